@@ -1,0 +1,26 @@
+// What a front (YAML, amavisd.conf) hands to the compiler: plain settings by amavisd's names, and where each stands.
+
+/** One step into the settings: a key of a mapping or an index of a list. */
+export type SettingPath = readonly (string | number)[];
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem {
+  /** An error keeps the configuration from being used; a warning or a note does not. */
+  readonly severity: "error" | "warning" | "note";
+  readonly place?: Place;
+  readonly path?: SettingPath;
+  readonly message: string;
+}
+
+export interface ConfigSource {
+  /** By name without sigil, in the shape that signpost.yaml gives them (JSON values only). */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The place of a setting, or of the nearest thing around it. */
+  locate(path: SettingPath): Place | undefined;
+  readonly problems: readonly Problem[];
+}

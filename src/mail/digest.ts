@@ -1,0 +1,22 @@
+// Which body digests a mail needs, and what came out (RFC 6376 section 3.7).
+
+export type Canonicalization = "simple" | "relaxed";
+/** "nofws" is DomainKeys' (RFC 4870 section 3.4.2.2). */
+export type BodyCanonicalization = Canonicalization | "nofws";
+export type HashAlgorithm = "sha256" | "sha1";
+
+export interface BodyDigestSpec {
+  readonly canonicalization: BodyCanonicalization;
+  readonly hash: HashAlgorithm;
+  /** l=: octets of the canonicalized body that count; absent = all. */
+  readonly length?: number;
+}
+
+export interface BodyDigest extends BodyDigestSpec {
+  readonly digest: Uint8Array;
+  /** Octets of the whole canonicalized body, to tell whether l= left some out. */
+  readonly canonicalBytes: number;
+}
+
+/** The body for a job: its octets, or digests that were made while it arrived. */
+export type BodySource = { readonly chunks: readonly Uint8Array[] } | { readonly digests: readonly BodyDigest[] };

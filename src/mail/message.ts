@@ -1,0 +1,38 @@
+// A message as octets: header section, the empty line, body. Nothing here is ever parsed and printed again.
+import type { HeaderExcess, HeaderField } from "./header.ts";
+
+/** A body held in memory: views in order. They lie on SharedArrayBuffers, so that a worker reads them in place. */
+export interface MemoryBody {
+  readonly kind: "memory";
+  readonly sizeBytes: number;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** A body in a spool file. May be read several times; every read starts at the first octet. */
+export interface SpooledBody {
+  readonly kind: "spool";
+  readonly sizeBytes: number;
+  read(): AsyncIterable<Uint8Array>;
+}
+
+export type Body = MemoryBody | SpooledBody;
+
+export interface Message {
+  /** The header section up to and with the last field's CRLF. */
+  readonly header: Uint8Array;
+  /** `header` cut into fields, as far as the limits allow. */
+  readonly fields: readonly HeaderField[];
+  /** Set when `fields` does not hold the whole header: no signature is made or judged then. */
+  readonly excess?: HeaderExcess;
+  /** The empty line between header and body; "" when the message ended within its header. */
+  readonly separator: "\r\n" | "";
+  readonly body: Body;
+}
+
+/** What is known of a message once its header section is in. */
+export type MessageHead = Pick<Message, "header" | "fields" | "excess">;
+
+/** Octets of the whole message as it would be sent, before dot-stuffing. */
+export function messageSizeBytes(message: Message): number {
+  return message.header.length + message.separator.length + message.body.sizeBytes;
+}

@@ -1,0 +1,61 @@
+// One mail on its way through: who brought it, its envelope, its octets.
+import type { BodyDigest } from "./digest.ts";
+import type { Message } from "./message.ts";
+
+/** Where a connection came in: an address and port, or the path of a unix socket. */
+export interface ListenerName {
+  readonly address: string;
+  /** 0 for a unix socket. */
+  readonly port: number;
+  readonly path?: string;
+}
+
+/** The client that gave the mail to our MTA, as XFORWARD tells it. Absent = not told or "[UNAVAILABLE]". */
+export interface ClientFacts {
+  readonly address?: string;
+  readonly port?: string;
+  readonly name?: string;
+  readonly helo?: string;
+  readonly protocol?: string;
+  readonly ident?: string;
+  readonly source?: string;
+}
+
+export interface Session {
+  /** log_id of amavisd: "pid-seq", with "-n" for the n-th mail of one connection. */
+  readonly id: string;
+  readonly listener: ListenerName;
+  /** The TCP peer: our own MTA. */
+  readonly peer: { readonly address: string; readonly port: number };
+  /** What the peer said in HELO, EHLO or LHLO. */
+  readonly helo: string;
+  readonly protocol: "SMTP" | "ESMTP" | "LMTP";
+  /** Valid for this one mail only: XFORWARD is used up by a transaction. */
+  readonly client: ClientFacts;
+}
+
+/**
+ * A reverse-path or forward-path as it stood between the angle brackets, one character per octet (latin1), and
+ * its parameters as they came, still in xtext.
+ */
+export interface Path {
+  /** Verbatim, without the angle brackets; "" is the null reverse-path. */
+  readonly address: string;
+  /** Verbatim, e.g. "NOTIFY=FAILURE ORCPT=rfc822;a@b"; "" when there were none. SIZE= is left out: it is per hop. */
+  readonly parameters: string;
+}
+
+export interface Envelope {
+  readonly sender: Path;
+  readonly recipients: readonly Path[];
+}
+
+export interface Transaction {
+  readonly session: Session;
+  readonly envelope: Envelope;
+  readonly message: Message;
+  /** Epoch, in milliseconds, when the final dot was read. */
+  readonly receivedAtMs: number;
+  /** Body digests computed while the body arrived; absent for bodies of up to one block. */
+  readonly digests?: Promise<readonly BodyDigest[]>;
+}

@@ -1,0 +1,35 @@
+// SMTP replies as values (RFC 5321 section 4.2, enhanced codes by RFC 3463).
+
+export interface Reply {
+  readonly code: number;
+  /** "2.0.0"; "" for replies that carry none (greeting, EHLO, 354). */
+  readonly enhanced: string;
+  /** One line of printable ASCII; see `cleanReplyText`. */
+  readonly text: string;
+}
+
+/** Reply text is cut here: peers and logs are spared what a hostile next hop may say (RFC 5321 section 4.5.3.1.5). */
+export const maxReplyTextChars = 400;
+
+/** Text of ours or of a peer as one line of printable ASCII: every other character becomes "?". */
+export function cleanReplyText(text: string): string {
+  const line = text.length > maxReplyTextChars ? `${text.slice(0, maxReplyTextChars - 3)}...` : text;
+  return line.replace(/[^\x20-\x7e]+/g, "?");
+}
+
+export function isPositive(reply: Reply): boolean {
+  return reply.code >= 200 && reply.code < 300;
+}
+
+export function isTransient(reply: Reply): boolean {
+  return reply.code >= 400 && reply.code < 500;
+}
+
+export function isPermanent(reply: Reply): boolean {
+  return reply.code >= 500 && reply.code < 600;
+}
+
+/** "250 2.0.0 Ok" without the line end. */
+export function formatReply(reply: Reply): string {
+  return reply.enhanced === "" ? `${reply.code} ${reply.text}` : `${reply.code} ${reply.enhanced} ${reply.text}`;
+}
