@@ -1,7 +1,7 @@
 // The contract between the main thread and whoever does the DKIM arithmetic: jobs in, plain results out.
 // Everything here survives a structured clone; nothing here looks at a clock, the DNS or a file.
 import type { KeyObject } from "node:crypto";
-import type { BodyDigestSpec, BodySource, Canonicalization } from "../mail/digest.ts";
+import type { BodyDigest, BodyDigestSpec, BodySource, Canonicalization } from "../mail/digest.ts";
 import type { Answer } from "../rr/answer.ts";
 
 export type Algorithm = "rsa-sha256" | "rsa-sha1" | "ed25519-sha256";
@@ -77,9 +77,14 @@ export interface DkimEngine {
 
 /** A body being hashed elsewhere while it arrives. */
 export interface BodyDigester {
-  /** Takes the next octets; the view must stay as it is until `digest` settles. Waits when too much is under way. */
+  /**
+   * Takes the next octets, a view on shared memory. Resolves once they are hashed and their memory may be reused;
+   * several may be under way at once, so the caller bounds them (back-pressure) by what it has not seen resolve.
+   * Never rejects: trouble shows in `digest`.
+   */
   update(chunk: Uint8Array): Promise<void>;
-  digest(): Promise<readonly import("../mail/digest.ts").BodyDigest[]>;
+  /** Rejects when the worker died or was given up; the body is then to be hashed again from where it is kept. */
+  digest(): Promise<readonly BodyDigest[]>;
   /** The mail is gone: free what was held. */
   abort(): void;
 }
