@@ -1,0 +1,52 @@
+// What a command is and what it may touch: text out, text in, the environment. `main.ts` picks one and gives it these;
+// a test gives it others.
+
+/** Exit codes of sysexits.h. */
+export const exitCode = {
+  ok: 0,
+  /** The answer is no: a key that does not pass, a mail that would not be signed. */
+  failure: 1,
+  usage: 64,
+  data: 65,
+  noInput: 66,
+  unavailable: 69,
+  software: 70,
+  cantCreate: 73,
+  temporary: 75,
+  permission: 77,
+  config: 78,
+} as const;
+
+export interface Io {
+  /** Results. Text is written as it is: the caller ends its lines. */
+  stdout(text: string | Uint8Array): void;
+  /** Diagnostics. */
+  stderr(text: string): void;
+  /** Everything on standard input, for commands that take "-". */
+  stdin(): Promise<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Relative file names start here. */
+  readonly cwd: string;
+  /** Standard output is a terminal: colour is welcome. */
+  readonly terminal: boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Aborted by SIGTERM or SIGINT: a command that runs on (`start`, `status`) ends then. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  /** As typed; with "_" where amavisd has one ("convert_keysfile"), "-" is taken as well. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows "signpost " in the usage line, and below it a paragraph per option. */
+  readonly usage: string;
+  /** @returns the exit code */
+  run(args: readonly string[], io: Io): Promise<number>;
+}
+
+/** Thrown by a command whose arguments make no sense: `main.ts` prints the message with the usage and exits 64. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
