@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { claimsAuthservId, keepUnclaimed } from "../../../src/authres/remove.ts";
+
+const ours = ["mail.example.com"];
+
+/** Header text with LF for CRLF, to be read easily. */
+function octets(text: string): Uint8Array {
+  return Buffer.from(text.replaceAll("\n", "\r\n"), "latin1");
+}
+
+function kept(text: string, ids = ours): string {
+  const header = octets(text);
+  return keepUnclaimed(header, ids)
+    .map(({ start, end }) => Buffer.from(header.subarray(start, end)).toString("latin1"))
+    .join("")
+    .replaceAll("\r\n", "\n");
+}
+
+const claiming = [
+  "Authentication-Results: mail.example.com; none\n",
+  "authentication-RESULTS: MAIL.Example.COM; none\n",
+  "Authentication-Results : mail.example.com; none\n",
+  "Authentication-Results\t: mail.example.com; none\n",
+  "Authentication-Results\n : mail.example.com; none\n",
+  "Authentication-Results:mail.example.com;none\n",
+  "Authentication-Results:\n mail.example.com\n ; none\n",
+  'Authentication-Results: "mail.example.com"; none\n',
+  'Authentication-Results: "mail\\.example.com"; none\n',
+  'Authentication-Results: " mail.example.com"; none\n',
+  'Authentication-Results: (x (y\\)) "z) mail.example.com (c) 1; none\n',
+  "Authentication-Results: mail.example.com. ; none\n",
+  "Authentication-Results: mail.example.com 1; none\n",
+  "Authentication-Results: mail.example.com\n",
+  "Authentication-Results: mail.example.com (open\n",
+  "Authentication-Results: mail.example.com dkim=pass\n",
+  "Authentication-Results:\n",
+  "Authentication-Results: (never closed\n",
+  'Authentication-Results: "never closed\n',
+  "Authentication-Results: spf=pass smtp.mailfrom=x\n",
+  `Authentication-Results: other.example; spf=pass${` smtp.mailfrom=${"x".repeat(60)}\n\t`.repeat(300)}a.b=c\n`,
+];
+
+const foreign = [
+  "Authentication-Results: mx.example.org; dkim=pass header.d=mail.example.com\n",
+  "Authentication-Results: mx.mail.example.com; none\n",
+  "Authentication-Results: mail.example.com.example.org; none\n",
+  "Authentication-Results: mx.example.org; dmarc=pass action=none header.from=a.example; compauth=pass reason=100\n",
+  "Authentication-Results: mx.example.org (mail.example.com); none\n",
+  "X-Authentication-Results: mail.example.com; none\n",
+  "ARC-Authentication-Results: i=1; mail.example.com; none\n",
+  "Authentication-Results-Original: mail.example.com; none\n",
+  "Subject: x\n Authentication-Results: mail.example.com; none\n",
+  "Subject: Authentication-Results: mail.example.com; none\n",
+];
+
+test("every way to write our authserv-id is a claim, and what nobody can attribute too", () => {
+  for (const field of claiming) assert.equal(claimsAuthservId(octets(field), ours), true, field.slice(0, 80));
+});
+
+test("claiming fields are left out whole, wherever they stand", () => {
+  for (const field of claiming) {
+    const name = field.slice(0, 80);
+    assert.equal(kept(`${field}From: a@b\n`), "From: a@b\n", name);
+    assert.equal(kept(`From: a@b\n${field}To: c\n d\n`), "From: a@b\nTo: c\n d\n", name);
+    assert.equal(kept(`From: a@b\n${field}`), "From: a@b\n", name);
+    assert.equal(kept(`${field}${field}`), "", name);
+  }
+});
+
+test("foreign fields stay, octet for octet", () => {
+  for (const field of foreign) assert.equal(kept(`${field}From: a@b\n`), `${field}From: a@b\n`);
+});
+
+test("of two neighbours only the one that claims goes, by what it says and not by its place", () => {
+  const [theirs = "", alsoTheirs = ""] = foreign;
+  for (const field of claiming) {
+    assert.equal(kept(theirs + field + alsoTheirs + field + theirs), theirs + alsoTheirs + theirs, field.slice(0, 80));
+  }
+});
+
+test("an internationalized id is the same in A-labels and in UTF-8", () => {
+  const utf8 = Buffer.from("Authentication-Results: mail.b\u00fccher.example; none\r\n", "utf8");
+  assert.equal(claimsAuthservId(utf8, ["mail.xn--bcher-kva.example"]), true);
+  assert.equal(claimsAuthservId(utf8, ["mail.bucher.example"]), false);
+});
+
+test("a header without such a field is one range, an empty header as well", () => {
+  assert.deepEqual(keepUnclaimed(octets("From: a\nTo: b\n"), ours), [{ start: 0, end: 16 }]);
+  assert.deepEqual(keepUnclaimed(new Uint8Array(), ours), [{ start: 0, end: 0 }]);
+});
+
+test("ten megabytes of near misses and of long folding are read in linear time", () => {
+  const names = Buffer.from("Authentication-Results: x (\r\n ".repeat(300_000), "latin1");
+  assert.equal(keepUnclaimed(names, ours).length, 0);
+  const fields = Buffer.from("Authentication-Results: x; none\r\n".repeat(300_000), "latin1");
+  assert.deepEqual(keepUnclaimed(fields, ours), [{ start: 0, end: fields.length }]);
+});
