@@ -31,10 +31,38 @@ export interface Match<V> {
 
 /** A compiled map: tables in order, the first that yields a defined value wins. */
 export interface LookupMap<V> {
-  /** First match by amavisd's rules for one address (latin1 text of the path, domain in any form). */
-  first(address: string): Match<V> | undefined;
+  /**
+   * First match by amavisd's rules for one address (latin1 text of the path, domain in any form). A suffix
+   * ("/@signer.example") is appended to every key that is tried.
+   */
+  first(address: string, suffix?: string): Match<V> | undefined;
   /** All matches, table after table, each table's most specific first. */
-  all(address: string): readonly Match<V>[];
+  all(address: string, suffix?: string): readonly Match<V>[];
+}
+
+/** One step into a map as configured: the index of a table, a key of it, … */
+export type TablePath = readonly (string | number)[];
+
+/** What is wrong with a map as configured, by its place within the map. */
+export interface TableProblem {
+  readonly severity: "error" | "warning";
+  readonly path: TablePath;
+  readonly message: string;
+}
+
+/** What compiling needs from whoever knows the configuration. Nothing here reads a file by itself. */
+export interface TableContext {
+  /** The text of a `{ file: path }` table; throws when it cannot be read. */
+  readFile(path: string): string;
+  /** Where something of the map stands in the configuration. Asked at the first match, then remembered. */
+  origin?(path: TablePath): Origin | undefined;
+  problem(problem: TableProblem): void;
+}
+
+/** The two settings that say what a key is: amavisd's $recipient_delimiter and $localpart_is_case_sensitive. */
+export interface LookupSettings {
+  readonly recipient_delimiter: string | null;
+  readonly localpart_is_case_sensitive: boolean;
 }
 
 /** A compiled list of networks ("10.0.0.0/8", "10.", "[fe80::]/10", "!net"); the first match decides. */
