@@ -1,0 +1,147 @@
+// Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or the bare
+// 32 octets of an Ed25519 seed. A look at the DER says what a key is; OpenSSL reads it when it is first used, because
+// a hundred thousand keys read at once would take seconds and 300 MB.
+import { createPrivateKey, type KeyObject } from "node:crypto";
+
+export type KeyType = "rsa" | "ed25519";
+
+/** A key that was read and looked at. Its `KeyObject` is made once, on first use. */
+export class StoredKey {
+  readonly type: KeyType;
+  /** Modulus length of an RSA key; 256 for Ed25519. */
+  readonly bits: number;
+  #der: Buffer | undefined;
+  readonly #form: "pkcs1" | "pkcs8";
+  #object: KeyObject | undefined;
+
+  constructor(type: KeyType, bits: number, der: Buffer, form: "pkcs1" | "pkcs8") {
+    this.type = type;
+    this.bits = bits;
+    this.#der = der;
+    this.#form = form;
+  }
+
+  /** Throws when OpenSSL does not take what looked like a key. */
+  keyObject(): KeyObject {
+    if (this.#object === undefined) {
+      if (this.#der === undefined) throw new Error("the private key was found to be damaged");
+      const der = this.#der;
+      this.#der = undefined;
+      this.#object = createPrivateKey({ key: der, format: "der", type: this.#form });
+    }
+    return this.#object;
+  }
+}
+
+export type ReadKey =
+  | { readonly key: StoredKey }
+  /** What is wrong, as the end of a sentence on the file: "holds a public key, not a private one". */
+  | { readonly trouble: string };
+
+/** RFC 8301 section 3.2: signers use RSA keys of at least 1024 bits. */
+export const minimumRsaBits = 1024;
+/** RFC 8301 section 3.2: verifiers need not take more than 4096; up to that is certain to be understood. */
+export const maximumRsaBits = 16_384;
+
+const armour = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
+const rsaOid = Buffer.from("2a864886f70d010101", "hex");
+const ed25519Oid = Buffer.from("2b6570", "hex");
+const ed25519Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
+const maximumFileBytes = 64 * 1024;
+
+/** Looks at a private key in any of the forms above. Never throws. */
+export function readPrivateKey(octets: Uint8Array): ReadKey {
+  if (octets.length > maximumFileBytes) return { trouble: `is larger than ${maximumFileBytes} octets, so no key` };
+  const bytes = Buffer.from(octets);
+  if (bytes[0] === 0x30) return readDer(bytes);
+  const text = bytes.toString("latin1");
+  const pem = armour.exec(text);
+  if (pem !== null) return readPem(pem[1] ?? "", pem[2] ?? "");
+  if (text.includes("-----BEGIN ")) return { trouble: "is cut off: its PEM block has no end" };
+  if (text.trim() === "") return { trouble: "is empty" };
+  return readBase64(text);
+}
+
+function readPem(label: string, body: string): ReadKey {
+  if (label === "ENCRYPTED PRIVATE KEY" || body.includes("ENCRYPTED")) {
+    return { trouble: "is protected by a passphrase; store it without one" };
+  }
+  if (label.endsWith("PUBLIC KEY")) return { trouble: "holds a public key, not the private one" };
+  if (label === "CERTIFICATE") return { trouble: "holds a certificate, not a private key" };
+  if (label !== "PRIVATE KEY" && label !== "RSA PRIVATE KEY") {
+    return { trouble: `holds "${label}"; an RSA or Ed25519 key as PKCS#1 or PKCS#8 is needed` };
+  }
+  return readBase64(body);
+}
+
+function readBase64(text: string): ReadKey {
+  const compact = text.replaceAll(/[ \t\r\n]/g, "");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return { trouble: "is not a private key in PEM form" };
+  const der = Buffer.from(compact, "base64");
+  // dkimpy keeps Ed25519 keys as the base64 of the seed (RFC 8032 section 5.1.5).
+  if (der.length === 32) {
+    return { key: new StoredKey("ed25519", 256, Buffer.concat([ed25519Prefix, der]), "pkcs8") };
+  }
+  return readDer(der);
+}
+
+/** RSAPrivateKey (RFC 8017 appendix A.1.2) or PrivateKeyInfo (RFC 5208 section 5). */
+function readDer(der: Buffer): ReadKey {
+  const damaged: ReadKey = { trouble: "is damaged: its content is no complete private key" };
+  const outer = element(der, 0);
+  if (outer?.tag !== 0x30 || outer.end !== der.length) return damaged;
+  const version = element(der, outer.start);
+  if (version?.tag !== 0x02) return damaged;
+  const next = element(der, version.end);
+  if (next === undefined) return damaged;
+  if (next.tag === 0x02) return rsaKey(bitLength(der, next), der, "pkcs1");
+
+  const oid = next.tag === 0x30 ? element(der, next.start) : undefined;
+  const content = element(der, next.end);
+  if (oid?.tag !== 0x06 || content?.tag !== 0x04) return damaged;
+  const algorithm = der.subarray(oid.start, oid.end);
+  if (algorithm.equals(ed25519Oid)) return { key: new StoredKey("ed25519", 256, der, "pkcs8") };
+  if (!algorithm.equals(rsaOid)) return { trouble: "is neither an RSA nor an Ed25519 key" };
+  const inner = element(der, content.start);
+  const innerVersion = inner?.tag === 0x30 ? element(der, inner.start) : undefined;
+  const modulus = innerVersion?.tag === 0x02 ? element(der, innerVersion.end) : undefined;
+  return modulus?.tag === 0x02 ? rsaKey(bitLength(der, modulus), der, "pkcs8") : damaged;
+}
+
+function rsaKey(bits: number, der: Buffer, form: "pkcs1" | "pkcs8"): ReadKey {
+  if (bits < minimumRsaBits) {
+    return { trouble: `has ${bits} bits; RSA keys below ${minimumRsaBits} are not accepted by verifiers (RFC 8301)` };
+  }
+  if (bits > maximumRsaBits) return { trouble: `has ${bits} bits, more than any verifier takes` };
+  return { key: new StoredKey("rsa", bits, der, form) };
+}
+
+interface Element {
+  readonly tag: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One DER element (X.690 section 8.1), or undefined where none fits into what is there. */
+function element(der: Buffer, at: number): Element | undefined {
+  const tag = der[at];
+  const first = der[at + 1];
+  if (tag === undefined || first === undefined) return undefined;
+  let start = at + 2;
+  let length = first;
+  if (first >= 0x80) {
+    const count = first & 0x7f;
+    if (count === 0 || count > 3 || start + count > der.length) return undefined;
+    length = der.readUIntBE(start, count);
+    start += count;
+  }
+  const end = start + length;
+  return end > der.length ? undefined : { tag, start, end };
+}
+
+function bitLength(der: Buffer, integer: Element): number {
+  let at = integer.start;
+  while (at < integer.end && der[at] === 0) at += 1;
+  if (at === integer.end) return 0;
+  return (integer.end - at) * 8 - Math.clz32(der[at] ?? 0) + 24;
+}

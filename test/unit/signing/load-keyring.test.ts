@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KeyDeclaration } from "../../../src/signing/key-settings.ts";
+import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { ed25519Pem, filesOf, rsaPem, shortPem, systemError } from "./keys.ts";
+
+const files = filesOf({
+  "/k/a.pem": rsaPem,
+  "/k/b.pem": ed25519Pem,
+  "/k/short.pem": shortPem,
+  "/k/locked.pem": systemError("EACCES"),
+});
+
+function load(...keys: KeyDeclaration[]) {
+  return loadKeyring({ dkim_keys: keys }, files);
+}
+
+test("keys are found by domain in the order of declaration, wildcards in their place", () => {
+  const { keyring, problems } = load(
+    { domain: "*.example.com", selector: "w", file: "/k/a.pem" },
+    { domain: "a.example.com", selector: "x", file: "/k/a.pem" },
+    { domain: { regexp: "^a[.]ex" }, selector: "r", file: "/k/b.pem" },
+    { domain: "Example.ORG.", selector: "FOO", file: "/k/a.pem" },
+    { domain: "bücher.example", selector: "i", file: "/k/a.pem" },
+  );
+  const selectors = (domain: string) => keyring.find(domain).map(({ selector }) => selector);
+  assert.deepEqual(selectors("a.example.com"), ["w", "x", "r"]);
+  assert.deepEqual(selectors("example.com"), []);
+  assert.deepEqual(selectors("example.org"), ["foo"]);
+  assert.deepEqual(selectors("xn--bcher-kva.example"), ["i"]);
+  assert.deepEqual(
+    problems.map(({ severity }) => severity),
+    ["note", "note"],
+  );
+});
+
+test("a file that several keys name is read once and is one KeyObject", () => {
+  const some = filesOf({ "/k/a.pem": rsaPem });
+  const { keyring } = loadKeyring(
+    { dkim_keys: [1, 2, 3].map((n) => ({ domain: `d${n}.example`, selector: "s", file: "/k/a.pem" })) },
+    some,
+  );
+  assert.deepEqual(some.reads, ["/k/a.pem"]);
+  const objects = new Set(keyring.keys.map(({ key }) => key?.keyObject()));
+  assert.equal(objects.size, 1);
+});
+
+test("an unreadable key is a warning and stays in the keyring as unavailable", () => {
+  const { keyring, problems } = load(
+    { domain: "example.com", selector: "s", file: "/k/locked.pem" },
+    { domain: "example.net", selector: "s", file: "/k/gone.pem" },
+    { domain: "example.org", selector: "s", file: "/k/a.pem" },
+  );
+  assert.deepEqual(
+    problems.map(({ severity, message, path }) => [severity, message, path]),
+    [
+      [
+        "warning",
+        "Can't open PEM file /k/locked.pem: Permission denied; mail of example.com is deferred",
+        ["dkim_keys", 0],
+      ],
+      [
+        "warning",
+        "Can't open PEM file /k/gone.pem: No such file or directory; mail of example.net is deferred",
+        ["dkim_keys", 1],
+      ],
+    ],
+  );
+  assert.equal(keyring.find("example.com")[0]?.key, undefined);
+  assert.notEqual(keyring.find("example.org")[0]?.key, undefined);
+});
+
+const wrong: readonly (readonly [string, KeyDeclaration, RegExp])[] = [
+  ["no file and no key", { domain: "a.example", selector: "s" }, /neither a file nor a key/],
+  ["a domain that is none", { domain: "a b", selector: "s", file: "/k/a.pem" }, /"a b" is no domain/],
+  ["a selector that is none", { domain: "a.example", selector: "s s", file: "/k/a.pem" }, /"s s" is no selector/],
+  ["a regexp that is none", { domain: { regexp: "(" }, selector: "s", file: "/k/a.pem" }, /is no regular expression/],
+  [
+    "k= of another type",
+    { domain: "a.example", selector: "s", file: "/k/b.pem", k: "rsa" },
+    /k=rsa, but the key is ed25519/,
+  ],
+];
+
+for (const [name, declaration, message] of wrong) {
+  test(`refuses ${name}`, () => {
+    const { problems } = load(declaration);
+    assert.equal(problems[0]?.severity, "error");
+    assert.match(problems[0]?.message ?? "", message);
+  });
+}
+
+test("refuses a selector that is used twice for a domain", () => {
+  const { problems } = load(
+    { domain: "a.example", selector: "s", file: "/k/a.pem" },
+    { domain: "A.example", selector: "S", file: "/k/b.pem" },
+  );
+  assert.deepEqual(problems, [
+    { severity: "error", message: "dkim_key: selector s for domain a.example already in use", path: ["dkim_keys", 1] },
+  ]);
+});
+
+test("notes short keys and the historic g tag", () => {
+  const { problems } = load({ domain: "a.example", selector: "s", file: "/k/short.pem", g: "*" });
+  assert.deepEqual(
+    problems.map(({ severity }) => severity),
+    ["note", "note"],
+  );
+});
+
+test("takes keys from a folder, by domain and selector, and leaves alone what is no key", () => {
+  const { keyring, problems } = loadKeyring(
+    {
+      dkim_keys: [{ domain: "b.example", selector: "2025", file: "/d/c.example/s.pem" }],
+      dkim_key_dir: "/d",
+    },
+    filesOf({
+      "/d/README": "",
+      "/d/.git/config": "",
+      "/d/a.example/2025b.pem": rsaPem,
+      "/d/a.example/2025a.pem": rsaPem,
+      "/d/a.example/notes.txt": "",
+      "/d/b.example/2025.pem": systemError("EACCES"),
+      "/d/c.example/s.pem": ed25519Pem,
+      "/d/d.example/s.pem": systemError("EACCES"),
+      "/d/e.example": systemError("EACCES"),
+    }),
+  );
+  const found = (domain: string) => keyring.find(domain).map(({ selector, key }) => [selector, key?.type]);
+  assert.deepEqual(found("a.example"), [
+    ["2025a", "rsa"],
+    ["2025b", "rsa"],
+  ]);
+  assert.deepEqual(found("b.example"), [["2025", "ed25519"]]);
+  assert.deepEqual(found("c.example"), [["s", "ed25519"]]);
+  assert.deepEqual(found("d.example"), [["s", undefined]]);
+  assert.deepEqual(found("e.example"), [["", undefined]]);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [
+      "Can't open PEM file /d/d.example/s.pem: Permission denied; mail of d.example is deferred",
+      "Can't read folder /d/e.example: Permission denied; mail of e.example is deferred",
+    ],
+  );
+});
+
+test("a hundred thousand domains are found by map, not by search", () => {
+  const count = 100_000;
+  const { keyring } = loadKeyring(
+    {
+      dkim_keys: Array.from({ length: count }, (_, n) => ({
+        domain: `d${n}.example`,
+        selector: "s",
+        file: "/k/a.pem",
+      })),
+    },
+    files,
+  );
+  assert.equal(keyring.keys.length, count);
+  assert.equal(keyring.find("d99999.example")[0]?.number, count);
+});
