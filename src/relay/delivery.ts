@@ -8,10 +8,14 @@ import type { Reply } from "../smtp/reply.ts";
 /** One outgoing transaction: recipients whose mail leaves with the same octets to the same next hop. */
 export interface Outgoing {
   readonly nextHop: NextHop;
+  /** Tried in order when `nextHop` cannot be reached. */
+  readonly failover?: readonly NextHop[];
   /** Passed on by XFORWARD where the next hop offers it; undefined for mail of our own (a DSN). */
-  readonly session: Session | undefined;
+  readonly session: Pick<Session, "client"> | undefined;
   readonly envelope: Envelope;
   readonly message: Message;
+  /** On the clock of performance.now(): when the last reply must be there. The client's own patience sets it. */
+  readonly deadlineMs?: number;
 }
 
 /** How each recipient of an `Outgoing` fared, in the order of its envelope. */
@@ -25,11 +29,52 @@ export interface Delivery {
   readonly reusedConnection: boolean;
 }
 
+/** Looks at the replies by recipient of every `Outgoing` and says whether any content is sent at all. */
+export type Proceed = (envelopeReplies: readonly (readonly Reply[])[]) => boolean;
+
 /**
- * Sends all or, when `commit` says so, none: every transaction is brought to the point before its content
- * (MAIL, RCPT), then `proceed` looks at the replies and decides whether any content is sent at all.
+ * Sends all or, when `proceed` says so, none: every transaction is brought to the point before its content
+ * (MAIL, RCPT), then `proceed` looks at the replies and decides whether any content is sent at all. Recipients that
+ * would have been sent to, but for that, get a 4xx of ours.
+ *
+ * Where the next hop takes fewer recipients at once (452 after it took some), the others show a positive reply and
+ * follow in a further transaction; `proceed` is asked again for these.
+ *
+ * Never rejects for what a peer, the network or the mail causes.
  */
-export type Relay = (
-  outgoing: readonly Outgoing[],
-  proceed: (envelopeReplies: readonly (readonly Reply[])[]) => boolean,
-) => Promise<readonly Delivery[]>;
+export type Relay = (outgoing: readonly Outgoing[], proceed: Proceed) => Promise<readonly Delivery[]>;
+
+/** Told what happens, for metrics. Nothing is decided here. */
+export interface RelayObserver {
+  /** `remote` is a configured next hop (or one of its `*` forms), so the set of values is small. */
+  connection(remote: string, event: "opened" | "reused" | "failed" | "closed"): void;
+  /** Once per recipient, with the reply that decided; `own` replies are ours about a next hop in trouble. */
+  reply(remote: string, kind: "2xx" | "4xx" | "5xx", origin: "next-hop" | "own"): void;
+  /** A mail reached only some recipients of a transaction before the next hop failed the others: duplicates follow. */
+  partial?(remote: string): void;
+}
+
+/** How long a next hop may take for each step, in milliseconds (RFC 5321 section 4.5.3.2 gives the upper ends). */
+export interface RelayTimeouts {
+  readonly connect: number;
+  readonly greeting: number;
+  /** EHLO, XFORWARD, MAIL, RCPT: each reply. */
+  readonly command: number;
+  readonly data: number;
+  /** Until a block of content is taken by the network. */
+  readonly block: number;
+  /** From the final dot to its reply; with `Outgoing.deadlineMs`, what is left of that if less. */
+  readonly finalDot: number;
+  /** RSET and QUIT. */
+  readonly reset: number;
+}
+
+export const defaultTimeouts: RelayTimeouts = {
+  connect: 5_000,
+  greeting: 60_000,
+  command: 60_000,
+  data: 120_000,
+  block: 180_000,
+  finalDot: 480_000,
+  reset: 5_000,
+};

@@ -1,0 +1,249 @@
+// One connection to a next hop: octets out, replies in, deadlines watched. What is said on it is left to
+// greeting.ts and transaction.ts.
+import { connect, type Socket } from "node:net";
+import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
+import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
+import type { Reply } from "../smtp/reply.ts";
+import { ReplyReader } from "../smtp/reply-reader.ts";
+
+/** Why a connection is of no more use. */
+export type Failure =
+  | { readonly kind: "connect"; readonly detail: string }
+  | { readonly kind: "timeout" }
+  /** Ended or reset by the other side. */
+  | { readonly kind: "closed"; readonly detail: string }
+  /** 421, or a reply nobody had asked for. */
+  | { readonly kind: "refused"; readonly reply: Reply }
+  | { readonly kind: "garbage"; readonly detail: string }
+  /** Ended by us. */
+  | { readonly kind: "dropped" };
+
+/** What came back for one write. Without `failure` there are as many replies as were asked for. */
+export interface Exchange {
+  readonly replies: readonly Reply[];
+  readonly failure: Failure | undefined;
+}
+
+/** How long replies may take: each of them, and the last where that is another matter (DATA). */
+export interface Patience {
+  readonly eachMs: number;
+  readonly lastMs: number;
+}
+
+interface Awaited {
+  readonly replies: Reply[];
+  readonly count: number;
+  readonly patience: Patience;
+  readonly resolve: (exchange: Exchange) => void;
+}
+
+/** Blocks of content go to the kernel in pieces of about this size, so that a stalled peer is noticed per block. */
+const groupBytes = 1024 * 1024;
+
+/** All sockets read into this one: what arrives is turned into a string before the event loop turns. */
+const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
+
+export class Connection {
+  readonly hop: NextHop;
+  readonly remote: string;
+  readonly openedAtMs: number;
+  capabilities: Capabilities = noCapabilities;
+  /** True once greeted: mail may be sent. */
+  ready = false;
+  /** True from the second transaction on. */
+  used = false;
+  /** MAIL was accepted and neither content nor RSET followed. */
+  inTransaction = false;
+  idleSinceMs: number;
+  /** When what is awaited is overdue, on the clock of `now`; looked at by `expire`. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  /** The mail's own deadline: no step may take longer. */
+  limitMs = Number.POSITIVE_INFINITY;
+  readonly #socket: Socket;
+  readonly #reader = new ReplyReader();
+  #awaited: Awaited | undefined;
+  #flushed: (() => void) | undefined;
+  #failure: Failure | undefined;
+  #connected = false;
+  readonly #now: () => number;
+  readonly #onFailure: (connection: Connection) => void;
+
+  /** Starts connecting; `onFailure` is called once, when the connection has become useless. */
+  constructor(hop: NextHop, now: () => number, onFailure: (connection: Connection) => void) {
+    this.hop = hop;
+    this.openedAtMs = now();
+    this.idleSinceMs = this.openedAtMs;
+    this.#now = now;
+    this.remote = formatNextHop(hop);
+    this.#onFailure = onFailure;
+    const onread = { buffer: readBuffer, callback: (bytes: number) => this.#received(bytes) };
+    this.#socket =
+      "path" in hop
+        ? connect({ path: hop.path, onread })
+        : connect({ host: hop.host, port: hop.port, noDelay: true, onread });
+    this.#socket.on("connect", () => {
+      this.#connected = true;
+    });
+    this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
+    this.#socket.on("end", () => this.#lost("connection closed"));
+    this.#socket.on("close", () => this.#lost("connection closed"));
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** The lines of the last reply, without their codes. */
+  get replyLines(): readonly string[] {
+    return this.#reader.lines;
+  }
+
+  /** Waits for `count` replies to what `commands` holds (nothing for the greeting). Never rejects. */
+  exchange(commands: string, count: number, patience: Patience): Promise<Exchange> {
+    const answer = this.#expect(count, patience);
+    if (commands !== "" && this.#failure === undefined) this.#socket.write(commands, "latin1");
+    return answer;
+  }
+
+  /** Sends views as they are, in as few system calls as the kernel allows, and waits for `count` replies. */
+  async exchangeContent(
+    views: readonly Uint8Array[],
+    count: number,
+    blockMs: number,
+    patience: Patience,
+  ): Promise<Exchange> {
+    let at = 0;
+    for (;;) {
+      const from = at;
+      let bytes = 0;
+      while (at < views.length && bytes < groupBytes) {
+        bytes += views[at]?.length ?? 0;
+        at += 1;
+      }
+      if (at === views.length) {
+        const answer = this.#expect(count, patience);
+        this.#writeViews(views, from, at);
+        return answer;
+      }
+      await this.send(views.slice(from, at), blockMs);
+      if (this.#failure !== undefined) return { replies: [], failure: this.#failure };
+    }
+  }
+
+  /** Sends views and waits until the kernel has taken them: their memory may be used again afterwards. */
+  async send(views: readonly Uint8Array[], blockMs: number): Promise<void> {
+    this.#setDeadline(blockMs);
+    this.#writeViews(views, 0, views.length);
+    if (this.#failure !== undefined || this.#socket.writableLength === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#flushed = resolve;
+      this.#socket.write("", () => this.#settleFlush());
+    });
+  }
+
+  /** Gives the connection up if its deadline has passed. */
+  expire(nowMs: number): void {
+    if (nowMs < this.#deadlineMs) return;
+    this.fail(this.#connected ? { kind: "timeout" } : { kind: "connect", detail: "timed out" });
+  }
+
+  /** Nothing is awaited while idle. */
+  rest(nowMs: number): void {
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.limitMs = Number.POSITIVE_INFINITY;
+    this.idleSinceMs = nowMs;
+    this.used = true;
+  }
+
+  /** Says good-bye without waiting for the answer for long. */
+  quit(timeoutMs: number): void {
+    if (this.#failure !== undefined) return;
+    void this.exchange("QUIT\r\n", 1, { eachMs: timeoutMs, lastMs: timeoutMs }).then(() => this.drop());
+  }
+
+  /** Ends the connection at once: what was under way is never completed. */
+  drop(): void {
+    this.fail({ kind: "dropped" });
+  }
+
+  fail(failure: Failure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#socket.destroy();
+    const awaited = this.#awaited;
+    this.#awaited = undefined;
+    awaited?.resolve({ replies: awaited.replies, failure });
+    this.#settleFlush();
+    this.#onFailure(this);
+  }
+
+  #lost(detail: string): void {
+    this.fail(this.#connected ? { kind: "closed", detail } : { kind: "connect", detail });
+  }
+
+  #expect(count: number, patience: Patience): Promise<Exchange> {
+    return new Promise((resolve) => {
+      if (this.#failure !== undefined) {
+        resolve({ replies: [], failure: this.#failure });
+        return;
+      }
+      this.#awaited = { replies: [], count, patience, resolve };
+      this.#setDeadline(count === 1 ? patience.lastMs : patience.eachMs);
+    });
+  }
+
+  #setDeadline(timeoutMs: number): void {
+    this.#deadlineMs = Math.min(this.#now() + timeoutMs, this.limitMs);
+  }
+
+  #writeViews(views: readonly Uint8Array[], from: number, to: number): void {
+    if (this.#failure !== undefined) return;
+    this.#socket.cork();
+    for (let i = from; i < to; i += 1) {
+      const view = views[i];
+      if (view !== undefined) this.#socket.write(view);
+    }
+    this.#socket.uncork();
+  }
+
+  #settleFlush(): void {
+    const flushed = this.#flushed;
+    this.#flushed = undefined;
+    flushed?.();
+  }
+
+  #received(bytes: number): boolean {
+    this.#reader.push(readBuffer.toString("latin1", 0, bytes));
+    while (this.#failure === undefined) {
+      const reply = this.#reader.next();
+      if (reply === undefined) break;
+      if ("garbage" in reply) this.fail({ kind: "garbage", detail: reply.garbage });
+      else this.#take(reply);
+    }
+    return true;
+  }
+
+  #take(reply: Reply): void {
+    const awaited = this.#awaited;
+    // RFC 5321 section 3.8: 421 may come at any time and means that nothing else will.
+    if (awaited === undefined || reply.code === 421) {
+      this.fail({ kind: "refused", reply });
+      return;
+    }
+    awaited.replies.push(reply);
+    const missing = awaited.count - awaited.replies.length;
+    if (missing === 0) {
+      this.#awaited = undefined;
+      // What we do next takes as long as it takes; the peer owes nothing.
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
+      awaited.resolve({ replies: awaited.replies, failure: undefined });
+    } else {
+      this.#setDeadline(missing === 1 ? awaited.patience.lastMs : awaited.patience.eachMs);
+    }
+  }
+}

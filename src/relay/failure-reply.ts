@@ -1,0 +1,55 @@
+// What our client is told when the next hop fails us: always a 4xx, since our trouble is never a bounce.
+import { cleanReplyText, isPermanent, isTransient, type Reply } from "../smtp/reply.ts";
+import type { Failure } from "./connection.ts";
+
+/** Steps of talking to a next hop, in the words of our replies. */
+export type Phase = "connect" | "greeting" | "EHLO" | "XFORWARD" | "MAIL" | "RCPT" | "DATA" | "content" | "final dot";
+
+export interface Answer {
+  readonly reply: Reply;
+  /** False when the words are ours. */
+  readonly fromNextHop: boolean;
+}
+
+export function failureAnswer(failure: Failure, phase: Phase, remote: string): Answer {
+  const during = `from MTA(${remote}) during ${phase}`;
+  switch (failure.kind) {
+    case "connect":
+      return ours(450, "4.4.1", `Can't connect to ${remote}: ${failure.detail}`);
+    case "timeout":
+      return ours(450, "4.4.2", `Timed out during ${phase}, MTA(${remote})`);
+    case "closed":
+      return ours(451, "4.5.0", `${capitalized(during)}: ${failure.detail}`);
+    case "garbage":
+      return ours(451, "4.5.0", `Bad SMTP response code ${during}: ${failure.detail}`);
+    case "dropped":
+      return ours(451, "4.5.0", `${capitalized(during)}: given up`);
+    case "refused":
+      return refusedAnswer(failure.reply, phase, during);
+  }
+}
+
+/** A reply to a command, where 4xx and 5xx are its own words and anything else is nonsense. */
+export function commandAnswer(reply: Reply, phase: Phase, remote: string): Answer {
+  if (reply.code >= 300 && reply.code < 400) {
+    return failureAnswer({ kind: "garbage", detail: `${reply.code} ${reply.text}` }, phase, remote);
+  }
+  return { reply, fromNextHop: true };
+}
+
+function refusedAnswer(reply: Reply, phase: Phase, during: string): Answer {
+  if (isTransient(reply)) return { reply, fromNextHop: true };
+  // A hop that turns us away as a client says nothing about the mail: it must not bounce (RFC 5321 section 3.1).
+  const early = phase === "greeting" || phase === "EHLO";
+  if (isPermanent(reply) && !early) return { reply, fromNextHop: true };
+  if (isPermanent(reply)) return ours(451, "4.5.0", `${capitalized(during)}: ${reply.code} ${reply.text}`);
+  return ours(451, "4.5.0", `Bad SMTP response code ${during}: ${reply.code} ${reply.text}`);
+}
+
+function ours(code: number, enhanced: string, text: string): Answer {
+  return { reply: { code, enhanced, text: cleanReplyText(text) }, fromNextHop: false };
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,139 @@
+// Connections to next hops, kept for the mails to come: taken out while they carry one, watched by one coarse timer.
+import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
+import { Connection } from "./connection.ts";
+import type { RelayObserver, RelayTimeouts } from "./delivery.ts";
+import { greet, type Trouble } from "./greeting.ts";
+
+export interface PoolOptions {
+  readonly localhostName: string;
+  readonly timeouts: RelayTimeouts;
+  readonly observer: RelayObserver;
+  /** Idle connections kept per next hop. */
+  readonly maxIdle: number;
+  /** A monotonic clock, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** amavisd's figures: used again at once, used again if it still answers, closed. */
+export const trustedIdleMs = 18_000;
+const maxIdleMs = 30_000;
+const maxAgeMs = 60_000;
+
+export class ConnectionPool {
+  readonly #options: PoolOptions;
+  readonly #idle = new Map<string, Connection[]>();
+  readonly #all = new Set<Connection>();
+  readonly #onSweep: (nowMs: number) => boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #closing = false;
+  #onEmpty: (() => void) | undefined;
+
+  /** `onSweep` is called with each look at the clock; true keeps the clock going without connections. */
+  constructor(options: PoolOptions, onSweep: (nowMs: number) => boolean) {
+    this.#options = options;
+    this.#onSweep = onSweep;
+  }
+
+  get openCount(): number {
+    return this.#all.size;
+  }
+
+  get idleCount(): number {
+    let count = 0;
+    for (const connections of this.#idle.values()) count += connections.length;
+    return count;
+  }
+
+  /** The idle connection used last, or undefined. One idle beyond `trustedIdleMs` is to be tested before use. */
+  take(hop: NextHop): Connection | undefined {
+    const nowMs = this.#options.now();
+    const connections = this.#idle.get(formatNextHop(hop));
+    if (connections === undefined) return undefined;
+    for (let connection = connections.pop(); connection !== undefined; connection = connections.pop()) {
+      if (!this.#isWorn(connection, nowMs)) return connection;
+      connection.quit(this.#options.timeouts.reset);
+    }
+    return undefined;
+  }
+
+  /** A new connection, ready for MAIL. */
+  async open(hop: NextHop, limitMs: number): Promise<Connection | Trouble> {
+    const { timeouts, observer, localhostName, now } = this.#options;
+    const connection = new Connection(hop, now, (failed) => this.#forget(failed));
+    connection.limitMs = limitMs;
+    this.#all.add(connection);
+    this.watch();
+    const trouble = await greet(connection, localhostName, timeouts);
+    connection.ready = trouble === undefined;
+    observer.connection(connection.remote, connection.ready ? "opened" : "failed");
+    return trouble ?? connection;
+  }
+
+  /** Puts a connection back that is ready for another MAIL. */
+  release(connection: Connection): void {
+    if (connection.failure !== undefined) return;
+    const nowMs = this.#options.now();
+    connection.rest(nowMs);
+    let connections = this.#idle.get(connection.remote);
+    if (connections === undefined) {
+      connections = [];
+      this.#idle.set(connection.remote, connections);
+    }
+    if (this.#closing || connections.length >= this.#options.maxIdle || this.#isWorn(connection, nowMs)) {
+      connection.quit(this.#options.timeouts.reset);
+    } else {
+      connections.push(connection);
+    }
+  }
+
+  /** Ends the idle connections, the others as they come back. Resolves when none is left. */
+  close(): Promise<void> {
+    this.#closing = true;
+    for (const connections of this.#idle.values()) {
+      for (const connection of connections.splice(0)) connection.quit(this.#options.timeouts.reset);
+    }
+    if (this.#all.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  /** Keeps the clock going while there is something to watch. */
+  watch(): void {
+    if (this.#timer !== undefined) return;
+    // One timer for all: a timer per mail would show in the profile, and no deadline needs more than this precision.
+    const shortest = Math.min(...Object.values(this.#options.timeouts));
+    this.#timer = setInterval(() => this.#sweep(), Math.max(5, Math.min(1_000, shortest / 4)));
+    this.#timer.unref();
+  }
+
+  #sweep(): void {
+    const nowMs = this.#options.now();
+    for (const connection of this.#all) connection.expire(nowMs);
+    for (const [remote, connections] of this.#idle) {
+      const worn = connections.filter((connection) => this.#isWorn(connection, nowMs));
+      for (const connection of worn) {
+        connections.splice(connections.indexOf(connection), 1);
+        connection.quit(this.#options.timeouts.reset);
+      }
+      if (connections.length === 0) this.#idle.delete(remote);
+    }
+    if (!this.#onSweep(nowMs) && this.#all.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #isWorn(connection: Connection, nowMs: number): boolean {
+    return nowMs - connection.idleSinceMs > maxIdleMs || nowMs - connection.openedAtMs > maxAgeMs;
+  }
+
+  #forget(connection: Connection): void {
+    this.#all.delete(connection);
+    const connections = this.#idle.get(connection.remote);
+    const at = connections?.indexOf(connection) ?? -1;
+    if (at !== -1) connections?.splice(at, 1);
+    if (connection.ready) this.#options.observer.connection(connection.remote, "closed");
+    if (this.#all.size === 0) this.#onEmpty?.();
+  }
+}

@@ -1,0 +1,246 @@
+// The SMTP and LMTP client: sends mail to next hops over kept connections and says how each recipient fared.
+// One reply for all or one each, and what goes into a DSN, is decided by the flow.
+
+import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
+import { cleanReplyText, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
+import { Connection } from "./connection.ts";
+import {
+  type Delivery,
+  defaultTimeouts,
+  type Outgoing,
+  type Proceed,
+  type Relay,
+  type RelayObserver,
+  type RelayTimeouts,
+} from "./delivery.ts";
+import { type Answer, failureAnswer } from "./failure-reply.ts";
+import { reset, type Trouble } from "./greeting.ts";
+import { ConnectionPool, trustedIdleMs } from "./pool.ts";
+import { Slots } from "./slots.ts";
+import {
+  abandonTransaction,
+  narrowed,
+  notSent,
+  type OpenTransaction,
+  openTransaction,
+  sendTransaction,
+} from "./transaction.ts";
+
+export interface RelayOptions {
+  /** The name said in EHLO and LHLO. */
+  readonly localhost_name: string;
+  /** Connections that carry mail at once; further mails wait for one. */
+  readonly maxConnections?: number;
+  readonly timeouts?: Partial<RelayTimeouts>;
+  readonly observer?: RelayObserver;
+  /** A monotonic clock, in milliseconds; that of performance.now(). */
+  readonly now?: () => number;
+}
+
+export interface RelayCounts {
+  readonly open: number;
+  readonly idle: number;
+  /** Mails that wait for a free connection. */
+  readonly waiting: number;
+}
+
+export type ClosableRelay = Relay & {
+  /** Sends no new mail; resolves when mail under way is done and all connections are closed. */
+  close(): Promise<void>;
+  counts(): RelayCounts;
+};
+
+/** An `Outgoing` on its way. `transaction` is missing where no next hop could be reached. */
+interface Leg {
+  readonly outgoing: Outgoing;
+  readonly reusedConnection: boolean;
+  readonly transaction: OpenTransaction | undefined;
+  readonly answers: readonly Answer[];
+}
+
+const unexplained: Trouble = { failure: { kind: "dropped" }, phase: "connect" };
+const silent: RelayObserver = { connection() {}, reply() {} };
+const noRoom: Answer = {
+  reply: { code: 451, enhanced: "4.3.2", text: "Too many mails at once, no connection to the next hop is free" },
+  fromNextHop: false,
+};
+const shuttingDown: Answer = {
+  reply: { code: 451, enhanced: "4.3.2", text: "Service shutting down" },
+  fromNextHop: false,
+};
+
+/** Makes the client with its connection pool. */
+export function createRelay(options: RelayOptions): ClosableRelay {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const observer = options.observer ?? silent;
+  const now = options.now ?? (() => performance.now());
+  const maxConnections = options.maxConnections ?? 100;
+  const slots = new Slots(maxConnections);
+  const poolOptions = { localhostName: options.localhost_name, timeouts, observer, maxIdle: maxConnections, now };
+  const pool = new ConnectionPool(poolOptions, (nowMs) => {
+    slots.expire(nowMs);
+    return slots.waiting > 0;
+  });
+  let closing = false;
+
+  async function relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]> {
+    if (closing) return outgoing.map((each) => turnedAway(each, shuttingDown));
+    const room = slots.take(outgoing.length, Math.min(now() + timeouts.finalDot, ...outgoing.map(limitOf)));
+    if (room !== true) {
+      pool.watch();
+      if (!(await room)) return outgoing.map((each) => turnedAway(each, noRoom));
+    }
+    try {
+      const legs = await inParallel(outgoing, openLeg);
+      const go = proceed(legs.map((leg) => repliesOf(leg.answers)));
+      return await inParallel(legs, async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg)));
+    } finally {
+      slots.give(outgoing.length);
+    }
+  }
+
+  /** To the point before the content, on the first next hop that can be reached. */
+  async function openLeg(outgoing: Outgoing): Promise<Leg> {
+    const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
+    const troubles: Trouble[] = [];
+    for (const hop of hops) {
+      const kept = await takeKept(hop);
+      if (kept !== undefined) {
+        const transaction = await begin(kept, outgoing);
+        if (!transaction.untouched) return legOf(outgoing, transaction);
+        // The next hop had given up a kept connection. The mail has not been anywhere yet.
+      }
+      const opened = await pool.open(hop, limitOf(outgoing));
+      if (opened instanceof Connection) return legOf(outgoing, await begin(opened, outgoing));
+      troubles.push(opened);
+    }
+    const answers = sameForAll(outgoing, unreachable(hops, troubles));
+    return { outgoing, transaction: undefined, answers, reusedConnection: false };
+  }
+
+  async function takeKept(hop: NextHop): Promise<Connection | undefined> {
+    for (let kept = pool.take(hop); kept !== undefined; kept = pool.take(hop)) {
+      if (now() - kept.idleSinceMs <= trustedIdleMs || (await reset(kept, timeouts))) return kept;
+    }
+    return undefined;
+  }
+
+  function begin(connection: Connection, outgoing: Outgoing): Promise<OpenTransaction> {
+    connection.limitMs = limitOf(outgoing);
+    if (connection.used) observer.connection(connection.remote, "reused");
+    return openTransaction(connection, outgoing, timeouts);
+  }
+
+  async function finishLeg(leg: Leg, proceed: Proceed): Promise<readonly Answer[]> {
+    const { transaction, outgoing } = leg;
+    if (transaction === undefined) return leg.answers;
+    const { deferred } = transaction;
+    const answers = await sendTransaction(transaction, timeouts);
+    putBack(transaction.connection);
+    if (deferred.length === 0) return answers;
+
+    let further: readonly Answer[];
+    if (proceed([repliesOf(answers)])) {
+      const next = await openLeg(narrowed(outgoing, deferred));
+      further = proceed([repliesOf(next.answers)]) ? await finishLeg(next, proceed) : abandonLeg(next);
+    } else {
+      further = deferred.map(() => notSent);
+    }
+    deferred.forEach((index, position) => {
+      answers[index] = further[position] ?? notSent;
+    });
+    return answers;
+  }
+
+  function abandonLeg(leg: Leg): readonly Answer[] {
+    if (leg.transaction === undefined) return leg.answers;
+    const answers = abandonTransaction(leg.transaction);
+    putBack(leg.transaction.connection);
+    return answers;
+  }
+
+  function putBack(connection: Connection): void {
+    if (connection.failure !== undefined) return;
+    if (!connection.inTransaction) pool.release(connection);
+    else void reset(connection, timeouts).then(() => pool.release(connection));
+  }
+
+  function report(leg: Leg, answers: readonly Answer[]): Delivery {
+    const remote = leg.transaction?.connection.remote ?? formatNextHop(leg.outgoing.nextHop);
+    for (const { reply, fromNextHop } of answers) {
+      observer.reply(remote, classOf(reply), fromNextHop ? "next-hop" : "own");
+    }
+    if (observer.partial !== undefined && answers.some(isDelivered) && answers.some(isPutOff)) observer.partial(remote);
+    return {
+      replies: repliesOf(answers),
+      fromNextHop: answers.map((answer) => answer.fromNextHop),
+      remote,
+      reusedConnection: leg.reusedConnection,
+    };
+  }
+
+  return Object.assign(relay, {
+    close(): Promise<void> {
+      closing = true;
+      return pool.close();
+    },
+    counts: (): RelayCounts => ({ open: pool.openCount, idle: pool.idleCount, waiting: slots.waiting }),
+  });
+}
+
+function legOf(outgoing: Outgoing, transaction: OpenTransaction): Leg {
+  return { outgoing, transaction, answers: transaction.answers, reusedConnection: transaction.connection.used };
+}
+
+function turnedAway(outgoing: Outgoing, answer: Answer): Delivery {
+  return {
+    replies: outgoing.envelope.recipients.map(() => answer.reply),
+    fromNextHop: outgoing.envelope.recipients.map(() => false),
+    remote: formatNextHop(outgoing.nextHop),
+    reusedConnection: false,
+  };
+}
+
+/** One next hop speaks for itself; of several, all are named. */
+function unreachable(hops: readonly NextHop[], troubles: readonly Trouble[]): Answer {
+  const answers = hops.map((hop, index) => {
+    const { failure, phase } = troubles[index] ?? unexplained;
+    return failureAnswer(failure, phase, formatNextHop(hop));
+  });
+  const [first] = answers;
+  if (answers.length === 1 && first !== undefined) return first;
+  const texts = answers.map(({ reply }) => reply.text).join("; ");
+  const text = cleanReplyText(`All attempts (${answers.length}) failed: ${texts}`);
+  return { reply: { code: 450, enhanced: "4.4.1", text }, fromNextHop: false };
+}
+
+function limitOf(outgoing: Outgoing): number {
+  return outgoing.deadlineMs ?? Number.POSITIVE_INFINITY;
+}
+
+function sameForAll(outgoing: Outgoing, answer: Answer): readonly Answer[] {
+  return outgoing.envelope.recipients.map(() => answer);
+}
+
+function repliesOf(answers: readonly Answer[]): readonly Reply[] {
+  return answers.map((answer) => answer.reply);
+}
+
+function isDelivered({ reply }: Answer): boolean {
+  return isPositive(reply);
+}
+
+function isPutOff({ reply }: Answer): boolean {
+  return isTransient(reply);
+}
+
+function classOf(reply: Reply): "2xx" | "4xx" | "5xx" {
+  if (isPositive(reply)) return "2xx";
+  return isTransient(reply) ? "4xx" : "5xx";
+}
+
+/** One mail is the rule, and spares Promise.all. */
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const [first] = items;
+  return items.length === 1 && first !== undefined ? [await work(first)] : Promise.all(items.map(work));
+}

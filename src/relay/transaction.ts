@@ -1,0 +1,279 @@
+// One mail transaction on one connection, in two halves: the envelope, up to the point where content is asked for,
+// and the content. Whether the second half happens is decided outside.
+import type { Envelope, Path } from "../mail/transaction.ts";
+import { type EnvelopeCommands, envelopeCommands, mustKnowContent } from "../smtp/envelope-commands.ts";
+import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
+import { xforwardCommands } from "../smtp/xforward-command.ts";
+import type { Connection, Exchange, Failure } from "./connection.ts";
+import { type Content, contentNeeds, prepareContent, sendContent } from "./content.ts";
+import type { Outgoing, RelayTimeouts } from "./delivery.ts";
+import { type Answer, commandAnswer, failureAnswer, type Phase } from "./failure-reply.ts";
+
+/** A transaction after its first half. */
+export interface OpenTransaction {
+  readonly connection: Connection;
+  /** By recipient of the envelope; for those in `accepted` still to be decided. */
+  readonly answers: Answer[];
+  /** Recipients (by index) the next hop took. */
+  readonly accepted: readonly number[];
+  /** Recipients it wants in a further transaction: 452 after it took some. */
+  readonly deferred: readonly number[];
+  readonly content: Content | undefined;
+  /** "ready": it waits for content. "envelope": DATA was not sent yet. "over": nothing can follow. */
+  readonly state: "ready" | "envelope" | "over";
+  /** A kept connection turned out dead before it answered anything but MAIL: the mail may be tried on another one. */
+  readonly untouched: boolean;
+}
+
+export const notSent: Answer = {
+  reply: { code: 451, enhanced: "4.5.0", text: "Not sent: another recipient of the same mail was refused for now" },
+  fromNextHop: false,
+};
+const toFollow: Answer = {
+  reply: { code: 250, enhanced: "2.1.5", text: "Ok, follows in a further transaction" },
+  fromNextHop: false,
+};
+const troubleOfOurs: Answer = {
+  reply: { code: 451, enhanced: "4.3.0", text: "Error in processing: the message cannot be sent" },
+  fromNextHop: false,
+};
+const no8Bit = { eightBit: false, eightBitHeader: false };
+
+/** What was asked for, and what came back: `replies` is shorter than `commands` after a failure or an early stop. */
+interface Dialog extends Exchange {
+  readonly stopped: boolean;
+}
+
+/** MAIL and RCPT, and DATA with them where the next hop takes it so. Never rejects. */
+export async function openTransaction(
+  connection: Connection,
+  outgoing: Outgoing,
+  timeouts: RelayTimeouts,
+): Promise<OpenTransaction> {
+  const { envelope } = outgoing;
+  const plan = await planEnvelope(connection, outgoing);
+  const ended = {
+    connection,
+    accepted: [],
+    deferred: [],
+    content: undefined,
+    state: "over",
+    untouched: false,
+  } as const;
+  if (plan === undefined) return { ...ended, answers: envelope.recipients.map(() => troubleOfOurs) };
+  if ("refused" in plan) {
+    const answer = { reply: plan.refused, fromNextHop: false };
+    return { ...ended, answers: envelope.recipients.map(() => answer) };
+  }
+
+  const forwarding =
+    outgoing.session === undefined ? [] : xforwardCommands(outgoing.session.client, connection.capabilities.xforward);
+  const recipients = plan.recipients.filter((command) => typeof command === "string");
+  const commands = [...forwarding, plan.mail, ...recipients];
+  const talking = connection.capabilities.pipelining
+    ? pipelined(connection, commands, recipients.length > 0, timeouts)
+    : lockStep(connection, commands, forwarding.length, timeouts);
+
+  // While the next hop thinks about the envelope.
+  let content: Content | undefined;
+  try {
+    content = prepareContent(outgoing.message);
+  } catch {
+    await talking;
+    connection.drop();
+    return { ...ended, answers: envelope.recipients.map(() => troubleOfOurs) };
+  }
+  return readDialog(connection, plan.recipients, forwarding.length, await talking, content);
+}
+
+/** The content, to all accepted recipients. Gives the answers by recipient, those of deferred ones unchanged. */
+export async function sendTransaction(transaction: OpenTransaction, timeouts: RelayTimeouts): Promise<Answer[]> {
+  const { connection, accepted, content } = transaction;
+  const answers = [...transaction.answers];
+  if (transaction.state === "over" || content === undefined || accepted.length === 0) return answers;
+
+  if (transaction.state === "envelope") {
+    const asked = await connection.exchange("DATA\r\n", 1, { eachMs: timeouts.data, lastMs: timeouts.data });
+    const answer = answerFor(asked.replies[0], asked.failure, "DATA", connection);
+    if (answer.reply.code !== 354) {
+      for (const index of accepted) answers[index] = answer;
+      return answers;
+    }
+  }
+
+  const count = connection.hop.protocol === "lmtp" ? accepted.length : 1;
+  const patience = { eachMs: timeouts.finalDot, lastMs: timeouts.finalDot };
+  let last: Exchange;
+  try {
+    last = await sendContent(connection, content, count, timeouts.block, patience);
+  } catch {
+    // Half a message is out: only the end of the connection keeps the next hop from taking it for a whole one.
+    connection.drop();
+    for (const index of accepted) answers[index] = troubleOfOurs;
+    return answers;
+  }
+  connection.inTransaction = false;
+  accepted.forEach((index, position) => {
+    const reply = last.replies[count === 1 ? 0 : position];
+    answers[index] = answerFor(reply, last.failure, "final dot", connection);
+  });
+  return answers;
+}
+
+/** Leaves the content unsent. Gives the answers by recipient: those who were accepted get a 4xx. */
+export function abandonTransaction(transaction: OpenTransaction): Answer[] {
+  // It asked for content and a dot would deliver; there is no other way back.
+  if (transaction.state === "ready") transaction.connection.drop();
+  const answers = [...transaction.answers];
+  for (const index of transaction.accepted) answers[index] = notSent;
+  for (const index of transaction.deferred) answers[index] = notSent;
+  return answers;
+}
+
+/** The same mail to some of its recipients. */
+export function narrowed(outgoing: Outgoing, indexes: readonly number[]): Outgoing {
+  const recipients: Path[] = [];
+  for (const index of indexes) {
+    const recipient = outgoing.envelope.recipients[index];
+    if (recipient !== undefined) recipients.push(recipient);
+  }
+  const envelope: Envelope = { sender: outgoing.envelope.sender, recipients };
+  return { ...outgoing, envelope };
+}
+
+async function planEnvelope(connection: Connection, outgoing: Outgoing): Promise<EnvelopeCommands | undefined> {
+  const { envelope, message } = outgoing;
+  const { capabilities } = connection;
+  if (!mustKnowContent(envelope, capabilities)) return envelopeCommands(envelope, capabilities, no8Bit);
+  try {
+    return envelopeCommands(envelope, capabilities, await contentNeeds(message));
+  } catch {
+    return undefined;
+  }
+}
+
+async function pipelined(
+  connection: Connection,
+  commands: readonly string[],
+  withData: boolean,
+  timeouts: RelayTimeouts,
+): Promise<Dialog> {
+  const text = `${commands.join("\r\n")}\r\n${withData ? "DATA\r\n" : ""}`;
+  const patience = { eachMs: timeouts.command, lastMs: withData ? timeouts.data : timeouts.command };
+  const exchange = await connection.exchange(text, commands.length + (withData ? 1 : 0), patience);
+  return { ...exchange, stopped: false };
+}
+
+/** One command at a time; DATA stays unsent where a recipient was refused for now, or all were refused. */
+async function lockStep(
+  connection: Connection,
+  commands: readonly string[],
+  forwardingCount: number,
+  timeouts: RelayTimeouts,
+): Promise<Dialog> {
+  const replies: Reply[] = [];
+  const patience = { eachMs: timeouts.command, lastMs: timeouts.command };
+  for (const [index, command] of commands.entries()) {
+    const { replies: answered, failure } = await connection.exchange(`${command}\r\n`, 1, patience);
+    const reply = answered[0];
+    if (reply === undefined) return { replies, failure, stopped: false };
+    replies.push(reply);
+    if (index === forwardingCount && !isPositive(reply)) return { replies, failure: undefined, stopped: true };
+  }
+  const fates = replies.slice(forwardingCount + 1);
+  if (!fates.some(isPositive) || fates.some(isTransient)) return { replies, failure: undefined, stopped: true };
+  const asked = await connection.exchange("DATA\r\n", 1, { eachMs: timeouts.data, lastMs: timeouts.data });
+  return { replies: [...replies, ...asked.replies], failure: asked.failure, stopped: false };
+}
+
+function readDialog(
+  connection: Connection,
+  recipients: readonly (string | Reply)[],
+  forwardingCount: number,
+  dialog: Dialog,
+  content: Content,
+): OpenTransaction {
+  const { replies, failure } = dialog;
+  const mail = replies[forwardingCount];
+  const mailAnswer = answerFor(
+    mail,
+    failure,
+    mail === undefined && replies.length < forwardingCount ? "XFORWARD" : "MAIL",
+    connection,
+  );
+  connection.inTransaction = isPositive(mailAnswer.reply);
+  const answers: Answer[] = [];
+  const accepted: number[] = [];
+  let at = forwardingCount + 1;
+  for (const [index, command] of recipients.entries()) {
+    if (typeof command !== "string") {
+      answers.push({ reply: command, fromNextHop: false });
+      continue;
+    }
+    const reply = replies[at];
+    at += 1;
+    if (!isPositive(mailAnswer.reply)) {
+      answers.push(mailAnswer);
+    } else {
+      const answer = answerFor(reply, failure, "RCPT", connection);
+      answers.push(answer);
+      if (isPositive(answer.reply)) accepted.push(index);
+    }
+  }
+  const deferred = tooMany(answers, accepted);
+  for (const index of deferred) answers[index] = toFollow;
+
+  const asked = replies[at];
+  const open = { connection, answers, deferred, content };
+  if (failure !== undefined) {
+    const answer = answerFor(undefined, failure, "DATA", connection);
+    for (const index of [...accepted, ...deferred]) answers[index] = answer;
+    const untouched = connection.used && isStale(failure) && replies.length <= forwardingCount + 1;
+    return { ...open, accepted: [], deferred: [], state: "over", untouched };
+  }
+  const base = { ...open, accepted, untouched: false };
+  if (asked === undefined) return { ...base, state: dialog.stopped && accepted.length > 0 ? "envelope" : "over" };
+  if (asked.code === 354) {
+    if (accepted.length > 0) return { ...base, state: "ready" };
+    // Content is asked for although nobody is to have it: there is no way back but this.
+    connection.drop();
+  }
+  if (accepted.length === 0) return { ...base, state: "over" };
+  const answer = commandAnswer(asked, "DATA", connection.remote);
+  for (const index of [...accepted, ...deferred]) answers[index] = answer;
+  return { ...base, accepted: [], deferred: [], state: "over" };
+}
+
+/** What a next hop's own timeout or restart looks like from here. */
+function isStale(failure: Failure): boolean {
+  return failure.kind === "closed" || failure.kind === "refused" || failure.kind === "timeout";
+}
+
+/**
+ * The recipients beyond what the next hop takes in one transaction (RFC 5321 section 4.5.3.1.10): 452 for all that
+ * follow the last accepted one. A 452 that says otherwise (4.2.2, mailbox full) is about its own recipient.
+ */
+function tooMany(answers: readonly Answer[], accepted: readonly number[]): number[] {
+  const lastAccepted = accepted.at(-1);
+  if (lastAccepted === undefined) return [];
+  const deferred: number[] = [];
+  for (const [index, { reply, fromNextHop }] of answers.entries()) {
+    const isLimit = fromNextHop && reply.code === 452 && (reply.enhanced === "" || reply.enhanced === "4.5.3");
+    if (!isLimit) continue;
+    if (index < lastAccepted) return [];
+    deferred.push(index);
+  }
+  return deferred;
+}
+
+function answerFor(
+  reply: Reply | undefined,
+  failure: Failure | undefined,
+  phase: Phase,
+  connection: Connection,
+): Answer {
+  if (reply === undefined) return failureAnswer(failure ?? { kind: "dropped" }, phase, connection.remote);
+  return phase === "DATA" && reply.code === 354
+    ? { reply, fromNextHop: true }
+    : commandAnswer(reply, phase, connection.remote);
+}

@@ -1,0 +1,35 @@
+// What a next hop's EHLO or LHLO reply offers (RFC 5321 section 4.1.1.1), as far as the relay makes use of it.
+
+export interface Capabilities {
+  readonly pipelining: boolean;
+  readonly eightBitMime: boolean;
+  readonly smtpUtf8: boolean;
+  readonly dsn: boolean;
+  /** XFORWARD attribute names in upper case; empty when not offered. */
+  readonly xforward: ReadonlySet<string>;
+}
+
+/** What a server has that answered HELO only. */
+export const noCapabilities: Capabilities = {
+  pipelining: false,
+  eightBitMime: false,
+  smtpUtf8: false,
+  dsn: false,
+  xforward: new Set(),
+};
+
+/** Reads the lines of an EHLO reply, without their codes; the first one is the greeting. */
+export function parseCapabilities(lines: readonly string[]): Capabilities {
+  const offered = new Map<string, string[]>();
+  for (const line of lines.slice(1)) {
+    const [keyword = "", ...parameters] = line.trim().toUpperCase().split(/\s+/);
+    offered.set(keyword, parameters);
+  }
+  return {
+    pipelining: offered.has("PIPELINING"),
+    eightBitMime: offered.has("8BITMIME"),
+    smtpUtf8: offered.has("SMTPUTF8"),
+    dsn: offered.has("DSN"),
+    xforward: new Set(offered.get("XFORWARD") ?? []),
+  };
+}

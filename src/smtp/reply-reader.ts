@@ -1,0 +1,79 @@
+// A next hop's replies as they come off the wire (RFC 5321 section 4.2): lines in, `Reply` values out.
+import { cleanReplyText, type Reply } from "./reply.ts";
+
+/** What no server has reason to send; beyond it the peer talks garbage. */
+const maxLineChars = 4096;
+const maxReplyLines = 128;
+
+export type ReadReply = Reply | { readonly garbage: string };
+
+const noEnhanced = "";
+
+export class ReplyReader {
+  #pending = "";
+  #at = 0;
+  #lines: string[] = [];
+  /** The lines of the reply that `next` gave last, without code and line end (EHLO keywords). */
+  lines: readonly string[] = [];
+
+  /** Takes what arrived, one character per octet. */
+  push(text: string): void {
+    this.#pending = this.#at === this.#pending.length ? text : this.#pending.slice(this.#at) + text;
+    this.#at = 0;
+  }
+
+  /** The next complete reply, or undefined until more has arrived. After garbage the reader is of no more use. */
+  next(): ReadReply | undefined {
+    for (;;) {
+      const lf = this.#pending.indexOf("\n", this.#at);
+      if (lf === -1) {
+        if (this.#pending.length - this.#at <= maxLineChars) return undefined;
+        return { garbage: this.#pending.slice(this.#at, this.#at + 80) };
+      }
+      const end = lf > this.#at && this.#pending.charCodeAt(lf - 1) === 13 ? lf - 1 : lf;
+      const line = this.#pending.slice(this.#at, end);
+      this.#at = lf + 1;
+      const code = replyCode(line);
+      const mark = line.charCodeAt(3);
+      // A bare code stands for an empty text; RFC 5321 section 4.2 lets clients take it.
+      const final = line.length === 3 || mark === 32;
+      if (code === 0 || (!final && mark !== 45) || line.length > maxLineChars) return { garbage: line.slice(0, 80) };
+      this.#lines.push(line.slice(4));
+      if (final) {
+        this.lines = this.#lines;
+        this.#lines = [];
+        return replyFrom(code, this.lines);
+      }
+      if (this.#lines.length >= maxReplyLines) return { garbage: `${line.slice(0, 60)} (endless reply)` };
+    }
+  }
+}
+
+/** The three digits, or 0: 2yz to 5yz are all that SMTP knows. */
+function replyCode(line: string): number {
+  const hundreds = line.charCodeAt(0) - 48;
+  const tens = line.charCodeAt(1) - 48;
+  const ones = line.charCodeAt(2) - 48;
+  if (!(hundreds >= 2 && hundreds <= 5 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) return 0;
+  return hundreds * 100 + tens * 10 + ones;
+}
+
+function replyFrom(code: number, lines: readonly string[]): Reply {
+  const first = lines[0] ?? "";
+  const enhanced = enhancedCode(code, first);
+  if (enhanced === noEnhanced)
+    return { code, enhanced, text: cleanReplyText(lines.length === 1 ? first : joined(lines)) };
+  const texts = lines.map((line) => (line.startsWith(enhanced) ? line.slice(enhanced.length).trimStart() : line));
+  return { code, enhanced, text: cleanReplyText(joined(texts)) };
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.length === 1 ? (lines[0] ?? "") : lines.filter((line) => line !== "").join(" ");
+}
+
+/** RFC 2034 section 4: the enhanced code's class must be that of the reply. */
+function enhancedCode(code: number, text: string): string {
+  if (text.charCodeAt(1) !== 46) return noEnhanced;
+  const match = /^([245]\.\d{1,3}\.\d{1,3})(?:\s|$)/.exec(text);
+  return match?.[1] !== undefined && text.charCodeAt(0) - 48 === Math.floor(code / 100) ? match[1] : noEnhanced;
+}
