@@ -3,6 +3,7 @@
 import type { KeyObject } from "node:crypto";
 import type { BodyDigest, BodyDigestSpec, BodySource, Canonicalization } from "../mail/digest.ts";
 import type { Answer } from "../rr/answer.ts";
+import type { Failure } from "./failure.ts";
 
 export type Algorithm = "rsa-sha256" | "rsa-sha1" | "ed25519-sha256";
 
@@ -20,12 +21,21 @@ export interface VerifyPolicy {
   readonly maxKeys: number;
 }
 
+export const defaultVerifyPolicy: VerifyPolicy = {
+  minimumKeyBits: 1024,
+  rsaSha1: "policy",
+  domainKeys: true,
+  driftSeconds: 300,
+  maxSignatures: 10,
+  maxKeys: 5,
+};
+
 /** A signature field as the main thread reads it, to know which key to ask for and which digests to make. */
 export interface SignatureField {
   readonly kind: "dkim" | "domainkeys";
   /** Index in the message's fields. */
   readonly index: number;
-  /** The name to ask for, A-labels, or undefined when d= or s= is no host name: then nothing is asked. */
+  /** The name to ask for, A-labels, or undefined when nothing is to be asked: a broken field, or too many keys. */
   readonly keyName: string | undefined;
   readonly digest: BodyDigestSpec | undefined;
 }
@@ -111,6 +121,3 @@ export interface Verification {
   readonly signedAt?: number;
   readonly expiresAt?: number;
 }
-
-/** Why a signature does not pass. Each has its paragraph in docs/dkim.md. */
-export type Failure = string;

@@ -10,6 +10,11 @@ export interface BodyDigestSpec {
   readonly hash: HashAlgorithm;
   /** l=: octets of the canonicalized body that count; absent = all. */
   readonly length?: number;
+  /**
+   * DomainKeys only: the canonicalized header, which is hashed in one go with the body (RFC 4870 section 3.4.2).
+   * With it, the empty line between header and body counts as the body's first, and an empty body adds nothing.
+   */
+  readonly prefix?: Uint8Array;
 }
 
 export interface BodyDigest extends BodyDigestSpec {

@@ -1,0 +1,130 @@
+// Body digests (RFC 6376 section 3.7), made while the body arrives or at once. However many signatures ask, each
+// canonicalization runs once and each hash over its output runs once; l= takes a copy of the state on the way.
+import { createHash, type Hash } from "node:crypto";
+import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
+import type { BodyCanonicalizer, OctetSink } from "./body-lines.ts";
+import { NofwsBody } from "./nofws-body.ts";
+import { RelaxedBody } from "./relaxed-body.ts";
+import { SimpleBody } from "./simple-body.ts";
+
+export interface BodyHasher {
+  update(chunk: Uint8Array): void;
+  /** Ends the body; the digests come in the order of the specs. To be called once. */
+  digest(): readonly BodyDigest[];
+}
+
+/** Whether two specs ask for the same digest. */
+export function isSameSpec(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
+  return isSamePass(a, b) && a.hash === b.hash && a.length === b.length;
+}
+
+/** Hashes a body for all `specs` at once. Exact at any chunking; linear in the body. */
+export function createBodyHasher(specs: readonly BodyDigestSpec[]): BodyHasher {
+  const passes: Pass[] = [];
+  const places = specs.map((spec) => {
+    let pass = passes.find((other) => isSamePass(other.spec, spec));
+    if (pass === undefined) {
+      pass = new Pass(spec);
+      passes.push(pass);
+    }
+    return { spec, pass, hash: pass.hashFor(spec) };
+  });
+  return {
+    update(chunk) {
+      for (const pass of passes) pass.body.update(chunk);
+    },
+    digest() {
+      for (const pass of passes) pass.body.end();
+      return places.map(({ spec, pass, hash }) => ({
+        ...spec,
+        digest: hash.digestAt(spec.length),
+        canonicalBytes: pass.canonicalBytes,
+      }));
+    },
+  };
+}
+
+function isSamePass(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
+  if (a.canonicalization !== b.canonicalization) return false;
+  if (a.prefix === b.prefix) return true;
+  return a.prefix !== undefined && b.prefix !== undefined && Buffer.compare(a.prefix, b.prefix) === 0;
+}
+
+/** One run of one canonicalization, and the hashes fed from it. */
+class Pass implements OctetSink {
+  readonly spec: BodyDigestSpec;
+  readonly body: BodyCanonicalizer;
+  canonicalBytes = 0;
+  readonly #hashes: RunningHash[] = [];
+
+  constructor(spec: BodyDigestSpec) {
+    this.spec = spec;
+    this.body = createCanonicalizer(spec, this);
+  }
+
+  hashFor(spec: BodyDigestSpec): RunningHash {
+    let running = this.#hashes.find((other) => other.algorithm === spec.hash);
+    if (running === undefined) {
+      running = new RunningHash(spec);
+      this.#hashes.push(running);
+    }
+    running.want(spec.length);
+    return running;
+  }
+
+  write(octets: Uint8Array): void {
+    for (const running of this.#hashes) running.update(octets, this.canonicalBytes);
+    this.canonicalBytes += octets.length;
+  }
+}
+
+function createCanonicalizer(spec: BodyDigestSpec, sink: OctetSink): BodyCanonicalizer {
+  if (spec.canonicalization === "relaxed") return new RelaxedBody(sink);
+  return spec.canonicalization === "simple" ? new SimpleBody(sink, spec.prefix !== undefined) : new NofwsBody(sink);
+}
+
+/** A hash over one canonicalized body, with the digests asked for on the way (l=). */
+class RunningHash {
+  readonly algorithm: BodyDigestSpec["hash"];
+  readonly #hash: Hash;
+  /** Lengths at which a digest is still to be taken. */
+  readonly #lengths = new Set<number>();
+  readonly #digests = new Map<number | undefined, Uint8Array>();
+  #wholeIsWanted = false;
+
+  constructor(spec: BodyDigestSpec) {
+    this.algorithm = spec.hash;
+    this.#hash = createHash(spec.hash);
+    if (spec.prefix !== undefined) this.#hash.update(spec.prefix);
+  }
+
+  want(length: number | undefined): void {
+    if (length === undefined) this.#wholeIsWanted = true;
+    else this.#lengths.add(length);
+  }
+
+  update(octets: Uint8Array, offset: number): void {
+    if (this.#lengths.size === 0) {
+      if (this.#wholeIsWanted) this.#hash.update(octets);
+      return;
+    }
+    let done = 0;
+    const reached = [...this.#lengths].filter((length) => length <= offset + octets.length).sort((a, b) => a - b);
+    for (const length of reached) {
+      this.#hash.update(octets.subarray(done, length - offset));
+      done = length - offset;
+      this.#digests.set(length, this.#hash.copy().digest());
+      this.#lengths.delete(length);
+    }
+    this.#hash.update(octets.subarray(done));
+  }
+
+  /** After the body's end. A length beyond it gives the whole body's digest. */
+  digestAt(length: number | undefined): Uint8Array {
+    const taken = this.#digests.get(length);
+    if (taken !== undefined) return taken;
+    const whole = this.#digests.get(undefined) ?? this.#hash.digest();
+    this.#digests.set(undefined, whole);
+    return whole;
+  }
+}

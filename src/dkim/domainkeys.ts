@@ -1,0 +1,121 @@
+// DomainKey-Signature fields (RFC 4870 section 3.3): what they claim, which octets they sign, who the sender is.
+// DomainKeys has no body hash: header and body are hashed as one. Verified only; nothing here signs.
+import type { BodyDigestSpec } from "../mail/digest.ts";
+import { fieldBody, type HeaderField } from "../mail/header.ts";
+import { firstAddress } from "./address.ts";
+import { canonicalizeField, fieldText } from "./canonical-header.ts";
+import { isWithin, toDomain, toSelector } from "./domain-name.ts";
+import type { Failure } from "./failure.ts";
+import { type ParsedSignature, readFacts } from "./signature.ts";
+import { parseColonList, parseTagList, type TagList, tagValue, toBase64 } from "./tag-list.ts";
+
+export interface DomainKeysSignature {
+  readonly domain: string;
+  readonly selector: string;
+  readonly canonicalization: "simple" | "nofws";
+  /** h=, lower case; undefined = all fields below the signature. */
+  readonly signedFields: readonly string[] | undefined;
+  readonly value: string;
+}
+
+/** Reads the body of a DomainKey-Signature field. Never throws; linear. */
+export function parseDomainKeysSignature(body: string): ParsedSignature<DomainKeysSignature> {
+  const list = parseTagList(body);
+  const read = readFacts(list);
+  // a= may be left out; rsa-sha1 is the only one there is.
+  const facts = { ...read, algorithm: read.algorithm || "rsa-sha1" };
+  const signature = readSignature(list);
+  return typeof signature === "string" ? { facts, failure: signature } : { facts, signature };
+}
+
+function readSignature({ tags, fault }: TagList): DomainKeysSignature | Failure {
+  if (fault !== undefined) return fault;
+  for (const name of ["b", "d", "s"]) {
+    if (!tags.get(name)?.value) return "missing-tag";
+  }
+  if ((tags.get("a")?.value ?? "rsa-sha1") !== "rsa-sha1") return "unsupported-algorithm";
+  const canonicalization = tags.get("c")?.value ?? "simple";
+  if (canonicalization !== "simple" && canonicalization !== "nofws") return "unsupported-canonicalization";
+  // Many signers left q= out, though section 3.3 demands it.
+  if ((tags.get("q")?.value ?? "dns") !== "dns") return "unsupported-query-method";
+  const domain = toDomain(tagValue(tags, "d"));
+  if (domain === undefined) return "invalid-domain";
+  const selector = toSelector(tagValue(tags, "s"));
+  if (selector === undefined || selector.length + domain.length + "._domainkey.".length > 253)
+    return "invalid-selector";
+  const list = tags.get("h");
+  const signedFields = list && parseColonList(list.value.toLowerCase());
+  if (signedFields?.includes("")) return "invalid-field-list";
+  const value = toBase64(tagValue(tags, "b"));
+  return value === undefined ? "signature-syntax" : { domain, selector, canonicalization, signedFields, value };
+}
+
+/**
+ * The fields a signature at `index` covers, in the order they are hashed. Only fields below it count. A name in h=
+ * stands for all of its fields; where it is listed several times, each but the first for one, from the bottom.
+ */
+export function signedFieldsBelow(
+  fields: readonly HeaderField[],
+  index: number,
+  { signedFields }: DomainKeysSignature,
+): readonly HeaderField[] {
+  const below = fields.slice(index + 1);
+  if (signedFields === undefined) return below;
+  const byName = new Map<string, HeaderField[]>();
+  for (const name of signedFields) byName.set(name, []);
+  for (const field of below) byName.get(field.name)?.push(field);
+  const listed = new Map<string, number>();
+  for (const name of signedFields) listed.set(name, (listed.get(name) ?? 0) + 1);
+  const picked: HeaderField[] = [];
+  for (const name of signedFields.toReversed()) {
+    const ofName = byName.get(name) ?? [];
+    const times = listed.get(name) ?? 1;
+    listed.set(name, times - 1);
+    const taken = times > 1 ? ofName.splice(-1) : ofName.splice(0);
+    picked.push(...taken.reverse());
+  }
+  return picked.reverse();
+}
+
+/** The digest a DomainKeys signature needs: its fields, then the body, as one. */
+export function domainKeysDigest(
+  covered: readonly HeaderField[],
+  { canonicalization }: DomainKeysSignature,
+): BodyDigestSpec {
+  const lines = covered.map((field) => `${canonicalizeField(fieldText(field.raw), canonicalization)}\r\n`);
+  return { canonicalization, hash: "sha1", prefix: Buffer.from(lines.join(""), "latin1") };
+}
+
+/**
+ * The local part of the sending address, Sender before From (section 3.2.1), or why d= does not speak for it: the
+ * address must be signed, and lie in d= or below it.
+ */
+export function senderLocalPart(
+  covered: readonly HeaderField[],
+  below: readonly HeaderField[],
+  { domain }: DomainKeysSignature,
+): { readonly localPart: string } | { readonly failure: Failure } {
+  const name = below.some((field) => field.name === "sender") ? "sender" : "from";
+  const [field, ...more] = covered.filter((candidate) => candidate.name === name);
+  if (field === undefined || more.length > 0) return { failure: "sender-not-signed" };
+  const address = firstAddress(fieldBody(field.raw));
+  const at = address?.lastIndexOf("@") ?? -1;
+  const senderDomain = address === undefined || at === -1 ? undefined : toDomain(address.slice(at + 1));
+  if (address === undefined || senderDomain === undefined || !isWithin(senderDomain, domain)) {
+    return { failure: "sender-domain-mismatch" };
+  }
+  return { localPart: address.slice(0, at) };
+}
+
+/** g= of a key: one "*" stands for anything, an empty one for all (RFC 4870 section 3.2.3, RFC 4871 section 3.6.1). */
+export function matchesGranularity(granularity: string, localPart: string): boolean {
+  if (granularity === "") return true;
+  const star = granularity.indexOf("*");
+  if (star === -1) return granularity === localPart;
+  const tail = granularity.slice(star + 1);
+  return (
+    localPart.length >= star + tail.length &&
+    localPart.startsWith(granularity.slice(0, star)) &&
+    localPart.endsWith(tail)
+  );
+}

@@ -1,0 +1,69 @@
+// Makes DKIM-Signature fields (RFC 6376 section 5): a pure function of the message, the requests and their keys.
+// Whether, for whom and with which options a mail is signed was decided before.
+import { createHash, sign as makeSignature } from "node:crypto";
+import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import { splitHeader } from "../mail/header.ts";
+import { createBodyHasher, isSameSpec } from "./body-hash.ts";
+import { canonicalizeField } from "./canonical-header.ts";
+import type { SignJob, SignRequest } from "./engine.ts";
+import { FieldIndex } from "./field-index.ts";
+import { layOutSignature } from "./signature-layout.ts";
+import { listSignedFields } from "./signed-fields.ts";
+
+/** The body digest a signature needs: always of the whole body, l= is never made. */
+export function digestSpecOf(request: Pick<SignRequest, "bodyCanonicalization">): BodyDigestSpec {
+  return { canonicalization: request.bodyCanonicalization, hash: "sha256" };
+}
+
+/**
+ * Whole DKIM-Signature fields with folding and CRLF, one per request, in order; none covers another. Linear in header
+ * and body. Throws only for what is a fault of ours: a key of the wrong type, a digest that was not made.
+ */
+export function signMessage({ header, body, requests }: SignJob): string[] {
+  // Every field counts, however many: what is left out here could be added by anybody.
+  const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
+  const index = new FieldIndex(fields);
+  const digests = readDigests(body, requests);
+  const headers = new Map<string, { readonly list: readonly string[]; readonly text: string }>();
+  let table: SignRequest["signedFields"] | undefined;
+  return requests.map((request) => {
+    // Requests of one mail mostly share their table and canonicalization.
+    if (table !== request.signedFields) headers.clear();
+    table = request.signedFields;
+    let covered = headers.get(request.headerCanonicalization);
+    if (covered === undefined) {
+      const list = listSignedFields(fields, request.signedFields);
+      covered = { list, text: index.signedText(list, request.headerCanonicalization) };
+      headers.set(request.headerCanonicalization, covered);
+    }
+    const spec = digestSpecOf(request);
+    const bodyHash = digests.find((digest) => isSameSpec(digest, spec));
+    if (bodyHash === undefined) throw new Error("a body digest that a signature needs was not made");
+    const layout = layOutSignature(request, covered.list, asBase64(bodyHash.digest));
+    const octets = Buffer.from(
+      covered.text + canonicalizeField(layout.unsigned, request.headerCanonicalization),
+      "latin1",
+    );
+    return layout.withValue(asBase64(sign(octets, request)));
+  });
+}
+
+function sign(octets: Buffer, { algorithm, privateKey }: SignRequest): Buffer {
+  const type = algorithm === "ed25519-sha256" ? "ed25519" : "rsa";
+  if (privateKey.asymmetricKeyType !== type) throw new Error(`${algorithm} needs a key of type ${type}`);
+  // Ed25519 signs the SHA-256 digest, not the octets themselves (RFC 8463 section 3).
+  return type === "ed25519"
+    ? makeSignature(null, createHash("sha256").update(octets).digest(), privateKey)
+    : makeSignature("sha256", octets, privateKey);
+}
+
+function readDigests(body: BodySource, requests: readonly SignRequest[]): readonly BodyDigest[] {
+  if ("digests" in body) return body.digests;
+  const hasher = createBodyHasher(requests.map(digestSpecOf));
+  for (const chunk of body.chunks) hasher.update(chunk);
+  return hasher.digest();
+}
+
+function asBase64(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("base64");
+}

@@ -1,0 +1,197 @@
+// DKIM-Signature fields as values (RFC 6376 section 3.5): what a signature claims, or why it cannot be used.
+// Whether the claim holds is verify.ts' question.
+import type { BodyDigestSpec, Canonicalization, HashAlgorithm } from "../mail/digest.ts";
+import { isWithin, toDomain, toSelector } from "./domain-name.ts";
+import type { Algorithm } from "./engine.ts";
+import type { Failure } from "./failure.ts";
+import { parseColonList, parseTagList, removeBlanks, type Tag, type TagList, tagValue, toBase64 } from "./tag-list.ts";
+
+/** What is told of any signature, readable or not; printable ASCII. */
+export interface SignatureFacts {
+  readonly domain: string;
+  readonly selector: string;
+  readonly algorithm: string;
+  readonly identity: string;
+  readonly b: string;
+  readonly signedAt?: number;
+  readonly expiresAt?: number;
+}
+
+export interface DkimSignature {
+  readonly algorithm: Algorithm;
+  readonly domain: string;
+  readonly selector: string;
+  /** Domain of i=, or d=. */
+  readonly identityDomain: string;
+  readonly headerCanonicalization: Canonicalization;
+  readonly digest: BodyDigestSpec;
+  /** h=, lower case, in order, repeats kept. */
+  readonly signedFields: readonly string[];
+  /** bh= and b=, base64 without white space. */
+  readonly bodyHash: string;
+  readonly value: string;
+  /** Where b='s value stands in the field's body, to be cut out before hashing. */
+  readonly valueTag: Tag;
+  readonly signedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
+
+export type ParsedSignature<S> = { readonly facts: SignatureFacts } & (
+  | { readonly signature: S; readonly failure?: undefined }
+  | { readonly failure: Failure; readonly signature?: undefined }
+);
+
+const hashes: Readonly<Record<string, HashAlgorithm>> = {
+  "rsa-sha256": "sha256",
+  "ed25519-sha256": "sha256",
+  "rsa-sha1": "sha1",
+};
+
+/** Reads the body of a DKIM-Signature field (folding kept, no final CRLF). Never throws; linear. */
+export function parseDkimSignature(body: string): ParsedSignature<DkimSignature> {
+  const list = parseTagList(body);
+  const facts = readFacts(list);
+  const signature = readSignature(list);
+  return typeof signature === "string" ? { facts, failure: signature } : { facts, signature };
+}
+
+/** The order of the checks is the order in which an administrator would ask. */
+function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
+  if (fault !== undefined) return fault;
+  const version = tags.get("v")?.value;
+  // Drafts before RFC 4871 had none or v=0.5; RFC 6376 section 6.1.1 knows v=1 alone.
+  if (version === undefined) return "missing-tag";
+  if (version !== "1") return "unsupported-version";
+  for (const name of ["a", "b", "bh", "d", "h", "s"]) {
+    if (!tags.get(name)?.value) return "missing-tag";
+  }
+
+  const algorithm = toAlgorithm(tagValue(tags, "a"));
+  if (algorithm === undefined) return "unsupported-algorithm";
+  const canonicalization = toCanonicalization(tags.get("c")?.value);
+  if (canonicalization === undefined) return "unsupported-canonicalization";
+  const methods = tags.get("q");
+  if (methods !== undefined && !parseColonList(methods.value).some(isQueryMethod)) return "unsupported-query-method";
+
+  const domain = toDomain(tagValue(tags, "d"));
+  if (domain === undefined) return "invalid-domain";
+  const selector = toSelector(tagValue(tags, "s"));
+  if (selector === undefined || selector.length + domain.length + "._domainkey.".length > 253)
+    return "invalid-selector";
+  const identity = tags.get("i");
+  const identityDomain = identity === undefined ? domain : toIdentityDomain(identity.value);
+  // i= MUST be the same as or below d= (RFC 6376 section 3.5).
+  if (identityDomain === undefined || !isWithin(identityDomain, domain)) return "invalid-identity";
+
+  const signedFields = parseColonList(tagValue(tags, "h").toLowerCase());
+  if (!signedFields.every(isFieldName)) return "invalid-field-list";
+  // RFC 6376 sections 5.4 and 6.1.1.
+  if (!signedFields.includes("from")) return "from-not-signed";
+
+  const lengthTag = tags.get("l");
+  const length = lengthTag && toNumber(lengthTag.value, 76);
+  if (lengthTag !== undefined && length === undefined) return "invalid-body-length";
+  const signedAt = readTime(tags, "t");
+  const expiresAt = readTime(tags, "x");
+  if (signedAt === "invalid" || expiresAt === "invalid") return "invalid-timestamp";
+  // x= MUST be greater than t= (RFC 6376 section 3.5).
+  if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) return "invalid-timestamp";
+
+  const valueTag = tags.get("b");
+  const value = toBase64(tagValue(tags, "b"));
+  const bodyHash = toBase64(tagValue(tags, "bh"));
+  if (valueTag === undefined || value === undefined || bodyHash === undefined) return "signature-syntax";
+
+  const spec = { canonicalization: canonicalization.body, hash: algorithm.hash };
+  return {
+    algorithm: algorithm.name,
+    domain,
+    selector,
+    identityDomain,
+    headerCanonicalization: canonicalization.header,
+    digest: length === undefined ? spec : { ...spec, length },
+    signedFields,
+    bodyHash,
+    value,
+    valueTag,
+    signedAt,
+    expiresAt,
+  };
+}
+
+/** What can be told of a signature field of either kind, however broken. */
+export function readFacts({ tags }: TagList): SignatureFacts {
+  const domain = factName(tags.get("d"), toDomain);
+  const identity = tags.get("i");
+  const signedAt = readTime(tags, "t");
+  const expiresAt = readTime(tags, "x");
+  return {
+    domain,
+    selector: factName(tags.get("s"), toSelector),
+    algorithm: printable(tags.get("a")?.value ?? "", 64),
+    identity: identity === undefined ? `@${domain}` : printable(decodeIdentity(identity.value) ?? identity.value, 320),
+    b: printable(removeBlanks((tags.get("b")?.value ?? "").slice(0, 64)).slice(0, 8), 8),
+    ...(typeof signedAt === "number" && { signedAt }),
+    ...(typeof expiresAt === "number" && { expiresAt }),
+  };
+}
+
+/** What never holds an octet that could end a line, a comment or a log word. */
+export function printable(text: string, maxLength: number): string {
+  return text.slice(0, maxLength).replace(/[^!-~]/g, "?");
+}
+
+function factName(tag: Tag | undefined, normalize: (text: string) => string | undefined): string {
+  const text = tag?.value ?? "";
+  return normalize(text) ?? printable(text, 255);
+}
+
+function toAlgorithm(value: string): { readonly name: Algorithm; readonly hash: HashAlgorithm } | undefined {
+  if (value !== "rsa-sha256" && value !== "ed25519-sha256" && value !== "rsa-sha1") return undefined;
+  return { name: value, hash: hashes[value] ?? "sha256" };
+}
+
+/** c=: header "/" body; the body's is "simple" when left out (RFC 6376 section 3.5). */
+function toCanonicalization(value = "simple"): { header: Canonicalization; body: Canonicalization } | undefined {
+  const [header, body = "simple", ...rest] = value.split("/");
+  return isCanonicalization(header) && isCanonicalization(body) && rest.length === 0 ? { header, body } : undefined;
+}
+
+function isCanonicalization(word: string | undefined): word is Canonicalization {
+  return word === "simple" || word === "relaxed";
+}
+
+/** "dns" alone is how the drafts wrote it. */
+function isQueryMethod(method: string): boolean {
+  return method === "dns/txt" || method === "dns";
+}
+
+/** field-name of RFC 5322 section 3.6.8; the colon is gone already. */
+function isFieldName(name: string): boolean {
+  return /^[!-~]+$/.test(name);
+}
+
+function toIdentityDomain(value: string): string | undefined {
+  const identity = decodeIdentity(value);
+  const at = identity?.lastIndexOf("@") ?? -1;
+  return identity === undefined || at === -1 ? undefined : toDomain(identity.slice(at + 1));
+}
+
+/** dkim-quoted-printable (RFC 6376 section 2.11), or undefined where "=" starts no octet. */
+function decodeIdentity(value: string): string | undefined {
+  const text = removeBlanks(value);
+  if (!text.includes("=")) return text;
+  if (/=(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
+  return text.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function readTime(tags: TagList["tags"], name: string): number | undefined | "invalid" {
+  const tag = tags.get(name);
+  return tag === undefined ? undefined : (toNumber(tag.value, 24) ?? "invalid");
+}
+
+/** An unsigned decimal; what is beyond exact numbers is as good as the largest of them. */
+function toNumber(value: string, maxDigits: number): number | undefined {
+  if (value.length > maxDigits || !/^[0-9]+$/.test(value)) return undefined;
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+}

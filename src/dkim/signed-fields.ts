@@ -1,0 +1,97 @@
+// Which header fields a signature covers: the default table, and the h= list it makes of a message's header.
+import type { HeaderField } from "../mail/header.ts";
+
+/**
+ * 0 = never; 1 = every occurrence; 2 = every occurrence and one entry more, so that none can be added later, whether
+ * the field is there or not. The values are amavisd's (%signed_header_fields); our 2s go further than its own: all
+ * that a reader sees or that decides how a body is read (RFC 6376 sections 5.4.1 and 8.15).
+ */
+export const defaultSignedHeaderFields: Readonly<Record<string, number>> = {
+  from: 2,
+  subject: 2,
+  date: 2,
+  to: 2,
+  cc: 2,
+  "reply-to": 2,
+  "message-id": 2,
+  "mime-version": 2,
+  "content-type": 2,
+  "content-transfer-encoding": 2,
+  "in-reply-to": 2,
+  references: 2,
+
+  // Changed on the way by list managers and resenders.
+  sender: 0,
+  "resent-to": 0,
+  "resent-cc": 0,
+
+  "resent-date": 1,
+  "resent-from": 1,
+  "resent-sender": 1,
+  "resent-message-id": 1,
+  "list-id": 1,
+  "list-post": 1,
+  "list-owner": 1,
+  "list-subscribe": 1,
+  "list-unsubscribe": 1,
+  "list-unsubscribe-post": 1,
+  "list-help": 1,
+  "list-archive": 1,
+  "content-id": 1,
+  "content-description": 1,
+  "content-location": 1,
+  "content-features": 1,
+  "content-disposition": 1,
+  "content-language": 1,
+  "content-alternative": 1,
+  "content-base": 1,
+  "content-md5": 1,
+  "content-duration": 1,
+  "content-class": 1,
+  received: 1,
+  precedence: 1,
+  "original-message-id": 1,
+  "message-context": 1,
+  "pics-label": 1,
+  sensitivity: 1,
+  solicitation: 1,
+  "accept-language": 1,
+  "auto-submitted": 1,
+  "archived-at": 1,
+  "vbr-info": 1,
+  organization: 1,
+  organisation: 1,
+  "user-agent": 1,
+  "x-mailer": 1,
+};
+
+/**
+ * The h= list for a header: bottom-up as the fields are counted (RFC 6376 section 5.4.2), the extra entry of a field
+ * next to its lowest one, then the names that must not appear. From is always in it (RFC 6376 section 5.4).
+ */
+export function listSignedFields(
+  fields: readonly HeaderField[],
+  table: Readonly<Record<string, number>>,
+): readonly string[] {
+  const list: string[] = [];
+  const seen = new Set<string>();
+  for (let i = fields.length - 1; i >= 0; i -= 1) {
+    const name = fields[i]?.name ?? "";
+    const wanted = wantedEntries(table, name);
+    if (wanted === 0) continue;
+    list.push(name);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (wanted > 1) list.push(name);
+  }
+  for (const name of Object.keys(table)) {
+    if (!seen.has(name) && wantedEntries(table, name) > 1) list.push(name);
+  }
+  return list;
+}
+
+function wantedEntries(table: Readonly<Record<string, number>>, name: string): number {
+  // Names come from mail: "constructor" must not find what every object has.
+  const wanted = Object.hasOwn(table, name) ? (table[name] ?? 0) : 0;
+  return name === "from" ? Math.max(wanted, 1) : wanted;
+}
