@@ -33,3 +33,35 @@ export function isPermanent(reply: Reply): boolean {
 export function formatReply(reply: Reply): string {
   return reply.enhanced === "" ? `${reply.code} ${reply.text}` : `${reply.code} ${reply.enhanced} ${reply.text}`;
 }
+
+/** Octets of one line of a reply without its CRLF (RFC 5321 section 4.5.3.1.5). */
+export const maxReplyLineOctets = 510;
+
+/**
+ * A reply as it goes over the wire, CRLF included: printable ASCII only, wrapped at blanks into a multi-line reply
+ * where one line does not hold it. Code and enhanced code stand on every line.
+ */
+export function wireReply(reply: Reply): string {
+  const enhanced = reply.enhanced === "" ? "" : `${reply.enhanced} `;
+  const text = printable(reply.text);
+  const room = maxReplyLineOctets - 4 - enhanced.length;
+  if (text.length <= room) return `${reply.code} ${enhanced}${text}\r\n`;
+  let wire = "";
+  let rest = text;
+  while (rest.length > room) {
+    const blank = rest.lastIndexOf(" ", room);
+    const cut = blank > 0 ? blank : room;
+    wire += `${reply.code}-${enhanced}${rest.slice(0, cut)}\r\n`;
+    rest = rest.slice(blank > 0 ? cut + 1 : cut);
+  }
+  return `${wire}${reply.code} ${enhanced}${rest}\r\n`;
+}
+
+/** A multi-line reply of given lines without enhanced codes, as EHLO and HELP have it. */
+export function wireLines(code: number, lines: readonly string[]): string {
+  return lines.map((line, i) => `${code}${i === lines.length - 1 ? " " : "-"}${printable(line)}\r\n`).join("");
+}
+
+function printable(text: string): string {
+  return /[^\x20-\x7e]/.test(text) ? text.replace(/[^\x20-\x7e]+/g, "?") : text;
+}

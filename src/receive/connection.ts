@@ -1,0 +1,408 @@
+// One connection: octets in, dialog and intake fed, replies out in one write per burst. Built on smtp-server's
+// connection for the life of the socket; its command handlers and its DATA parser are replaced (see docs in code).
+import type { Socket } from "node:net";
+import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
+import { SMTPStream } from "smtp-server/lib/smtp-stream";
+import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
+import { maxCommandOctets } from "../smtp/command.ts";
+import { DataScanner } from "../smtp/data-scanner.ts";
+import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
+import { Dialog, oversize, type Step } from "./dialog.ts";
+import type { MessageReplies } from "./handlers.ts";
+import { Intake, type IntakeFailure, type Received } from "./intake.ts";
+import type { FilterServer } from "./server.ts";
+
+/** Replies a client may leave unread before we stop reading its commands. */
+const maxUnreadReplyBytes = 64 * 1024;
+
+/** Average octets per second a message must come in with, when many connections wait. */
+const minDataRate = 1024;
+const manyConnections = 64;
+const rateGraceMs = 60_000;
+
+type Next = (error?: Error | null) => void;
+
+/** A message on its way in or in the hands of the flow. */
+interface Mail {
+  readonly session: Session;
+  readonly envelope: Envelope;
+  readonly intake: Intake;
+  readonly bareNewline: "replace" | "reject";
+  headSeen: boolean;
+}
+
+export class FilterConnection extends SMTPConnection {
+  readonly logId: string;
+  readonly listener: ListenerName;
+  readonly #filter: FilterServer;
+  readonly #dialog: Dialog;
+  /** "refused" was greeted with an error; "busy" is a message with the flow. */
+  #state: "refused" | "command" | "data" | "busy" = "command";
+  /** The start of a command line whose end has not come. */
+  #partial: Buffer | undefined;
+  #mail: Mail | undefined;
+  #scanner = new DataScanner();
+  readonly #take = (octets: Buffer, from: number, to: number): void => this.#mail?.intake.take(octets, from, to);
+  /** Replies not written yet. */
+  #replies = "";
+  #lastInputMs: number;
+  #dataSinceMs = 0;
+
+  constructor(server: FilterServer, socket: Socket, options: SMTPConnectionOptions & { readonly id: string }) {
+    super(server, socket, options);
+    this.#filter = server;
+    this.logId = options.id;
+    const path = server.socketPath;
+    this.listener =
+      path === undefined ? { address: this.localAddress, port: this.localPort } : { address: "", port: 0, path };
+    const peer = { address: path === undefined ? this.remoteAddress : "", port: this.remotePort };
+    this.#lastInputMs = server.clock();
+    this.#dialog = new Dialog({
+      logId: this.logId,
+      listener: this.listener,
+      peer,
+      options: server.listenerOptions,
+      admit: (declaredBytes) => server.admit(declaredBytes),
+      refused: (code) => server.observer.commandRefused?.(this.listener, code),
+    });
+  }
+
+  /** True while a message, or the envelope of one, is under way. */
+  get inTransaction(): boolean {
+    return this.#state === "busy" || this.#state === "data" || this.#dialog.inTransaction;
+  }
+
+  /** Greets at once: no wait for early talkers, no reverse lookup; our client is our own MTA. */
+  override init(): void {
+    this._setListeners(() => {
+      this._ready = true;
+      const options = this.#filter.listenerOptions();
+      const onSocket = this.#filter.socketPath !== undefined;
+      if (!onSocket && !options.allowPeer(this.remoteAddress)) {
+        this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
+      } else if (this._server.connections.size > options.maxClients) {
+        this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
+      } else {
+        this.#filter.observer.connectionOpened?.(this.listener);
+        this.#say(this.#dialog.greeting());
+        this.#flush();
+      }
+    });
+  }
+
+  #turnAway(reason: "acl" | "limit", text: string): void {
+    this.#state = "refused";
+    this.#filter.observer.connectionRefused?.(this.listener, reason);
+    this.#hangUp(text);
+  }
+
+  override _createParser(): SMTPStream {
+    // Called by the base constructor, before our own fields are there: so it only refers to us.
+    const parser = new Input((chunk, next) => this.#input(chunk, next));
+    parser.on("finish", () => this.#endOfInput());
+    return parser;
+  }
+
+  /** Timeouts are looked after by one timer of the server, see `checkTimeouts`. */
+  override _armTimeout(): void {}
+
+  /** Broken sockets are the peer's affair: they end this session and nothing else. */
+  override _onError(error: Error): void {
+    this.#filter.observer.trouble?.("socket", error, this.logId);
+    this.close();
+  }
+
+  override _onClose(): void {
+    const first = !this._closed;
+    super._onClose();
+    if (!first) return;
+    if (this.#state !== "refused") this.#filter.observer.connectionClosed?.(this.listener);
+    if (this.#state === "data") this.#abandon();
+  }
+
+  /** smtp-server's own replies (none are left in use but its shutdown's) go out as ours do. */
+  override send(code: number, data?: string | string[] | null): void {
+    this.#say(wireReply({ code, enhanced: "", text: Array.isArray(data) ? data.join(" ") : (data ?? "") }));
+    this.#flush();
+    if (code === 421) this.close();
+  }
+
+  /** Ends the session if it is idle; one with a message under way goes on, and ends after its reply. */
+  shutDownIfIdle(): void {
+    if (this._closing || this.inTransaction) return;
+    this.#hangUp(this.#dialog.farewell(421, "4.3.2", "Service shutting down"));
+  }
+
+  /** Cuts the session off, without a reply: whatever became of its message, the client must ask again. */
+  cutOff(): void {
+    this._socket.destroy();
+  }
+
+  checkTimeouts(now: number, stressed: boolean): void {
+    if (this._closing || this.#state === "busy") return;
+    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = this.#filter.listenerOptions().timeouts;
+    const silentMs = now - this.#lastInputMs;
+    if (this.#state !== "data") {
+      const limit = stressed && !this.#dialog.inTransaction ? Math.min(idleMs, stressedIdleMs) : idleMs;
+      if (silentMs > limit) this.#timeOut();
+      return;
+    }
+    const lastingMs = now - this.#dataSinceMs;
+    const crawls =
+      this._server.connections.size > manyConnections &&
+      lastingMs > rateGraceMs &&
+      (this.#mail?.intake.sizeBytes ?? 0) < (lastingMs / 1000) * minDataRate;
+    if (silentMs > dataBlockMs || lastingMs > dataMs || crawls) this.#timeOut();
+  }
+
+  #timeOut(): void {
+    const inData = this.#state === "data";
+    if (inData) this.#abandon();
+    this.#hangUp(this.#dialog.farewell(421, "4.4.2", "Error: timeout exceeded"));
+  }
+
+  #input(chunk: Buffer, next: Next): void {
+    this.#lastInputMs = this.#filter.clock();
+    try {
+      this.#work(chunk, 0, next);
+    } catch (error) {
+      this.#broken(error, next);
+    }
+  }
+
+  /** A bug of ours: this session ends, with a reply that has the client try again. */
+  #broken(error: unknown, next: Next): void {
+    this.#filter.observer.trouble?.("handler", error, this.logId);
+    this.#abandon();
+    this.#hangUp(this.#dialog.farewell(421, "4.3.0", `Error in processing, id=${this.logId}`));
+    next();
+  }
+
+  /** Works through a chunk from `from` on; `next` asks for more input once we can take it. */
+  #work(chunk: Buffer, from: number, next: Next): void {
+    let octets = chunk;
+    let at = from;
+    if (this.#partial !== undefined) {
+      octets = Buffer.concat([this.#partial, chunk.subarray(from)]);
+      at = 0;
+      this.#partial = undefined;
+    }
+    while (at < octets.length && !this._closing) {
+      if (this.#state === "data") {
+        at = this.#scanner.scan(octets, at, this.#take);
+        if (at !== -1) {
+          this.#messageIsIn(octets, at, next);
+          return;
+        }
+        this.#flush();
+        const pressure = this.#mail?.intake.pressure();
+        if (pressure === undefined) next();
+        else pressure.then(() => next());
+        return;
+      }
+      const end = octets.indexOf("\r\n", at, "latin1");
+      const length = (end === -1 ? octets.length : end) - at;
+      if (length > maxCommandOctets) {
+        this.#do(this.#dialog.lineTooLong());
+      } else if (end === -1) {
+        this.#partial = octets.subarray(at);
+        break;
+      } else {
+        const line = octets.toString("latin1", at, end);
+        at = end + 2;
+        this.#do(this.#dialog.command(line));
+      }
+    }
+    this.#flush();
+    if (this._socket.writableLength > maxUnreadReplyBytes) this._socket.once("drain", () => next());
+    else next();
+  }
+
+  #do({ text, next }: Step): void {
+    this.#say(text);
+    if (next === "data") this.#beginMessage();
+    else if (next === "close") this.#hangUp("");
+    else if (this.#filter.draining && !this.#dialog.inTransaction) this.shutDownIfIdle();
+  }
+
+  #beginMessage(): void {
+    const { handlers, store, listenerOptions } = this.#filter;
+    const options = listenerOptions();
+    const { session, envelope } = this.#dialog.beginMessage();
+    const intake = new Intake(store, {
+      sizeLimit: options.smtpd_message_size_limit,
+      maxHeaderBytes: options.maxHeaderBytes,
+      onHead: (head) => {
+        mail.headSeen = true;
+        return handlers.onHead(session, envelope, head);
+      },
+      startDigest: handlers.startDigest,
+    });
+    const mail: Mail = { session, envelope, intake, bareNewline: options.bare_newline, headSeen: false };
+    this.#mail = mail;
+    this.#scanner = new DataScanner();
+    this.#dataSinceMs = this.#lastInputMs;
+    this.#state = "data";
+  }
+
+  /** The final dot was read; what follows it in `rest` waits until the reply is out. */
+  #messageIsIn(rest: Buffer, from: number, next: Next): void {
+    const mail = this.#mail;
+    if (mail === undefined) throw new Error("end of data without a message");
+    const { intake } = mail;
+    this.#state = "busy";
+    this.#flush();
+    if (this.#scanner.bareLineEnds && mail.bareNewline === "reject") intake.fail("bare-newline");
+    const finished = intake.finish();
+    if (finished instanceof Promise) {
+      finished
+        .then((received) => this.#judge(mail, received, rest, from, next))
+        .catch((error) => this.#broken(error, next));
+    } else {
+      this.#judge(mail, finished, rest, from, next);
+    }
+  }
+
+  #judge(mail: Mail, received: Received | undefined, rest: Buffer, from: number, next: Next): void {
+    const { session, envelope, intake } = mail;
+    const { observer, handlers } = this.#filter;
+    observer.messageReceived?.(this.listener, intake.sizeBytes, intake.failure);
+    if (received === undefined) {
+      this.#tellGone(mail);
+      if (intake.error !== undefined) {
+        observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, session.id);
+      }
+      this.#answer(mail, { reply: this.#failureReply(mail) }, rest, from, next);
+      return;
+    }
+    if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);
+    const transaction: Transaction = {
+      session,
+      envelope,
+      message: received.message,
+      receivedAtMs: Date.now(),
+      ...(received.digests !== undefined && { digests: received.digests }),
+    };
+    let judged: Promise<MessageReplies>;
+    try {
+      judged = handlers.onMessage(transaction);
+    } catch (error) {
+      judged = Promise.reject(error);
+    }
+    // Between the flow's reply and the write to the socket there is no further wait (a duplicate is born there).
+    judged.then(
+      (replies) => this.#answer(mail, replies, rest, from, next),
+      (error) => {
+        observer.trouble?.("handler", error, session.id);
+        this.#answer(mail, { reply: troubleReply(session.id) }, rest, from, next);
+      },
+    );
+  }
+
+  #answer(mail: Mail, replies: MessageReplies, rest: Buffer, from: number, next: Next): void {
+    this.#state = "command";
+    this.#mail = undefined;
+    const { reply } = replies;
+    if (this.#dialog.isLmtp) {
+      // RFC 2033 section 4.2: one reply for each recipient that got 250.
+      const { recipients } = mail.envelope;
+      for (let i = 0; i < recipients.length; i += 1)
+        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail));
+    } else {
+      this.#say(finalReply(reply, mail));
+    }
+    this.#flush();
+    mail.intake.release();
+    this.#dialog.endMessage(isPositive(reply));
+    this.#lastInputMs = this.#filter.clock();
+    if (this.#filter.draining) this.shutDownIfIdle();
+    try {
+      this.#work(rest, from, next);
+    } catch (error) {
+      this.#broken(error, next);
+    }
+  }
+
+  #failureReply(mail: Mail): Reply {
+    const { failure, sizeBytes } = mail.intake;
+    return failure === undefined ? troubleReply(mail.session.id) : failureReply(failure, sizeBytes, mail.session.id);
+  }
+
+  #endOfInput(): void {
+    if (this.#state === "data") this.#abandon();
+    this.close();
+  }
+
+  /** The message will never be complete: everything held for it is given back. */
+  #abandon(): void {
+    const mail = this.#mail;
+    this.#mail = undefined;
+    this.#state = "command";
+    if (mail === undefined) return;
+    mail.intake.fail("gone");
+    this.#filter.observer.messageAborted?.(this.listener);
+    this.#tellGone(mail);
+  }
+
+  #tellGone(mail: Mail): void {
+    if (mail.headSeen) this.#filter.handlers.onGone?.(mail.session);
+  }
+
+  #say(text: string): void {
+    this.#replies = this.#replies === "" ? text : this.#replies + text;
+  }
+
+  #flush(): void {
+    if (this.#replies === "") return;
+    const text = this.#replies;
+    this.#replies = "";
+    if (this._socket.writable) this._socket.write(text, "latin1");
+  }
+
+  #hangUp(text: string): void {
+    this.#say(text);
+    this.#flush();
+    this.close();
+  }
+}
+
+/** smtp-server's parser with our own way of taking chunks apart. */
+class Input extends SMTPStream {
+  readonly #consume: (chunk: Buffer, next: Next) => void;
+
+  constructor(consume: (chunk: Buffer, next: Next) => void) {
+    super();
+    this.#consume = consume;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", next: Next): void {
+    if (this.isClosed) next();
+    else this.#consume(chunk, next);
+  }
+}
+
+function troubleReply(id: string): Reply {
+  return { code: 451, enhanced: "4.3.0", text: `Error in processing, id=${id}` };
+}
+
+function failureReply(failure: IntakeFailure, sizeBytes: number, id: string): Reply {
+  switch (failure) {
+    case "size":
+      return oversize(sizeBytes);
+    case "header-size":
+      return { code: 552, enhanced: "5.3.4", text: "Header section exceeds size limit" };
+    case "bare-newline":
+      return { code: 554, enhanced: "5.6.0", text: `Reject, id=${id} - bare <CR> or <LF> in message` };
+    case "storage":
+      return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
+    default:
+      return troubleReply(id);
+  }
+}
+
+/** What goes over the wire; a reply that is none must not reach the client. */
+function finalReply(reply: Reply, mail: Mail): string {
+  const valid =
+    Number.isInteger(reply.code) && reply.code >= 200 && reply.code <= 599 && (reply.code < 300 || reply.code >= 400);
+  return wireReply(valid ? reply : troubleReply(mail.session.id));
+}

@@ -1,0 +1,322 @@
+// The dialog of one session without its socket: a command line in, reply text and next step out. Keeps what was
+// said: HELO, XFORWARD, envelope, errors. The content of messages goes elsewhere.
+import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail/transaction.ts";
+import { expandBanner } from "../smtp/banner.ts";
+import { type Command, parseCommand, parsePathArgument } from "../smtp/command.ts";
+import { ehloLines } from "../smtp/ehlo.ts";
+import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
+import { type Reply, wireLines, wireReply } from "../smtp/reply.ts";
+import { applyXforward } from "../smtp/xforward.ts";
+import type { ListenerOptions } from "./options.ts";
+
+export interface Step {
+  /** What goes to the client, CRLFs included. */
+  readonly text: string;
+  readonly next: "command" | "data" | "close";
+}
+
+export interface DialogNeeds {
+  readonly logId: string;
+  readonly listener: ListenerName;
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly options: () => ListenerOptions;
+  /** Asked at each MAIL with the size it declares; a reply refuses it. */
+  readonly admit: (declaredBytes: number | undefined) => Reply | undefined;
+  readonly refused: (code: number) => void;
+}
+
+/** Errors before we hang up, and commands that lead to no mail before each counts as an error (Postfix's figures). */
+const hardErrorLimit = 20;
+const junkCommandLimit = 100;
+const maxHeloOctets = 300;
+
+const notImplemented = new Set(["EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "STARTTLS"]);
+/** Verbs of other protocols: their clients are not answered twice. */
+const foreignVerbs = new Set(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "CONNECT", "TRACE"]);
+
+const okNoop = "250 2.0.0 Ok NOOP\r\n";
+const okRset = "250 2.0.0 Ok RSET\r\n";
+const okXforward = "250 2.5.0 Ok XFORWARD\r\n";
+const startData = "354 End data with <CR><LF>.<CR><LF>\r\n";
+
+export class Dialog {
+  readonly #needs: DialogNeeds;
+  #helo = "";
+  #protocol: "SMTP" | "ESMTP" | "LMTP" | undefined;
+  #client: ClientFacts = {};
+  #sender: Path | undefined;
+  #recipients: Path[] = [];
+  #refusedRecipients = 0;
+  #errors = 0;
+  #junk = 0;
+  #messages = 0;
+
+  constructor(needs: DialogNeeds) {
+    this.#needs = needs;
+  }
+
+  /** True between an accepted MAIL and the end of its transaction. */
+  get inTransaction(): boolean {
+    return this.#sender !== undefined;
+  }
+
+  get isLmtp(): boolean {
+    return this.#protocol === "LMTP";
+  }
+
+  greeting(): string {
+    const options = this.#needs.options();
+    const protocol = options.protocol === "LMTP" ? "LMTP" : "ESMTP";
+    return wireReply({ code: 220, enhanced: "", text: this.#banner(options.smtpd_greeting_banner, protocol) });
+  }
+
+  /** A reply that ends the session, with our name in it as RFC 5321 section 4.2 wants it for 421. */
+  farewell(code: number, enhanced: string, text: string): string {
+    return wireReply({ code, enhanced, text: `${this.ourName()} ${text}` });
+  }
+
+  /** "[127.0.0.1]": the address the client connected to. */
+  ourName(): string {
+    const { address } = this.#needs.listener;
+    if (address === "") return "[localhost]";
+    return address.includes(":") ? `[IPv6:${address}]` : `[${address}]`;
+  }
+
+  /** Session and envelope of the message whose content begins now. */
+  beginMessage(): { session: Session; envelope: Envelope } {
+    this.#messages += 1;
+    const { logId, listener, peer } = this.#needs;
+    const session: Session = {
+      id: this.#messages === 1 ? logId : `${logId}-${this.#messages}`,
+      listener,
+      peer,
+      helo: this.#helo,
+      protocol: this.#protocol ?? "SMTP",
+      client: this.#client,
+    };
+    return {
+      session,
+      envelope: { sender: this.#sender ?? { address: "", parameters: "" }, recipients: this.#recipients },
+    };
+  }
+
+  /** The transaction is over; what XFORWARD said is used up with it. */
+  endMessage(accepted: boolean): void {
+    this.#reset();
+    this.#junk = 0;
+    if (accepted) this.#errors = 0;
+  }
+
+  command(line: string): Step {
+    const command = parseCommand(line);
+    if (command === undefined) {
+      // A bare LF or CR ends no command (RFC 5321 section 2.3.8); who sends them gets half as many tries.
+      const weight = /[\r\n]/.test(line) ? 2 : 1;
+      return this.#refuse({ code: 500, enhanced: "5.5.2", text: "Error: bad syntax" }, weight);
+    }
+    switch (command.verb) {
+      case "MAIL":
+        return this.#mail(command.argument);
+      case "RCPT":
+        return this.#rcpt(command.argument);
+      case "DATA":
+        return this.#data(command.argument);
+      case "XFORWARD":
+        return this.#xforward(command.argument);
+      case "EHLO":
+      case "HELO":
+      case "LHLO":
+        return this.#hello(command);
+      case "RSET":
+        return this.#rset(command.argument);
+      case "NOOP":
+        return this.#junkReply(okNoop);
+      case "QUIT":
+        return this.#quit(command.argument);
+      case "VRFY":
+        if (command.argument === "")
+          return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: VRFY address" });
+        return this.#junkReply("252 2.0.0 Argument not checked, mail for it is taken\r\n");
+      case "HELP":
+        return this.#junkReply(wireLines(214, ["2.0.0 A mail content filter speaking SMTP", "2.0.0 See RFC 5321"]));
+      default:
+        return this.#unknown(command.verb);
+    }
+  }
+
+  /** A line longer than `maxCommandOctets`, of which the rest is not worth reading. */
+  lineTooLong(): Step {
+    this.#needs.refused(500);
+    return { text: "500 5.5.2 Error: Line too long\r\n", next: "close" };
+  }
+
+  #hello({ verb, argument }: Command): Step {
+    const options = this.#needs.options();
+    // RFC 2033 section 4.1: an LMTP server has neither HELO nor EHLO.
+    if (options.protocol === "LMTP" && verb !== "LHLO") return this.#unknown(verb);
+    if (argument === "" || argument.length > maxHeloOctets) {
+      return this.#refuse({ code: 501, enhanced: "5.5.4", text: `Syntax: ${verb} hostname` });
+    }
+    this.#reset();
+    this.#helo = argument;
+    this.#protocol = verb === "HELO" ? "SMTP" : verb === "EHLO" ? "ESMTP" : "LMTP";
+    if (verb === "HELO") return this.#junkReply(`250 ${this.ourName()}\r\n`);
+    const lines = ehloLines({
+      name: this.ourName(),
+      sizeLimit: options.smtpd_message_size_limit,
+      xforward: options.allowXforward(this.#needs.peer.address),
+      discard: options.smtpd_discard_ehlo_keywords,
+    });
+    return this.#junkReply(wireLines(250, lines));
+  }
+
+  #xforward(argument: string): Step {
+    if (!this.#needs.options().allowXforward(this.#needs.peer.address)) {
+      return this.#refuse({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
+    }
+    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
+    const client = applyXforward(this.#client, argument);
+    if (client === undefined) {
+      return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Error: bad XFORWARD attribute" });
+    }
+    this.#client = client;
+    return { text: okXforward, next: "command" };
+  }
+
+  #mail(argument: string): Step {
+    if (this.#protocol === undefined) return this.#refuse(sequence("send HELO/EHLO first"));
+    if (this.#sender !== undefined) return this.#refuse(sequence("nested MAIL command"));
+    const step = this.#acceptMail(argument);
+    // XFORWARD is used up by one MAIL, a refused one included: the next must not be taken for the same client's.
+    if (this.#sender === undefined) this.#client = {};
+    return step;
+  }
+
+  #acceptMail(argument: string): Step {
+    const path = parsePathArgument(argument, "FROM");
+    if (path === undefined) {
+      return this.#refuse({ code: 501, enhanced: "5.5.2", text: "Syntax: MAIL FROM:<address>" });
+    }
+    const judged = judgeMailParameters(path.parameters);
+    if ("code" in judged) return this.#refuse(judged);
+    const { parameters, declaredBytes } = judged;
+    const limit = this.#needs.options().smtpd_message_size_limit;
+    if (limit > 0 && declaredBytes !== undefined && declaredBytes > limit) {
+      return this.#decline(oversize(declaredBytes));
+    }
+    const refusal = this.#needs.admit(declaredBytes);
+    if (refusal !== undefined) return this.#decline(refusal);
+    this.#sender = { address: path.address, parameters };
+    return reply({ code: 250, enhanced: "2.1.0", text: `Sender <${path.address}> OK` });
+  }
+
+  #rcpt(argument: string): Step {
+    if (this.#sender === undefined) return this.#refuse(sequence("need MAIL command"));
+    const path = parsePathArgument(argument, "TO");
+    if (path === undefined || path.address === "") {
+      this.#refusedRecipients += 1;
+      return this.#refuse({ code: 501, enhanced: "5.5.2", text: "Syntax: RCPT TO:<address>" });
+    }
+    const judged = judgeRcptParameters(path.parameters);
+    if ("code" in judged) {
+      this.#refusedRecipients += 1;
+      return this.#refuse(judged);
+    }
+    if (this.#recipients.length >= this.#needs.options().smtpd_recipient_limit) {
+      this.#refusedRecipients += 1;
+      return this.#decline({ code: 452, enhanced: "4.5.3", text: "Too many recipients" });
+    }
+    this.#recipients.push({ address: path.address, parameters: judged.parameters });
+    return reply({ code: 250, enhanced: "2.1.5", text: `Recipient <${path.address}> OK` });
+  }
+
+  #data(argument: string): Step {
+    if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: DATA" });
+    if (this.#recipients.length === 0) {
+      if (this.#refusedRecipients === 0) return this.#refuse(sequence("need RCPT command"));
+      // RFC 2033 section 4.2 has LMTP answer 503 here.
+      return this.#refuse({ code: this.isLmtp ? 503 : 554, enhanced: "5.1.1", text: "Error: no valid recipients" });
+    }
+    return { text: startData, next: "data" };
+  }
+
+  #rset(argument: string): Step {
+    if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: RSET" });
+    this.#reset();
+    return this.#junkReply(okRset);
+  }
+
+  #quit(argument: string): Step {
+    if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: QUIT" });
+    const options = this.#needs.options();
+    const protocol = options.protocol === "LMTP" || this.isLmtp ? "LMTP" : "ESMTP";
+    const text = this.#banner(options.smtpd_quit_banner, protocol);
+    return { text: wireReply({ code: 221, enhanced: "2.0.0", text }), next: "close" };
+  }
+
+  #unknown(verb: string): Step {
+    if (foreignVerbs.has(verb)) {
+      this.#needs.refused(421);
+      return { text: this.farewell(421, "4.7.0", "Error: this is SMTP"), next: "close" };
+    }
+    const shown = verb.slice(0, 32);
+    if (notImplemented.has(verb)) {
+      return this.#refuse({ code: 502, enhanced: "5.5.1", text: `Error: command ${shown} not implemented` });
+    }
+    return this.#refuse({ code: 500, enhanced: "5.5.2", text: `Error: command ${shown} not recognized` });
+  }
+
+  /** An answer to a command that brings no mail nearer. */
+  #junkReply(text: string): Step {
+    this.#junk += 1;
+    if (this.#junk > junkCommandLimit) {
+      this.#errors += 1;
+      if (this.#errors >= hardErrorLimit) return this.#tooManyErrors();
+    }
+    return { text, next: "command" };
+  }
+
+  /** An error of the client. */
+  #refuse(error: Reply, weight = 1): Step {
+    this.#needs.refused(error.code);
+    this.#errors += weight;
+    if (this.#errors >= hardErrorLimit) return this.#tooManyErrors();
+    return reply(error);
+  }
+
+  /** A refusal that is nobody's mistake: a limit, or trouble of ours. */
+  #decline(refusal: Reply): Step {
+    this.#needs.refused(refusal.code);
+    const closing = refusal.code === 421;
+    return { text: wireReply(refusal), next: closing ? "close" : "command" };
+  }
+
+  #tooManyErrors(): Step {
+    return { text: this.farewell(421, "4.7.0", "Error: too many errors"), next: "close" };
+  }
+
+  #banner(template: string, protocol: string): string {
+    const values = { ...this.#needs.options().bannerValues, "helo-name": this.ourName(), protocol };
+    return expandBanner(template, values);
+  }
+
+  #reset(): void {
+    this.#sender = undefined;
+    this.#recipients = [];
+    this.#refusedRecipients = 0;
+    this.#client = {};
+  }
+}
+
+/** RFC 1870 section 6.1. */
+export function oversize(bytes: number): Reply {
+  return { code: 552, enhanced: "5.3.4", text: `Message size (${bytes} B) exceeds size limit` };
+}
+
+function sequence(text: string): Reply {
+  return { code: 503, enhanced: "5.5.1", text: `Error: ${text}` };
+}
+
+function reply(value: Reply): Step {
+  return { text: wireReply(value), next: "command" };
+}

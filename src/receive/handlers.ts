@@ -1,0 +1,46 @@
+// What the receive part needs of the rest: who judges a message, who hashes it, who wants to know.
+import type { DkimEngine } from "../dkim/engine.ts";
+import type { BodyDigestSpec } from "../mail/digest.ts";
+import type { MessageHead } from "../mail/message.ts";
+import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
+import type { Reply } from "../smtp/reply.ts";
+
+export interface MessageReplies {
+  /** The reply to the final dot. */
+  readonly reply: Reply;
+  /** LMTP: one per recipient, in the order of the envelope. Without them each recipient gets `reply`. */
+  readonly recipientReplies?: readonly Reply[];
+}
+
+export interface ReceiveHandlers {
+  /**
+   * The header section of a message is in, its body may not be. Says which body digests will be needed; they are made
+   * on the way for a body over one block. The very same session and envelope come back in the transaction, unless
+   * the client goes away or the message is refused: then `onGone` is told.
+   */
+  onHead(session: Session, envelope: Envelope, head: MessageHead): readonly BodyDigestSpec[];
+  /** A message whose head was seen will not come: the client went away, or it was refused while it arrived. */
+  onGone?(session: Session): void;
+  readonly startDigest: DkimEngine["startDigest"];
+  /** Judges and passes on a message. The body is released when this settles. A rejection becomes 451 4.3.0. */
+  onMessage(transaction: Transaction): Promise<MessageReplies>;
+  /** Asked at each MAIL: a reply that refuses it, because the pool is full say; undefined to go on. */
+  admit?(): Reply | undefined;
+}
+
+/** Told what happens, for metrics and log; never asked. Every callback must be cheap and must not throw. */
+export interface ReceiveObserver {
+  connectionOpened?(listener: ListenerName): void;
+  connectionClosed?(listener: ListenerName): void;
+  /** A peer outside inet_acl, too many connections, shutting down. */
+  connectionRefused?(listener: ListenerName, reason: "acl" | "limit" | "shutdown"): void;
+  /** A command got an error reply. */
+  commandRefused?(listener: ListenerName, code: number): void;
+  /** A message was taken to its end; it goes to `onMessage` unless `failure` says why not. */
+  messageReceived?(listener: ListenerName, sizeBytes: number, failure: string | undefined): void;
+  /** The client went away or timed out in the middle of a message. */
+  messageAborted?(listener: ListenerName): void;
+  messageSpooled?(listener: ListenerName, sizeBytes: number): void;
+  /** A handler threw, the disk refused, the socket broke: for the log, with the session's log id. */
+  trouble?(what: "handler" | "storage" | "socket" | "accept", error: unknown, logId: string): void;
+}

@@ -1,0 +1,110 @@
+// The receive part as the daemon sees it: a listener per port or socket path, opened, drained, closed.
+import { unlink } from "node:fs/promises";
+import type { ListenOptions } from "node:net";
+import type { ListenerName } from "../mail/transaction.ts";
+import { FilterConnection } from "./connection.ts";
+import { FilterServer, type ServerNeeds } from "./server.ts";
+
+export interface ListenAt {
+  /** An address or, for a unix socket, only `path`. */
+  readonly address?: string;
+  /** 0 picks a free one. */
+  readonly port?: number;
+  readonly path?: string;
+  readonly backlog?: number;
+  /** Several processes may share the port. */
+  readonly reusePort?: boolean;
+}
+
+export interface Listener {
+  /** Where it listens, once `listen` resolved. */
+  readonly name: ListenerName;
+  readonly connections: number;
+  /** Rejects when the address cannot be had. */
+  listen(): Promise<ListenerName>;
+  /** No further connections; those that are there go on. */
+  stopAccepting(): void;
+  /**
+   * Stops accepting, sends idle sessions home with 421 4.3.2 and waits for messages under way to get their true
+   * reply. What is left at the deadline is cut off without one. Resolves to how many sessions that were.
+   */
+  drain(deadlineMs: number): Promise<number>;
+}
+
+/** A listener that does not listen yet. */
+export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPath">): Listener {
+  const server = new FilterServer({ ...needs, ...(at.path !== undefined && { socketPath: at.path }) });
+  let name: ListenerName = {
+    address: at.address ?? "",
+    port: at.port ?? 0,
+    ...(at.path !== undefined && { path: at.path }),
+  };
+  let accepting = false;
+
+  function stopAccepting(): void {
+    if (!accepting) return;
+    accepting = false;
+    server.server.close();
+  }
+
+  return {
+    get name() {
+      return name;
+    },
+    get connections() {
+      return server.connections.size;
+    },
+    async listen() {
+      if (at.path !== undefined) await removeSocket(at.path);
+      const options: ListenOptions = { backlog: at.backlog ?? 511, reusePort: at.reusePort ?? false };
+      if (at.path !== undefined) options.path = at.path;
+      else {
+        options.port = at.port ?? 0;
+        if (at.address !== undefined) options.host = at.address;
+      }
+      await new Promise<void>((resolve, reject) => {
+        server.server.once("error", reject);
+        server.listen(options, () => {
+          server.server.off("error", reject);
+          resolve();
+        });
+      });
+      accepting = true;
+      const bound = server.server.address();
+      if (bound !== null && typeof bound === "object") name = { address: bound.address, port: bound.port };
+      return name;
+    },
+    stopAccepting,
+    async drain(deadlineMs) {
+      stopAccepting();
+      server.draining = true;
+      for (const connection of server.connections) {
+        if (connection instanceof FilterConnection) connection.shutDownIfIdle();
+      }
+      await server.allGone(deadlineMs);
+      let left = 0;
+      for (const connection of server.connections) {
+        if (!(connection instanceof FilterConnection)) continue;
+        left += 1;
+        connection.cutOff();
+      }
+      return left;
+    },
+  };
+}
+
+/** A socket file that a killed process left behind would keep us from listening. */
+async function removeSocket(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+}
+
+/** Log ids for the connections of one process: "pid-seq", as amavisd counts them. */
+export function createLogIds(pid: number): () => string {
+  let sequence = 0;
+  return () => {
+    sequence += 1;
+    return `${String(pid).padStart(5, "0")}-${String(sequence).padStart(2, "0")}`;
+  };
+}

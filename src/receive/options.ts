@@ -1,0 +1,59 @@
+// Settings of one listener, in the shape the receive part needs them; whoever knows policy banks derives them.
+import { defaultGreetingBanner, defaultQuitBanner } from "../smtp/banner.ts";
+
+export interface ReceiveTimeouts {
+  /** A client that owes us a command. */
+  readonly idleMs: number;
+  /** The same while more than 80 % of the connections are in use. */
+  readonly stressedIdleMs: number;
+  /** Between two pieces of a message. */
+  readonly dataBlockMs: number;
+  /** A whole message, from DATA to the final dot. */
+  readonly dataMs: number;
+}
+
+export interface ListenerOptions {
+  /** SMTP takes LHLO too, and becomes LMTP for that session. */
+  readonly protocol: "SMTP" | "LMTP";
+  readonly smtpd_greeting_banner: string;
+  readonly smtpd_quit_banner: string;
+  /** What the banners may name besides helo-name and protocol: myhostname, product, version, version-id, version-date. */
+  readonly bannerValues: Readonly<Record<string, string>>;
+  readonly smtpd_discard_ehlo_keywords: readonly string[];
+  /** inet_acl: may this peer talk to us? Not asked for a unix socket. */
+  readonly allowPeer: (address: string) => boolean;
+  /** May this peer speak for its clients by XFORWARD? The address of a unix socket's peer is "". */
+  readonly allowXforward: (address: string) => boolean;
+  /** Octets; 0 for no limit. */
+  readonly smtpd_message_size_limit: number;
+  readonly smtpd_recipient_limit: number;
+  readonly bare_newline: "replace" | "reject";
+  readonly maxClients: number;
+  readonly maxHeaderBytes: number;
+  readonly timeouts: ReceiveTimeouts;
+}
+
+export const defaultTimeouts: ReceiveTimeouts = {
+  idleMs: 300_000,
+  stressedIdleMs: 10_000,
+  dataBlockMs: 180_000,
+  dataMs: 600_000,
+};
+
+const loopback = new Set(["127.0.0.1", "::1"]);
+
+export const defaultListenerOptions: ListenerOptions = {
+  protocol: "SMTP",
+  smtpd_greeting_banner: defaultGreetingBanner,
+  smtpd_quit_banner: defaultQuitBanner,
+  bannerValues: { product: "signpost" },
+  smtpd_discard_ehlo_keywords: [],
+  allowPeer: (address) => loopback.has(address),
+  allowXforward: (address) => address === "" || loopback.has(address),
+  smtpd_message_size_limit: 64 * 1024 * 1024,
+  smtpd_recipient_limit: 1100,
+  bare_newline: "replace",
+  maxClients: 110,
+  maxHeaderBytes: 16 * 1024 * 1024,
+  timeouts: defaultTimeouts,
+};

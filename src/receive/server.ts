@@ -1,0 +1,124 @@
+// smtp-server's server with our connections, limits and way of ending. One per port or socket path.
+import type { Socket } from "node:net";
+import { SMTPServer } from "smtp-server";
+import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
+import type { Reply } from "../smtp/reply.ts";
+import { FilterConnection } from "./connection.ts";
+import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
+import type { ListenerOptions } from "./options.ts";
+import type { MessageStore } from "./store.ts";
+
+export interface ServerNeeds {
+  /** Read at each connection and each mail, so a reload swaps them without touching connections. */
+  readonly options: () => ListenerOptions;
+  readonly handlers: ReceiveHandlers;
+  readonly store: MessageStore;
+  /** A new log id for each connection: "pid-seq". */
+  readonly nextLogId: () => string;
+  readonly observer?: ReceiveObserver;
+  /** Monotonic, milliseconds. */
+  readonly clock?: () => number;
+  /** Set for a unix socket. */
+  readonly socketPath?: string;
+}
+
+/** Commands of smtp-server that are never to run; ours are looked up in the dialog alone. */
+const libraryCommands = ["AUTH", "STARTTLS", "XCLIENT", "WIZ", "SHELL", "KILL", "VRFY", "HELP"];
+
+export class FilterServer extends SMTPServer {
+  readonly listenerOptions: () => ListenerOptions;
+  readonly handlers: ReceiveHandlers;
+  readonly store: MessageStore;
+  readonly observer: ReceiveObserver;
+  readonly clock: () => number;
+  readonly socketPath: string | undefined;
+  draining = false;
+  /** Sockets not closed yet, those of ended sessions included. */
+  #openSockets = 0;
+  #whenGone: (() => void) | undefined;
+  readonly #nextLogId: () => string;
+  readonly #sweeper: NodeJS.Timeout;
+
+  constructor({ options, handlers, store, nextLogId, observer = {}, clock = monotonic, socketPath }: ServerNeeds) {
+    super({
+      // A client that has sent all it has may close its side and still read our reply.
+      allowHalfOpen: true,
+      noDelay: true,
+      disableReverseLookup: true,
+      disabledCommands: libraryCommands,
+      logger: false,
+    });
+    this.listenerOptions = options;
+    this.handlers = handlers;
+    this.store = store;
+    this.observer = observer;
+    this.clock = clock;
+    this.socketPath = socketPath;
+    this.#nextLogId = nextLogId;
+    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = options().timeouts;
+    // One timer for all connections; it looks often enough that none overstays by more than a quarter.
+    const everyMs = Math.min(1000, Math.max(10, Math.min(idleMs, stressedIdleMs, dataBlockMs, dataMs) / 4));
+    this.#sweeper = setInterval(() => this.sweep(), everyMs);
+    this.#sweeper.unref();
+    this.on("error", (error) => this.observer.trouble?.("accept", error, ""));
+    this.server.once("close", () => clearInterval(this.#sweeper));
+  }
+
+  override connect(socket: Socket, _options?: SMTPConnectionOptions | null): void {
+    if (this.socketPath === undefined && socket.remoteAddress === undefined) {
+      // Gone before it was accepted; without an address no access list can judge it.
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
+    const connection = new FilterConnection(this, socket, { id: this.#nextLogId() });
+    this.connections.add(connection);
+    this.#openSockets += 1;
+    socket.once("close", () => {
+      this.#openSockets -= 1;
+      if (this.#openSockets === 0) this.#whenGone?.();
+    });
+    connection.init();
+  }
+
+  /** Resolves when every socket is closed, or after the deadline. */
+  allGone(deadlineMs: number): Promise<void> {
+    if (this.#openSockets === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      this.#whenGone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** No PROXY header, no random id: straight to `connect`. */
+  override _handleProxy(_socket: Socket, callback: (error: null, options: { id: string }) => void): void {
+    callback(null, { id: "" });
+  }
+
+  /** Looks after the timeouts of all connections. */
+  sweep(): void {
+    const now = this.clock();
+    const stressed = this.connections.size > 0.8 * this.listenerOptions().maxClients;
+    for (const connection of this.connections) {
+      if (connection instanceof FilterConnection) connection.checkTimeouts(now, stressed);
+    }
+  }
+
+  /** Judges a MAIL before it is accepted: shutting down, the flow's own limits, room on the disk. */
+  admit(declaredBytes: number | undefined): Reply | undefined {
+    if (this.draining) return { code: 421, enhanced: "4.3.2", text: "Service shutting down" };
+    const refusal = this.handlers.admit?.();
+    if (refusal !== undefined) return refusal;
+    if (this.store.hasRoom()) return undefined;
+    // What fits into memory still flows; a size that is not told is found out on the way.
+    if (declaredBytes === undefined || declaredBytes <= this.store.limits.bodyMemoryBytes) return undefined;
+    return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
+  }
+}
+
+function monotonic(): number {
+  return performance.now();
+}

@@ -1,0 +1,140 @@
+// One body in a nameless file: written in blocks while it arrives, read as often as needed, gone when closed.
+import type { FileHandle } from "node:fs/promises";
+import type { SpooledBody } from "../mail/message.ts";
+import type { MessageStore } from "./store.ts";
+
+/** Octets of a block: large enough that a write or a message to a worker costs little per octet. */
+export const blockBytes = 128 * 1024;
+
+/** Blocks under way to disk or digester before the sender has to wait: 1 MiB. */
+export const blocksUnderWay = 8;
+
+/** Memory that a worker can read in place. */
+export function newBlock(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
+}
+
+export class Spool {
+  readonly #store: MessageStore;
+  readonly #file: Promise<FileHandle>;
+  readonly #free: Buffer[] = [];
+  #ownedBytes = 0;
+  #sizeBytes = 0;
+  #underWay = 0;
+  #error: unknown;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  constructor(store: MessageStore) {
+    this.#store = store;
+    this.#file = store.openSpool();
+    this.#file.catch((error) => this.#fail(error));
+  }
+
+  /** Set once the disk refused something: the message cannot be kept. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** A block to fill: one that is done with, or a new one. */
+  takeBlock(): Buffer {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    this.#store.charge(blockBytes);
+    this.#ownedBytes += blockBytes;
+    return newBlock(blockBytes);
+  }
+
+  /**
+   * Appends the octets; resolves when their memory is no longer needed, also after trouble. `block` is that memory
+   * where it came from `takeBlock`: it is used again once the octets are on disk and `hashed` resolved.
+   */
+  append(octets: Buffer, hashed: Promise<void> | undefined, block: Buffer | undefined): Promise<void> {
+    const position = this.#sizeBytes;
+    this.#sizeBytes += octets.length;
+    this.#underWay += 1;
+    return this.#write(octets, position, hashed, block);
+  }
+
+  async #write(
+    octets: Buffer,
+    position: number,
+    hashed: Promise<void> | undefined,
+    block: Buffer | undefined,
+  ): Promise<void> {
+    try {
+      const file = await this.#file;
+      let done = 0;
+      while (done < octets.length && this.#error === undefined && !this.#closed) {
+        const { bytesWritten } = await file.write(octets, done, octets.length - done, position + done);
+        done += bytesWritten;
+      }
+      await hashed;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#underWay -= 1;
+    if (block !== undefined && !this.#closed) this.#free.push(block);
+    this.#stir();
+  }
+
+  /** Resolves when few enough blocks are under way for more to come; undefined when that is so now. */
+  pressure(): Promise<void> | undefined {
+    return this.#settle(blocksUnderWay - 1);
+  }
+
+  /** Resolves when everything is on disk, or when the disk refused. */
+  written(): Promise<void> | undefined {
+    return this.#settle(0);
+  }
+
+  /** The body as it lies in the file, readable until `close`. */
+  body(): SpooledBody {
+    return { kind: "spool", sizeBytes: this.#sizeBytes, read: () => this.#read() };
+  }
+
+  /** Ends the file and gives the memory back; reads still going on fail. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#store.giveBack(this.#ownedBytes);
+    this.#free.length = 0;
+    const file = await this.#file.catch(() => undefined);
+    if (file !== undefined) await this.#store.closeSpool(file);
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
+    const file = await this.#file;
+    for (let position = 0; position < this.#sizeBytes; ) {
+      const octets = newBlock(Math.min(blockBytes, this.#sizeBytes - position));
+      const { bytesRead } = await file.read(octets, 0, octets.length, position);
+      if (bytesRead === 0) throw new Error("spool file is shorter than what was written to it");
+      position += bytesRead;
+      yield octets.subarray(0, bytesRead);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#error ??= error;
+    this.#stir();
+  }
+
+  #settle(most: number): Promise<void> | undefined {
+    if (this.#underWay <= most || this.#error !== undefined) return undefined;
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        if (this.#underWay > most && this.#error === undefined) return;
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #stir(): void {
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,151 @@
+// Where messages are kept while they are here: shared memory under a budget of the process, then spool files that
+// have no name, so that nothing is left behind however we end.
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface StoreLimits {
+  /** Folder of the spool files. */
+  readonly spoolDirectory: string;
+  /** Octets of one message kept in memory; what is larger goes to a file. */
+  readonly bodyMemoryBytes: number;
+  /** Octets of all messages kept in memory. */
+  readonly memoryBudgetBytes: number;
+  /** Below this much free space no message is taken that memory cannot hold. */
+  readonly minFreeBytes: number;
+}
+
+export const defaultStoreLimits: Omit<StoreLimits, "spoolDirectory"> = {
+  bodyMemoryBytes: 16 * 1024 * 1024,
+  memoryBudgetBytes: 96 * 1024 * 1024,
+  // Twice the default size limit and 100 MB.
+  minFreeBytes: 2 * 64 * 1024 * 1024 + 100_000_000,
+};
+
+export interface MessageStore {
+  readonly limits: StoreLimits;
+  /** Octets of messages in memory now. */
+  readonly usedBytes: number;
+  /** Spool files open now. */
+  readonly spoolFiles: number;
+  /** Takes memory out of the budget, or says that there is not enough. */
+  reserve(bytes: number): boolean;
+  /** Takes memory whatever the budget says: the first block of a message. */
+  charge(bytes: number): void;
+  giveBack(bytes: number): void;
+  /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
+  openSpool(): Promise<FileHandle>;
+  closeSpool(file: FileHandle): Promise<void>;
+  /** Whether the spool's disk has room, as last looked at; looking happens in the background. */
+  hasRoom(): boolean;
+}
+
+const filePrefix = "signpost-spool-";
+const roomCheckEveryMs = 5000;
+
+/** What the store asks of the system; a test hands in its own. */
+export interface StoreSystem {
+  /** Epoch, milliseconds. */
+  now(): number;
+  freeBytes(directory: string): Promise<number>;
+}
+
+const realSystem: StoreSystem = {
+  now: Date.now,
+  async freeBytes(directory) {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  },
+};
+
+/**
+ * Opens the store: removes spool files that a process killed between creating and unlinking one left behind, and
+ * looks at the free space once. Rejects when the folder cannot be read.
+ */
+export async function createMessageStore(limits: StoreLimits, system: StoreSystem = realSystem): Promise<MessageStore> {
+  const { spoolDirectory } = limits;
+  await removeStaleFiles(spoolDirectory, system.now());
+  let room = await hasRoomNow();
+  let checkedAt = system.now();
+  let checking = false;
+  let usedBytes = 0;
+  let spoolFiles = 0;
+
+  async function hasRoomNow(): Promise<boolean> {
+    try {
+      return (await system.freeBytes(spoolDirectory)) >= limits.minFreeBytes;
+    } catch {
+      return false;
+    }
+  }
+
+  async function closeSpool(file: FileHandle): Promise<void> {
+    spoolFiles -= 1;
+    // An error here (EIO) concerns a file that nobody needs any more.
+    await file.close().catch(() => undefined);
+  }
+
+  function checkRoom(): void {
+    const now = system.now();
+    if (checking || Math.abs(now - checkedAt) < roomCheckEveryMs) return;
+    checking = true;
+    checkedAt = now;
+    hasRoomNow().then((answer) => {
+      room = answer;
+      checking = false;
+    });
+  }
+
+  return {
+    limits,
+    get usedBytes() {
+      return usedBytes;
+    },
+    get spoolFiles() {
+      return spoolFiles;
+    },
+    reserve(bytes) {
+      if (usedBytes + bytes > limits.memoryBudgetBytes) return false;
+      usedBytes += bytes;
+      return true;
+    },
+    charge(bytes) {
+      usedBytes += bytes;
+    },
+    giveBack(bytes) {
+      usedBytes -= bytes;
+    },
+    async openSpool() {
+      const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);
+      // O_EXCL and 0600: nobody prepares this file for us and nobody else reads it.
+      const file = await open(path, "wx+", 0o600);
+      spoolFiles += 1;
+      try {
+        await unlink(path);
+      } catch (cause) {
+        await closeSpool(file);
+        throw new Error("cannot unlink a new spool file", { cause });
+      }
+      return file;
+    },
+    closeSpool,
+    hasRoom() {
+      checkRoom();
+      return room;
+    },
+  };
+}
+
+/** Another process of ours may be between opening and unlinking right now, so what is seconds old stays. */
+async function removeStaleFiles(directory: string, now: number): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(filePrefix)) continue;
+    const path = join(directory, name);
+    try {
+      const { mtimeMs } = await stat(path);
+      if (now - mtimeMs > 5000) await unlink(path);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
+}

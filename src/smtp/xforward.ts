@@ -1,0 +1,60 @@
+// XFORWARD (Postfix, XFORWARD_README): what the MTA in front tells of the client that gave it the mail.
+// Who may say so, and how long it holds, is the receive part's affair.
+import { isIP } from "node:net";
+import type { ClientFacts } from "../mail/transaction.ts";
+import { splitBlanks } from "./command.ts";
+import { decodeXtext, isPrintable } from "./xtext.ts";
+
+/** The attributes as EHLO offers them. */
+export const xforwardKeyword = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE";
+
+/** Name of the fact for each attribute; LOGIN is taken and not used. */
+const facts: Readonly<Record<string, keyof ClientFacts | "">> = {
+  NAME: "name",
+  ADDR: "address",
+  PORT: "port",
+  PROTO: "protocol",
+  HELO: "helo",
+  IDENT: "ident",
+  SOURCE: "source",
+  LOGIN: "",
+};
+
+/**
+ * Adds one XFORWARD command's attributes to the facts known so far. "[UNAVAILABLE]" takes a fact away. Undefined where
+ * anything in the command is wrong: an unknown attribute, a value that is not printable ASCII once it is decoded, an
+ * address that is none. Nothing of such a command holds.
+ */
+export function applyXforward(known: ClientFacts, argument: string): ClientFacts | undefined {
+  const parts = splitBlanks(argument);
+  if (parts.length === 0) return undefined;
+  const client: { -readonly [K in keyof ClientFacts]: ClientFacts[K] } = { ...known };
+  for (const part of parts) {
+    const equals = part.indexOf("=");
+    if (equals < 1) return undefined;
+    const attribute = part.slice(0, equals).toUpperCase();
+    const fact = Object.hasOwn(facts, attribute) ? facts[attribute] : undefined;
+    if (fact === undefined) return undefined;
+    const value = decodeXtext(part.slice(equals + 1));
+    if (!isPrintable(value)) return undefined;
+    if (fact === "") continue;
+    if (value === "" || value.toUpperCase() === "[UNAVAILABLE]" || value.toUpperCase() === "[TEMPUNAVAIL]") {
+      delete client[fact];
+      continue;
+    }
+    const accepted = acceptValue(attribute, value);
+    if (accepted === undefined) return undefined;
+    client[fact] = accepted;
+  }
+  return client;
+}
+
+function acceptValue(attribute: string, value: string): string | undefined {
+  if (attribute === "ADDR") {
+    const address = /^ipv6:/i.test(value) ? value.slice(5) : value;
+    return isIP(address) === 0 ? undefined : address;
+  }
+  if (attribute === "PORT") return /^\d{1,5}$/.test(value) ? value : undefined;
+  if (attribute === "SOURCE") return /^(local|remote)$/i.test(value) ? value.toUpperCase() : undefined;
+  return value;
+}

@@ -1,0 +1,88 @@
+// A listener of the receive part on a free port, with handlers that keep what they are given.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Body } from "../../src/mail/message.ts";
+import type { Transaction } from "../../src/mail/transaction.ts";
+import type { MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
+import { createListener, createLogIds, type ListenAt, type Listener } from "../../src/receive/listener.ts";
+import { defaultListenerOptions, type ListenerOptions } from "../../src/receive/options.ts";
+import {
+  createMessageStore,
+  defaultStoreLimits,
+  type MessageStore,
+  type StoreLimits,
+} from "../../src/receive/store.ts";
+
+export interface ReceivedMail {
+  readonly transaction: Transaction;
+  /** Header, empty line and body as one string, one character per octet. */
+  readonly octets: string;
+}
+
+export interface ReceiverSetup {
+  readonly at?: ListenAt;
+  readonly options?: Partial<ListenerOptions>;
+  readonly limits?: Partial<StoreLimits>;
+  readonly freeBytes?: () => number;
+  readonly handlers?: Partial<ReceiveHandlers>;
+  readonly observer?: ReceiveObserver;
+  readonly clock?: () => number;
+}
+
+export interface Receiver {
+  readonly listener: Listener;
+  readonly port: number;
+  readonly store: MessageStore;
+  readonly mails: ReceivedMail[];
+  /** Swapped in as a reload would do it. */
+  options: ListenerOptions;
+}
+
+/** Starts a receiver that answers 250 to every mail, unless `handlers` do otherwise; it ends with the test. */
+export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}): Promise<Receiver> {
+  const spoolDirectory = await mkdtemp(join(tmpdir(), "receiver-"));
+  const store = await createMessageStore(
+    { ...defaultStoreLimits, minFreeBytes: 0, spoolDirectory, ...setup.limits },
+    { now: Date.now, freeBytes: async () => setup.freeBytes?.() ?? Number.MAX_SAFE_INTEGER },
+  );
+  const mails: ReceivedMail[] = [];
+  const onMessage = setup.handlers?.onMessage;
+  const handlers: ReceiveHandlers = {
+    onHead: () => [],
+    startDigest: () => {
+      throw new Error("no digests were asked for");
+    },
+    ...setup.handlers,
+    async onMessage(transaction): Promise<MessageReplies> {
+      const { header, separator, body } = transaction.message;
+      const octets = Buffer.concat([header, Buffer.from(separator), await readBody(body)]).toString("latin1");
+      mails.push({ transaction, octets });
+      if (onMessage !== undefined) return onMessage(transaction);
+      return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
+    },
+  };
+  const receiver = { options: { ...defaultListenerOptions, ...setup.options } };
+  const listener = createListener(setup.at ?? { address: "127.0.0.1", port: 0 }, {
+    options: () => receiver.options,
+    handlers,
+    store,
+    nextLogId: createLogIds(4711),
+    ...(setup.observer !== undefined && { observer: setup.observer }),
+    ...(setup.clock !== undefined && { clock: setup.clock }),
+  });
+  const name = await listener.listen();
+  test.after(async () => {
+    await listener.drain(0);
+    await rm(spoolDirectory, { recursive: true });
+  });
+  return Object.assign(receiver, { listener, port: name.port, store, mails });
+}
+
+export async function readBody(body: Body): Promise<Buffer> {
+  if (body.kind === "memory") return Buffer.concat(body.chunks);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

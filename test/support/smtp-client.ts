@@ -1,0 +1,79 @@
+// A client that sends octets as told and reads reply lines; nothing is done by itself.
+import { connect, type Socket } from "node:net";
+
+export interface SmtpClient {
+  readonly socket: Socket;
+  /** Octets, one per character. */
+  send(text: string): void;
+  /** The next line without its CRLF, or undefined when the server closed. */
+  line(): Promise<string | undefined>;
+  /** All lines of one reply. */
+  reply(): Promise<string[]>;
+  /** Sends a line and gives the reply's last line. */
+  ask(command: string): Promise<string>;
+  /** Resolves once the connection is closed. */
+  closed(): Promise<void>;
+}
+
+export function smtpClient(to: number | string): SmtpClient {
+  const socket = typeof to === "number" ? connect(to, "127.0.0.1") : connect(to);
+  socket.setNoDelay(true);
+  let input = "";
+  let ended = false;
+  let wake: (() => void) | undefined;
+  socket.on("data", (chunk) => {
+    input += chunk.toString("latin1");
+    wake?.();
+  });
+  const end = (): void => {
+    ended = true;
+    wake?.();
+  };
+  socket.on("end", end);
+  socket.on("error", end);
+  const closed = new Promise<void>((resolve) => {
+    socket.on("close", () => {
+      end();
+      resolve();
+    });
+  });
+
+  async function line(): Promise<string | undefined> {
+    for (;;) {
+      const crlf = input.indexOf("\r\n");
+      if (crlf !== -1) {
+        const text = input.slice(0, crlf);
+        input = input.slice(crlf + 2);
+        return text;
+      }
+      if (ended) return undefined;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
+  async function reply(): Promise<string[]> {
+    const lines: string[] = [];
+    for (;;) {
+      const text = await line();
+      if (text === undefined) return lines;
+      lines.push(text);
+      if (text[3] !== "-") return lines;
+    }
+  }
+
+  return {
+    socket,
+    send: (text) => {
+      socket.write(text, "latin1");
+    },
+    line,
+    reply,
+    async ask(command) {
+      socket.write(`${command}\r\n`, "latin1");
+      return (await reply()).at(-1) ?? "(closed)";
+    },
+    closed: () => closed,
+  };
+}
