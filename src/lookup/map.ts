@@ -348,7 +348,10 @@ function readValue<V>(raw: unknown, value: ValueType<V>, context: TableContext, 
   const read = value.read(raw, path);
   if (read === undefined) {
     context.problem({ severity: "error", path, message: `expected ${value.expected}, found ${describe(raw)}` });
+    return undefined;
   }
+  const fault = value.fault?.(read);
+  if (fault !== undefined) context.problem({ severity: "error", path, message: fault });
   return read;
 }
 

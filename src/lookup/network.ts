@@ -1,6 +1,7 @@
 // Lists of networks (amavisd: IP lookup tables): "10.0.0.0/8", "10.0.0.0/255.0.0.0", "10.", "[fe80::]/10", "!net".
 // The first match decides. IPv4 is held as IPv6 does (::ffff:0:0/96), so that one rule serves both.
 import { isIPv4, isIPv6 } from "node:net";
+import { contextBelow } from "./context.ts";
 import { parseHashFile } from "./hash-file.ts";
 import { isFileTable, isRegexpTable } from "./map.ts";
 import { compileRegexp, type Regexp, RegexpError } from "./regexp.ts";
@@ -39,11 +40,7 @@ export function compileNetworks(tables: readonly RawTable[], context: TableConte
 
 /** Compiles one plain list of networks, such as mynetworks or inet_acl. */
 export function compileNetworkList(list: readonly string[], context: TableContext): NetworkList {
-  return compileNetworks([list], {
-    ...context,
-    problem: (problem) => context.problem({ ...problem, path: problem.path.slice(1) }),
-    ...(context.origin === undefined ? {} : { origin: (path: TablePath) => context.origin?.(path.slice(1)) }),
-  });
+  return compileNetworks([list], contextBelow(context, [], 1));
 }
 
 type Table = (groups: readonly number[] | undefined, address: string) => Match<boolean> | undefined;

@@ -6,6 +6,8 @@ export interface ValueType<V> {
   readonly expected: string;
   /** The value, or undefined when it is none of this type. An access list asks for 1 and 0. */
   read(raw: unknown, path: TablePath): V | undefined;
+  /** What is wrong with a value of the right type, such as a name that nothing bears. */
+  fault?(value: V): string | undefined;
 }
 
 const truths = new Set(["1", "true", "yes", "on"]);

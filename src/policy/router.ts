@@ -1,0 +1,140 @@
+// Which banks are loaded for a mail, in which order and why: by listener, by client, by sender, later by author.
+// Banks only add up; what a connection starts with is kept by whoever asked, and is never changed.
+import { unknownClient } from "../lookup/network.ts";
+import type { Match } from "../lookup/table.ts";
+import type { ListenerName, Session } from "../mail/transaction.ts";
+import {
+  type BankContext,
+  type BankSource,
+  createBankCompiler,
+  type Layered,
+  type LoadedBank,
+  type LoadReason,
+  overlay,
+  type PolicyBank,
+} from "./bank.ts";
+
+/** The slice of the configuration that routing needs. */
+export interface RouterSettings extends BankSource {
+  /** By port, "address:port", "SOCK" or the path of a socket. */
+  readonly interface_policy: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Router {
+  /** No listener, no client: what is in force for mail of our own (a DSN), and for commands. */
+  readonly base: PolicyBank;
+  /** The bank a connection starts with, and goes back to before every mail. */
+  atConnect(listener: ListenerName): PolicyBank;
+  /** The bank for one mail, once MAIL is known; `sender` is the reverse-path without angle brackets. */
+  atMail(bank: PolicyBank, session: Pick<Session, "client">, sender: string): PolicyBank;
+  /** Loads banks by name, left to right. Names that do not exist are left out: the configuration check refuses them. */
+  load(bank: PolicyBank, names: readonly string[], why: LoadReason, match?: Match<unknown>): PolicyBank;
+}
+
+/** The bank of mynetworks. It need not exist: a match makes mail ours either way. */
+export const mynetsBank = "MYNETS";
+const myusersBank = "MYUSERS";
+
+/** Snapshots kept per bank and step; author keys with "$1" could otherwise make new ones for ever. */
+const maxSnapshots = 1000;
+
+/**
+ * Compiles all banks and makes the router. Problems of maps go to `context.problem` with their path from the top of
+ * the settings; nothing throws, and what could not be compiled is left out.
+ */
+export function createRouter(settings: RouterSettings, context: BankContext): Router {
+  const compiler = createBankCompiler(settings, context);
+  const listeners = new Map(Object.entries(settings.interface_policy));
+  const layers = new WeakMap<PolicyBank, Layered>();
+  const steps = new WeakMap<PolicyBank, Map<string, PolicyBank>>();
+
+  function snapshot(layered: Layered, loaded: readonly LoadedBank[]): PolicyBank {
+    const bank = compiler.snapshot(layered, loaded);
+    layers.set(bank, layered);
+    return bank;
+  }
+
+  function loadOne(bank: PolicyBank, loading: LoadedBank): PolicyBank {
+    const key = JSON.stringify([loading.bank, loading.why, loading.key, loading.origin]);
+    const known = steps.get(bank) ?? new Map<string, PolicyBank>();
+    steps.set(bank, known);
+    const ready = known.get(key);
+    if (ready !== undefined) return ready;
+
+    const layered = layers.get(bank);
+    if (layered === undefined) throw new Error("a bank of another router");
+    // amavisd: what MYNETS stands for is originating mail; the bank's own keys come after that.
+    const ours = loading.bank === mynetsBank && loading.why !== "author" && loading.why !== "virus";
+    const under = ours ? overlay(layered, "", { originating: true }) : layered;
+    const overlaid = overlay(under, loading.bank, settings.policy_bank.get(loading.bank) ?? {});
+    const made = snapshot(overlaid, [...bank.loaded, loading]);
+    if (known.size < maxSnapshots) known.set(key, made);
+    return made;
+  }
+
+  function load(bank: PolicyBank, names: readonly string[], why: LoadReason, match?: Match<unknown>): PolicyBank {
+    let loaded = bank;
+    for (const name of names) {
+      if (!settings.policy_bank.has(name) && name !== mynetsBank) continue;
+      // amavisd skips a bank that is already the last one loaded.
+      if (loaded.loaded.at(-1)?.bank === name) continue;
+      loaded = loadOne(loaded, { bank: name, why, ...reason(match) });
+    }
+    return loaded;
+  }
+
+  const base = snapshot({ settings: settings.base, from: new Map() }, []);
+  return {
+    base,
+    load,
+    atConnect({ address, port, path }) {
+      if (path !== undefined) {
+        const socket = load(base, listeners.get("SOCK") ?? [], "socket", named("SOCK"));
+        return load(socket, listeners.get(path) ?? [], "socket", named(path));
+      }
+      const byPort = load(base, listeners.get(String(port)) ?? [], "port", named(String(port)));
+      for (const name of [`${address}:${port}`, `[${address}]:${port}`]) {
+        const banks = listeners.get(name);
+        if (banks !== undefined) return load(byPort, banks, "address-port", named(name));
+      }
+      return byPort;
+    },
+    atMail(bank, { client }, sender) {
+      const address = client.address ?? unknownClient;
+      const policies = bank.client_ipaddr_policy ?? [{ networks: bank.mynetworks_maps, banks: [mynetsBank] }];
+      let mine = bank;
+      for (const { networks, banks } of policies) {
+        const match = networks.contains(address);
+        if (match?.value !== true) continue;
+        mine = load(bank, banks, "client-network", match);
+        break;
+      }
+      if (!mine.originating || sender === "" || !settings.policy_bank.has(myusersBank)) return mine;
+      const local = mine.local_domains_maps.first(sender);
+      return local?.value === true ? load(mine, [myusersBank], "local-sender", local) : mine;
+    },
+  };
+}
+
+/** Mail to or from this address is ours to receive: local_domains_maps. */
+export function isLocal(bank: Pick<PolicyBank, "local_domains_maps">, address: string): boolean {
+  return bank.local_domains_maps.first(address)?.value === true;
+}
+
+/** amavisd's words for where a mail goes, per recipient; log words and metric labels. */
+export type Direction = "Inbound" | "Outbound" | "Internal" | "OpenRelay";
+
+export function direction(bank: Pick<PolicyBank, "local_domains_maps" | "originating">, recipient: string): Direction {
+  const local = isLocal(bank, recipient);
+  if (bank.originating) return local ? "Internal" : "Outbound";
+  return local ? "Inbound" : "OpenRelay";
+}
+
+function named(key: string): Match<unknown> {
+  return { value: undefined, key };
+}
+
+function reason(match: Match<unknown> | undefined): Pick<LoadedBank, "key" | "origin"> {
+  if (match === undefined) return {};
+  return { key: match.key, ...(match.origin !== undefined && { origin: match.origin }) };
+}
