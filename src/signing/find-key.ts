@@ -40,7 +40,7 @@ export function findKey(
     return take(named.key, named.domain, candidate);
   }
   if (options.d === null) return { result: "empty-signing-domain" };
-  const domain = options.d ?? candidate.domain;
+  const domain = options.d === undefined || options.d === "*" ? candidate.domain : options.d;
   if (domain === undefined) return { result: "no-key-for-domain", detail: "the address has no domain" };
 
   let second: FoundKey | undefined;

@@ -1,6 +1,6 @@
 // From declarations to a keyring: dkim_keys, a folder of keys, OpenDKIM's tables. What cannot be read concerns its
 // domain alone: its mail is deferred, never sent unsigned, and all other mail goes on.
-import { RE2JS } from "re2js";
+import { compileRegexp } from "../lookup/regexp.ts";
 import { toAscii } from "../mail/domain.ts";
 import { matchesGlob } from "./glob.ts";
 import { type KeyOptions, keyOptionNames } from "./key-options.ts";
@@ -161,10 +161,10 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
 function domainOf(declared: KeyDeclaration["domain"]): { domain: string; pattern?: DomainPattern } | string {
   if (typeof declared !== "string") {
     try {
-      const regexp = RE2JS.compile(declared.regexp);
+      const regexp = compileRegexp(declared.regexp);
       return { domain: declared.regexp, pattern: { text: declared.regexp, matches: (domain) => regexp.test(domain) } };
     } catch (error) {
-      return `"${declared.regexp}" is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
+      return error instanceof Error ? error.message : String(error);
     }
   }
   if (declared.includes("*")) {

@@ -8,7 +8,7 @@ export type SigningAlgorithm = "rsa-sha256" | "ed25519-sha256";
 
 /** One set of tags. A tag that is absent is left to less specific matches; null sets it to nothing. */
 export interface SignatureOptions {
-  /** d=; null: this sender is no candidate. */
+  /** d=; null: this sender is no candidate; "*": the domain of the address itself, whatever else matches. */
   readonly d?: string | null;
   /** s=; null: any selector. */
   readonly s?: string | null;
@@ -70,6 +70,7 @@ function readSet(mapping: Readonly<Record<string, unknown>>, faults: string[]): 
     if (tag === "d") {
       const domain = toAscii(given);
       if (empty) set.d = null;
+      else if (given === "*") set.d = "*";
       else if (domain === undefined) refuse("a domain");
       else set.d = domain;
     } else if (tag === "s") {

@@ -113,6 +113,11 @@ const cases: readonly (readonly [string, Case, string])[] = [
     { header: "From: a@example.com\nSender: s@example.com", options: { "a@example.com": { d: null } } },
     "example.com/foo/rsa-sha256",
   ],
+  [
+    "d: '*' is the address's own domain, whatever less specific matches say",
+    { options: { ".": { d: "example.org" }, "example.com": { d: "*" } } },
+    "example.com/foo/rsa-sha256",
+  ],
   ["d: null for all", { options: { ".": { d: null } } }, "empty-signing-domain"],
   ["d: '' as well", { options: { ".": { d: "" } } }, "empty-signing-domain"],
   [

@@ -74,7 +74,7 @@ const wrong: readonly (readonly [string, KeyDeclaration, RegExp])[] = [
   ["no file and no key", { domain: "a.example", selector: "s" }, /neither a file nor a key/],
   ["a domain that is none", { domain: "a b", selector: "s", file: "/k/a.pem" }, /"a b" is no domain/],
   ["a selector that is none", { domain: "a.example", selector: "s s", file: "/k/a.pem" }, /"s s" is no selector/],
-  ["a regexp that is none", { domain: { regexp: "(" }, selector: "s", file: "/k/a.pem" }, /is no regular expression/],
+  ["a regexp that is none", { domain: { regexp: "(" }, selector: "s", file: "/k/a.pem" }, /in the pattern "\("/],
   [
     "k= of another type",
     { domain: "a.example", selector: "s", file: "/k/b.pem", k: "rsa" },
