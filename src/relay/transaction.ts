@@ -2,6 +2,7 @@
 // and the content. Whether the second half happens is decided outside.
 import type { Envelope, Path } from "../mail/transaction.ts";
 import { type EnvelopeCommands, envelopeCommands, mustKnowContent } from "../smtp/envelope-commands.ts";
+import { notSentReply } from "../smtp/final-reply.ts";
 import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import { xforwardCommands } from "../smtp/xforward-command.ts";
 import type { Connection, Exchange, Failure } from "./connection.ts";
@@ -25,10 +26,7 @@ export interface OpenTransaction {
   readonly untouched: boolean;
 }
 
-export const notSent: Answer = {
-  reply: { code: 451, enhanced: "4.5.0", text: "Not sent: another recipient of the same mail was refused for now" },
-  fromNextHop: false,
-};
+export const notSent: Answer = { reply: notSentReply, fromNextHop: false };
 const toFollow: Answer = {
   reply: { code: 250, enhanced: "2.1.5", text: "Ok, follows in a further transaction" },
   fromNextHop: false,

@@ -39,7 +39,8 @@ export class DotStuffer {
     }
     const last = octets[octets.length - 1];
     this.#pendingCr = last === CR;
-    assertLineEnds(octets, from, this.#pendingCr ? octets.length - 1 : octets.length);
+    const checkedTo = this.#pendingCr ? octets.length - 1 : octets.length;
+    if (findsBareLineEnd(octets, from, checkedTo)) throw new BareLineEndError();
 
     let sent = 0;
     if (this.#lineStart && octets[from] === DOT) {
@@ -62,13 +63,19 @@ export class DotStuffer {
   }
 }
 
+/** Whether there is a CR without its LF or a LF without its CR. */
+export function hasBareLineEnd(octets: Uint8Array): boolean {
+  return findsBareLineEnd(asBuffer(octets), 0, octets.length);
+}
+
 /** `from` stands after a complete line end or within a line; `to` does not cut a CRLF. */
-function assertLineEnds(octets: Buffer, from: number, to: number): void {
+function findsBareLineEnd(octets: Buffer, from: number, to: number): boolean {
   for (let start = from; start < to; ) {
     let end = Math.min(start + checkedAtOnceBytes, to);
     if (end < to && octets[end - 1] === CR) end += 1;
     // V8 runs this at about 2 GB/s; memchr from line to line costs twice as much on text.
-    if (bareLineEnd.test(octets.toString("latin1", start, end))) throw new BareLineEndError();
+    if (bareLineEnd.test(octets.toString("latin1", start, end))) return true;
     start = end;
   }
+  return false;
 }
