@@ -46,10 +46,14 @@ export class HeldLineEnds {
     this.#lineIsOpen = !ended;
   }
 
-  /** Ends the body: a line that is open gets its CRLF, empty lines behind it are dropped. */
-  end(whenEmpty: "crlf" | "nothing"): void {
-    if (this.#lineIsOpen || (!this.#wroteAnything && whenEmpty === "crlf")) this.#sink.write(crlf);
-    this.#lineIsOpen = false;
+  /**
+   * Ends the body. DKIM gives a line that is open its CRLF ("open"), "simple" an empty body one too ("open-or-empty");
+   * DomainKeys knows neither ("never"): there the line ends are those that came.
+   */
+  end(addCrlf: "open" | "open-or-empty" | "never"): void {
+    const isCut = this.#lineIsOpen && this.#held === 0;
+    const isOpen = addCrlf === "never" ? this.#lineIsOpen && !isCut : this.#lineIsOpen;
+    if (isOpen || (!this.#wroteAnything && addCrlf === "open-or-empty")) this.#sink.write(crlf);
   }
 
   #release(): void {

@@ -88,14 +88,13 @@ export function domainKeysDigest(
 
 /**
  * The local part of the sending address, Sender before From (section 3.2.1), or why d= does not speak for it: the
- * address must be signed, and lie in d= or below it.
+ * address must be signed, and lie in d= or below it. A Sender that is not signed was added later and is not asked.
  */
 export function senderLocalPart(
   covered: readonly HeaderField[],
-  below: readonly HeaderField[],
   { domain }: DomainKeysSignature,
 ): { readonly localPart: string } | { readonly failure: Failure } {
-  const name = below.some((field) => field.name === "sender") ? "sender" : "from";
+  const name = covered.some((field) => field.name === "sender") ? "sender" : "from";
   const [field, ...more] = covered.filter((candidate) => candidate.name === name);
   if (field === undefined || more.length > 0) return { failure: "sender-not-signed" };
   const address = firstAddress(fieldBody(field.raw));

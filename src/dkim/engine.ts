@@ -13,6 +13,8 @@ export interface VerifyPolicy {
   readonly minimumKeyBits: number;
   /** rsa-sha1 is `policy` (RFC 8301 section 3.1) unless this says otherwise. */
   readonly rsaSha1: "policy" | "accept";
+  /** An l= below the body's length is `policy` (RFC 6376 section 8.2) unless this says otherwise. */
+  readonly partialBody: "policy" | "accept";
   /** DomainKey-Signature fields are judged too (RFC 4870). */
   readonly domainKeys: boolean;
   /** Clock drift granted to t= and x=, seconds. */
@@ -24,6 +26,7 @@ export interface VerifyPolicy {
 export const defaultVerifyPolicy: VerifyPolicy = {
   minimumKeyBits: 1024,
   rsaSha1: "policy",
+  partialBody: "policy",
   domainKeys: true,
   driftSeconds: 300,
   maxSignatures: 10,

@@ -34,16 +34,18 @@ export const failures = {
   "key-service-not-allowed": "permerror",
   "key-identity-not-allowed": "permerror",
   "key-syntax": "permerror",
-  "key-too-long": "permerror",
 
   // The mail is not what was signed.
   "body-shorter-than-signed": "permerror",
   "body-hash-mismatch": "fail",
   "signature-mismatch": "fail",
+  "missing-signature": "fail",
+  "several-from-fields": "permerror",
 
   // It verifies, or might, but is not to count.
   "weak-algorithm": "policy",
   "weak-key": "policy",
+  "key-too-long": "policy",
   "body-not-fully-signed": "policy",
   "too-many-signatures": "policy",
   "header-too-large": "policy",

@@ -53,7 +53,7 @@ export class RelaxedBody implements BodyCanonicalizer {
 
   end(): void {
     if (this.#heldCr) this.#writeContent(bareCr, false);
-    this.#lineEnds.end("nothing");
+    this.#lineEnds.end("open");
   }
 
   #endLine(): void {

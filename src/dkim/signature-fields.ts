@@ -21,14 +21,14 @@ export type Candidate = { readonly index: number } & (
 const maxDomainKeys = 3;
 
 /**
- * The signature fields to be judged, top to bottom, at most `maxSignatures`; `keyName` is set for the first
- * `maxKeys` different names of those that can be judged at all. Fields beyond are left to `verifyMessage`.
+ * The signature fields, top to bottom. `keyName` and `digest` are set for those to be judged: of the usable ones the
+ * first `maxSignatures`, as far as their keys are among the first `maxKeys` different ones.
  */
 export function readSignatureFields(
   fields: readonly HeaderField[],
   policy: Pick<VerifyPolicy, "domainKeys" | "maxSignatures" | "maxKeys">,
 ): readonly SignatureField[] {
-  const candidates = readCandidates(fields, policy.domainKeys, policy.maxSignatures);
+  const candidates = readCandidates(fields, policy.domainKeys);
   const judged = withinLimits(candidates, policy);
   return candidates.map((candidate) => ({
     kind: candidate.kind,
@@ -46,9 +46,14 @@ export function withinLimits(
   const judged = new Set<Candidate>();
   const names = new Set<string>();
   let domainKeys = 0;
-  for (const candidate of candidates.slice(0, policy.maxSignatures)) {
+  let lookedAt = 0;
+  for (const candidate of candidates) {
     const name = keyNameOf(candidate);
-    if (name === undefined || (names.size === policy.maxKeys && !names.has(name))) continue;
+    // What cannot be used costs nothing and takes nobody's place.
+    if (name === undefined) continue;
+    lookedAt += 1;
+    if (lookedAt > policy.maxSignatures) break;
+    if (names.size === policy.maxKeys && !names.has(name)) continue;
     if (candidate.kind === "domainkeys") {
       domainKeys += 1;
       if (domainKeys > maxDomainKeys) continue;
@@ -59,14 +64,13 @@ export function withinLimits(
   return judged;
 }
 
-/** Reads at most `limit` signature fields, top to bottom. */
-export function readCandidates(fields: readonly HeaderField[], domainKeys: boolean, limit = Infinity): Candidate[] {
+/** Reads all signature fields, top to bottom. */
+export function readCandidates(fields: readonly HeaderField[], domainKeys: boolean): Candidate[] {
   const candidates: Candidate[] = [];
-  for (let index = 0; index < fields.length && candidates.length < limit; index += 1) {
-    const field = fields[index];
-    if (field?.name === "dkim-signature") {
+  for (const [index, field] of fields.entries()) {
+    if (field.name === "dkim-signature") {
       candidates.push({ index, kind: "dkim", parsed: parseDkimSignature(fieldBody(field.raw)) });
-    } else if (domainKeys && field?.name === "domainkey-signature") {
+    } else if (domainKeys && field.name === "domainkey-signature") {
       candidates.push({ index, kind: "domainkeys", parsed: parseDomainKeysSignature(fieldBody(field.raw)) });
     }
   }

@@ -34,6 +34,8 @@ export interface DkimSignature {
   readonly valueTag: Tag;
   readonly signedAt: number | undefined;
   readonly expiresAt: number | undefined;
+  /** Why the signature does not pass even if it holds. */
+  readonly reservation: Failure | undefined;
 }
 
 export type ParsedSignature<S> = { readonly facts: SignatureFacts } & (
@@ -59,10 +61,13 @@ export function parseDkimSignature(body: string): ParsedSignature<DkimSignature>
 function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
   if (fault !== undefined) return fault;
   const version = tags.get("v")?.value;
-  // Drafts before RFC 4871 had none or v=0.5; RFC 6376 section 6.1.1 knows v=1 alone.
-  if (version === undefined) return "missing-tag";
-  if (version !== "1") return "unsupported-version";
-  for (const name of ["a", "b", "bh", "d", "h", "s"]) {
+  if (version !== undefined && version !== "1") return "unsupported-version";
+  // Drafts before RFC 4871 had neither v= nor, the oldest of them, bh=. Such a signature never passes, but is looked
+  // into, to tell an altered mail from one that is merely old.
+  // "dns/txt" came with v=1, so there its absence is an error and no sign of age.
+  const isDraft = version === undefined && !tags.get("q")?.value.includes("/");
+  if (version === undefined && !isDraft) return "missing-tag";
+  for (const name of isDraft ? ["a", "d", "h", "s"] : ["a", "bh", "d", "h", "s"]) {
     if (!tags.get(name)?.value) return "missing-tag";
   }
 
@@ -98,9 +103,11 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
   if (signedAt !== undefined && expiresAt !== undefined && expiresAt <= signedAt) return "invalid-timestamp";
 
   const valueTag = tags.get("b");
-  const value = toBase64(tagValue(tags, "b"));
-  const bodyHash = toBase64(tagValue(tags, "bh"));
-  if (valueTag === undefined || value === undefined || bodyHash === undefined) return "signature-syntax";
+  if (valueTag === undefined) return "missing-signature";
+  if (valueTag.value === "") return "missing-tag";
+  const value = toBase64(valueTag.value);
+  const bodyHash = tags.has("bh") ? removeBlanks(tagValue(tags, "bh")) : "";
+  if (value === undefined || /[^A-Za-z0-9+/=]/.test(bodyHash)) return "signature-syntax";
 
   const spec = { canonicalization: canonicalization.body, hash: algorithm.hash };
   return {
@@ -116,6 +123,7 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
     valueTag,
     signedAt,
     expiresAt,
+    reservation: isDraft ? "unsupported-version" : undefined,
   };
 }
 
@@ -129,7 +137,7 @@ export function readFacts({ tags }: TagList): SignatureFacts {
     domain,
     selector: factName(tags.get("s"), toSelector),
     algorithm: printable(tags.get("a")?.value ?? "", 64),
-    identity: identity === undefined ? `@${domain}` : printable(decodeIdentity(identity.value) ?? identity.value, 320),
+    identity: identity === undefined ? `@${domain}` : printable(decodeIdentity(identity.value), 320),
     b: printable(removeBlanks((tags.get("b")?.value ?? "").slice(0, 64)).slice(0, 8), 8),
     ...(typeof signedAt === "number" && { signedAt }),
     ...(typeof expiresAt === "number" && { expiresAt }),
@@ -173,15 +181,14 @@ function isFieldName(name: string): boolean {
 
 function toIdentityDomain(value: string): string | undefined {
   const identity = decodeIdentity(value);
-  const at = identity?.lastIndexOf("@") ?? -1;
-  return identity === undefined || at === -1 ? undefined : toDomain(identity.slice(at + 1));
+  const at = identity.lastIndexOf("@");
+  return at === -1 ? undefined : toDomain(identity.slice(at + 1));
 }
 
-/** dkim-quoted-printable (RFC 6376 section 2.11), or undefined where "=" starts no octet. */
-function decodeIdentity(value: string): string | undefined {
+/** dkim-quoted-printable (RFC 6376 section 2.11); an "=" that starts no octet stays (RFC 2045 section 6.7). */
+function decodeIdentity(value: string): string {
   const text = removeBlanks(value);
   if (!text.includes("=")) return text;
-  if (/=(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
   return text.replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 

@@ -6,12 +6,12 @@ const bareCr = Buffer.from("\r");
 /** `partOfHeader`: the body is hashed behind a header, as DomainKeys does: an empty one then adds nothing. */
 export class SimpleBody implements BodyCanonicalizer {
   readonly #lineEnds: HeldLineEnds;
-  readonly #whenEmpty: "crlf" | "nothing";
+  readonly #addCrlf: "open-or-empty" | "never";
   #heldCr = false;
 
   constructor(sink: OctetSink, partOfHeader: boolean) {
     this.#lineEnds = new HeldLineEnds(sink, partOfHeader ? 1 : 0);
-    this.#whenEmpty = partOfHeader ? "nothing" : "crlf";
+    this.#addCrlf = partOfHeader ? "never" : "open-or-empty";
   }
 
   update(chunk: Uint8Array): void {
@@ -43,6 +43,6 @@ export class SimpleBody implements BodyCanonicalizer {
 
   end(): void {
     if (this.#heldCr) this.#lineEnds.write(bareCr, false);
-    this.#lineEnds.end(this.#whenEmpty);
+    this.#lineEnds.end(this.#addCrlf);
   }
 }

@@ -68,10 +68,11 @@ export function tagValue(tags: TagList["tags"], name: string): string {
   return tags.get(name)?.value ?? "";
 }
 
-/** Base64 with its white space removed, or undefined where other characters are in it. */
+/** Base64 with its white space removed, or undefined where it is none. Padding may be missing, but not be wrong. */
 export function toBase64(value: string): string | undefined {
   const text = removeBlanks(value);
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) ? text : undefined;
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
+  return text.length % 4 === 0 || (!text.endsWith("=") && text.length % 4 !== 1) ? text : undefined;
 }
 
 /** tag-name = ALPHA *(ALPHA / DIGIT / "_"). */

@@ -16,6 +16,9 @@ import type { DkimSignature } from "./signature.ts";
 import { type Candidate, digestOf, keyNameOf, readCandidates, withinLimits } from "./signature-fields.ts";
 import { unsignedInstances } from "./unsigned-instances.ts";
 
+/** RFC 8301 section 3.2 asks verifiers for keys up to this. */
+const maxUsualKeyBits = 4096;
+
 /** What came of one signature. */
 interface Judgement {
   readonly failure?: Failure;
@@ -115,6 +118,7 @@ function judgeWithKey(
   const failure =
     forbids(key, use) ??
     holds(candidate.index, signature, key, digest, index) ??
+    signature.reservation ??
     weakness(signature, key, digest, policy);
   if (failure !== undefined && failures[failure] !== "policy") return { key, failure };
   const unsigned = unsignedInstances(index, signature.signedFields);
@@ -146,7 +150,10 @@ function holds(
     algorithm === "ed25519-sha256"
       ? verifySignature(null, createHash("sha256").update(octets).digest(), key.publicKey, valueOctets)
       : verifySignature(signature.digest.hash, octets, key.publicKey, valueOctets);
-  return holdsTrue ? undefined : "signature-mismatch";
+  if (holdsTrue) return undefined;
+  // More From fields than are signed: which one was meant cannot be told (RFC 6376 sections 3.8 and 8.15).
+  const isAmbiguous = unsignedInstances(index, signature.signedFields).includes("from");
+  return isAmbiguous ? "several-from-fields" : "signature-mismatch";
 }
 
 /** The signature's own field with b= emptied, all white space of the value included (RFC 6376 section 3.7). */
@@ -166,7 +173,9 @@ function weakness(
   if (algorithm === "rsa-sha1" && policy.rsaSha1 === "policy") return "weak-algorithm";
   // RFC 8301 section 3.2.
   if (key.type === "rsa" && key.bits < policy.minimumKeyBits) return "weak-key";
+  if (key.bits > maxUsualKeyBits) return "key-too-long";
   // Anything may have been added behind what l= covers (RFC 6376 section 8.2).
+  if (policy.partialBody === "accept") return undefined;
   return length !== undefined && length < canonicalBytes ? "body-not-fully-signed" : undefined;
 }
 
@@ -184,8 +193,7 @@ function judgeDomainKeys(
   if (signature === undefined) return { failure: "signature-syntax" };
   const failure = forbids(key, { type: "rsa", hash: "sha1", subdomainIdentity: false });
   if (failure !== undefined) return { failure };
-  const below = index.fields.slice(place + 1);
-  const sender = senderLocalPart(signedFieldsBelow(index.fields, place, signature), below, signature);
+  const sender = senderLocalPart(signedFieldsBelow(index.fields, place, signature), signature);
   if ("failure" in sender) return sender;
   if (!matchesGranularity(key.granularity, sender.localPart)) return { failure: "key-granularity-mismatch" };
   // The digest over header and body is there already, so the signature is opened and compared by hand.

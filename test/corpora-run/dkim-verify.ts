@@ -37,10 +37,19 @@ export interface SignatureRow {
   readonly falsePass: boolean;
 }
 
-/** RFC 8301 as is, or with weak keys and rsa-sha1 let through, as the corpus' `result` has it. */
+/**
+ * "rfc8301": as the filter judges by default. "rfc6376": as the corpus' `result` has it, with weak keys, rsa-sha1 and
+ * a partly signed body let through and room for more keys. The clock drift is the same in both.
+ */
 export type View = "rfc8301" | "rfc6376";
 
-const lenient: VerifyPolicy = { ...defaultVerifyPolicy, rsaSha1: "accept", minimumKeyBits: 0 };
+const lenient: VerifyPolicy = {
+  ...defaultVerifyPolicy,
+  rsaSha1: "accept",
+  partialBody: "accept",
+  minimumKeyBits: 0,
+  maxKeys: 10,
+};
 
 export function runDkimVerify(corpora: string, view: View): SignatureRow[] {
   const folder = join(corpora, "dkim-verify");
