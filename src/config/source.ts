@@ -20,7 +20,7 @@ export interface Problem {
 export interface ConfigSource {
   /** By name without sigil, in the shape that signpost.yaml gives them (JSON values only). */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** The place of a setting, or of the nearest thing around it. */
-  locate(path: SettingPath): Place | undefined;
+  /** The place of a setting's value (or of its name), or of the nearest thing around it. */
+  locate(path: SettingPath, at?: "value" | "name"): Place | undefined;
   readonly problems: readonly Problem[];
 }

@@ -1,0 +1,185 @@
+// ConfigSource -> Config: every value in its normal form, every default filled in, every reference checked.
+// Pure: what it must know of the machine comes in by `CompileOptions`.
+import { dirname, isAbsolute, join } from "node:path";
+import type * as z from "zod";
+import type { BankOverlay, BankSettings } from "../policy/settings.ts";
+import type { Config, GlobalSettings } from "./config.ts";
+import { withDerived } from "./derived.ts";
+import { absoluteFiles } from "./file-names.ts";
+import { freeze } from "./freeze.ts";
+import { membersOf } from "./group.ts";
+import { nearest } from "./nearest.ts";
+import { checkReferences } from "./references.ts";
+import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } from "./registry.ts";
+import { recordSchema, withDefaults } from "./setting.ts";
+import { globalSettings } from "./settings/global.ts";
+import { isMapping, show } from "./shape.ts";
+import type { ConfigSource, Problem, SettingPath } from "./source.ts";
+
+export interface CompileOptions {
+  /** The name of this host, for myhostname. */
+  readonly hostname: string;
+  /** Absolute folder that relative names of the source's files start from. */
+  readonly folder: string;
+}
+
+export interface Compiled {
+  /** Absent when there is an error among the problems. */
+  readonly config?: Config;
+  /** Those of the source first. */
+  readonly problems: readonly Problem[];
+}
+
+const globalSchema = recordSchema<GlobalSettings>(globalSettings);
+const bankSchema = recordSchema<BankSettings>(bankSettings);
+
+export function compileConfig(source: ConfigSource, options: CompileOptions): Compiled {
+  const problems: Problem[] = [...source.problems];
+  const folderOf = (path: SettingPath) => {
+    const file = source.locate(path)?.file ?? "";
+    return isAbsolute(file) ? dirname(file) : join(options.folder, dirname(file));
+  };
+  const settings = sorted(source, problems);
+  const global = parse(globalSchema, settings.global, [], source, problems);
+  const base = parse(bankSchema, settings.base, [], source, problems);
+  const banks = new Map<string, BankOverlay>();
+  for (const [name, keys] of settings.banks) {
+    const overlay = parse(bankSchema, keys, ["policy_bank", name], source, problems);
+    if (overlay !== undefined)
+      banks.set(
+        name,
+        absoluteFiles(overlay, (path) => folderOf(["policy_bank", name, ...path])),
+      );
+  }
+  if (global === undefined || base === undefined) return { problems };
+
+  const wholeGlobal = withDefaults(absoluteFiles(global, folderOf), globalSettings);
+  const config: Config = freeze({
+    ...wholeGlobal,
+    base: withDerived(absoluteFiles(base, folderOf), wholeGlobal, options.hostname),
+    policy_bank: banks,
+  });
+  problems.push(...checkReferences(config, source));
+  problems.push(...acceptedNote(source));
+  return problems.some(({ severity }) => severity === "error") ? { problems } : { config, problems };
+}
+
+interface Sorted {
+  readonly global: Readonly<Record<string, unknown>>;
+  readonly base: Readonly<Record<string, unknown>>;
+  readonly banks: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
+/** Which settings are the daemon's, which the base bank's, which a bank's; reports what is none of them. */
+function sorted(source: ConfigSource, problems: Problem[]): Sorted {
+  const global: Record<string, unknown> = {};
+  const base: Record<string, unknown> = {};
+  const banks = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const [name, value] of Object.entries(source.settings)) {
+    const scope = scopeOf(name);
+    if (scope === "global") global[name] = value;
+    else if (scope === "bank") base[name] = value;
+    else if (name === "policy_bank") sortBanks(value, banks, source, problems);
+    else problems.push(unknown([], name, settingNames, source));
+  }
+  return { global, base, banks };
+}
+
+function sortBanks(
+  value: unknown,
+  banks: Map<string, Readonly<Record<string, unknown>>>,
+  source: ConfigSource,
+  problems: Problem[],
+): void {
+  if (value === null) return;
+  if (!isMapping(value)) {
+    problems.push(problem(source, ["policy_bank"], `expected a mapping of bank names, found ${show(value)}`));
+    return;
+  }
+  for (const [name, keys] of Object.entries(value)) {
+    const path = ["policy_bank", name];
+    if (name === "" || name.includes(",") || name.includes("/") || name.trim() !== name) {
+      problems.push(
+        problem(source, path, "no name for a bank: commas, slashes and outer blanks cannot stand in it", "name"),
+      );
+    } else if (keys !== null && !isMapping(keys)) {
+      problems.push(problem(source, path, `expected a mapping of settings, found ${show(keys)}`));
+    } else {
+      banks.set(name, keys ?? {});
+    }
+  }
+}
+
+function parse<T>(
+  schema: z.ZodType<T>,
+  given: unknown,
+  at: SettingPath,
+  source: ConfigSource,
+  problems: Problem[],
+): T | undefined {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const path = [...at, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
+    if (issue.code === "unrecognized_keys") {
+      for (const name of issue.keys) problems.push(unknown(path, name, knownAt(path), source));
+    } else {
+      // A member that should not be there is pointed to by its name, a wrong value by itself.
+      const at = issue.message.startsWith("unknown member") ? "name" : "value";
+      problems.push(problem(source, path, issue.message, at));
+    }
+  }
+  return undefined;
+}
+
+function knownAt(path: SettingPath): readonly string[] {
+  if (path.length === 0) return settingNames;
+  if (path[0] === "policy_bank" && path.length === 2) return bankSettingNames;
+  const setting = settingNamed(String(path.at(-1)));
+  return Object.keys(setting === undefined ? {} : (membersOf(setting.shape) ?? {}));
+}
+
+function unknown(path: SettingPath, name: string, known: readonly string[], source: ConfigSource): Problem {
+  const inBank = path[0] === "policy_bank";
+  if (inBank && scopeOf(name) !== undefined) {
+    return problem(
+      source,
+      [...path, name],
+      "this holds for the whole daemon and cannot stand in a policy bank",
+      "name",
+    );
+  }
+  const bare = name.replace(/^[$@%]/, "");
+  const meant = known.includes(bare) ? bare : nearest(name, known);
+  const sigil = bare !== name && meant === bare ? " (names stand without $, @ and %)" : "";
+  const hint = meant === undefined ? "" : `, did you mean "${meant}"?${sigil}`;
+  return problem(source, [...path, name], `unknown setting${hint}`, "name");
+}
+
+function problem(source: ConfigSource, path: SettingPath, message: string, at: "value" | "name" = "value"): Problem {
+  const place = source.locate(path, at);
+  return { severity: "error", message: `${path.join(".")}: ${message}`, path, ...(place !== undefined && { place }) };
+}
+
+/** One note for all that is set and not acted on yet. */
+function acceptedNote(source: ConfigSource): Problem[] {
+  const banks = isMapping(source.settings["policy_bank"]) ? Object.entries(source.settings["policy_bank"]) : [];
+  const paths = [
+    ...Object.keys(source.settings).map((name) => [name]),
+    ...banks.flatMap(([bank, keys]) =>
+      isMapping(keys) ? Object.keys(keys).map((name) => ["policy_bank", bank, name]) : [],
+    ),
+  ].filter((path) => settingNamed(path.at(-1) ?? "")?.status === "accepted");
+  const [first] = paths;
+  if (first === undefined) return [];
+  const names = [...new Set(paths.map((path) => path.at(-1) ?? ""))].sort();
+  const place = source.locate(first, "name");
+  return [
+    {
+      severity: "note",
+      message: `read and kept, but nothing acts on it yet: ${names.join(", ")}`,
+      path: first,
+      ...(place !== undefined && { place }),
+    },
+  ];
+}

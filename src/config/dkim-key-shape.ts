@@ -1,0 +1,71 @@
+// The shape of a declared signing key: `{ domain, selector, file, v g h k s t n }` (amavisd: dkim_key()).
+import { domainToASCII } from "node:url";
+import type { DkimKeySetting } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import { isMapping, type Report, type Shape } from "./shape.ts";
+
+const tagNames = ["v", "g", "h", "k", "s", "t", "n"] as const;
+const names: readonly string[] = ["domain", "selector", "file", ...tagNames];
+
+export const dkimKey: Shape<DkimKeySetting> = {
+  words: "{ domain, selector, file }",
+  nullable: false,
+  read(value, report) {
+    if (!isMapping(value))
+      return report("a key such as { domain: example.com, selector: mail, file: mail.pem }", value);
+    for (const name of Object.keys(value)) {
+      if (names.includes(name)) continue;
+      const meant = nearest(name, names);
+      report(`!unknown member "${name}" of a key${meant === undefined ? "" : `, did you mean "${meant}"?`}`, value, [
+        name,
+      ]);
+    }
+    return {
+      domain: readDomain(value["domain"], report),
+      selector: readSelector(value["selector"], report),
+      file:
+        typeof value["file"] === "string" && value["file"] !== ""
+          ? value["file"]
+          : missing("file", value["file"], report),
+      ...readTags(value, report),
+    };
+  },
+};
+
+function missing(name: string, found: unknown, report: Report): never {
+  return found === undefined ? report(`!a key needs a ${name}`, found) : report(`a ${name}`, found, [name]);
+}
+
+function readDomain(value: unknown, report: Report): DkimKeySetting["domain"] {
+  if (isMapping(value) && typeof value["regexp"] === "string") return { regexp: value["regexp"] };
+  if (typeof value !== "string" || value === "") return missing("domain", value, report);
+  if (/[*?[\]]/.test(value)) return value.toLowerCase();
+  const ascii = asciiDomain(value);
+  return ascii ?? report("a domain", value, ["domain"]);
+}
+
+/** Lower-case A-labels; undefined for what is no domain. */
+export function asciiDomain(domain: string): string | undefined {
+  const plain = domain.replace(/\.$/, "");
+  if (/^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(plain))
+    return plain.toLowerCase();
+  const ascii = /^[\x21-\x7e]*$/.test(plain) ? "" : domainToASCII(plain);
+  return ascii === "" ? undefined : ascii;
+}
+
+function readSelector(value: unknown, report: Report): string {
+  const given = typeof value === "number" ? String(value) : value;
+  if (typeof given !== "string" || given === "") return missing("selector", given, report);
+  return asciiDomain(given) ?? report("a selector", given, ["selector"]);
+}
+
+function readTags(value: Readonly<Record<string, unknown>>, report: Report): Partial<DkimKeySetting> {
+  const tags: Partial<Record<(typeof tagNames)[number], string>> = {};
+  for (const tag of tagNames) {
+    const given = value[tag];
+    if (given === undefined || given === null) continue;
+    if (typeof given === "string" || typeof given === "number") tags[tag] = String(given);
+    else report("text", given, [tag]);
+  }
+  return tags;
+}

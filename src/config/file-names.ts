@@ -1,0 +1,53 @@
+// Makes the file names among the settings absolute: each starts at the folder of the file that names it.
+import { isAbsolute, join } from "node:path";
+import { isMapping } from "./shape.ts";
+import type { SettingPath } from "./source.ts";
+
+/** Settings that are file names, or contain them in these members. */
+const fileSettings: ReadonlySet<string> = new Set([
+  "unix_socketname",
+  "pid_file",
+  "dkim_key_dir",
+  "QUARANTINEDIR",
+  "dkim_keys.*.file",
+  "control.socket",
+  "spool.dir",
+  "history.file",
+]);
+/** "refile:name", as OpenDKIM writes them. */
+const dataSets: ReadonlySet<string> = new Set(["dkim_keytable", "dkim_signingtable"]);
+
+/** A record like `settings` in which every file name is absolute. `folderOf` tells where a setting's names start. */
+export function absoluteFiles<T extends object>(settings: T, folderOf: (path: SettingPath) => string): T {
+  return rebuild(settings, []);
+
+  function rebuild<V>(value: V, path: SettingPath): V {
+    const changed = change(value, path);
+    // `change` gives the kind of value it was given: text for text, a list for a list.
+    return isLike(changed, value) ? changed : value;
+  }
+
+  function change(value: unknown, path: SettingPath): unknown {
+    if (typeof value === "string") return absolute(value, path);
+    if (Array.isArray(value)) return value.map((item: unknown, index) => change(item, [...path, index]));
+    if (!isMapping(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, change(member, [...path, name])]));
+  }
+
+  function absolute(value: string, path: SettingPath): string {
+    const name = path.map((step) => (typeof step === "number" ? "*" : step)).join(".");
+    const table = path.at(-1) === "file" && typeof path.at(-2) === "number" && value.includes("/");
+    if (dataSets.has(name)) {
+      const [, kind = "", file = ""] = /^((?:re)?file:)?(.*)$/s.exec(value) ?? [];
+      return `${kind}${isAbsolute(file) ? file : join(folderOf(path), file)}`;
+    }
+    const isFile = fileSettings.has(name) || fileSettings.has(name.replace(/\.\*$/, "")) || table;
+    const elsewhere = name === "log.to" && value.includes("/");
+    if (!(isFile || elsewhere) || isAbsolute(value)) return value;
+    return join(folderOf(path), value);
+  }
+}
+
+function isLike<V>(changed: unknown, value: V): changed is V {
+  return typeof changed === typeof value && Array.isArray(changed) === Array.isArray(value);
+}

@@ -1,0 +1,221 @@
+// Shapes of what names hosts, ports, networks and next hops.
+import { isIP } from "node:net";
+import type { RawTable } from "../lookup/table.ts";
+import type { ClientPolicy } from "../policy/settings.ts";
+import { anyYield, readTable } from "./map-shape.ts";
+import { isMapping, list, type Report, type Shape, show, text } from "./shape.ts";
+
+export const port: Shape<number> = {
+  words: "a port",
+  nullable: false,
+  read(value, report) {
+    const found = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
+    const fits = typeof found === "number" && Number.isInteger(found) && found >= 1 && found <= 65535;
+    return fits ? found : report("a port from 1 to 65535", value);
+  },
+};
+
+/** "127.0.0.1", "[::1]", "::1" or "*"; brackets taken off. */
+export const bindAddress: Shape<string> = {
+  words: 'an address of this machine, or "*"',
+  nullable: true,
+  read(value, report) {
+    if (value === null || value === "" || value === "*") return "*";
+    if (typeof value !== "string") return report('an address or "*"', value);
+    const bare = bareAddress(value);
+    return isIP(bare) !== 0 || bare === "localhost" ? bare : report('an address or "*"', value);
+  },
+};
+
+export function bareAddress(address: string): string {
+  return /^\[.*\]$/.test(address) ? address.slice(1, -1).replace(/^IPv6:/i, "") : address;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads "host:port", "[v6]:port", ":port" or a bare port; an empty host is `defaultHost`. */
+export function readHostPort(value: unknown, defaultHost: string): HostPort | undefined {
+  const [, bracketed, plain, digits] =
+    /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(typeof value === "number" ? String(value) : asText(value)) ??
+    [];
+  const number = Number(digits);
+  if (digits === undefined || number > 65535) return undefined;
+  const host = bracketed ?? plain ?? "";
+  if (bracketed !== undefined && isIP(bracketed) === 0) return undefined;
+  return { host: host === "" ? defaultHost : host, port: number };
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** "host:port" in one spelling, `defaultHost` filled in, v6 in brackets. */
+export function hostPort(defaultHost: string): Shape<string> {
+  const words = defaultHost === "" ? "host:port" : `host:port (${defaultHost} when only a port is given)`;
+  return {
+    words,
+    nullable: false,
+    read(value, report) {
+      const found = readHostPort(value, defaultHost);
+      if (found === undefined || found.host === "") return report('"host:port"', value);
+      return `${isIP(found.host) === 6 ? `[${found.host}]` : found.host}:${found.port}`;
+    },
+  };
+}
+
+/** A resolver: an address, with a port where it is not 53. */
+export const nameServer: Shape<string> = {
+  words: "the address of a resolver, with :port where it is not 53",
+  nullable: false,
+  read(value, report) {
+    if (typeof value === "string") {
+      const bare = bareAddress(value);
+      if (isIP(bare) === 6) return `[${bare}]:53`;
+      if (isIP(bare) === 4) return `${bare}:53`;
+    }
+    const found = readHostPort(value, "");
+    if (found === undefined || isIP(found.host) === 0) return report('an address such as "127.0.0.1:53"', value);
+    return isIP(found.host) === 6 ? `[${found.host}]:${found.port}` : `${found.host}:${found.port}`;
+  },
+};
+
+/** Why this is no network in one of amavisd's spellings ("10.0.0.0/8", "10.", "[fe80::]/10", "!net"); undefined if it is one. */
+export function networkFault(spelling: string): string | undefined {
+  const net = spelling.trim().replace(/^!+/, "");
+  const [, address = net, mask] = /^(.*)\/([^/]*)$/.exec(net) ?? [];
+  const bare = bareAddress(address);
+  const version = isIP(bare.replace(/%.*$/, ""));
+  if (version === 0) {
+    // "10." and "192.168" are prefixes of IPv4 addresses; "10/8" is short for 10.0.0.0/8.
+    const octets = bare.replace(/\.$/, "").split(".");
+    if (bare === "" || octets.length > 4 || !octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) < 256))
+      return "no network";
+  }
+  if (mask === undefined) return undefined;
+  if (version !== 6 && isIP(mask) === 4) return undefined;
+  const longest = version === 6 ? 128 : 32;
+  return /^\d{1,3}$/.test(mask) && Number(mask) <= longest ? undefined : `no mask of 0 to ${longest} bits`;
+}
+
+export const network: Shape<string> = {
+  words: "a network: 10.0.0.0/8, 10., [fe80::]/10, !net",
+  nullable: false,
+  read(value, report) {
+    const spelling = typeof value === "number" ? String(value) : value;
+    if (typeof spelling !== "string") return report("a network such as 10.0.0.0/8", value);
+    const fault = networkFault(spelling);
+    return fault === undefined ? spelling : report(`a network such as 10.0.0.0/8 or [fe80::]/10 (${fault})`, value);
+  },
+};
+
+/** inet_socket_bind: null and "*" are every address. */
+export const bindAddresses: Shape<readonly string[]> = {
+  words: 'an address of this machine, or a list of them; "*" or null is every address',
+  nullable: true,
+  read: (value, report) => (value === null ? ["*"] : list(bindAddress).read(value, report)),
+};
+
+export const networks = list(network, "a list of networks: 10.0.0.0/8, 10., [fe80::]/10, !net");
+
+/** amavisd's method strings, loosely: which of them a path can serve is the compiler's to say. */
+export const method: Shape<string | readonly string[] | null> = {
+  words: "a next hop: smtp:[127.0.0.1]:10025, lmtp:/run/dovecot/lmtp, smtp:*:* (or a list of them), or null",
+  nullable: true,
+  read(value, report) {
+    if (value === null) return null;
+    if (!Array.isArray(value)) return oneMethod.read(value, report);
+    return value.map((item: unknown, index) =>
+      oneMethod.read(item, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
+    );
+  },
+};
+
+const oneMethod: Shape<string> = {
+  words: "a next hop",
+  nullable: false,
+  read(value, report) {
+    if (typeof value !== "string") return report('a next hop such as "smtp:[127.0.0.1]:10025"', value);
+    const fault = methodFault(value);
+    return fault === undefined ? value : report(`!${fault}: ${show(value)}`, value);
+  },
+};
+
+/** Why this is no method string; undefined if it is one. */
+export function methodFault(method: string): string | undefined {
+  // "" leaves delivery to the MTA (milter); the quarantine methods share the syntax.
+  if (method === "" || /^(local|bsmtp|sql|pipe):/.test(method)) return undefined;
+  const [, protocol, rest = ""] = /^([A-Za-z.-]+):(.*)$/.exec(method) ?? [];
+  if (protocol === undefined) return 'expected a next hop such as "smtp:[127.0.0.1]:10025"';
+  if (!/^(smtp|lmtp)$/i.test(protocol)) return `unknown protocol "${protocol}" (smtp and lmtp are spoken)`;
+  if (rest.startsWith("/")) return undefined;
+  const [, host = "", port = ""] = /^(\[[^\]]*\]|[^:[\]]*):([^:]*)$/.exec(rest) ?? [];
+  if (host === "" || host === "[]") return `no host and port after "${protocol}:"`;
+  if (port === "*") return undefined;
+  return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535 ? undefined : `no port from 1 to 65535`;
+}
+
+/** Bank names: "A, B" or a list. */
+export const bankNames: Shape<readonly string[]> = {
+  words: "the name of a policy bank, or several (a list, or with commas)",
+  nullable: true,
+  read(value, report) {
+    if (value === null || value === "") return [];
+    if (typeof value === "string") return splitNames(value);
+    if (!Array.isArray(value)) return report("the name of a policy bank", value);
+    return value.flatMap((name: unknown, index) =>
+      splitNames(text.read(name, (wanted, found) => report(wanted, found, [index]))),
+    );
+  },
+};
+
+export function splitNames(names: string): string[] {
+  return names
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
+
+/** client_ipaddr_policy in its three spellings: records, pairs, and amavisd's flat list of tables and banks. */
+export const clientPolicy: Shape<readonly ClientPolicy[] | null> = {
+  words: "a list of { networks, banks }, or null",
+  nullable: true,
+  read(value, report) {
+    if (value === null) return null;
+    if (!Array.isArray(value)) return report("a list of { networks, banks }", value);
+    return pairs(value).map(({ networks: nets, banks, at }) => {
+      if (nets === undefined || banks === undefined) return report("{ networks, banks }", value[at], [at]);
+      return {
+        networks: readNetworkTable(nets, (wanted, found, inside = []) => report(wanted, found, [at, ...inside])),
+        banks: bankNames.read(banks, (wanted, found) => report(wanted, found, [at])),
+      };
+    });
+  },
+};
+
+interface ClientPolicyPair {
+  readonly networks: unknown;
+  readonly banks: unknown;
+  /** Index in the list. */
+  readonly at: number;
+}
+
+function pairs(value: readonly unknown[]): ClientPolicyPair[] {
+  const flat = value.length % 2 === 0 && value.every((item, index) => (index % 2 === 1) === (typeof item === "string"));
+  if (flat) {
+    return value.flatMap((item, at) => (at % 2 === 0 ? [{ networks: item, banks: value[at + 1], at }] : []));
+  }
+  return value.map((item, at) => {
+    if (isMapping(item)) return { networks: item["networks"], banks: item["banks"], at };
+    return Array.isArray(item) && item.length === 2
+      ? { networks: item[0], banks: item[1], at }
+      : { networks: undefined, banks: undefined, at };
+  });
+}
+
+/** A list of networks, or a mapping by prefix. */
+function readNetworkTable(value: unknown, report: Report): RawTable {
+  return isMapping(value) ? readTable(value, anyYield, report) : networks.read(value, report);
+}

@@ -1,0 +1,100 @@
+// Checks between settings: banks that are named must exist, ports and doors must make sense. Errors only; advice is lint's.
+
+import type { Config } from "./config.ts";
+import { nearest } from "./nearest.ts";
+import { readHostPort, splitNames } from "./network-shape.ts";
+import { isMapping } from "./shape.ts";
+import type { ConfigSource, Problem, SettingPath } from "./source.ts";
+
+/** Loaded by amavisd's own rules wherever they are defined; naming them without a definition is no mistake. */
+export const wellKnownBanks: readonly string[] = ["MYNETS", "MYUSERS", "AUTHOR_APPROVED", "VIRUS"];
+
+export function checkReferences(config: Config, source: ConfigSource): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: SettingPath, message: string, at: "value" | "name" = "value") => {
+    const place = source.locate(path, at);
+    problems.push({
+      severity: "error",
+      message: `${path.join(".")}: ${message}`,
+      path,
+      ...(place !== undefined && { place }),
+    });
+  };
+  const expectBank = (path: SettingPath, name: string) => {
+    if (config.policy_bank.has(name) || wellKnownBanks.includes(name)) return;
+    const meant = nearest(name, config.policy_bank.keys());
+    say(path, `no policy bank "${name}"${meant === undefined ? "" : `, did you mean "${meant}"?`}`);
+  };
+
+  for (const [door, banks] of Object.entries(config.interface_policy)) {
+    const fault = doorFault(door);
+    if (fault !== undefined) say(["interface_policy", door], fault, "name");
+    for (const bank of banks) expectBank(["interface_policy", door], bank);
+  }
+  for (const { path, settings } of everyBank(config)) {
+    for (const [index, { banks }] of (settings.client_ipaddr_policy ?? []).entries()) {
+      for (const bank of banks) expectBank([...path, "client_ipaddr_policy", index], bank);
+    }
+    for (const name of ["author_to_policy_bank_maps", "virus_name_to_policy_bank_maps"] as const) {
+      for (const [index, table] of (settings[name] ?? []).entries()) {
+        for (const { value, step } of yields(table)) {
+          if (typeof value !== "string" || value === "1") continue;
+          for (const bank of splitNames(value)) expectBank([...path, name, index, ...step], bank);
+        }
+      }
+    }
+  }
+  for (const [index, door] of config.listen_sockets.entries()) {
+    if (!door.startsWith("/") && readHostPort(door, "*") === undefined) {
+      say(["listen_sockets", index], `expected "host:port", ":port" or "/path", found "${door}"`);
+    }
+  }
+  checkKeys(config, say);
+  return problems;
+}
+
+interface BankAt {
+  readonly path: SettingPath;
+  readonly settings: Partial<Config["base"]>;
+}
+
+/** The base bank and all others, with where their settings stand. */
+export function everyBank(config: Config): BankAt[] {
+  return [
+    { path: [], settings: config.base },
+    ...[...config.policy_bank].map(([name, settings]) => ({ path: ["policy_bank", name], settings })),
+  ];
+}
+
+function doorFault(door: string): string | undefined {
+  if (door === "SOCK" || door.startsWith("/")) return undefined;
+  const found = readHostPort(door, "*");
+  return found === undefined || found.port === 0
+    ? "expected a port, address:port, SOCK or the path of a socket"
+    : undefined;
+}
+
+/** What a table yields, and where each value stands in it. */
+export function yields(table: unknown): { readonly value: unknown; readonly step: SettingPath }[] {
+  if (!isMapping(table)) return Array.isArray(table) ? [] : [{ value: table, step: [] }];
+  const rules = table["regexp"];
+  if (Array.isArray(rules)) {
+    return rules.flatMap((rule: unknown, index) =>
+      Array.isArray(rule) ? [{ value: rule[1], step: ["regexp", index, 1] }] : [],
+    );
+  }
+  return Object.entries(table).map(([key, value]) => ({ value, step: [key] }));
+}
+
+/** amavisd: the same domain and selector twice is fatal. */
+function checkKeys(config: Config, say: (path: SettingPath, message: string) => void): void {
+  const seen = new Map<string, number>();
+  for (const [index, { domain, selector }] of config.dkim_keys.entries()) {
+    const name = `${selector}._domainkey.${typeof domain === "string" ? domain : `/${domain.regexp}/`}`;
+    const before = seen.get(name);
+    if (before !== undefined) {
+      say(["dkim_keys", index], `selector "${selector}" of this domain is declared twice (also dkim_keys.${before})`);
+    }
+    seen.set(name, before ?? index);
+  }
+}

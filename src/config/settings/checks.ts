@@ -1,0 +1,272 @@
+// Bank settings of the content checks and of the scores that decide.
+import type { BankSettings } from "../../policy/settings.ts";
+import { anyYield, banksYield, map, numberYield, table, textYield, truthYield } from "../map-shape.ts";
+import { accepted, active, type SettingsOf } from "../setting.ts";
+import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
+
+type Checks = Pick<
+  BankSettings,
+  | "bypass_decode_parts"
+  | "bypass_virus_checks_maps"
+  | "bypass_spam_checks_maps"
+  | "bypass_banned_checks_maps"
+  | "bypass_header_checks_maps"
+  | "virus_lovers_maps"
+  | "spam_lovers_maps"
+  | "unchecked_lovers_maps"
+  | "banned_files_lovers_maps"
+  | "bad_header_lovers_maps"
+  | "decoders"
+  | "av_scanners"
+  | "av_scanners_backup"
+  | "spam_scanners"
+  | "first_infected_stops_scan"
+  | "virus_scanners_failure_is_fatal"
+  | "virus_check_fail"
+  | "viruses_that_fake_sender_maps"
+  | "virus_name_to_spam_score_maps"
+  | "virus_name_to_policy_bank_maps"
+  | "banned_filename_maps"
+  | "banned_namepath_re"
+  | "allowed_header_tests"
+  | "message_size_limit_maps"
+  | "undecipherable_subject_tag"
+  | "mail_digest_algorithm"
+  | "mail_part_digest_algorithm"
+  | "os_fingerprint_method"
+  | "os_fingerprint_dst_ip_and_port"
+  | "penpals_bonus_score"
+  | "penpals_halflife"
+  | "bounce_killer_score"
+  | "sa_spam_level_char"
+  | "sa_mail_body_size_limit"
+>;
+
+const switches = mapping(toggle, "a mapping of names to true or false");
+
+export const checkSettings: SettingsOf<Checks> = {
+  bypass_decode_parts: accepted(toggle, false, "Mail is not taken apart: no MIME parts, no archives."),
+  bypass_virus_checks_maps: accepted(map(truthYield), [], "Recipients without a virus check."),
+  bypass_spam_checks_maps: accepted(map(truthYield), [], "Recipients without a spam check."),
+  bypass_banned_checks_maps: accepted(map(truthYield), [], "Recipients without a check of names and types."),
+  bypass_header_checks_maps: accepted(map(truthYield), [], "Recipients without a check of the header section."),
+  virus_lovers_maps: accepted(map(truthYield), [], "Recipients who get infected mail."),
+  spam_lovers_maps: accepted(map(truthYield), [], "Recipients who get spam."),
+  unchecked_lovers_maps: accepted(map(truthYield), [], "Recipients who get mail that could not be checked."),
+  banned_files_lovers_maps: accepted(map(truthYield), [], "Recipients who get banned names and types."),
+  bad_header_lovers_maps: accepted(map(truthYield), [], "Recipients who get mail with a bad header section."),
+  decoders: accepted(list(anything, "a list as amavisd has it"), [], "Unpackers of amavisd."),
+  av_scanners: accepted(
+    list(anything, "a list of scanners as amavisd has it"),
+    [],
+    "Virus scanners that are all asked.",
+  ),
+  av_scanners_backup: accepted(
+    list(anything, "a list of scanners as amavisd has it"),
+    [],
+    "Virus scanners that are asked when all others fail.",
+  ),
+  spam_scanners: accepted(list(anything, "a list of scanners as amavisd has it"), [], "Spam scanners."),
+  first_infected_stops_scan: accepted(toggle, false, "The first scanner that finds a virus is the last one asked."),
+  virus_scanners_failure_is_fatal: accepted(toggle, false, "When all virus scanners fail, mail gets 451."),
+  virus_check_fail: accepted(
+    oneOf("tempfail", "pass-unchecked"),
+    "tempfail",
+    "What becomes of mail when no virus scanner answers.",
+  ),
+  viruses_that_fake_sender_maps: accepted(
+    map(truthYield, "virus name"),
+    [true],
+    "Viruses whose sender is forged: no DSN.",
+  ),
+  virus_name_to_spam_score_maps: accepted(map(numberYield, "virus name"), [], "Viruses that add to the score instead."),
+  virus_name_to_policy_bank_maps: accepted(
+    map(banksYield, "virus name"),
+    [],
+    "Banks by virus name; 1 stands for VIRUS.",
+  ),
+  banned_filename_maps: accepted(
+    map(anyYield),
+    ["DEFAULT"],
+    "Which banning rules hold for a recipient: names of banned_rules, or tables.",
+  ),
+  banned_namepath_re: accepted(table, null, "Patterns over the whole path of a part."),
+  allowed_header_tests: accepted(
+    switches,
+    {
+      other: true,
+      mime: true,
+      syntax: true,
+      empty: true,
+      long: true,
+      control: true,
+      "8bit": true,
+      utf8: false,
+      missing: true,
+      multiple: true,
+    },
+    "Which tests of the header section are made. Laid over the defaults name by name.",
+  ),
+  message_size_limit_maps: accepted(map(numberYield), [], "Octets of a mail, by recipient."),
+  undecipherable_subject_tag: accepted(
+    optional(text),
+    "***UNCHECKED*** ",
+    "Put before the subject of mail that could not be checked.",
+  ),
+  mail_digest_algorithm: accepted(text, "SHA-256", "Digest of a body for the log."),
+  mail_part_digest_algorithm: accepted(text, "SHA-256", "Digest of parts for the log."),
+  os_fingerprint_method: accepted(optional(text), null, "Where p0f is asked: p0f:host:port.", "off"),
+  os_fingerprint_dst_ip_and_port: accepted(
+    optional(text),
+    null,
+    "The address and port that p0f saw the client come to.",
+  ),
+  penpals_bonus_score: accepted(
+    optional(number()),
+    null,
+    "The most that a known correspondent takes off the score.",
+    "off",
+  ),
+  penpals_halflife: accepted(duration, 7 * 86400, "Half the bonus is left after this time."),
+  bounce_killer_score: accepted(number(), 0, "Added to bounces of mail that was not ours; 0 is off."),
+  sa_spam_level_char: accepted(text, "*", "One per point in X-Spam-Level."),
+  sa_mail_body_size_limit: accepted(
+    optional(size),
+    null,
+    "Of larger mail only this much is given to the spam scanner.",
+    "no limit",
+  ),
+};
+
+type Scores = Pick<
+  BankSettings,
+  | "spam_tag_level_maps"
+  | "spam_tag2_level_maps"
+  | "spam_tag3_level_maps"
+  | "spam_kill_level_maps"
+  | "spam_dsn_cutoff_level_maps"
+  | "spam_dsn_cutoff_level_bysender_maps"
+  | "spam_crediblefrom_dsn_cutoff_level_maps"
+  | "spam_crediblefrom_dsn_cutoff_level_bysender_maps"
+  | "spam_quarantine_cutoff_level_maps"
+  | "spam_notifyadmin_cutoff_level_maps"
+  | "spam_subject_tag_maps"
+  | "spam_subject_tag2_maps"
+  | "spam_subject_tag3_maps"
+  | "spam_modifies_subj_maps"
+  | "whitelist_sender_maps"
+  | "blacklist_sender_maps"
+  | "score_sender_maps"
+  | "per_recip_whitelist_sender_lookup_tables"
+  | "per_recip_blacklist_sender_lookup_tables"
+  | "sa_userconf_maps"
+  | "sa_username_maps"
+>;
+
+const level = map(numberYield);
+
+export const scoreSettings: SettingsOf<Scores> = {
+  spam_tag_level_maps: accepted(
+    level,
+    [],
+    "From this score up mail gets X-Spam fields; none means always.",
+    "sa_tag_level_deflt",
+  ),
+  spam_tag2_level_maps: accepted(
+    level,
+    [],
+    "From this score up mail is marked as spam; none means never.",
+    "sa_tag2_level_deflt",
+  ),
+  spam_tag3_level_maps: accepted(
+    level,
+    [],
+    "From this score up mail is marked as blatant spam; none means never.",
+    "sa_tag3_level_deflt",
+  ),
+  spam_kill_level_maps: accepted(
+    level,
+    [],
+    "From this score up final_spam_destiny holds; none means never.",
+    "sa_kill_level_deflt",
+  ),
+  spam_dsn_cutoff_level_maps: accepted(
+    level,
+    [],
+    "From this score up no DSN is sent; none means no limit.",
+    "sa_dsn_cutoff_level",
+  ),
+  spam_dsn_cutoff_level_bysender_maps: accepted(
+    map(numberYield, "sender"),
+    [],
+    "From this score up no DSN is sent to this sender; asked before the map by recipient.",
+    "sa_dsn_cutoff_level",
+  ),
+  spam_crediblefrom_dsn_cutoff_level_maps: accepted(
+    level,
+    [],
+    "As spam_dsn_cutoff_level_maps, for senders that are authenticated.",
+    "sa_crediblefrom_dsn_cutoff_level",
+  ),
+  spam_crediblefrom_dsn_cutoff_level_bysender_maps: accepted(
+    map(numberYield, "sender"),
+    [],
+    "As spam_dsn_cutoff_level_bysender_maps, for senders that are authenticated.",
+    "sa_crediblefrom_dsn_cutoff_level",
+  ),
+  spam_quarantine_cutoff_level_maps: accepted(
+    level,
+    [],
+    "From this score up spam is not kept; none means all is.",
+    "sa_quarantine_cutoff_level",
+  ),
+  spam_notifyadmin_cutoff_level_maps: accepted(level, [], "From this score up administrators are not told."),
+  spam_subject_tag_maps: accepted(map(textYield), [], "Put before the subject from the tag level up."),
+  spam_subject_tag2_maps: accepted(
+    map(textYield),
+    [],
+    "Put before the subject from the tag2 level up.",
+    "sa_spam_subject_tag",
+  ),
+  spam_subject_tag3_maps: accepted(map(textYield), [], "Put before the subject from the tag3 level up."),
+  spam_modifies_subj_maps: accepted(map(truthYield), [true], "Recipients whose subjects are tagged."),
+  whitelist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is never spam."),
+  blacklist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is always spam."),
+  score_sender_maps: active(
+    map(anyYield),
+    [],
+    "Score points by recipient, then by sender: the recipient gives a list of tables, the first match of each adds up.",
+  ),
+  per_recip_whitelist_sender_lookup_tables: active(
+    map(anyYield),
+    [],
+    "Per recipient, senders whose mail is never spam.",
+  ),
+  per_recip_blacklist_sender_lookup_tables: active(
+    map(anyYield),
+    [],
+    "Per recipient, senders whose mail is always spam.",
+  ),
+  sa_userconf_maps: accepted(map(anyYield), [], "The spam scanner's configuration, by recipient."),
+  sa_username_maps: accepted(map(textYield), [], "The spam scanner's user, by recipient."),
+};
+
+export const storageSettings: SettingsOf<
+  Pick<BankSettings, "sql_clause" | "partition_tag" | "enable_ldap" | "redis_logging_key">
+> = {
+  sql_clause: accepted(mapping(anything, "a mapping of names to SQL"), {}, "Queries of amavisd."),
+  partition_tag: accepted(
+    {
+      words: "text or a number, or null",
+      nullable: true,
+      read: (value, report) =>
+        typeof value === "string" || typeof value === "number" || value === null
+          ? value
+          : report("text or a number", value),
+    },
+    null,
+    "Tag of rows in SQL tables.",
+  ),
+  enable_ldap: accepted(toggle, false, "Maps also look into LDAP."),
+  redis_logging_key: accepted(optional(text), null, "Redis list that gets the JSON report of each mail."),
+};

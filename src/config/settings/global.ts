@@ -1,0 +1,144 @@
+// Settings that hold for the whole daemon and cannot stand in a policy bank: doors, process, keys, building blocks.
+import type { GlobalSettings } from "../config.ts";
+import { dkimKey } from "../dkim-key-shape.ts";
+import { bannedRule, table } from "../map-shape.ts";
+import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
+import { accepted, active, type SettingsOf } from "../setting.ts";
+import { duration, file, integer, list, mapping, mode, number, optional, size, text, toggle } from "../shape.ts";
+import { control, dns, history, limits, log, metrics, pool, redis, relay, spool } from "./groups.ts";
+
+export const globalSettings: SettingsOf<GlobalSettings> = {
+  mydomain: active(
+    optional(text),
+    null,
+    "Our main domain. A building block: it stands in the text of X_HEADER_LINE and in addresses that a configuration makes from it.",
+  ),
+  mynetworks: active(
+    networks,
+    [
+      "127.0.0.0/8",
+      "[::1]",
+      "169.254.0.0/16",
+      "[fe80::]/10",
+      "10.0.0.0/8",
+      "172.16.0.0/12",
+      "192.168.0.0/16",
+      "[fc00::]/7",
+    ],
+    "Our own networks. Mail from a client in one of them is originating and loads the bank MYNETS where there is one. A client that the MTA does not tell counts as 0.0.0.0.",
+  ),
+
+  inet_socket_port: active(
+    list(port, "a port, or a list of ports"),
+    [10024],
+    "Ports to listen on, at each address of inet_socket_bind.",
+  ),
+  inet_socket_bind: active(bindAddresses, ["127.0.0.1"], "Addresses to listen on."),
+  listen_sockets: active(list(text, 'a list of "host:port", ":port" and "/path"'), [], "More places to listen on."),
+  unix_socketname: active(
+    list(file, "the path of a unix socket, or a list of them"),
+    [],
+    "Unix sockets to listen on; their bank must set protocol.",
+  ),
+  unix_socket_mode: active(mode, 0o660, "Permissions of unix sockets, octal."),
+  listen_queue_size: active(
+    optional(integer(1, 65535)),
+    null,
+    "Connections that may wait to be accepted.",
+    "the system's",
+  ),
+  listeners: active(integer(1, 64), 1, "Processes that share the ports. One is right until its main thread is full."),
+  smtpd_recipient_limit: active(integer(1, 100000), 1100, "Recipients taken in one transaction; more get 452 4.5.3."),
+  enforce_smtpd_message_size_limit_64kb_min: active(
+    toggle,
+    true,
+    "Raises a smaller smtpd_message_size_limit to the 64 kB that RFC 5321 section 4.5.3.1.7 asks for.",
+  ),
+  interface_policy: active(
+    mapping(bankNames, "a mapping of port, address:port, SOCK or socket path to banks"),
+    {},
+    "Which bank a connection loads, by the door it comes in: by port first, then by address:port, for unix sockets by SOCK, then by path.",
+  ),
+
+  daemon_user: active(optional(text), null, "User to run as once the ports are open.", "the user who starts it"),
+  daemon_group: active(optional(text), null, "Group to run as.", "the group of daemon_user"),
+  pid_file: active(optional(file), null, "File to write the process id to."),
+  drain_timeout: active(duration, 30, "How long a stop waits for mail under way; what is not done then gets 421."),
+  dns: active(dns, dns.defaults, "The resolver for keys and policies."),
+  pool: active(pool, pool.defaults, "The worker threads that hash, sign and verify."),
+  metrics: active(metrics, metrics.defaults, "The endpoint for Prometheus, with /livez and /readyz."),
+  control: active(control, control.defaults, "The socket that reload, status and why talk to."),
+  spool: active(
+    spool,
+    spool.defaults,
+    "Where mail under way is kept: in memory, then in an unlinked file. Nothing survives the transaction.",
+  ),
+  log: active(log, log.defaults, "Where the log goes and how it looks."),
+  history: active(history, history.defaults, "What became of past mails, for why and log."),
+  redis: accepted(redis, redis.defaults, "A Redis server that several filters share."),
+  limits: active(limits, limits.defaults, "Bounds on what one client or mail can take."),
+  relay: active(relay, relay.defaults, "The SMTP client towards the next hop."),
+  smtp_connection_cache_enable: active(toggle, true, "Connections to the next hop are kept for further mail."),
+  smtp_connection_cache_on_demand: accepted(
+    toggle,
+    true,
+    "amavisd keeps connections only while mail is frequent; here they are kept for relay.idle.",
+  ),
+
+  dkim_keys: active(
+    list(dkimKey, "a list of { domain, selector, file }"),
+    [],
+    "Private keys, one entry per published record; the first that fits signs. amavisd.conf declares them by dkim_key(). Further members v g h k s t n are the tags of the record and restrict what the key signs. A domain may hold * or be { regexp: pattern }: the key then signs with the domain of the address.",
+  ),
+  dkim_key_dir: active(optional(file), null, "A folder of keys, DOMAIN/SELECTOR.pem."),
+  dkim_keytable: active(optional(text), null, "A KeyTable file as OpenDKIM reads it, file: or refile:."),
+  dkim_signingtable: active(optional(text), null, "A SigningTable file as OpenDKIM reads it, file: or refile:."),
+
+  banned_rules: accepted(
+    mapping(bannedRule, "a mapping of rule names to tables"),
+    {},
+    "Banning rules by name, for banned_filename_maps. The name DEFAULT stands for banned_filename_re unless it is defined here.",
+  ),
+  banned_filename_re: accepted(table, null, "The patterns behind the rule DEFAULT."),
+  spam_check_negative_ttl: accepted(
+    duration,
+    600,
+    "How long the verdict ham is remembered for a body; 0 switches that off.",
+  ),
+  spam_check_positive_ttl: accepted(duration, 1800, "How long the verdict spam is remembered for a body."),
+  virus_check_negative_ttl: accepted(duration, 180, "How long a clean scan is remembered for a body."),
+  virus_check_positive_ttl: accepted(duration, 1800, "How long an infection is remembered for a body."),
+  enable_global_cache: accepted(toggle, true, "Verdicts are remembered at all."),
+  penpals_threshold_low: accepted(number(), 1, "Below this score no pen pals are looked up."),
+  penpals_threshold_high: accepted(optional(number()), null, "Above this score no pen pals are looked up."),
+  QUARANTINEDIR: accepted(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),
+  quarantine_subdir_levels: accepted(integer(0, 1), 1, "1: sub-folders by the first character of mail_id."),
+  MAXLEVELS: accepted(integer(1), 14, "Archives within archives."),
+  MAXFILES: accepted(integer(1), 3000, "Parts of one mail, unpacked."),
+  MIN_EXPANSION_QUOTA: accepted(size, 100 * 1024, "Octets that unpacking may always make."),
+  MAX_EXPANSION_QUOTA: accepted(size, 500 * 1024 ** 2, "Octets that unpacking may make at most."),
+  MIN_EXPANSION_FACTOR: accepted(number(0), 5, "Expansion that is always allowed, times the size of the mail."),
+  MAX_EXPANSION_FACTOR: accepted(number(0), 500, "Expansion that is allowed at most, times the size of the mail."),
+
+  sa_tag_level_deflt: accepted(optional(number()), null, "The default of spam_tag_level_maps."),
+  sa_tag2_level_deflt: accepted(optional(number()), null, "The default of spam_tag2_level_maps."),
+  sa_tag3_level_deflt: accepted(optional(number()), null, "The default of spam_tag3_level_maps."),
+  sa_kill_level_deflt: accepted(optional(number()), null, "The default of spam_kill_level_maps."),
+  sa_dsn_cutoff_level: accepted(
+    optional(number()),
+    null,
+    "The default of spam_dsn_cutoff_level_maps and its _bysender_ form.",
+  ),
+  sa_crediblefrom_dsn_cutoff_level: accepted(
+    optional(number()),
+    null,
+    "The default of spam_crediblefrom_dsn_cutoff_level_maps and its _bysender_ form.",
+  ),
+  sa_quarantine_cutoff_level: accepted(optional(number()), null, "The default of spam_quarantine_cutoff_level_maps."),
+  sa_spam_subject_tag: accepted(optional(text), null, "The default of spam_subject_tag2_maps."),
+  virus_admin: accepted(optional(text), null, "The default of virus_admin_maps."),
+  newvirus_admin: accepted(optional(text), null, "The default of newvirus_admin_maps."),
+  banned_admin: accepted(optional(text), null, "The default of banned_admin_maps."),
+  spam_admin: accepted(optional(text), null, "The default of spam_admin_maps."),
+  bad_header_admin: accepted(optional(text), null, "The default of bad_header_admin_maps."),
+};

@@ -1,0 +1,121 @@
+// The settings that are records of settings: ours, not amavisd's.
+import type {
+  ControlSettings,
+  DnsSettings,
+  HistorySettings,
+  LimitSettings,
+  LogSettings,
+  MetricsSettings,
+  PoolSettings,
+  RedisSettings,
+  RelaySettings,
+  SpoolSettings,
+} from "../config.ts";
+import { group } from "../group.ts";
+import { hostPort, nameServer } from "../network-shape.ts";
+import { accepted, active } from "../setting.ts";
+import { duration, file, integer, list, logTarget, oneOf, optional, size, text } from "../shape.ts";
+
+export const dns = group<DnsSettings>({
+  servers: active(
+    list(nameServer, "a list of addresses, with :port where it is not 53"),
+    [],
+    "Resolvers, asked in turn. One on this machine is best.",
+    "those of /etc/resolv.conf",
+  ),
+  timeout: active(duration, 2, "How long one query waits."),
+  tries: active(integer(1, 10), 2, "Queries sent before a lookup counts as a temporary error."),
+  message_timeout: active(duration, 10, "How long all lookups for one mail may take together."),
+  message_lookups: active(integer(1, 1000), 60, "Lookups for one mail."),
+  cache_entries: active(integer(0), 10000, "Answers kept, each for its TTL."),
+  cache_size: active(size, 32 * 1024 ** 2, "Octets of answers kept."),
+  negative_ttl: active(duration, 60, "How long an answer that there is nothing is kept at most."),
+});
+
+export const pool = group<PoolSettings>({
+  threads: active(optional(integer(1, 256)), null, "Worker threads.", "one per core, less one for the main thread"),
+  queue: active(
+    optional(integer(1)),
+    null,
+    "Tasks that may wait for a thread; beyond that mail gets 451.",
+    "four per thread",
+  ),
+  deadline: active(duration, 10, "How long one task may take before its thread is ended."),
+});
+
+export const metrics = group<MetricsSettings>({
+  listen: active(
+    optional(hostPort("127.0.0.1")),
+    null,
+    "Address and port of the endpoint; a port alone is on 127.0.0.1.",
+    "no endpoint",
+  ),
+});
+
+export const control = group<ControlSettings>({
+  socket: active(
+    optional(file),
+    null,
+    "Path of the control socket.",
+    "control.sock in $RUNTIME_DIRECTORY, or in signpost-UID in the system's temporary folder",
+  ),
+});
+
+export const spool = group<SpoolSettings>({
+  dir: active(optional(file), null, "Folder for mail that does not fit into memory.", "the system's temporary folder"),
+  message_memory: active(size, 1024 ** 2, "Octets of one mail kept in memory."),
+  memory: active(size, 256 * 1024 ** 2, "Octets of all mail together kept in memory."),
+  free_space: active(size, 100 * 1024 ** 2, "With less space than this in dir, mail gets 452 4.3.1."),
+});
+
+export const log = group<LogSettings>({
+  format: active(oneOf("text", "json"), "text", "text is amavisd's line per mail, json the same facts as a record."),
+  to: active(logTarget, "stderr", "stderr (with journald's priorities under systemd), syslog, or the name of a file."),
+});
+
+export const history = group<HistorySettings>({
+  size: active(integer(0, 1_000_000), 1000, "Mails remembered in memory."),
+  file: active(optional(file), null, "An SQLite file that remembers them across restarts.", "none"),
+  retention: active(duration, 7 * 86400, "How long the file remembers a mail."),
+});
+
+export const redis = group<RedisSettings>({
+  url: accepted(
+    optional(text),
+    null,
+    "redis://host:port/database; with a password the file must not be readable by others.",
+    "none",
+  ),
+  prefix: accepted(text, "signpost:", "What the names of our keys begin with."),
+  timeout: accepted(duration, 0.5, "How long one command may take; then mail goes on without it."),
+});
+
+export const limits = group<LimitSettings>({
+  header_size: active(size, 256 * 1024, "Octets of a header section; above it DKIM is skipped and the mail passes."),
+  header_fields: active(integer(1), 1000, "Fields of a header section that are looked at."),
+  header_field_size: active(size, 32 * 1024, "Octets of one field that is looked at."),
+  received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
+  connections: active(
+    integer(1),
+    100,
+    "Connections from the MTA at a time; Postfix's process limit for the feed and a tenth more.",
+  ),
+  command_line: active(size, 8192, "Octets of one command line."),
+  errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
+  message_time: active(
+    duration,
+    480,
+    "From the final dot to the reply. Must stay below Postfix's smtp_data_done_timeout (600s).",
+  ),
+});
+
+export const relay = group<RelaySettings>({
+  connections: active(integer(1), 100, "Connections to one next hop at a time."),
+  connect_timeout: active(duration, 10, "How long connecting may take."),
+  command_timeout: active(duration, 60, "How long the banner and each of EHLO, XFORWARD, MAIL and RCPT may take."),
+  data_timeout: active(duration, 120, "How long the reply to DATA may take."),
+  block_timeout: active(duration, 180, "How long the next hop may leave a block of data unread."),
+  final_timeout: active(duration, 540, "How long the reply to the final dot may take."),
+  idle: active(duration, 30, "How long an idle connection is kept."),
+  age: active(duration, 60, "How old a connection gets before it is closed after its mail."),
+});

@@ -1,0 +1,235 @@
+// Bank settings of the door a mail comes in by, of the log, and of where mail comes from and goes.
+import type { BankSettings } from "../../policy/settings.ts";
+import { anyYield, map, textYield, truthYield } from "../map-shape.ts";
+import { clientPolicy, method, networks } from "../network-shape.ts";
+import { accepted, active, type SettingsOf } from "../setting.ts";
+import {
+  anything,
+  duration,
+  integer,
+  list,
+  mapping,
+  number,
+  oneOf,
+  optional,
+  size,
+  text,
+  toggle,
+  upperCase,
+} from "../shape.ts";
+
+type Session = Pick<
+  BankSettings,
+  | "protocol"
+  | "haproxy_target_enabled"
+  | "inet_acl"
+  | "child_timeout"
+  | "smtpd_timeout"
+  | "myhostname"
+  | "myauthservid"
+  | "localhost_name"
+  | "smtpd_greeting_banner"
+  | "smtpd_quit_banner"
+  | "smtpd_discard_ehlo_keywords"
+  | "smtpd_message_size_limit"
+  | "bare_newline"
+  | "soft_bounce"
+  | "tls_security_level_in"
+  | "tls_security_level_out"
+  | "local_client_bind_address"
+  | "auth_mech_avail"
+  | "auth_required_inp"
+  | "auth_required_out"
+  | "auth_required_release"
+  | "amavis_auth_user"
+  | "amavis_auth_pass"
+  | "auth_reauthenticate_forwarded"
+  | "snmp_contact"
+  | "snmp_location"
+>;
+
+export const sessionSettings: SettingsOf<Session> = {
+  protocol: active(
+    optional(oneOf("SMTP", "LMTP", "AM.PDP", "TCP-LOOKUP")),
+    null,
+    "What the door speaks. An SMTP door also takes LHLO and becomes LMTP for that session. AM.PDP and TCP-LOOKUP are known but not spoken: such a door stays closed.",
+    "SMTP and LMTP on a port",
+  ),
+  haproxy_target_enabled: active(toggle, false, "A PROXY line (version 1 or 2) comes first on every connection."),
+  inet_acl: active(
+    networks,
+    ["127.0.0.1", "[::1]"],
+    "Peers that may connect; the others get 554 5.7.1 and are closed. XFORWARD is taken from these alone.",
+  ),
+  child_timeout: active(duration, 480, "How long the work on one mail may take."),
+  smtpd_timeout: active(duration, 480, "How long an idle client is waited for; more than Postfix's max_idle."),
+  myhostname: active(text, "localhost", "Our name, in Received fields, banners and DSN.", "the name of this host"),
+  myauthservid: active(
+    optional(text),
+    null,
+    "The authserv-id of our Authentication-Results fields (RFC 8601 section 2.5). Incoming fields that claim it are removed.",
+    "myhostname",
+  ),
+  localhost_name: active(text, "localhost", "What we say in EHLO to the next hop."),
+  smtpd_greeting_banner: active(
+    text,
+    `\${helo-name} \${protocol} \${product} service ready`,
+    "The text after 220. Fields: helo-name, myhostname, protocol, product, version, version-id, version-date.",
+  ),
+  smtpd_quit_banner: active(
+    text,
+    `\${helo-name} \${product} closing transmission channel`,
+    "The text after 221 2.0.0.",
+  ),
+  smtpd_discard_ehlo_keywords: active(
+    list(upperCase, "a list of EHLO keywords"),
+    [],
+    "EHLO keywords that are not offered. Hiding 8BITMIME (SMTPUTF8 goes with it) makes Postfix convert mail to 7 bits before it is signed.",
+  ),
+  smtpd_message_size_limit: active(
+    optional(size),
+    64 * 1024 ** 2,
+    "Octets of a mail, announced by SIZE; larger mail gets 552 5.3.4. null: no limit.",
+  ),
+  bare_newline: active(
+    oneOf("replace", "reject"),
+    "replace",
+    "A CR or LF that stands alone in a mail becomes a space before anything is hashed, or the mail is refused with 554 5.6.0.",
+  ),
+  soft_bounce: active(toggle, false, "Every 5xx becomes 450."),
+  tls_security_level_in: accepted(optional(oneOf("may", "encrypt")), null, "STARTTLS for clients."),
+  tls_security_level_out: accepted(optional(oneOf("may", "encrypt")), null, "STARTTLS towards the next hop."),
+  local_client_bind_address: active(optional(text), null, "Address that connections to the next hop start from."),
+  auth_mech_avail: accepted(
+    list(text, "a list of mechanisms"),
+    [],
+    "AUTH mechanisms to offer. amavisd takes any password there; here AUTH is not offered.",
+  ),
+  auth_required_inp: accepted(toggle, false, "Clients must authenticate."),
+  auth_required_out: accepted(toggle, false, "AUTH= is passed on."),
+  auth_required_release: accepted(toggle, true, "A release from quarantine needs the secret."),
+  amavis_auth_user: accepted(optional(text), null, "User name for the next hop."),
+  amavis_auth_pass: accepted(optional(text), null, "Password for the next hop."),
+  auth_reauthenticate_forwarded: accepted(toggle, false, "Forwarded mail is authenticated as amavis_auth_user."),
+  snmp_contact: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
+  snmp_location: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
+};
+
+type Log = Pick<
+  BankSettings,
+  | "log_level"
+  | "log_templ"
+  | "log_recip_templ"
+  | "syslog_ident"
+  | "syslog_facility"
+  | "enable_log_capture_dump"
+  | "debug_sender_maps"
+  | "debug_recipient_maps"
+>;
+
+export const logSettings: SettingsOf<Log> = {
+  log_level: active(
+    integer(-2, 5),
+    0,
+    "How much is logged: 0 a line per mail, 1 problems of clients, 2 why each decision fell, up to 5.",
+  ),
+  log_templ: accepted(optional(text), null, "Template of the line per mail.", "amavisd's own"),
+  log_recip_templ: accepted(optional(text), null, "Template of a line per recipient.", "none"),
+  syslog_ident: active(text, "signpost", "The name that lines in syslog begin with."),
+  syslog_facility: active(text, "mail", "Syslog facility."),
+  enable_log_capture_dump: accepted(toggle, false, "Keeps log lines of a mail to print them after an error."),
+  debug_sender_maps: accepted(map(truthYield, "sender"), [], "Senders whose mail is logged in full."),
+  debug_recipient_maps: accepted(map(truthYield), [], "Recipients whose mail is logged in full."),
+};
+
+type Routing = Pick<
+  BankSettings,
+  | "forward_method"
+  | "forward_method_maps"
+  | "notify_method"
+  | "resend_method"
+  | "release_method"
+  | "requeue_method"
+  | "release_format"
+  | "report_format"
+  | "attachment_password"
+  | "attachment_email_name"
+  | "attachment_outer_name"
+  | "propagate_dsn_if_possible"
+  | "terminate_dsn_on_notify_success"
+  | "mailfrom_to_quarantine"
+  | "always_bcc"
+  | "dsn_bcc"
+  | "local_delivery_aliases"
+>;
+
+export const routingSettings: SettingsOf<Routing> = {
+  forward_method: active(
+    method,
+    "smtp:[127.0.0.1]:10025",
+    "Where passed mail goes. In smtp:*:* the first star is the MTA that connected, the second the port the mail came in on plus 1. Of a list one is picked, the others stand in for it.",
+  ),
+  forward_method_maps: active(
+    map(textYield),
+    [],
+    "Where passed mail goes, by recipient; where it yields nothing, forward_method.",
+  ),
+  notify_method: active(method, "smtp:[127.0.0.1]:10025", "Where delivery status notifications and notices go."),
+  resend_method: accepted(method, null, "Where defanged mail goes.", "forward_method"),
+  release_method: accepted(method, null, "Where mail released from quarantine goes.", "notify_method"),
+  requeue_method: accepted(method, "smtp:[127.0.0.1]:25", "Where mail that is sent through the MTA once more goes."),
+  release_format: accepted(text, "resend", "How mail is released: resend, attach, plain."),
+  report_format: accepted(text, "arf", "How mail is reported: arf, attach, dsn, plain."),
+  attachment_password: accepted(optional(text), null, "Password of attachments made on release."),
+  attachment_email_name: accepted(text, "msg-%m.eml", "Name of mail attached on release."),
+  attachment_outer_name: accepted(text, "msg-%m.zip", "Name of the archive attached on release."),
+  propagate_dsn_if_possible: active(
+    toggle,
+    true,
+    "DSN parameters (RFC 3461) are passed on where the next hop offers DSN.",
+  ),
+  terminate_dsn_on_notify_success: accepted(toggle, false, "NOTIFY=SUCCESS is kept here and answered by us."),
+  mailfrom_to_quarantine: accepted(optional(text), null, "Envelope sender of mail into quarantine.", "the mail's own"),
+  always_bcc: accepted(optional(text), null, "Also gets a copy of every mail that is passed."),
+  dsn_bcc: accepted(optional(text), null, "Also gets a copy of every DSN."),
+  local_delivery_aliases: accepted(
+    mapping(anything, "a mapping of names to methods"),
+    {},
+    "Where the local parts of quarantine addresses are kept.",
+  ),
+};
+
+type Origin = Pick<
+  BankSettings,
+  | "originating"
+  | "mynetworks_maps"
+  | "client_ipaddr_policy"
+  | "local_domains_maps"
+  | "ip_repu_ignore_maps"
+  | "enable_ip_repu"
+  | "ip_repu_score_limit"
+>;
+
+export const originSettings: SettingsOf<Origin> = {
+  originating: active(toggle, false, "The mail comes from our own users. Signing needs it."),
+  mynetworks_maps: active(
+    map(truthYield, "client address"),
+    [],
+    "Networks whose mail is ours: a match sets originating and loads MYNETS where there is one. [] in a bank keeps both away.",
+    "mynetworks",
+  ),
+  client_ipaddr_policy: active(
+    clientPolicy,
+    null,
+    "Banks by client address: a list of { networks, banks }, [table, banks], or tables and banks in turn. The first table that holds the client loads its banks.",
+    "each table of mynetworks_maps with MYNETS",
+  ),
+  local_domains_maps: active(
+    map(truthYield),
+    [],
+    "Recipients that are ours. They see Authentication-Results and decide between inbound and outbound.",
+  ),
+  ip_repu_ignore_maps: accepted(map(anyYield, "client address"), [], "Clients without a reputation."),
+  enable_ip_repu: accepted(toggle, true, "Reputation of client addresses is kept."),
+  ip_repu_score_limit: accepted(number(), 8, "The most that a client's reputation adds to the score."),
+};

@@ -1,0 +1,324 @@
+// The YAML front: signpost.yaml and what it includes, as plain settings with the place of each.
+// Files come in through `ReadFile`; what the settings mean is the compiler's business.
+import { dirname, isAbsolute, join } from "node:path";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
+import { isMapping, show } from "./shape.ts";
+import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
+
+export interface Files {
+  /** The text of a file; throws an error whose message says why not. */
+  read(path: string): string;
+  /** Files that match a pattern with `*` and `?` in it, sorted; the path itself where it holds none. */
+  glob(pattern: string): readonly string[];
+}
+
+/** Larger files are refused: parsing one would stop the daemon for seconds. */
+export const maxFileSize = 2 * 1024 ** 2;
+const maxIncludes = 1000;
+const maxAliasCount = 100;
+const maxDepth = 100;
+
+/** Settings whose members may come from several files; a list is continued, a mapping gets further names. */
+const shared: ReadonlySet<string> = new Set(["policy_bank", "interface_policy", "banned_rules", "dkim_keys"]);
+
+interface Parsed {
+  readonly file: string;
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** Where a setting (one or two steps of path) stands: the file, and its path there. */
+interface Owner {
+  readonly parsed: Parsed;
+  readonly path: SettingPath;
+}
+
+export function readYamlSource(path: string, files: Files): ConfigSource {
+  const reading = new Reading(files);
+  reading.readFile(path, undefined);
+  return {
+    settings: reading.settings,
+    problems: reading.problems,
+    locate: (setting, at = "value") => reading.locate(setting, at),
+  };
+}
+
+class Reading {
+  readonly settings: Record<string, unknown> = {};
+  readonly problems: Problem[] = [];
+  readonly #files: Files;
+  readonly #owners = new Map<string, Owner>();
+  readonly #seen = new Set<string>();
+  #first: Parsed | undefined;
+
+  constructor(files: Files) {
+    this.#files = files;
+  }
+
+  readFile(file: string, includedAt: Place | undefined): void {
+    if (this.#seen.has(file)) {
+      this.#report("error", includedAt, `${file} is included twice`);
+      return;
+    }
+    this.#seen.add(file);
+    if (this.#seen.size > maxIncludes) {
+      this.#report("error", includedAt, `more than ${maxIncludes} files are included`);
+      return;
+    }
+    let text: string;
+    try {
+      text = this.#files.read(file);
+    } catch (error) {
+      this.#report("error", includedAt, `${file} cannot be read: ${reasonOf(error)}`);
+      return;
+    }
+    const parsed = this.#parse(file, text);
+    if (parsed === undefined) return;
+    this.#first ??= parsed;
+    const settings = this.#plain(parsed);
+    if (settings === undefined) return;
+    this.#include(parsed, settings["include"]);
+    for (const [name, value] of Object.entries(settings)) {
+      if (name !== "include") this.#take(parsed, name, value);
+    }
+  }
+
+  #parse(file: string, text: string): Parsed | undefined {
+    const start = { file, line: 1, column: 1 };
+    if (text.length > maxFileSize) {
+      this.#report("error", start, `the file is larger than ${maxFileSize / 1024 ** 2} MB`);
+      return undefined;
+    }
+    const tooDeep = depthFault(text);
+    if (tooDeep !== undefined) {
+      this.#report(
+        "error",
+        { file, line: tooDeep, column: 1 },
+        `more than ${maxDepth} lists and mappings in each other`,
+      );
+      return undefined;
+    }
+    const lines = new LineCounter();
+    let document: Document.Parsed;
+    try {
+      document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    } catch (error) {
+      this.#report("error", start, `this is no YAML: ${reasonOf(error)}`);
+      return undefined;
+    }
+    const parsed = { file, document, lines };
+    for (const error of document.errors) this.#reportYaml(parsed, "error", error);
+    this.#reportDuplicates(parsed);
+    for (const warning of document.warnings) this.#reportYaml(parsed, "warning", warning);
+    return this.problems.some(({ severity, place }) => severity === "error" && place?.file === file)
+      ? undefined
+      : parsed;
+  }
+
+  /** The parser's own test for names that stand twice takes quadratic time. */
+  #reportDuplicates(parsed: Parsed): void {
+    visit(parsed.document, {
+      Map: (_, map) => {
+        const names = new Set<string>();
+        for (const { key: name } of map.items) {
+          if (!isScalar(name)) {
+            this.#report("error", placeAt(parsed, offsetOf(name)), "expected a name before the colon");
+            continue;
+          }
+          const text = String(name.value);
+          if (names.has(text)) this.#report("error", placeAt(parsed, offsetOf(name)), `"${text}" stands twice here`);
+          names.add(text);
+        }
+      },
+    });
+  }
+
+  #reportYaml(parsed: Parsed, severity: Problem["severity"], error: YAMLError): void {
+    this.#report(severity, placeAt(parsed, error.pos[0]), yamlMessage(error));
+  }
+
+  #plain(parsed: Parsed): Readonly<Record<string, unknown>> | undefined {
+    const start = { file: parsed.file, line: 1, column: 1 };
+    let value: unknown;
+    try {
+      value = parsed.document.toJS({ maxAliasCount });
+    } catch (error) {
+      this.#report("error", start, reasonOf(error));
+      return undefined;
+    }
+    if (value === null) return {};
+    if (isMapping(value)) return value;
+    this.#report("error", start, `expected settings as "name: value", found ${show(value)}`);
+    return undefined;
+  }
+
+  #include(parsed: Parsed, value: unknown): void {
+    if (value === undefined || value === null) return;
+    const patterns: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const [index, pattern] of patterns.entries()) {
+      const place = this.#placeIn(parsed, Array.isArray(value) ? ["include", index] : ["include"], "value");
+      if (typeof pattern !== "string" || pattern === "") {
+        this.#report("error", place, `include: expected a file name or a pattern, found ${show(pattern)}`);
+        continue;
+      }
+      const absolute = isAbsolute(pattern) ? pattern : join(dirname(parsed.file), pattern);
+      const found = this.#files.glob(absolute);
+      if (found.length === 0) this.#report("note", place, `include: no file matches ${pattern}`);
+      for (const file of found) this.readFile(file, place);
+    }
+  }
+
+  /** A later file wins; a setting of `shared` collects from all. */
+  #take(parsed: Parsed, name: string, value: unknown): void {
+    const before = this.settings[name];
+    const owner = this.#owners.get(key([name]));
+    if (owner === undefined || before === undefined) {
+      set(this.settings, name, value);
+      this.#own(parsed, name, value, 0);
+      return;
+    }
+    if (shared.has(name) && Array.isArray(before) && Array.isArray(value)) {
+      set(this.settings, name, [...before, ...value]);
+      this.#own(parsed, name, value, before.length);
+      return;
+    }
+    if (shared.has(name) && isMapping(before) && isMapping(value)) {
+      for (const member of Object.keys(value)) {
+        if (Object.hasOwn(before, member)) this.#noteOverride(parsed, [name, member]);
+      }
+      set(this.settings, name, { ...before, ...value });
+      this.#own(parsed, name, value, 0);
+      return;
+    }
+    this.#noteOverride(parsed, [name]);
+    set(this.settings, name, value);
+    this.#own(parsed, name, value, 0);
+  }
+
+  #noteOverride(parsed: Parsed, path: SettingPath): void {
+    const place = this.locate(path, "name");
+    const where = place === undefined ? "" : ` at ${place.file}:${place.line}`;
+    this.#report(
+      "note",
+      this.#placeIn(parsed, path, "name"),
+      `${path.join(".")} is set${where}, too; this one is used`,
+    );
+  }
+
+  #own(parsed: Parsed, name: string, value: unknown, shift: number): void {
+    this.#owners.set(key([name]), { parsed, path: [name] });
+    if (!shared.has(name)) return;
+    const members = Array.isArray(value) ? value.map((_, index) => index) : isMapping(value) ? Object.keys(value) : [];
+    for (const member of members) {
+      const step = typeof member === "number" ? member + shift : member;
+      this.#owners.set(key([name, step]), { parsed, path: [name, member] });
+    }
+  }
+
+  locate(path: SettingPath, at: "value" | "name"): Place | undefined {
+    for (const length of [2, 1]) {
+      const owner = path.length >= length ? this.#owners.get(key(path.slice(0, length))) : undefined;
+      if (owner !== undefined) return this.#placeIn(owner.parsed, [...owner.path, ...path.slice(length)], at);
+    }
+    return this.#first === undefined ? undefined : { file: this.#first.file, line: 1, column: 1 };
+  }
+
+  #placeIn(parsed: Parsed, path: SettingPath, at: "value" | "name"): Place {
+    let node: unknown = parsed.document.contents;
+    let offset = 0;
+    for (const [index, step] of path.entries()) {
+      if (isAlias(node)) node = node.resolve(parsed.document);
+      const found = stepInto(node, step);
+      if (found === undefined) break;
+      const last = index === path.length - 1;
+      const nameOffset = found.name?.range?.[0];
+      const valueOffset = isAlias(found.value) || isAnyNode(found.value) ? found.value.range?.[0] : undefined;
+      offset = (last && at === "value" ? (valueOffset ?? nameOffset) : (nameOffset ?? valueOffset)) ?? offset;
+      node = found.value;
+    }
+    return placeAt(parsed, offset);
+  }
+
+  #report(severity: Problem["severity"], place: Place | undefined, message: string): void {
+    this.problems.push({ severity, message, ...(place !== undefined && { place }) });
+  }
+}
+
+interface Found {
+  readonly name?: Node;
+  readonly value: unknown;
+}
+
+function stepInto(node: unknown, step: string | number): Found | undefined {
+  if (isMap(node)) {
+    const pair = node.items.find(
+      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+    );
+    if (pair === undefined) return undefined;
+    return { ...(isScalar(pair.key) && { name: pair.key }), value: pair.value };
+  }
+  if (isSeq(node)) {
+    const item = node.items[Number(step)];
+    return item === undefined ? undefined : { value: item };
+  }
+  return undefined;
+}
+
+function offsetOf(node: unknown): number {
+  return isAlias(node) || isAnyNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function isAnyNode(value: unknown): value is Node {
+  return isScalar(value) || isMap(value) || isSeq(value);
+}
+
+function key(path: SettingPath): string {
+  return JSON.stringify(path.map(String));
+}
+
+/** Also right for a name like "__proto__", which then is an unknown setting like any other. */
+function set(record: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+function placeAt(parsed: Parsed, offset: number): Place {
+  const { line, col } = parsed.lines.linePos(offset);
+  return { file: parsed.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+function yamlMessage(error: YAMLError): string {
+  if (error.code === "TAB_AS_INDENT") return "YAML takes no tabs to indent with";
+  return error.message;
+}
+
+/** The line on which more than `maxDepth` brackets (or "- - -") open in each other: the parser takes seconds for such. */
+function depthFault(text: string): number | undefined {
+  const dashes = /^ *(?:[-?] ){20}/m.exec(text);
+  if (dashes !== null) return lineOf(text, dashes.index);
+  let open = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === "[" || bracket === "{" ? open + 1 : 0;
+    if (open > maxDepth) return lineOf(text, index);
+  }
+  return undefined;
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadConfig } from "../../../src/config/load.ts";
+import { printConfig } from "../../../src/config/print.ts";
+import type { Files } from "../../../src/config/yaml-source.ts";
+
+/** Files in memory: the configuration is read without a disk. */
+function memory(files: Readonly<Record<string, string>>): Files {
+  return {
+    read(path) {
+      const text = files[path];
+      if (text === undefined) throw new Error("no such file");
+      return text;
+    },
+    glob(pattern) {
+      const form = new RegExp(`^${pattern.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`);
+      return Object.keys(files)
+        .filter((name) => form.test(name))
+        .sort();
+    },
+  };
+}
+
+function load(text: string, more: Readonly<Record<string, string>> = {}) {
+  return loadConfig("/etc/signpost.yaml", {
+    files: memory({ "/etc/signpost.yaml": text, ...more }),
+    hostname: "host.example.org",
+    cwd: "/",
+  });
+}
+
+test("an empty file is a whole configuration", async () => {
+  const { config, problems } = await load("");
+  assert.deepEqual(problems, []);
+  assert.equal(config?.base.myhostname, "host.example.org");
+  assert.deepEqual(config?.inet_socket_bind, ["127.0.0.1"]);
+  assert.deepEqual(config?.base.mynetworks_maps, [config?.mynetworks]);
+});
+
+test("a scalar for a map is a constant, null and [] are an empty map", async () => {
+  const { config } = await load("spam_lovers_maps: 1\nlocal_domains_maps: null\nvirus_lovers_maps: []\n");
+  assert.deepEqual(config?.base.spam_lovers_maps, [true]);
+  assert.deepEqual(config?.base.local_domains_maps, []);
+  assert.deepEqual(config?.base.virus_lovers_maps, []);
+});
+
+test("a bank keeps only the keys it sets", async () => {
+  const { config } = await load("policy_bank:\n  A:\n    originating: 1\n    mynetworks_maps: []\n  B:\n");
+  assert.deepEqual(config?.policy_bank.get("A"), { originating: true, mynetworks_maps: [] });
+  assert.deepEqual(config?.policy_bank.get("B"), {});
+});
+
+test("durations and sizes take units", async () => {
+  const { config } = await load(
+    'smtpd_message_size_limit: 10M\ndrain_timeout: "2m"\ndkim_signature_options_bysender_maps: [{ ".": { ttl: 21d } }]\n',
+  );
+  assert.equal(config?.base.smtpd_message_size_limit, 10 * 1024 ** 2);
+  assert.equal(config?.drain_timeout, 120);
+  assert.deepEqual(config?.base.dkim_signature_options_bysender_maps, [{ ".": { ttl: 1814400 } }]);
+});
+
+test("null where a setting has a null of its own is kept, elsewhere it is the default", async () => {
+  const { config } = await load("smtpd_message_size_limit: null\nbounce_killer_score: null\n");
+  assert.equal(config?.base.smtpd_message_size_limit, null);
+  assert.equal(config?.base.bounce_killer_score, 0);
+});
+
+test("signed_header_fields is laid over the defaults in lower case, REPLACE discards them", async () => {
+  const { config } = await load(
+    "signed_header_fields: { Sender: 1 }\npolicy_bank:\n  X: { signed_header_fields: { REPLACE: 1, From: 2 } }\n",
+  );
+  assert.equal(config?.base.signed_header_fields["sender"], 1);
+  assert.equal(config?.base.signed_header_fields["from"], 2);
+  assert.deepEqual(config?.policy_bank.get("X")?.signed_header_fields, { REPLACE: 1, from: 2 });
+});
+
+test("building blocks make the default of their map", async () => {
+  const { config } = await load("sa_kill_level_deflt: 6.31\nvirus_admin: postmaster@example.com\n");
+  assert.deepEqual(config?.base.spam_kill_level_maps, [6.31]);
+  assert.deepEqual(config?.base.virus_admin_maps, ["postmaster@example.com"]);
+});
+
+test("client_ipaddr_policy is read in its three spellings", async () => {
+  const wanted = [{ networks: ["192.0.2.0/24"], banks: ["A", "B"] }];
+  const banks = "policy_bank: { A: {}, B: {} }\n";
+  for (const spelling of [
+    "[{ networks: [192.0.2.0/24], banks: [A, B] }]",
+    '[[[192.0.2.0/24], "A, B"]]',
+    '[[192.0.2.0/24], "A,B"]',
+  ]) {
+    const { config, problems } = await load(`${banks}client_ipaddr_policy: ${spelling}\n`);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(config?.base.client_ipaddr_policy, wanted, spelling);
+  }
+});
+
+test("names of files start at the folder of the file that names them", async () => {
+  const { config } = await load("include: sub/*.yaml\ndkim_keys: [{ domain: a.example, selector: s, file: a.pem }]\n", {
+    "/etc/sub/keys.yaml":
+      "dkim_keys: [{ domain: b.example, selector: s, file: b.pem }]\ndkim_signingtable: refile:signing\n" +
+      "local_domains_maps: [{ file: ./domains }]\n",
+  });
+  assert.deepEqual(
+    config?.dkim_keys.map(({ file }) => file),
+    ["/etc/sub/b.pem", "/etc/a.pem"],
+  );
+  assert.equal(config?.dkim_signingtable, "refile:/etc/sub/signing");
+  assert.deepEqual(config?.base.local_domains_maps, [{ file: "/etc/sub/domains" }]);
+});
+
+test("a file overrides what it includes, and says so", async () => {
+  const { config, problems } = await load("include: [one.yaml]\nlog_level: 2\n", {
+    "/etc/one.yaml": "\nlog_level: 5\n",
+  });
+  assert.equal(config?.base.log_level, 2);
+  assert.deepEqual(
+    problems.map(({ severity, message, place }) => [severity, message, place?.line]),
+    [["note", "log_level is set at /etc/one.yaml:2, too; this one is used", 2]],
+  );
+});
+
+test("a problem in an included file is placed there", async () => {
+  const { problems } = await load("include: [one.yaml]\n", {
+    "/etc/one.yaml": "policy_bank:\n  A: { originating: maybe }\n",
+  });
+  assert.deepEqual(problems[0]?.place, { file: "/etc/one.yaml", line: 2, column: 21 });
+});
+
+test("every setting knows where it came from", async () => {
+  const { origin } = await load(
+    "policy_bank:\n  A:\n    spam_lovers_maps:\n      - { x@example.com: 1 }\n      - [b]\n",
+  );
+  assert.equal(origin(["policy_bank", "A", "spam_lovers_maps", 1]), "/etc/signpost.yaml:5:9");
+  assert.equal(origin(["policy_bank", "A", "spam_lovers_maps", 0, "x@example.com"]), "/etc/signpost.yaml:4:26");
+});
+
+test("the configuration is frozen all the way down", async () => {
+  const { config } = await load("policy_bank: { A: { spam_lovers_maps: [{ a@b: 1 }] } }\n");
+  assert.ok(Object.isFrozen(config?.dns));
+  assert.ok(Object.isFrozen(config?.policy_bank.get("A")?.spam_lovers_maps?.[0]));
+});
+
+test("what is printed reads back as the same configuration", async () => {
+  const first = await load(
+    `
+mydomain: example.com
+unix_socket_mode: "0600"
+signed_header_fields: { REPLACE: 1, From: 2, Subject: true }
+allowed_header_tests: { utf8: true }
+smtpd_message_size_limit: null
+client_ipaddr_policy: [[10.0.0.0/8], A]
+forward_method: ["smtp:[127.0.0.1]:10025", "smtp:[127.0.0.2]:10025"]
+banned_rules: { ALT: { regexp: ['^\\.exe$', ['^\\.zip$', 0]] } }
+score_sender_maps: [{ ".": [{ "yes@example.com": -3.5, "no": "0x1F", "12": "1e3" }] }]
+metrics: { listen: 9925 }
+policy_bank:
+  A: { signed_header_fields: { REPLACE: 1, from: 1 }, penpals_bonus_score: null, "final_spam_destiny": -3 }
+  "yes": {}
+`,
+  );
+  assert.ok(first.config !== undefined, JSON.stringify(first.problems));
+  const second = await load(printConfig(first.config));
+  assert.deepStrictEqual(second.config, first.config);
+});
+
+test("every default survives printing", async () => {
+  const first = await load("");
+  assert.ok(first.config !== undefined);
+  assert.deepStrictEqual((await load(printConfig(first.config))).config, first.config);
+});
