@@ -8,9 +8,9 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Formats, in the order in which they may import each other: a later one from an earlier one, never back. */
 const formats = ["rr", "mail", "smtp", "lookup", "authres", "dkim", "dsn"];
-const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control"];
-const flow = ["pipeline", "report", "metrics"];
-const entry = ["main", "config", "cli", "amavis"];
+const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control", "log"];
+const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
+const entry = ["main", "version", "generation", "config", "cli", "amavis"];
 
 /** Node modules a format may use: bytes, hashes and names, no I/O. */
 const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url"]);

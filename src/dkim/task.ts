@@ -1,0 +1,23 @@
+// What crosses to a worker thread and back: batches of jobs, and bodies that are still arriving.
+import type { MessagePort } from "node:worker_threads"; // a type alone: nothing is loaded
+import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
+import type { SignJob, Verification, VerifyJob } from "./engine.ts";
+
+export type DkimJob =
+  | { readonly kind: "verify"; readonly job: VerifyJob }
+  | { readonly kind: "sign"; readonly job: SignJob }
+  | { readonly kind: "digest"; readonly specs: readonly BodyDigestSpec[]; readonly chunks: readonly Uint8Array[] };
+
+/** A job's result as data: an error of our own would lose its class and fields on the way between threads. */
+export type DkimJobResult =
+  | { readonly kind: "verified"; readonly verifications: readonly Verification[] }
+  | { readonly kind: "signed"; readonly fields: readonly string[] }
+  | { readonly kind: "digested"; readonly digests: readonly BodyDigest[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+export type DkimTask =
+  | { readonly kind: "batch"; readonly jobs: readonly DkimJob[] }
+  | { readonly kind: "stream"; readonly specs: readonly BodyDigestSpec[]; readonly port: MessagePort };
+
+/** To the worker: the next octets, or null at the body's end. From it: how many chunks it is done with. */
+export type StreamMessage = Uint8Array | null;

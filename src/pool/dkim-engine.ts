@@ -1,0 +1,80 @@
+// DkimEngine on a worker pool: the main thread's way to the arithmetic. Knows jobs and results, no mail.
+import type { BodyDigester, DkimEngine, SignJob, VerifyJob } from "../dkim/engine.ts";
+import type { DkimJob, DkimJobResult } from "../dkim/task.ts";
+import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
+import type { Body } from "../mail/message.ts";
+import { createDeferredDigester, createDigester, digestStored } from "./digester.ts";
+import { createWorkerPool, JobLost, type PoolStats, type WorkerPoolOptions } from "./worker-pool.ts";
+
+export interface DkimPool extends DkimEngine {
+  /** Digests of a body that is in; used when there are none from the time of its arrival. */
+  digestBody(body: Body, specs: readonly BodyDigestSpec[]): Promise<readonly BodyDigest[]>;
+  /** Full: mail is better refused (451) before its content is sent. */
+  readonly saturated: boolean;
+  stats(): PoolStats & { readonly streams: number };
+  close(): Promise<void>;
+}
+
+/** Bodies hashed at the same time per thread while they arrive; each waits for its sender most of the time. */
+const streamsPerThread = 32;
+
+export function createDkimPool(options: WorkerPoolOptions): DkimPool {
+  const pool = createWorkerPool<DkimJob, DkimJobResult>(options);
+  const maxStreams = options.threads * streamsPerThread;
+  let streams = 0;
+
+  function startDigest(specs: readonly BodyDigestSpec[]): BodyDigester {
+    return streams >= maxStreams ? createDeferredDigester() : startStream(specs);
+  }
+
+  function startStream(specs: readonly BodyDigestSpec[]): BodyDigester {
+    streams += 1;
+    return createDigester(
+      async (port) => {
+        try {
+          return digestsOf(await pool.runStream({ kind: "stream", specs, port }, [port]));
+        } finally {
+          streams -= 1;
+        }
+      },
+      { deadlineMs: options.deadlineMs, onOverdue: () => pool.replaceWorkers("deadline") },
+    );
+  }
+
+  return {
+    async verify(job: VerifyJob) {
+      const result = await pool.run({ kind: "verify", job });
+      if (result.kind === "verified") return result.verifications;
+      throw unexpected(result);
+    },
+    async sign(job: SignJob) {
+      const result = await pool.run({ kind: "sign", job });
+      if (result.kind === "signed") return result.fields;
+      throw unexpected(result);
+    },
+    startDigest,
+    async digestBody(body, specs) {
+      if (body.kind === "spool") {
+        // One retry: the first worker may have died of something else.
+        return digestStored(startStream, specs, body.read()).catch(() => digestStored(startStream, specs, body.read()));
+      }
+      const result = await pool.run({ kind: "digest", specs, chunks: body.chunks });
+      if (result.kind === "digested") return result.digests;
+      throw unexpected(result);
+    },
+    get saturated() {
+      return pool.saturated;
+    },
+    stats: () => ({ ...pool.stats(), streams }),
+    close: () => pool.close(),
+  };
+}
+
+function unexpected(result: DkimJobResult): Error {
+  return new JobLost(result.kind === "failed" ? `worker: ${result.message}` : `worker answered "${result.kind}"`);
+}
+
+function digestsOf(value: unknown): readonly BodyDigest[] {
+  if (!Array.isArray(value)) throw new JobLost("worker answered a stream without digests");
+  return value;
+}

@@ -1,0 +1,224 @@
+// A piscina pool that outlives its workers: jobs go out in micro-batches, a worker that dies or hangs costs its jobs
+// one retry, alone, and never the process. What the jobs mean is left to the caller.
+import { Piscina } from "piscina";
+
+export interface WorkerPoolOptions {
+  /** URL of the worker module. */
+  readonly worker: string;
+  readonly threads: number;
+  /** Jobs that may wait; one more is refused with `PoolSaturated`. */
+  readonly maxQueue: number;
+  /** A batch that has been out this long, in milliseconds, is given up and its worker ended. */
+  readonly deadlineMs: number;
+  readonly observer?: PoolObserver;
+}
+
+/** What the metrics want to know. Called on the hot path: implementations only count. */
+export interface PoolObserver {
+  /** A job came back: time in our queue and time out, milliseconds. */
+  jobDone?(waitMs: number, runMs: number): void;
+  workersRestarted?(reason: "died" | "deadline"): void;
+}
+
+/** The pool is full: the mail is to be tried again later (451). */
+export class PoolSaturated extends Error {
+  override name = "PoolSaturated";
+}
+
+/** The job was tried twice and did not come back: 451, and the next mail finds fresh workers. */
+export class JobLost extends Error {
+  override name = "JobLost";
+}
+
+export interface WorkerPool<Job, Result> {
+  run(job: Job): Promise<Result>;
+  /** Runs a task that is no batch (a stream), outside the micro-batches, with its own end. */
+  runStream(task: unknown, transfer: readonly object[]): Promise<unknown>;
+  /** Ends the present workers and starts fresh ones; jobs that are out are tried again. */
+  replaceWorkers(reason: "died" | "deadline"): void;
+  readonly saturated: boolean;
+  stats(): PoolStats;
+  close(): Promise<void>;
+}
+
+export interface PoolStats {
+  readonly threads: number;
+  readonly threadsAlive: number;
+  /** Batches out at a worker. */
+  readonly busy: number;
+  readonly queued: number;
+  readonly restarts: number;
+}
+
+interface Pending<Job, Result> {
+  readonly job: Job;
+  readonly queuedAt: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Batch<Job, Result> {
+  readonly jobs: readonly Pending<Job, Result>[];
+  readonly sentAt: number;
+  abandoned: boolean;
+}
+
+/** Jobs in one batch: enough to save the wake-ups, few enough to keep the first one's latency low. */
+const maxBatch = 16;
+/** Batches out per thread: the next one lies ready when a thread is done, the rest can still be batched. */
+const batchesPerThread = 2;
+/** Room for streams beside the batches; piscina counts both. */
+const tasksPerWorker = 64;
+
+export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): WorkerPool<Job, Result> {
+  const { worker, threads, maxQueue, deadlineMs, observer = {} } = options;
+  const maxOut = threads * batchesPerThread;
+  let workers = startWorkers();
+  let queue: Pending<Job, Result>[] = [];
+  const out = new Set<Batch<Job, Result>>();
+  let flushPlanned = false;
+  let restarts = 0;
+  let closed = false;
+
+  const sweep = setInterval(endOverdue, Math.min(250, deadlineMs));
+  sweep.unref();
+
+  function startWorkers(count = threads): Piscina {
+    const pool = new Piscina({
+      filename: worker,
+      minThreads: count,
+      maxThreads: count,
+      concurrentTasksPerWorker: tasksPerWorker,
+      maxQueue: 65_536, // ours is the queue that refuses
+      atomics: "async",
+      recordTiming: false,
+    });
+    // An error outside a task is followed by the worker's end, which rejects its tasks: that is where we act.
+    pool.on("error", () => {});
+    return pool;
+  }
+
+  function run(job: Job): Promise<Result> {
+    if (closed) return Promise.reject(new PoolSaturated("the worker pool is closed"));
+    if (queue.length >= maxQueue) return Promise.reject(new PoolSaturated(`more than ${maxQueue} jobs wait`));
+    return new Promise((resolve, reject) => {
+      queue.push({ job, queuedAt: performance.now(), resolve, reject });
+      planFlush();
+    });
+  }
+
+  function planFlush(): void {
+    if (flushPlanned || out.size >= maxOut) return;
+    flushPlanned = true;
+    setImmediate(flush);
+  }
+
+  function flush(): void {
+    flushPlanned = false;
+    while (queue.length > 0 && out.size < maxOut) {
+      // Spread what waits over the free threads before making batches longer.
+      const share = Math.min(maxBatch, Math.ceil(queue.length / Math.max(1, Math.min(threads, maxOut - out.size))));
+      const jobs = queue.length <= share ? queue : queue.slice(0, share);
+      queue = queue.length <= share ? [] : queue.slice(share);
+      send({ jobs, sentAt: performance.now(), abandoned: false });
+    }
+  }
+
+  function send(batch: Batch<Job, Result>): void {
+    out.add(batch);
+    const task = { kind: "batch", jobs: batch.jobs.map((pending) => pending.job) };
+    workers.run(task).then(
+      (results: readonly Result[]) => {
+        if (batch.abandoned) return;
+        out.delete(batch);
+        settle(batch, results);
+        if (queue.length > 0) planFlush();
+      },
+      (error: unknown) => {
+        if (batch.abandoned) return;
+        out.delete(batch);
+        restarts += 1;
+        observer.workersRestarted?.("died");
+        for (const pending of batch.jobs) tryAlone(pending, error);
+        if (queue.length > 0) planFlush();
+      },
+    );
+  }
+
+  function settle(batch: Batch<Job, Result>, results: readonly Result[]): void {
+    const now = performance.now();
+    for (const [index, pending] of batch.jobs.entries()) {
+      const result = results[index];
+      if (result === undefined) pending.reject(new JobLost("a worker answered with too few results"));
+      else pending.resolve(result);
+      observer.jobDone?.(batch.sentAt - pending.queuedAt, now - batch.sentAt);
+    }
+  }
+
+  // A job whose worker died or hung may be the reason: it gets its one retry on a worker of its own, one job after
+  // the other, so that it cannot take others with it a second time.
+  let suspects: Promise<unknown> = Promise.resolve();
+  function tryAlone(pending: Pending<Job, Result>, cause: unknown): void {
+    suspects = suspects.then(async () => {
+      if (closed) return pending.reject(new JobLost("the worker pool is closed", { cause }));
+      const alone = startWorkers(1);
+      const deadline = setTimeout(() => void alone.destroy(), deadlineMs);
+      try {
+        const results: readonly Result[] = await alone.run({ kind: "batch", jobs: [pending.job] });
+        settle({ jobs: [pending], sentAt: performance.now(), abandoned: false }, results);
+      } catch (error) {
+        pending.reject(new JobLost("a job failed on two workers", { cause: error }));
+      } finally {
+        clearTimeout(deadline);
+        void alone.destroy().catch(() => {});
+      }
+    });
+  }
+
+  function endOverdue(): void {
+    const oldest = out.values().next().value;
+    if (oldest === undefined || performance.now() - oldest.sentAt < deadlineMs) return;
+    replaceWorkers("deadline");
+  }
+
+  function replaceWorkers(reason: "died" | "deadline"): void {
+    if (closed) return;
+    restarts += 1;
+    observer.workersRestarted?.(reason);
+    const old = workers;
+    const lost = [...out];
+    out.clear();
+    workers = startWorkers();
+    const now = performance.now();
+    for (const batch of lost) {
+      batch.abandoned = true;
+      // Those that were out for long may have hung it; the others only stood behind them and simply go again.
+      if (now - batch.sentAt >= deadlineMs / 2) {
+        for (const pending of batch.jobs) tryAlone(pending, new Error(`no result within ${deadlineMs} ms`));
+      } else queue = [...batch.jobs, ...queue];
+    }
+    void old.destroy().catch(() => {});
+    if (queue.length > 0) planFlush();
+  }
+
+  return {
+    run,
+    runStream: (task, transfer) => workers.run(task, { transferList: [...transfer] as never }),
+    replaceWorkers,
+    get saturated() {
+      return closed || queue.length >= maxQueue;
+    },
+    stats: () => ({ threads, threadsAlive: workers.threads.length, busy: out.size, queued: queue.length, restarts }),
+    async close() {
+      closed = true;
+      clearInterval(sweep);
+      for (const pending of queue.splice(0)) pending.reject(new PoolSaturated("the worker pool is closed"));
+      for (const batch of out) {
+        batch.abandoned = true;
+        for (const pending of batch.jobs) pending.reject(new JobLost("the worker pool was closed"));
+      }
+      out.clear();
+      await workers.destroy();
+    },
+  };
+}

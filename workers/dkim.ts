@@ -1,0 +1,55 @@
+// The worker's entry: jobs in, the engine called, plain data out. No DNS, file, clock, configuration or log here.
+import type { MessagePort } from "node:worker_threads";
+import { createBodyHasher } from "../src/dkim/body-hash.ts";
+import { createKeyCache } from "../src/dkim/key-record.ts";
+import { signMessage } from "../src/dkim/sign.ts";
+import type { DkimJob, DkimJobResult, DkimTask, StreamMessage } from "../src/dkim/task.ts";
+import { verifyMessage } from "../src/dkim/verify.ts";
+import type { BodyDigest, BodyDigestSpec } from "../src/mail/digest.ts";
+
+/** Parsed public keys by record text: parsing costs more than a verification with a parsed key. */
+const keys = createKeyCache();
+
+export default function perform(task: DkimTask): readonly DkimJobResult[] | Promise<readonly BodyDigest[]> {
+  return task.kind === "batch" ? task.jobs.map(performJob) : digestStream(task.specs, task.port);
+}
+
+function performJob(job: DkimJob): DkimJobResult {
+  try {
+    switch (job.kind) {
+      case "verify":
+        return { kind: "verified", verifications: verifyMessage(job.job, keys) };
+      case "sign":
+        return { kind: "signed", fields: signMessage(job.job) };
+      case "digest":
+        return { kind: "digested", digests: digestChunks(job.specs, job.chunks) };
+    }
+  } catch (error) {
+    // A throw is a bug of ours: it costs this mail a 451 and no other mail of the batch anything.
+    return { kind: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function digestChunks(specs: readonly BodyDigestSpec[], chunks: readonly Uint8Array[]): readonly BodyDigest[] {
+  const hasher = createBodyHasher(specs);
+  for (const chunk of chunks) hasher.update(chunk);
+  return hasher.digest();
+}
+
+/** Hashes chunks as they come and acknowledges each, so that its memory can be used again. */
+function digestStream(specs: readonly BodyDigestSpec[], port: MessagePort): Promise<readonly BodyDigest[]> {
+  const hasher = createBodyHasher(specs);
+  return new Promise((resolve) => {
+    port.on("message", (chunk: StreamMessage) => {
+      if (chunk === null) {
+        port.close();
+        resolve(hasher.digest());
+        return;
+      }
+      hasher.update(chunk);
+      port.postMessage(1);
+    });
+    // The mail is gone; nobody waits for these digests.
+    port.on("close", () => resolve([]));
+  });
+}
