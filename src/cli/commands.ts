@@ -1,0 +1,8 @@
+// All commands, in the order in which they are listed.
+import type { Command } from "./command.ts";
+import { convertKeysfile } from "./convert-keysfile.ts";
+import { gened25519 } from "./gened25519.ts";
+import { genrsa } from "./genrsa.ts";
+import { start } from "./start.ts";
+
+export const commands: readonly Command[] = [start, genrsa, gened25519, convertKeysfile];

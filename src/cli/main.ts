@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+// The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
+import { writeSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { version } from "../version.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+
+function usage(): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  const list = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`).join("\n");
+  return `usage: signpost COMMAND [ARGUMENT...]\n\n${list}\n\nsignpost COMMAND --help tells more; signpost --version the version.\n`;
+}
+
+/** Runs one command line and gives its exit code. */
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
+  const [word, ...args] = argv;
+  if (word === undefined) {
+    io.stderr(usage());
+    return exitCode.usage;
+  }
+  if (word === "--help" || word === "-h" || word === "help") {
+    io.stdout(usage());
+    return exitCode.ok;
+  }
+  if (word === "--version" || word === "-V") {
+    io.stdout(`signpost ${version}\n`);
+    return exitCode.ok;
+  }
+  const name = word.replaceAll("-", "_");
+  const command = commands.find((candidate) => candidate.name.replaceAll("-", "_") === name);
+  if (command === undefined) {
+    io.stderr(`signpost: unknown command "${word}"\n\n${usage()}`);
+    return exitCode.usage;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    io.stdout(commandUsage(command));
+    return exitCode.ok;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof UsageError || isParseArgsError(error)) {
+      io.stderr(`signpost ${command.name}: ${error.message}\n\n${commandUsage(command)}`);
+      return exitCode.usage;
+    }
+    io.stderr(`signpost ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return exitCode.software;
+  }
+}
+
+function commandUsage(command: Command): string {
+  return `usage: signpost ${command.name} ${command.usage.trim()}\n`;
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+}
+
+/** The world of a real process. */
+function processIo(): Io {
+  const abort = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort(signal));
+  return {
+    stdout: (text) => writeWhole(1, text),
+    stderr: (text) => writeWhole(2, text),
+    stdin: () => buffer(process.stdin),
+    env: process.env,
+    cwd: process.cwd(),
+    terminal: process.stdout.isTTY === true,
+    now: Date.now,
+    signal: abort.signal,
+  };
+}
+
+/** Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. */
+function writeWhole(descriptor: number, text: string | Uint8Array): void {
+  let octets = typeof text === "string" ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.length);
+  while (octets.length > 0) {
+    try {
+      octets = octets.subarray(writeSync(descriptor, octets));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EAGAIN") continue;
+      if (code === "EPIPE") process.exit(exitCode.ok);
+      throw error;
+    }
+  }
+}
+
+if (import.meta.main) process.exitCode = await runCommandLine(process.argv.slice(2), processIo());

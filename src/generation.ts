@@ -1,0 +1,129 @@
+// One generation of the configuration at work: banks, keys, pipeline. A reload builds the next one beside it; mails
+// under way finish on the one they came in with.
+import { cpus } from "node:os";
+import { dkimFindings } from "./checks/dkim-findings.ts";
+import type { Config } from "./config/config.ts";
+import type { TableContext } from "./lookup/table.ts";
+import type { BodyDigestSpec } from "./mail/digest.ts";
+import type { MessageHead } from "./mail/message.ts";
+import type { Envelope, ListenerName, Session, Transaction } from "./mail/transaction.ts";
+import type { Outcome } from "./outcome/outcome.ts";
+import { type Checked, createPipeline } from "./pipeline.ts";
+import type { PolicyBank } from "./policy/bank.ts";
+import { createRouter, type Router } from "./policy/router.ts";
+import type { DkimPool } from "./pool/dkim-engine.ts";
+import type { Relay } from "./relay/delivery.ts";
+import type { Resolve } from "./rr/answer.ts";
+import { createSigner, type Signer } from "./signing/choose.ts";
+import type { Keyring } from "./signing/keyring.ts";
+import { createAnnotate } from "./stages/annotate.ts";
+import { checkHops } from "./stages/hop-limit.ts";
+import { createNextHops } from "./stages/next-hops.ts";
+import { createNotify } from "./stages/notify.ts";
+import { createSignStage } from "./stages/sign-mail.ts";
+import { createDkimVerifier, type PendingVerification } from "./stages/verify-dkim.ts";
+
+/** What outlives a generation. */
+export interface Workshop {
+  readonly pool: Pick<DkimPool, "verify" | "sign" | "digestBody">;
+  readonly resolve: Resolve;
+  readonly relay: Relay;
+}
+
+export interface Generation {
+  readonly config: Config;
+  readonly router: Router;
+  readonly signer: Signer;
+  /** The bank a connection to this listener starts with. */
+  atConnect(listener: ListenerName): PolicyBank;
+  /** A header is in: keys are asked for, and the digests named that will be needed. */
+  begin(session: Session, envelope: Envelope, head: MessageHead): readonly BodyDigestSpec[];
+  /** Forgets what `begin` started: the mail will not come. */
+  forget(session: Session): void;
+  filter(transaction: Transaction): Promise<Outcome>;
+}
+
+/** What was found out when the header came in. */
+interface Arrival {
+  readonly bank: PolicyBank;
+  readonly verification: PendingVerification | undefined;
+}
+
+export interface GenerationInput {
+  readonly config: Config;
+  readonly keyring: Keyring;
+  /** For tables in files, and where each table stands. */
+  readonly tables: TableContext;
+}
+
+export function createGeneration({ config, keyring, tables }: GenerationInput, workshop: Workshop): Generation {
+  const { pool, resolve, relay } = workshop;
+  const router = createRouter(config, tables);
+  const signer = createSigner(keyring);
+  const digestBody = pool.digestBody;
+  const verifier = createDkimVerifier(pool, digestBody, resolve);
+  const nextHops = createNextHops();
+  const sign = createSignStage({ signer, engine: pool, digestBody });
+  const arrivals = new WeakMap<Session, Arrival>();
+
+  function arrive(session: Session, envelope: Envelope, head: MessageHead): Arrival {
+    const bank = router.atMail(router.atConnect(session.listener), session, envelope.sender.address);
+    return { bank, verification: verifier.begin(head, bank) };
+  }
+
+  function arrivalOf({ session, envelope, message }: Transaction): Arrival {
+    return arrivals.get(session) ?? arrive(session, envelope, message);
+  }
+
+  async function check(bank: PolicyBank, transaction: Transaction): Promise<Checked> {
+    if (!bank.enable_dkim_verification) return { verifications: [], findings: [] };
+    const { message } = transaction;
+    if (message.excess !== undefined) {
+      const finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] } as const;
+      return { verifications: [], findings: [finding] };
+    }
+    const { verification } = arrivalOf(transaction);
+    if (verification === undefined) return { verifications: [], findings: dkimFindings([]) };
+    const source = { body: message.body, digests: transaction.digests };
+    const now = Math.floor(transaction.receivedAtMs / 1000);
+    const verifications = await verifier.finish(verification, message, source, now);
+    return { verifications, findings: dkimFindings(verifications) };
+  }
+
+  const filter = createPipeline({
+    route: (transaction) => arrivalOf(transaction).bank,
+    check,
+    refine: (bank) => bank,
+    decide: (passage) => checkHops(passage, config.limits.received_fields),
+    annotate: createAnnotate(nextHops.forward, { messageTimeMs: config.limits.message_time * 1000 }),
+    sign,
+    relay,
+    notify: createNotify({ notifyHops: nextHops.notify, sign, relay }),
+  });
+
+  return {
+    config,
+    router,
+    signer,
+    atConnect: (listener) => router.atConnect(listener),
+    begin(session, envelope, head) {
+      const arrival = arrive(session, envelope, head);
+      arrivals.set(session, arrival);
+      const signing = signer.digestSpecs({ head, mailFrom: envelope.sender.address, bank: arrival.bank });
+      return distinct([...(arrival.verification?.digests ?? []), ...signing]);
+    },
+    forget: (session) => void arrivals.delete(session),
+    filter,
+  };
+}
+
+function distinct(specs: readonly BodyDigestSpec[]): readonly BodyDigestSpec[] {
+  const same = (a: BodyDigestSpec, b: BodyDigestSpec) =>
+    a.canonicalization === b.canonicalization && a.hash === b.hash && a.length === b.length;
+  return specs.filter((spec, index) => specs.findIndex((other) => same(spec, other)) === index);
+}
+
+/** One thread per core, less one for the main thread, at least one. */
+export function defaultThreads(): number {
+  return Math.max(1, cpus().length - 1);
+}

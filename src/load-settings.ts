@@ -1,0 +1,50 @@
+// Everything a configuration names, read from disk: the file itself with what it includes, keys, tables. Whatever is
+// wrong comes back as problems with file, line and column; what could not be had of one domain concerns it alone.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fronts } from "./config/fronts.ts";
+import { type Loaded, loadConfig } from "./config/load.ts";
+import type { Problem } from "./config/source.ts";
+import type { TableContext } from "./lookup/table.ts";
+import type { Settings } from "./main.ts";
+import { createRouter } from "./policy/router.ts";
+import { loadKeyring } from "./signing/load-keyring.ts";
+
+export interface LoadedSettings {
+  /** Absent when an error among the problems keeps the configuration from being used. */
+  readonly settings?: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/** @param cwd relative names on the command line start here */
+export async function loadSettings(path: string, cwd: string): Promise<LoadedSettings> {
+  const loaded = await loadConfig(path, { cwd, fronts });
+  const { config } = loaded;
+  if (config === undefined) return { problems: loaded.problems };
+  const problems: Problem[] = [...loaded.problems];
+  const files = {
+    readFile: (name: string) => readFileSync(resolve(cwd, name)),
+    listFolder: (name: string) => readdirSync(resolve(cwd, name)),
+  };
+  const { keyring, problems: keyProblems } = loadKeyring(config, files);
+  problems.push(...keyProblems.map((problem) => placed(problem, loaded)));
+  const tables = tableContext(loaded, resolve(cwd, dirname(path)), problems);
+  // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
+  createRouter(config, tables);
+  if (problems.some(({ severity }) => severity === "error")) return { problems };
+  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems };
+}
+
+function tableContext(loaded: Loaded, folder: string, problems: Problem[]): TableContext {
+  return {
+    readFile: (name) => readFileSync(resolve(folder, name), "utf8"),
+    origin: (path) => loaded.origin(path),
+    problem: (problem) => problems.push(placed(problem, loaded)),
+  };
+}
+
+function placed(problem: Problem, { source }: Loaded): Problem {
+  if (problem.place !== undefined || problem.path === undefined) return problem;
+  const place = source.locate(problem.path);
+  return place === undefined ? problem : { ...problem, place };
+}

@@ -1,0 +1,93 @@
+// The end of a mail: what was settled for each recipient becomes the reply to the final dot and the Outcome.
+import type { Finding } from "../authres/finding.ts";
+import type { Verification } from "../dkim/engine.ts";
+import { fieldBody, unfold } from "../mail/header.ts";
+import { messageSizeBytes } from "../mail/message.ts";
+import { oldestPublicAddress } from "../mail/received.ts";
+import type { Transaction } from "../mail/transaction.ts";
+import type { PolicyBank } from "../policy/bank.ts";
+import { direction, isLocal } from "../policy/router.ts";
+import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../smtp/final-reply.ts";
+import type { Reply } from "../smtp/reply.ts";
+import type { Outcome, SigningRecord } from "./outcome.ts";
+
+/** The last word on one recipient, and whether the sender heard of it when that word is no. */
+export interface Settled extends FinalWord {
+  readonly dsn?: "sent" | "suppressed";
+}
+
+/** What is known when a mail ends; `bank` is missing when not even that could be found out. */
+export interface Ending {
+  readonly transaction: Transaction;
+  readonly mailId: string;
+  readonly bank: PolicyBank | undefined;
+  readonly checked: { readonly verifications: readonly Verification[]; readonly findings: readonly Finding[] };
+}
+
+const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
+
+/** A verdict of ours, for one recipient. */
+export function ownWord(action: Exclude<Settled["action"], "accept">, reply: Reply): Settled {
+  return { action, reply, fromNextHop: false };
+}
+
+/** The same transient refusal for every recipient. */
+export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Reply | undefined): readonly Settled[] {
+  const { code, enhanced, text } = reply ?? trouble;
+  const settled = ownWord("tempfail", { code, enhanced, text: `id=${transaction.session.id} - ${text}` });
+  return transaction.envelope.recipients.map(() => settled);
+}
+
+export function conclude(
+  ending: Ending,
+  signings: readonly SigningRecord[],
+  settled: readonly Settled[],
+  error?: unknown,
+): Outcome {
+  const { transaction, mailId, bank, checked } = ending;
+  const { session, envelope, message, receivedAtMs } = transaction;
+  const oldest = oldestPublicAddress(message.fields);
+  const lmtp = session.protocol === "LMTP";
+  return {
+    session,
+    mailId,
+    sender: envelope.sender.address,
+    recipients: settled.map((each, index) => {
+      const address = envelope.recipients[index]?.address ?? "";
+      return {
+        address,
+        local: bank !== undefined && isLocal(bank, address),
+        direction: bank === undefined ? "OpenRelay" : direction(bank, address),
+        action: each.action,
+        reply: each.reply,
+        ...(each.remote === undefined ? {} : { remote: each.remote }),
+        ...(each.dsn === undefined ? {} : { dsn: each.dsn }),
+      };
+    }),
+    messageId: messageId(transaction),
+    sizeBytes: messageSizeBytes(message),
+    bankPath: bank?.path ?? "",
+    loaded: bank?.loaded ?? [],
+    originating: bank?.originating ?? false,
+    verifications: checked.verifications,
+    findings: checked.findings,
+    signings,
+    reply: combineReplies(settled, session.id),
+    ...(lmtp ? { recipientReplies: settled.map((word) => recipientReply(word, session.id)) } : {}),
+    queuedAs: queuedAs(settled),
+    ...(oldest === undefined ? {} : { oldestPublicAddress: oldest }),
+    receivedAtMs,
+    elapsedMs: Date.now() - receivedAtMs,
+    ...(error === undefined ? {} : { error: error instanceof Error ? describe(error) : String(error) }),
+  };
+}
+
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return `${error.name}: ${error.message}${cause}`;
+}
+
+function messageId({ message }: Transaction): string {
+  const field = message.fields.find(({ name }) => name === "message-id");
+  return field === undefined ? "" : unfold(fieldBody(field.raw.subarray(0, 1000))).trim();
+}

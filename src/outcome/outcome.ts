@@ -1,0 +1,54 @@
+// Everything that is known about one mail when it is done: what the log line, the metrics and `why` are made from.
+import type { Finding } from "../authres/finding.ts";
+import type { Verification } from "../dkim/engine.ts";
+import type { Session } from "../mail/transaction.ts";
+import type { LoadedBank } from "../policy/bank.ts";
+import type { Direction } from "../policy/router.ts";
+import type { Reply } from "../smtp/reply.ts";
+
+/** One signature made, or the reason why there is none. `reason` is a code of the closed list in docs/dkim.md. */
+export type SigningRecord =
+  | { readonly result: "signed"; readonly domain: string; readonly selector: string; readonly algorithm: string }
+  | { readonly result: "skipped"; readonly reason: string; readonly detail?: string };
+
+/** What became of one recipient. */
+export interface RecipientOutcome {
+  readonly address: string;
+  readonly local: boolean;
+  readonly direction: Direction;
+  /** accept: the next hop's word counts; the others are ours. */
+  readonly action: "accept" | "reject" | "discard" | "tempfail";
+  /** The last word on this recipient, the next hop's or ours. */
+  readonly reply: Reply;
+  readonly remote?: string;
+  /** A delivery status notification was owed: it was handed over, or withheld by rule. */
+  readonly dsn?: "sent" | "suppressed";
+}
+
+export interface Outcome {
+  readonly session: Session;
+  readonly mailId: string;
+  readonly sender: string;
+  readonly recipients: readonly RecipientOutcome[];
+  readonly messageId: string;
+  readonly sizeBytes: number;
+  /** "ORIGINATING/MYNETS"; "" for the base bank alone. */
+  readonly bankPath: string;
+  /** Banks in the order they were loaded, each with the reason. */
+  readonly loaded: readonly LoadedBank[];
+  readonly originating: boolean;
+  readonly verifications: readonly Verification[];
+  readonly findings: readonly Finding[];
+  readonly signings: readonly SigningRecord[];
+  /** The reply to the final dot. */
+  readonly reply: Reply;
+  /** LMTP input: one reply per recipient. */
+  readonly recipientReplies?: readonly Reply[];
+  /** The next hop's queue ids. */
+  readonly queuedAs: readonly string[];
+  readonly oldestPublicAddress?: string;
+  readonly receivedAtMs: number;
+  readonly elapsedMs: number;
+  /** What broke on our side, for the log only; the reply is a 451 then. */
+  readonly error?: string;
+}

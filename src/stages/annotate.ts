@@ -1,0 +1,87 @@
+// Header edits of a passing mail: our trace field, what was found out about it, and none of what others claim in our
+// name. Recipients whose mail leaves with the same edits to the same next hop share one transaction (DESIGN.md 4).
+import { formatAuthenticationResults } from "../authres/print.ts";
+import { keepUnclaimed } from "../authres/remove.ts";
+import { editHeader } from "../mail/edit.ts";
+import type { Message } from "../mail/message.ts";
+import { buildReceived } from "../mail/received.ts";
+import type { Leaving, Passage, Verdict } from "../pipeline.ts";
+import { isLocal } from "../policy/router.ts";
+import type { NextHop } from "../smtp/next-hop.ts";
+
+/** Next hops of one recipient's mail, the first to be tried first. */
+export type NextHopsFor = (passage: Passage, recipient: string) => readonly NextHop[];
+
+/** Our patience with a mail, from the final dot on: below Postfix's smtp_data_done_timeout of 600 s. */
+export interface AnnotateOptions {
+  readonly messageTimeMs: number;
+}
+
+interface Group {
+  readonly recipients: number[];
+  readonly local: boolean;
+  readonly nextHops: readonly NextHop[];
+}
+
+export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOptions) {
+  return function annotate(passage: Passage, verdicts: readonly Verdict[]): readonly Leaving[] {
+    const { transaction } = passage;
+    const { envelope, session } = transaction;
+    const groups = new Map<string, Group>();
+    for (const [index, recipient] of envelope.recipients.entries()) {
+      if (verdicts[index]?.action !== "accept") continue;
+      const local = isLocal(passage.bank, recipient.address);
+      const nextHops = nextHopsFor(passage, recipient.address);
+      const key = `${local} ${nextHops.map(hopKey).join(" ")}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { recipients: [index], local, nextHops });
+      else group.recipients.push(index);
+    }
+    return [...groups.values()].map(({ recipients, local, nextHops }): Leaving => {
+      const [nextHop, ...failover] = nextHops;
+      if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
+      return {
+        recipients,
+        outgoing: {
+          nextHop,
+          ...(failover.length === 0 ? {} : { failover }),
+          session,
+          envelope: {
+            sender: envelope.sender,
+            recipients: recipients.flatMap((index) => envelope.recipients[index] ?? []),
+          },
+          message: annotated(passage, local),
+          deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
+        },
+      };
+    });
+  };
+}
+
+/** The message with our fields on top; what was found out is told to local recipients only. */
+function annotated(passage: Passage, local: boolean): Message {
+  const { transaction, bank, checked, mailId } = passage;
+  const { envelope, message, session, receivedAtMs } = transaction;
+  const allowed = bank.allowed_added_header_fields;
+  const authservId = bank.myauthservid ?? bank.myhostname;
+  const [only, another] = envelope.recipients;
+  let fields = "";
+  if (local && checked.findings.length > 0 && allowed["authentication-results"] === true) {
+    fields += formatAuthenticationResults(authservId, checked.findings);
+  }
+  if (allowed["received"] === true) {
+    fields += buildReceived({
+      session,
+      myhostname: bank.myhostname,
+      mailId,
+      recipient: another === undefined ? only?.address : undefined,
+      smtpUtf8: /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
+      receivedAtMs,
+    });
+  }
+  return editHeader(message, fields, keepUnclaimed(message.header, [authservId]));
+}
+
+function hopKey(hop: NextHop): string {
+  return "path" in hop ? `${hop.protocol}:${hop.path}` : `${hop.protocol}:${hop.host}:${hop.port}`;
+}

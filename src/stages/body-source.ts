@@ -1,0 +1,36 @@
+// The body as a DKIM job takes it: digests made while it arrived, its octets where it is short, digests made now else.
+import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import type { Body } from "../mail/message.ts";
+
+export interface BodyDigestSource {
+  readonly body: Body;
+  /** Set when a worker hashed the body while it arrived; rejects when that failed. */
+  readonly digests?: Promise<readonly BodyDigest[]> | undefined;
+}
+
+export type DigestBody = (body: Body, specs: readonly BodyDigestSpec[]) => Promise<readonly BodyDigest[]>;
+
+/** Up to here a job carries the octets themselves; they lie on shared memory, so nothing is copied. */
+const maxInlineBytes = 1024 * 1024;
+
+/** Rejects when the digests are needed and cannot be made. */
+export async function bodySource(
+  source: BodyDigestSource,
+  specs: readonly BodyDigestSpec[],
+  digestBody: DigestBody,
+): Promise<BodySource> {
+  const { body } = source;
+  if (source.digests !== undefined) {
+    const made = await source.digests.catch(() => undefined);
+    if (made !== undefined && specs.every((spec) => made.some((digest) => isFor(digest, spec))))
+      return { digests: made };
+  }
+  if (body.kind === "memory" && body.sizeBytes <= maxInlineBytes) return { chunks: body.chunks };
+  return { digests: await digestBody(body, specs) };
+}
+
+function isFor(digest: BodyDigest, spec: BodyDigestSpec): boolean {
+  return (
+    digest.canonicalization === spec.canonicalization && digest.hash === spec.hash && digest.length === spec.length
+  );
+}

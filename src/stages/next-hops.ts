@@ -1,0 +1,40 @@
+// Where a mail goes next: forward_method and notify_method of the bank in force, `*` filled in from the connection.
+
+import type { Session } from "../mail/transaction.ts";
+import type { Passage } from "../pipeline.ts";
+import type { MethodSetting } from "../policy/settings.ts";
+import { type NextHop, orderNextHops, parseMethod, resolveNextHop } from "../smtp/next-hop.ts";
+
+export interface NextHops {
+  /** For one recipient: forward_method_maps, else forward_method. */
+  forward(passage: Passage, recipient: string): readonly NextHop[];
+  /** For notifications of ours. */
+  notify(passage: Passage): readonly NextHop[];
+}
+
+/** Keeps what it has parsed: methods are few and come with every mail. */
+export function createNextHops(random: () => number = Math.random): NextHops {
+  const parsed = new Map<string, ReturnType<typeof parseMethod>>();
+
+  function hops(methods: MethodSetting, session: Session): readonly NextHop[] {
+    if (methods === null || methods === "") return [];
+    const list = typeof methods === "string" ? [methods] : methods;
+    const ordered = list.length > 1 ? orderNextHops(list, random()) : list;
+    return ordered.flatMap((text) => {
+      let method = parsed.get(text);
+      if (method === undefined) {
+        method = parseMethod(text);
+        parsed.set(text, method);
+      }
+      return "problem" in method ? [] : (resolveNextHop(method.template, session) ?? []);
+    });
+  }
+
+  return {
+    forward({ bank, transaction }, recipient) {
+      const mapped = bank.forward_method_maps.first(recipient)?.value;
+      return hops(mapped ?? bank.forward_method, transaction.session);
+    },
+    notify: ({ bank, transaction }) => hops(bank.notify_method, transaction.session),
+  };
+}

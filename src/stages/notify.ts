@@ -1,0 +1,121 @@
+// Delivery status notifications (RFC 3464) for recipients that the next hop refused while it took others: SMTP has one
+// reply for all, and ours will be a 250. The notification is handed over before that, and signed like mail of ours.
+import { buildDsn } from "../dsn/build-dsn.ts";
+import { suppression } from "../dsn/may-notify.ts";
+import { ownWord, type Settled } from "../outcome/conclude.ts";
+import type { Leaving, Passage, Signed } from "../pipeline.ts";
+import type { PolicyBank } from "../policy/bank.ts";
+import type { Relay } from "../relay/delivery.ts";
+import type { NextHop } from "../smtp/next-hop.ts";
+import { isPermanent, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
+
+export interface NotifyNeeds {
+  /** Next hops of notifications: notify_method of the bank in force. */
+  notifyHops(passage: Passage): readonly NextHop[];
+  sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed>;
+  readonly relay: Relay;
+}
+
+const notTold: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
+
+export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
+  return async function notify(passage: Passage, settled: readonly Settled[]): Promise<readonly Settled[]> {
+    const { session, envelope, message } = passage.transaction;
+    // LMTP input hears of each recipient by itself; where nobody was served the one reply says it all.
+    if (session.protocol === "LMTP" || !settled.some(isPassed)) return settled;
+    if (settled.some(({ reply }) => isTransient(reply))) return settled;
+    const refused = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
+    if (refused.size === 0) return settled;
+
+    const owed = new Set(
+      [...refused].filter((index) => {
+        const recipient = envelope.recipients[index];
+        const mail = { sender: envelope.sender, fields: message.fields };
+        return recipient !== undefined && suppression({ ...mail, recipient }) === undefined;
+      }),
+    );
+    const handedOver = owed.size === 0 || (await send(passage, settled, owed));
+    return settled.map((each, index) => {
+      if (!refused.has(index)) return each;
+      if (!owed.has(index)) return { ...each, dsn: "suppressed" as const };
+      // Rather the mail again for all than one recipient's loss that nobody hears of.
+      return handedOver ? { ...each, dsn: "sent" as const } : ownWord("tempfail", notTold);
+    });
+  };
+
+  async function send(passage: Passage, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<boolean> {
+    const { transaction, bank, mailId } = passage;
+    const { session, envelope, message, receivedAtMs } = transaction;
+    const nowMs = Date.now();
+    const { client } = session;
+    const envelopeId = parameter(envelope.sender.parameters, "ENVID");
+    const dsn = buildDsn({
+      mail: {
+        reportingMta: bank.myhostname,
+        ...(client.name === undefined && client.address === undefined
+          ? {}
+          : { receivedFromMta: client.name ?? `[${client.address}]` }),
+        ...(envelopeId === undefined ? {} : { envelopeId }),
+        receivedAtMs,
+        nowMs,
+        logId: session.id,
+        mailId,
+      },
+      recipients: [...owed].flatMap((index) => {
+        const [path, each] = [envelope.recipients[index], settled[index]];
+        if (path === undefined || each === undefined) return [];
+        const originalRecipient = parameter(path.parameters, "ORCPT");
+        return [
+          {
+            address: path.address,
+            ...(originalRecipient === undefined ? {} : { originalRecipient }),
+            action: "failed" as const,
+            reply: each.reply,
+            ...(each.remote === undefined ? {} : { remote: each.remote }),
+          },
+        ];
+      }),
+      sender: envelope.sender,
+      header: message.header,
+      from: { name: `Content-filter at ${bank.myhostname}`, address: `postmaster@${bank.myhostname}` },
+      subject: "Delivery status notification, MTA-BLOCKED",
+      explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
+    });
+    const [nextHop, ...failover] = notifyHops(passage);
+    if (nextHop === undefined) return false;
+    const outgoing = { nextHop, failover, session: undefined, envelope: dsn.envelope, message: dsn.message };
+    const signed = await sign(ownMail(passage, dsn), [{ recipients: [0], outgoing }]);
+    if ("refused" in signed) return false;
+    const deliveries = await relay(
+      signed.leaving.map((each) => each.outgoing),
+      () => true,
+    );
+    return deliveries.every(({ replies }) => replies.every(isPositive));
+  }
+}
+
+function isPassed({ action, reply }: Settled): boolean {
+  return action === "accept" && isPositive(reply);
+}
+
+function owesNotice(settled: Settled | undefined): boolean {
+  return settled?.action === "accept" && isPermanent(settled.reply);
+}
+
+/** The value of one parameter of MAIL or RCPT, still in xtext. */
+function parameter(parameters: string, name: string): string | undefined {
+  const found = parameters.split(" ").find((each) => each.toUpperCase().startsWith(`${name}=`));
+  return found?.slice(name.length + 1);
+}
+
+/** The notification as a passage of its own: our mail, whoever's mail it speaks of (amavis.md 4.8). */
+function ownMail(passage: Passage, dsn: ReturnType<typeof buildDsn>): Passage {
+  const bank: PolicyBank = { ...passage.bank, originating: true };
+  const { digests: _, ...transaction } = passage.transaction;
+  return {
+    ...passage,
+    bank,
+    checked: { verifications: [], findings: [] },
+    transaction: { ...transaction, envelope: dsn.envelope, message: dsn.message },
+  };
+}

@@ -1,0 +1,59 @@
+// Signs each leaving message with what was chosen for the mail: the last edit before it goes out.
+import type { DkimEngine } from "../dkim/engine.ts";
+import { editHeader } from "../mail/edit.ts";
+import type { Leaving, Passage, Signed } from "../pipeline.ts";
+import type { Signer, SigningPlan } from "../signing/choose.ts";
+import { bodySource, type DigestBody } from "./body-source.ts";
+
+export interface SignStageNeeds {
+  readonly signer: Signer;
+  readonly engine: Pick<DkimEngine, "sign">;
+  readonly digestBody: DigestBody;
+}
+
+export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) {
+  return async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
+    if (leaving.length === 0) return { leaving, signings: [] };
+    const plan = choose(signer, passage);
+    if ("skip" in plan) return skipped(plan, leaving);
+
+    const { transaction } = passage;
+    const specs = plan.sign.map(
+      ({ bodyCanonicalization }) => ({ canonicalization: bodyCanonicalization, hash: "sha256" }) as const,
+    );
+    const body = await bodySource({ body: transaction.message.body, digests: transaction.digests }, specs, digestBody);
+    const signed = await Promise.all(
+      leaving.map(async (each): Promise<Leaving> => {
+        const { message } = each.outgoing;
+        const fields = await engine.sign({ header: message.header, body, requests: plan.sign });
+        const whole = [{ start: 0, end: message.header.length }];
+        return { ...each, outgoing: { ...each.outgoing, message: editHeader(message, fields.join(""), whole) } };
+      }),
+    );
+    const signings = plan.sign.map(
+      ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
+    );
+    return { leaving: signed, signings };
+  };
+}
+
+/** A key that cannot be had defers the mail (I14): it never leaves unsigned. */
+function skipped(plan: Extract<SigningPlan, { skip: unknown }>, leaving: readonly Leaving[]): Signed {
+  const { skip: reason, detail, temporary } = plan;
+  const signings = [{ result: "skipped", reason, ...(detail === undefined ? {} : { detail }) } as const];
+  if (!temporary) return { leaving, signings };
+  return {
+    refused: { code: 451, enhanced: "4.7.5", text: "Signing key not available, please try again later" },
+    signings,
+  };
+}
+
+function choose(signer: Signer, { transaction, bank, checked }: Passage): SigningPlan {
+  return signer.chooseSigners({
+    head: transaction.message,
+    mailFrom: transaction.envelope.sender.address,
+    bank,
+    validSignatures: checked.verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
+    receivedAtMs: transaction.receivedAtMs,
+  });
+}
