@@ -1,9 +1,8 @@
 // The worker's entry: jobs in, the engine called, plain data out. No DNS, file, clock, configuration or log here.
-import type { MessagePort } from "node:worker_threads";
 import { createBodyHasher } from "../src/dkim/body-hash.ts";
 import { createKeyCache } from "../src/dkim/key-record.ts";
 import { signMessage } from "../src/dkim/sign.ts";
-import type { DkimJob, DkimJobResult, DkimTask, StreamMessage } from "../src/dkim/task.ts";
+import type { ChunkPort, DkimJob, DkimJobResult, DkimTask } from "../src/dkim/task.ts";
 import { verifyMessage } from "../src/dkim/verify.ts";
 import type { BodyDigest, BodyDigestSpec } from "../src/mail/digest.ts";
 
@@ -37,10 +36,10 @@ function digestChunks(specs: readonly BodyDigestSpec[], chunks: readonly Uint8Ar
 }
 
 /** Hashes chunks as they come and acknowledges each, so that its memory can be used again. */
-function digestStream(specs: readonly BodyDigestSpec[], port: MessagePort): Promise<readonly BodyDigest[]> {
+function digestStream(specs: readonly BodyDigestSpec[], port: ChunkPort): Promise<readonly BodyDigest[]> {
   const hasher = createBodyHasher(specs);
   return new Promise((resolve) => {
-    port.on("message", (chunk: StreamMessage) => {
+    port.on("message", (chunk) => {
       if (chunk === null) {
         port.close();
         resolve(hasher.digest());

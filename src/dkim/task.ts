@@ -1,5 +1,4 @@
 // What crosses to a worker thread and back: batches of jobs, and bodies that are still arriving.
-import type { MessagePort } from "node:worker_threads"; // a type alone: nothing is loaded
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import type { SignJob, Verification, VerifyJob } from "./engine.ts";
 
@@ -17,7 +16,15 @@ export type DkimJobResult =
 
 export type DkimTask =
   | { readonly kind: "batch"; readonly jobs: readonly DkimJob[] }
-  | { readonly kind: "stream"; readonly specs: readonly BodyDigestSpec[]; readonly port: MessagePort };
+  | { readonly kind: "stream"; readonly specs: readonly BodyDigestSpec[]; readonly port: ChunkPort };
+
+/** What a stream needs of its message port. */
+export interface ChunkPort {
+  on(event: "message", listener: (message: StreamMessage) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+  postMessage(chunksDone: number): void;
+  close(): void;
+}
 
 /** To the worker: the next octets, or null at the body's end. From it: how many chunks it is done with. */
 export type StreamMessage = Uint8Array | null;
