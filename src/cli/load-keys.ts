@@ -1,0 +1,46 @@
+// The signing keys of the configuration, for the commands that speak of keys: read from disk, problems told.
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { defaultConfigFile, loadConfig } from "../config/load.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
+import type { Problem } from "../config/source.ts";
+import type { KeyFiles } from "../signing/key-settings.ts";
+import type { Keyring } from "../signing/keyring.ts";
+import { loadKeyring } from "../signing/load-keyring.ts";
+import { exitCode, type Io } from "./command.ts";
+
+export interface LoadedKeys {
+  readonly config: Config;
+  readonly keyring: Keyring;
+}
+
+/** Key files as they are on disk; relative names start at `folder`. */
+export function diskKeyFiles(folder: string): KeyFiles {
+  return {
+    readFile: (path) => readFileSync(resolve(folder, path)),
+    listFolder: (path) => readdirSync(resolve(folder, path)),
+  };
+}
+
+/** The configuration with its keys, or the exit code when it cannot be used; what is wrong was then told. */
+export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "stderr">): Promise<LoadedKeys | number> {
+  const path = file ?? defaultConfigFile;
+  const { config, problems, source } = await loadConfig(path, { cwd: io.cwd });
+  const tell = (found: readonly Problem[]): void => {
+    for (const problem of sortProblems(found)) io.stderr(`${problemLine(problem)}\n`);
+  };
+  if (config === undefined) {
+    tell(problems.filter(({ severity }) => severity === "error"));
+    return exitCode.config;
+  }
+  const loaded = loadKeyring(config, diskKeyFiles(io.cwd));
+  tell(
+    loaded.problems.map((problem): Problem => {
+      const place = problem.place ?? (problem.path === undefined ? undefined : source.locate(problem.path));
+      return place === undefined ? problem : { ...problem, place };
+    }),
+  );
+  if (loaded.problems.some(({ severity }) => severity === "error")) return exitCode.config;
+  return { config, keyring: loaded.keyring };
+}

@@ -1,0 +1,140 @@
+// `signpost testkeys [DOMAIN...]`: asks the DNS for the record of every key and says what is wrong with it and what
+// to publish. Exits 0 only if every key passes.
+import { readFileSync } from "node:fs";
+import { resolve as resolvePath } from "node:path";
+import { parseArgs } from "node:util";
+import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
+import { createResolver } from "../dns/resolver.ts";
+import type { Resolve } from "../rr/answer.ts";
+import { checkKey, type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
+import type { SigningKey } from "../signing/keyring.ts";
+import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
+import { selectKeys } from "../signing/select-keys.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { type LoadedKeys, loadKeys } from "./load-keys.ts";
+import { resolverOptions } from "./resolver.ts";
+import { emptyText } from "./showkeys.ts";
+
+/** Questions under way at once. */
+const parallel = 20;
+
+export const testkeys: Command = {
+  name: "testkeys",
+  summary: "ask the DNS whether the signing keys are published rightly",
+  usage: `[--config FILE] [--dns FILE.json] [--json] [DOMAIN...]
+
+Holds the published record of every declared key against the private key and says what is wrong and what to publish.
+DOMAIN selects that domain, .DOMAIN with those below, "." all. Exits 0 if every key passes, 75 if the only trouble was
+that the DNS gave no answer, else 1 (also when no key was there to be tested).
+
+  --config FILE     the configuration (/etc/signpost/signpost.yaml)
+  --dns FILE.json   answers from a file instead of the DNS: {name: {"TXT": [[string, ...], ...]}}
+  --json            a list of objects: number, domain, selector, name, result, reason, findings, publish`,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { config: { type: "string" }, dns: { type: "string" }, json: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const loaded = await loadKeys(values.config, io);
+    if (typeof loaded === "number") return loaded;
+    const keys = selectKeys(loaded.keyring.keys, positionals);
+    if (keys.length === 0) {
+      io.stdout(values.json === true ? "[]\n" : emptyText(loaded.keyring.keys));
+      return exitCode.failure;
+    }
+
+    const dns = values.dns === undefined ? configuredDns(loaded) : fixedDns(values.dns, io);
+    let checks: readonly KeyCheck[];
+    try {
+      checks = await checkKeys(keys, dns.resolve);
+    } finally {
+      dns.close();
+    }
+    const results = keys.flatMap((key, index) => {
+      const check = checks[index];
+      return check === undefined ? [] : [{ key, check }];
+    });
+    if (values.json === true) {
+      io.stdout(
+        `${JSON.stringify(
+          results.map(({ key, check }) => describe(key, check)),
+          null,
+          2,
+        )}\n`,
+      );
+    } else for (const { key, check } of results) io.stdout(resultText(key, check));
+    const failed = checks.filter(({ result }) => result !== "pass");
+    if (failed.length === 0) return exitCode.ok;
+    const waiting = failed.every(({ findings }) => findings.some(({ fault }) => fault === "dns-trouble"));
+    return waiting ? exitCode.temporary : exitCode.failure;
+  },
+};
+
+interface Dns {
+  readonly resolve: Resolve;
+  close(): void;
+}
+
+function configuredDns({ config }: LoadedKeys): Dns {
+  return createResolver(resolverOptions(config.dns));
+}
+
+function fixedDns(file: string, io: Io): Dns {
+  try {
+    const zone = parseFixedZone(JSON.parse(readFileSync(resolvePath(io.cwd, file), "utf8")));
+    return { resolve: createFixedResolver(zone), close: () => {} };
+  } catch (error) {
+    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Asks for all keys, a few at a time, and judges each; in the order of `keys`. */
+export async function checkKeys(keys: readonly SigningKey[], resolve: Resolve): Promise<readonly KeyCheck[]> {
+  const checks: KeyCheck[] = [];
+  for (let start = 0; start < keys.length; start += parallel) {
+    checks.push(...(await Promise.all(keys.slice(start, start + parallel).map((key) => ask(key, resolve)))));
+  }
+  return checks;
+}
+
+async function ask(key: SigningKey, resolve: Resolve): Promise<KeyCheck> {
+  if (key.pattern !== undefined || key.selector === "") return checkKey(key, undefined);
+  const name = recordName(key);
+  const [txt, cname] = await Promise.all([resolve(name, "TXT"), resolve(name, "CNAME")]);
+  return checkKey(key, { txt, cname });
+}
+
+/** "TESTING#1 example.org: abc._domainkey.example.org => pass", and below it what to do. */
+function resultText(key: SigningKey, check: KeyCheck): string {
+  const reason = check.reason === undefined ? "" : ` (${check.reason})`;
+  const lines = [`TESTING#${key.number} ${key.domain}: ${recordName(key)} => ${check.result}${reason}`];
+  if (check.alias !== undefined) lines.push(`    the name is an alias (CNAME) of ${check.alias}`);
+  for (const { severity, text } of check.findings) lines.push(`    ${severity}: ${text}`);
+  const privateKey = privateKeyOf(key);
+  if (needsPublishing(check) && typeof privateKey !== "string") {
+    lines.push("    publish:");
+    for (const line of zoneRecord(key, privateKey).trimEnd().split("\n")) lines.push(`      ${line}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Whether another record would help. */
+function needsPublishing({ result, findings }: KeyCheck): boolean {
+  const others = new Set(["dns-trouble", "private-key-unavailable", "wildcard-domain"]);
+  return result !== "pass" && !findings.some(({ fault }) => others.has(fault));
+}
+
+function describe(key: SigningKey, check: KeyCheck): Readonly<Record<string, unknown>> {
+  const privateKey = privateKeyOf(key);
+  return {
+    number: key.number,
+    domain: key.domain,
+    selector: key.selector,
+    name: recordName(key),
+    ...check,
+    ...(needsPublishing(check) && typeof privateKey !== "string"
+      ? { publish: recordStrings(key.options, privateKey).join("") }
+      : {}),
+  };
+}
