@@ -205,8 +205,8 @@ function openLog(config: Config, journal: boolean): Log {
   return createLog({ format, to, level: config.base.log_level, journal });
 }
 
-function openResolver(config: Config): Resolver {
-  const { dns } = config;
+/** The resolver that the settings ask for; whoever opens it closes it. */
+export function openResolver({ dns }: Pick<Config, "dns">): Resolver {
   return createResolver({
     ...defaultResolverOptions,
     servers: resolverAddresses(dns.servers),

@@ -3,6 +3,8 @@ import type { Command } from "./command.ts";
 import { convertKeysfile } from "./convert-keysfile.ts";
 import { gened25519 } from "./gened25519.ts";
 import { genrsa } from "./genrsa.ts";
+import { showkeys } from "./showkeys.ts";
 import { start } from "./start.ts";
+import { testkeys } from "./testkeys.ts";
 
-export const commands: readonly Command[] = [start, genrsa, gened25519, convertKeysfile];
+export const commands: readonly Command[] = [start, genrsa, gened25519, showkeys, testkeys, convertKeysfile];

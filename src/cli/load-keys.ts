@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
+import { fronts } from "../config/fronts.ts";
 import { defaultConfigFile, loadConfig } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
@@ -26,7 +27,7 @@ export function diskKeyFiles(folder: string): KeyFiles {
 /** The configuration with its keys, or the exit code when it cannot be used; what is wrong was then told. */
 export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "stderr">): Promise<LoadedKeys | number> {
   const path = file ?? defaultConfigFile;
-  const { config, problems, source } = await loadConfig(path, { cwd: io.cwd });
+  const { config, problems, source } = await loadConfig(path, { cwd: io.cwd, fronts });
   const tell = (found: readonly Problem[]): void => {
     for (const problem of sortProblems(found)) io.stderr(`${problemLine(problem)}\n`);
   };

@@ -1,5 +1,6 @@
 // OpenDKIM's KeyTable and SigningTable, from file to keyring. With a signing table its keys are found by name alone:
 // a sender that it does not list is not signed for by them. Without one they are keys like those of dkim_keys.
+import { dirname, isAbsolute, join } from "node:path";
 import { toAscii } from "../mail/domain.ts";
 import type { KeySettings } from "./key-settings.ts";
 import { type Loading, systemError, unreadable } from "./key-store.ts";
@@ -105,17 +106,19 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
 
   const { location } = entry;
   if ("inline" in location) return { key: make(domain, "(inline)", loading.store.fromText(location.inline)) };
-  if (!location.file.includes("%")) return { key: make(domain, location.file, loading.store.fromFile(location.file)) };
+  // A relative name starts beside the table.
+  const keyFile = isAbsolute(location.file) ? location.file : join(dirname(file), location.file);
+  if (!keyFile.includes("%")) return { key: make(domain, keyFile, loading.store.fromFile(keyFile)) };
   if (!anyDomain) {
-    const path = location.file.replaceAll("%", domain);
+    const path = keyFile.replaceAll("%", domain);
     return { key: make(domain, path, loading.store.fromFile(path)) };
   }
   // A file per domain of senders: what is there now is what can sign, the mail path reads no files.
   const perDomain = new Map<string, SigningKey>();
-  for (const [sender, path] of expand(location.file, loading)) {
+  for (const [sender, path] of expand(keyFile, loading)) {
     perDomain.set(sender, make(sender, path, loading.store.fromFile(path)));
   }
-  if (perDomain.size === 0) warn(`no file is there for ${location.file}`);
+  if (perDomain.size === 0) warn(`no file is there for ${keyFile}`);
   return { perDomain };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { test } from "node:test";
 import type { LookupMap } from "../../../src/lookup/table.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
@@ -27,7 +27,7 @@ function load({ keys, senders, form = "refile:", more = {}, options, files = {} 
       ...(senders === undefined ? {} : { dkim_signingtable: `${form}/t/SigningTable` }),
       ...more,
     },
-    filesOf({ "/k/a": rsaPem, "./rel": rsaPem, "/t/KeyTable": keys, "/t/SigningTable": senders ?? "", ...files }),
+    filesOf({ "/k/a": rsaPem, "/t/rel": rsaPem, "/t/KeyTable": keys, "/t/SigningTable": senders ?? "", ...files }),
   );
   const signer = createSigner(keyring);
   const all = () => (options === undefined ? [] : [{ key: ".", value: options }]);
@@ -286,7 +286,9 @@ for (const [keys, senders, form, choices] of used) {
       form,
       ...(senders === undefined ? {} : { senders: read(senders) }),
       more: { dkim_multiple_signatures: true },
-      files: Object.fromEntries(named.map((name): [string, string] => [name, rsaPem])),
+      files: Object.fromEntries(
+        named.map((name): [string, string] => [isAbsolute(name) ? name : join("/t", name), rsaPem]),
+      ),
     });
     for (const [address, expected] of choices) assert.equal(choose(address), expected, address);
   });
