@@ -1,10 +1,11 @@
 // All commands, in the order in which they are listed.
 import type { Command } from "./command.ts";
 import { convertKeysfile } from "./convert-keysfile.ts";
+import { demo } from "./demo.ts";
 import { gened25519 } from "./gened25519.ts";
 import { genrsa } from "./genrsa.ts";
 import { showkeys } from "./showkeys.ts";
 import { start } from "./start.ts";
 import { testkeys } from "./testkeys.ts";
 
-export const commands: readonly Command[] = [start, genrsa, gened25519, showkeys, testkeys, convertKeysfile];
+export const commands: readonly Command[] = [start, genrsa, gened25519, showkeys, testkeys, convertKeysfile, demo];
