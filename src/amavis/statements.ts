@@ -1,0 +1,296 @@
+// Parses an amavisd.conf into statements. A statement that cannot be read costs itself, not the file.
+import { ExpressionParser, skipBlock } from "./expressions.ts";
+import { Lexer } from "./lexer.ts";
+import type { SourceText } from "./source-text.ts";
+import { type Expression, type Statement, SyntaxProblem } from "./syntax.ts";
+
+export interface Program {
+  readonly statements: readonly Statement[];
+  readonly problems: readonly SyntaxProblem[];
+}
+
+/** After so many the rest is not looked at: such a file is not an amavisd.conf. */
+const maxProblems = 50;
+
+export function parseProgram(source: SourceText): Program {
+  const lexer = new Lexer(source);
+  const parser = new StatementParser(source, lexer);
+  const statements = parser.body("end");
+  return { statements, problems: parser.problems };
+}
+
+class StatementParser {
+  readonly problems: SyntaxProblem[] = [];
+  readonly #lexer: Lexer;
+  readonly #expressions: ExpressionParser;
+
+  constructor(source: SourceText, lexer: Lexer) {
+    this.#lexer = lexer;
+    this.#expressions = new ExpressionParser(source, lexer);
+  }
+
+  /** Statements up to the closing brace (taken) or the end. */
+  body(until: "}" | "end"): Statement[] {
+    const statements: Statement[] = [];
+    for (;;) {
+      const token = this.#lexer.peek("term");
+      if (token.kind === "end") {
+        if (until === "}") throw new SyntaxProblem(token.at, "a block is never closed", true);
+        return statements;
+      }
+      if (token.kind === "operator" && token.text === ";") {
+        this.#lexer.next("term");
+        continue;
+      }
+      if (token.kind === "operator" && token.text === "}") {
+        if (until === "}") {
+          this.#lexer.next("term");
+          return statements;
+        }
+        this.#lexer.next("term");
+        this.#report(new SyntaxProblem(token.at, 'this "}" closes nothing'));
+        continue;
+      }
+      const from = this.#lexer.position;
+      try {
+        statements.push(this.#statement());
+      } catch (error) {
+        if (!(error instanceof SyntaxProblem)) throw error;
+        this.#report(error);
+        if (error.fatal || this.problems.length >= maxProblems) {
+          this.#lexer.jump(Number.MAX_SAFE_INTEGER);
+          return statements;
+        }
+        if (!this.#resume(from)) return statements;
+      }
+    }
+  }
+
+  #report(problem: SyntaxProblem): void {
+    if (this.problems.length < maxProblems) this.problems.push(problem);
+  }
+
+  /** Goes on behind the next ";" outside of brackets. */
+  #resume(from: number): boolean {
+    let depth = 0;
+    let expectsTerm = true;
+    // The problem's place may lie behind what was taken; tokens are read again from the start of the statement.
+    this.#lexer.jump(from);
+    try {
+      for (;;) {
+        const token = this.#lexer.next(expectsTerm ? "term" : "operator");
+        if (token.kind === "end") return false;
+        if (token.kind !== "operator") {
+          expectsTerm = token.kind === "word";
+          continue;
+        }
+        if ("([{".includes(token.text)) depth++;
+        else if (")]}".includes(token.text)) depth--;
+        expectsTerm = !")]}".includes(token.text) || token.text === "}";
+        if (token.text === ";" && depth <= 0) return true;
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      this.#report(error);
+      return false;
+    }
+  }
+
+  #statement(): Statement {
+    const token = this.#lexer.peek("term");
+    if (token.kind === "operator" && token.text === "{") return this.#block();
+    if (token.kind === "word" && !this.#lexer.fatCommaAt(token.end)) {
+      const at = token.at;
+      switch (token.text) {
+        case "use":
+        case "no":
+          return this.#use();
+        case "package": {
+          this.#lexer.next("term");
+          this.#lexer.next("term");
+          this.#end();
+          return { kind: "block", at, body: [] };
+        }
+        case "BEGIN":
+        case "END":
+        case "INIT":
+          this.#lexer.next("term");
+          return this.#block();
+        case "sub": {
+          this.#lexer.next("term");
+          const name = this.#lexer.peek("term");
+          if (name.kind !== "word") break;
+          this.#lexer.next("term");
+          skipBlock(this.#lexer);
+          return { kind: "sub", at, name: name.text };
+        }
+        case "if":
+        case "unless":
+          this.#lexer.next("term");
+          return this.#if(at, token.text === "unless");
+        case "for":
+        case "foreach":
+          this.#lexer.next("term");
+          return this.#foreach(at);
+        case "while":
+        case "until":
+          this.#lexer.next("term");
+          this.#lexer.expect("(", `after "${token.text}"`);
+          this.#lexer.jump(this.#lexer.position - 1);
+          return this.#skipLoop(at, `a ${token.text} loop`);
+      }
+    }
+    return this.#simple();
+  }
+
+  #block(): Statement {
+    const open = this.#lexer.expect("{", "to open a block");
+    return { kind: "block", at: open.at, body: this.#nestedBody(open.at) };
+  }
+
+  #nestedBody(at: number): Statement[] {
+    return this.#expressions.nested(at, () => this.body("}"));
+  }
+
+  /** `use strict;`, `use vars qw($x);`, `no warnings 'once';` */
+  #use(): Statement {
+    const keyword = this.#lexer.next("term");
+    const no = keyword.kind === "word" && keyword.text === "no";
+    const module = this.#lexer.next("term");
+    const names: string[] = [];
+    const upcoming = this.#lexer.upcoming();
+    if (upcoming !== ";" && upcoming !== "}" && upcoming !== "") collectStrings(this.#expressions.expression(), names);
+    this.#end();
+    return { kind: "use", at: keyword.at, no, module: module.kind === "word" ? module.text : "", names };
+  }
+
+  #if(at: number, negated: boolean): Statement {
+    const branches: { condition: Expression; body: Statement[] }[] = [];
+    let otherwise: Statement[] = [];
+    const first = this.#condition();
+    branches.push({
+      condition: negated ? { kind: "unary", at: first.at, operator: "!", operand: first } : first,
+      body: this.#braced(),
+    });
+    for (;;) {
+      const token = this.#lexer.peek("term");
+      if (token.kind !== "word") break;
+      if (token.text === "elsif") {
+        this.#lexer.next("term");
+        branches.push({ condition: this.#condition(), body: this.#braced() });
+      } else if (token.text === "else") {
+        this.#lexer.next("term");
+        otherwise = this.#braced();
+        break;
+      } else break;
+    }
+    return { kind: "if", at, branches, otherwise };
+  }
+
+  #condition(): Expression {
+    this.#lexer.expect("(", "before the condition");
+    const condition = this.#expressions.expression();
+    this.#lexer.expect(")", "behind the condition");
+    return condition;
+  }
+
+  #braced(): Statement[] {
+    const open = this.#lexer.expect("{", "to open a block");
+    return this.#nestedBody(open.at);
+  }
+
+  #foreach(at: number): Statement {
+    let name = "_";
+    let lexical = false;
+    const token = this.#lexer.peek("term");
+    if (token.kind === "word" && (token.text === "my" || token.text === "our")) {
+      this.#lexer.next("term");
+      lexical = token.text === "my";
+    }
+    const variable = this.#lexer.peek("term");
+    if (variable.kind === "variable" && variable.sigil === "$") {
+      this.#lexer.next("term");
+      name = variable.name;
+    }
+    const open = this.#lexer.expect("(", "before the list of a loop");
+    let list: Expression = { kind: "list", at: open.at, items: [] };
+    if (this.#lexer.upcoming() !== ")") {
+      if (this.#lexer.upcoming() !== ";") list = this.#expressions.expression();
+      if (this.#lexer.take(";") !== undefined) {
+        this.#lexer.jump(open.at);
+        return this.#skipLoop(at, "a counting loop");
+      }
+    }
+    this.#lexer.expect(")", "behind the list of a loop");
+    return { kind: "foreach", at, variable: { name, lexical }, list, body: this.#braced() };
+  }
+
+  /** A loop that is not read: its head in parentheses and its body are skipped. */
+  #skipLoop(at: number, what: string): Statement {
+    let depth = 0;
+    let expectsTerm = true;
+    do {
+      const token = this.#lexer.next(expectsTerm ? "term" : "operator");
+      if (token.kind === "end") throw new SyntaxProblem(at, "the loop is never closed", true);
+      expectsTerm = token.kind === "operator" && !")]}".includes(token.text);
+      if (token.kind === "operator" && token.text === "(") depth++;
+      if (token.kind === "operator" && token.text === ")") depth--;
+    } while (depth > 0);
+    skipBlock(this.#lexer);
+    return { kind: "beyond", at, what };
+  }
+
+  /** An expression with its modifier, if any. */
+  #simple(): Statement {
+    const at = this.#lexer.peek("term").at;
+    const expression = this.#expressions.expression();
+    const statement: Statement = { kind: "expression", at, expression };
+    const token = this.#lexer.peek("operator");
+    if (token.kind === "operator") {
+      switch (token.text) {
+        case "if":
+        case "unless": {
+          this.#lexer.next("operator");
+          const asked = this.#expressions.expression();
+          this.#end();
+          const condition: Expression =
+            token.text === "if" ? asked : { kind: "unary", at: asked.at, operator: "!", operand: asked };
+          return { kind: "if", at, branches: [{ condition, body: [statement] }], otherwise: [] };
+        }
+        case "for":
+        case "foreach": {
+          this.#lexer.next("operator");
+          const list = this.#expressions.expression();
+          this.#end();
+          return { kind: "foreach", at, variable: { name: "_", lexical: false }, list, body: [statement] };
+        }
+        case "while":
+        case "until":
+          this.#lexer.next("operator");
+          this.#expressions.expression();
+          this.#end();
+          return { kind: "beyond", at, what: `a ${token.text} loop` };
+      }
+    }
+    this.#end();
+    return statement;
+  }
+
+  /** The end of a statement: ";" (taken), or the brace or end that makes it unnecessary. */
+  #end(): void {
+    const token = this.#lexer.peek("operator");
+    if (token.kind === "end") return;
+    if (token.kind === "operator" && token.text === "}") return;
+    if (token.kind === "operator" && token.text === ";") {
+      this.#lexer.next("operator");
+      return;
+    }
+    throw new SyntaxProblem(token.at, `expected ";", found ${this.#lexer.describe(token)}`);
+  }
+}
+
+function collectStrings(expression: Expression, into: string[]): void {
+  if (expression.kind === "string") into.push(expression.value);
+  else if (expression.kind === "words") into.push(...expression.words.map(({ value }) => value));
+  else if (expression.kind === "list") for (const item of expression.items) collectStrings(item, into);
+}
