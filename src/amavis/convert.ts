@@ -1,0 +1,148 @@
+// Turns Perl's values into what signpost.yaml would hold, keeping where each part was written.
+import { compilePattern } from "./perl-match.ts";
+import { translatePattern } from "./perl-pattern.ts";
+import type { Origin } from "./source-text.ts";
+import { isUnknown, type Item, type ScalarBox, type Value } from "./values.ts";
+
+/** Plain data with its places: of the value, and of the name or index it stands under. */
+export interface Located {
+  readonly value: unknown;
+  readonly origin: Origin | undefined;
+  readonly members?: ReadonlyMap<string | number, Located>;
+}
+
+export type Complain = (severity: "error" | "warning", origin: Origin | undefined, message: string) => void;
+
+const maxDepth = 40;
+
+export class Converter {
+  readonly #complain: Complain;
+  /** What a setting that cannot be taken is called in messages. */
+  readonly #name: string;
+  readonly #lenient: boolean;
+
+  /** @param lenient where what is not understood does no harm (scanners of amavisd's kind) */
+  constructor(name: string, complain: Complain, lenient = false) {
+    this.#name = name;
+    this.#complain = complain;
+    this.#lenient = lenient;
+  }
+
+  convert(value: Value, origin: Origin | undefined, depth = 0): Located {
+    if (depth > maxDepth) {
+      this.#complain("error", origin, `${this.#name}: references nest too deeply, or in a circle`);
+      return { value: null, origin };
+    }
+    if (value === undefined) return { value: null, origin };
+    if (typeof value === "string") return { value, origin };
+    if (typeof value === "number") return { value: Number.isFinite(value) ? value : null, origin };
+    switch (value.kind) {
+      case "scalar":
+        return this.convert(value.box.value, value.box.origin ?? origin, depth + 1);
+      case "array":
+        return this.list(value.box.items, value.box.origin ?? origin, depth);
+      case "hash":
+        if (value.box.file !== undefined) return { value: { file: value.box.file }, origin };
+        return this.mapping([...value.box.map], value.box.origin ?? origin, depth);
+      case "table":
+        return this.#table(value.rows, value.origin, depth);
+      case "pattern": {
+        const pattern = this.#pattern(value.source, value.flags, value.origin);
+        return { value: pattern === undefined ? null : { regexp: [pattern] }, origin: value.origin };
+      }
+      case "code":
+        return { value: `&${value.name}`, origin: value.origin };
+      case "opaque":
+        return this.convert(value.value, origin, depth + 1);
+      case "unknown":
+        this.#complain(
+          this.#lenient ? "warning" : "error",
+          value.origin,
+          `${this.#name}: part of its value is not known, it would come from ${value.what}; write it out`,
+        );
+        return { value: null, origin: value.origin };
+    }
+  }
+
+  list(items: readonly ScalarBox[], origin: Origin | undefined, depth = 0): Located {
+    return this.#collect(
+      items.map((item) => this.convert(item.value, item.origin ?? origin, depth + 1)),
+      origin,
+    );
+  }
+
+  /**
+   * The tables of a lookup map. A table that is empty, or a reference to something undefined, matches nothing and is
+   * left out: it is how amavisd's old variables stand in their maps.
+   */
+  map(items: readonly ScalarBox[], origin: Origin | undefined): Located {
+    const tables = items.filter(({ value }) => !matchesNothing(value));
+    return this.list(tables, origin);
+  }
+
+  mapping(entries: readonly (readonly [string, ScalarBox])[], origin: Origin | undefined, depth = 0): Located {
+    const members = new Map<string | number, Located>();
+    const plain: Record<string, unknown> = {};
+    for (const [key, box] of entries) {
+      const member = this.convert(box.value, box.origin ?? origin, depth + 1);
+      members.set(key, { ...member, origin: box.origin ?? member.origin });
+      // A key such as "__proto__" is a key like any other.
+      Object.defineProperty(plain, key, { value: member.value, enumerable: true, writable: true, configurable: true });
+    }
+    return { value: plain, origin, members };
+  }
+
+  #collect(items: readonly Located[], origin: Origin | undefined): Located {
+    return { value: items.map(({ value }) => value), origin, members: new Map(items.entries()) };
+  }
+
+  #table(rows: readonly Item[], origin: Origin, depth: number): Located {
+    const kept: Located[] = [];
+    for (const row of rows) {
+      const pair = typeof row.value === "object" && row.value.kind === "array" ? row.value.box.items : undefined;
+      const pattern = this.#rowPattern(pair === undefined ? row.value : pair[0]?.value, row.origin);
+      if (pattern === undefined) continue;
+      const result = pair?.[1];
+      if (result === undefined) kept.push({ value: pattern, origin: row.origin });
+      else {
+        const value = this.convert(result.value, result.origin ?? row.origin, depth + 1);
+        kept.push({ value: [pattern, value.value], origin: row.origin, members: new Map([[1, value]]) });
+      }
+    }
+    const list = this.#collect(kept, origin);
+    return { value: { regexp: list.value }, origin, members: new Map([["regexp", list]]) };
+  }
+
+  #rowPattern(value: Value, origin: Origin): string | undefined {
+    if (typeof value === "object" && value.kind === "pattern") return this.#pattern(value.source, value.flags, value.origin);
+    if (typeof value === "string") return this.#pattern(value, "", origin);
+    if (isUnknown(value)) this.#complain("error", value.origin, `${this.#name}: a pattern is not known, it would come from ${value.what}`);
+    else this.#complain("error", origin, `${this.#name}: expected a pattern here`);
+    return undefined;
+  }
+
+  #pattern(source: string, flags: string, origin: Origin): string | undefined {
+    const translated = translatePattern(source, flags);
+    const fault = "fault" in translated ? translated.fault : compilePattern(translated.pattern);
+    if (typeof fault === "string") return this.#refuse(source, fault, origin);
+    if ("fault" in fault) return this.#refuse(source, fault.fault, origin);
+    return "pattern" in translated ? translated.pattern : undefined;
+  }
+
+  #refuse(source: string, fault: string, origin: Origin): undefined {
+    const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
+    this.#complain(
+      this.#lenient ? "warning" : "error",
+      origin,
+      `${this.#name}: the pattern ${shown} is not taken: ${fault}; what it matches, it no longer does`,
+    );
+    return undefined;
+  }
+}
+
+function matchesNothing(value: Value): boolean {
+  if (typeof value !== "object") return false;
+  if (value.kind === "scalar") return value.box.value === undefined || matchesNothing(value.box.value);
+  if (value.kind === "array") return value.box.items.length === 0;
+  return value.kind === "hash" && value.box.map.size === 0 && value.box.file === undefined;
+}

@@ -1,0 +1,218 @@
+// What amavisd's variables hold before the configuration is read, as far as a configuration can see or refer to it,
+// and how its old variables feed the lookup maps.
+import type { ScalarBox, Value } from "./values.ts";
+import type { Variables } from "./variables.ts";
+
+const scalars: Readonly<Record<string, string | number>> = {
+  MYHOME: "/var/amavis",
+  mydomain: "!change-mydomain-variable!.example.com",
+  myproduct_name: "amavis",
+  myversion_id: "2.13.0",
+  myversion_date: "20230106",
+  myversion: "amavis-2.13.0 (20230106)",
+  myprogram_name: "amavisd",
+  daemonize: 1,
+  max_servers: 2,
+  max_requests: 20,
+  child_timeout: 480,
+  smtpd_timeout: 480,
+  syslog_ident: "amavis",
+  syslog_facility: "mail",
+  log_level: 0,
+  logline_maxlen: 980,
+  nanny_details_level: 1,
+  enable_ip_repu: 1,
+  reputation_factor: 0.2,
+  mail_digest_algorithm: "MD5",
+  mail_part_digest_algorithm: "SHA1",
+  penpals_halflife: 604_800,
+  penpals_threshold_low: 1,
+  bounce_killer_score: 0,
+  originating: 0,
+  forward_method: "smtp:[127.0.0.1]:10025",
+  notify_method: "smtp:[127.0.0.1]:10025",
+  requeue_method: "smtp:[127.0.0.1]:25",
+  release_format: "resend",
+  report_format: "arf",
+  attachment_password: "",
+  attachment_email_name: "msg-%m.eml",
+  attachment_outer_name: "msg-%m.zip",
+  virus_quarantine_method: "local:virus-%m",
+  banned_files_quarantine_method: "local:banned-%m",
+  spam_quarantine_method: "local:spam-%m.gz",
+  bad_header_quarantine_method: "local:badh-%m",
+  prepend_header_fields_hdridx: 0,
+  remove_existing_x_scanned_headers: 0,
+  remove_existing_spam_headers: 1,
+  allow_fixing_improper_header: 1,
+  allow_fixing_improper_header_folding: 1,
+  allow_fixing_long_header_lines: 1,
+  hdr_encoding: "UTF-8",
+  bdy_encoding: "UTF-8",
+  hdr_encoding_qb: "Q",
+  smtpd_recipient_limit: 1100,
+  smtpd_greeting_banner: `\${helo-name} \${protocol} \${product} service ready`,
+  smtpd_quit_banner: `\${helo-name} \${product} closing transmission channel`,
+  enforce_smtpd_message_size_limit_64kb_min: 1,
+  localhost_name: "localhost",
+  propagate_dsn_if_possible: 1,
+  terminate_dsn_on_notify_success: 0,
+  auth_required_release: 1,
+  dkim_minimum_key_bits: 1024,
+  smtp_connection_cache_on_demand: 1,
+  smtp_connection_cache_enable: 1,
+  virus_quarantine_to: "virus-quarantine",
+  banned_quarantine_to: "banned-quarantine",
+  unchecked_quarantine_to: "unchecked-quarantine",
+  spam_quarantine_to: "spam-quarantine",
+  bad_header_quarantine_to: "bad-header-quarantine",
+  clean_quarantine_to: "clean-quarantine",
+  archive_quarantine_to: "archive-quarantine",
+  undecipherable_subject_tag: "***UNCHECKED*** ",
+  sa_spam_level_char: "*",
+  sa_num_instances: 1,
+  file: "file",
+  altermime: "altermime",
+  MIN_EXPANSION_FACTOR: 5,
+  MAX_EXPANSION_FACTOR: 500,
+  final_virus_destiny: 0,
+  final_banned_destiny: 0,
+  final_unchecked_destiny: 1,
+  final_spam_destiny: 1,
+  final_bad_header_destiny: 1,
+  replace_existing_extension: 1,
+  localpart_is_case_sensitive: 0,
+};
+
+const arrays: Readonly<Record<string, readonly string[]>> = {
+  inet_acl: ["127.0.0.1", "[::1]"],
+  mynetworks: ["127.0.0.0/8", "[::1]", "169.254.0.0/16", "[fe80::]/10", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "[fc00::]/7"],
+  banned_filename_maps: ["DEFAULT"],
+};
+
+/**
+ * Maps that amavisd fills with references before it reads the configuration: a variable that is assigned later, or
+ * earlier, counts either way, because the reference is followed when the map is asked. "=" stands for a constant.
+ */
+const fed: Readonly<Record<string, string>> = {
+  local_domains_maps: "%local_domains @local_domains_acl $local_domains_re",
+  mynetworks_maps: "@mynetworks",
+  ip_repu_ignore_maps: "@ip_repu_ignore_networks",
+  bypass_virus_checks_maps: "%bypass_virus_checks @bypass_virus_checks_acl $bypass_virus_checks_re",
+  bypass_spam_checks_maps: "%bypass_spam_checks @bypass_spam_checks_acl $bypass_spam_checks_re",
+  bypass_banned_checks_maps: "%bypass_banned_checks @bypass_banned_checks_acl $bypass_banned_checks_re",
+  bypass_header_checks_maps: "%bypass_header_checks @bypass_header_checks_acl $bypass_header_checks_re",
+  virus_lovers_maps: "%virus_lovers @virus_lovers_acl $virus_lovers_re",
+  spam_lovers_maps: "%spam_lovers @spam_lovers_acl $spam_lovers_re",
+  banned_files_lovers_maps: "%banned_files_lovers @banned_files_lovers_acl $banned_files_lovers_re",
+  bad_header_lovers_maps: "%bad_header_lovers @bad_header_lovers_acl $bad_header_lovers_re",
+  warnvirusrecip_maps: "$warnvirusrecip",
+  warnbannedrecip_maps: "$warnbannedrecip",
+  warnbadhrecip_maps: "$warnbadhrecip",
+  newvirus_admin_maps: "$newvirus_admin",
+  virus_admin_maps: "%virus_admin $virus_admin",
+  banned_admin_maps: "$banned_admin %virus_admin $virus_admin",
+  bad_header_admin_maps: "$bad_header_admin",
+  spam_admin_maps: "%spam_admin $spam_admin",
+  virus_quarantine_to_maps: "$virus_quarantine_to",
+  banned_quarantine_to_maps: "$banned_quarantine_to",
+  unchecked_quarantine_to_maps: "$unchecked_quarantine_to",
+  spam_quarantine_to_maps: "$spam_quarantine_to",
+  spam_quarantine_bysender_to_maps: "$spam_quarantine_bysender_to",
+  bad_header_quarantine_to_maps: "$bad_header_quarantine_to",
+  clean_quarantine_to_maps: "$clean_quarantine_to",
+  archive_quarantine_to_maps: "$archive_quarantine_to",
+  keep_decoded_original_maps: "$keep_decoded_original_re",
+  map_full_type_to_short_type_maps: "$map_full_type_to_short_type_re",
+  viruses_that_fake_sender_maps: "$viruses_that_fake_sender_re =1",
+  spam_tag_level_maps: "$sa_tag_level_deflt",
+  spam_tag2_level_maps: "$sa_tag2_level_deflt",
+  spam_tag3_level_maps: "$sa_tag3_level_deflt",
+  spam_kill_level_maps: "$sa_kill_level_deflt",
+  spam_dsn_cutoff_level_maps: "$sa_dsn_cutoff_level",
+  spam_dsn_cutoff_level_bysender_maps: "$sa_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_maps: "$sa_crediblefrom_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_bysender_maps: "$sa_crediblefrom_dsn_cutoff_level",
+  spam_quarantine_cutoff_level_maps: "$sa_quarantine_cutoff_level",
+  spam_subject_tag_maps: "$sa_spam_subject_tag1",
+  spam_subject_tag2_maps: "$sa_spam_subject_tag",
+  whitelist_sender_maps: "%whitelist_sender @whitelist_sender_acl $whitelist_sender_re",
+  blacklist_sender_maps: "%blacklist_sender @blacklist_sender_acl $blacklist_sender_re",
+  addr_extension_virus_maps: "$addr_extension_virus",
+  addr_extension_spam_maps: "$addr_extension_spam",
+  addr_extension_banned_maps: "$addr_extension_banned",
+  addr_extension_bad_header_maps: "$addr_extension_bad_header",
+  debug_sender_maps: "@debug_sender_acl",
+  remove_existing_spam_headers_maps: "$remove_existing_spam_headers",
+};
+
+const switches: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  allowed_header_tests: { "1": "other mime syntax empty long control 8bit missing multiple", "0": "utf8" },
+  allowed_added_header_fields: {
+    "1":
+      "received dkim-signature authentication-results vbr-info x-quarantine-id x-amavis-alert x-amavis-hold x-amavis-modified " +
+      "x-amavis-penpals x-amavis-os-fingerprint x-amavis-policybank x-spam-status x-spam-level x-spam-flag x-spam-score x-spam-tests",
+    "0": "x-spam-report x-spam-checker-version x-amavis-category",
+  },
+  signed_header_fields: {
+    "2": "from date subject content-type",
+    "1":
+      "reply-to message-id in-reply-to references mime-version content-transfer-encoding content-id content-description " +
+      "resent-date resent-from resent-sender resent-message-id list-id list-post list-owner list-subscribe list-unsubscribe " +
+      "list-help list-archive received precedence original-message-id message-context pics-label sensitivity solicitation " +
+      "content-location content-features content-disposition content-language content-alternative content-base content-md5 " +
+      "content-duration content-class accept-language auto-submitted archived-at vbr-info organization organisation user-agent x-mailer",
+    "0": "sender to cc resent-to resent-cc",
+  },
+};
+
+/** Variables by name with sigil that some map is fed by. */
+export const feeders: ReadonlySet<string> = new Set(
+  Object.values(fed).flatMap((names) => names.split(" ").filter((name) => !name.startsWith("="))),
+);
+
+/** The names that fill a map by default; empty for a map without such. */
+export function feedersOf(map: string): readonly string[] {
+  return Object.hasOwn(fed, map) ? (fed[map] ?? "").split(" ") : [];
+}
+
+export function setDefaults(variables: Variables, hostname: string): void {
+  const set = (name: string, value: Value) => {
+    variables.scalar(name).value = value;
+  };
+  for (const [name, value] of Object.entries(scalars)) set(name, value);
+  set("myhostname", hostname);
+  set("inet_socket_bind", { kind: "array", box: { items: boxes(["127.0.0.1", "[::1]"]), origin: undefined } });
+  for (const [name, items] of Object.entries(arrays)) variables.array(name).items = boxes(items);
+  for (const [name, groups] of Object.entries(switches)) {
+    const { map } = variables.hash(name);
+    for (const [value, keys] of Object.entries(groups)) {
+      for (const key of keys.split(" ")) map.set(key, { value: Number(value), origin: undefined });
+    }
+  }
+  for (const map of Object.keys(fed)) {
+    variables.array(map).items = feedersOf(map).map((name) => ({ value: reference(variables, name), origin: undefined }));
+  }
+  variables.array("client_ipaddr_policy").items = [
+    { value: { kind: "array", box: variables.array("mynetworks") }, origin: undefined },
+    { value: "MYNETS", origin: undefined },
+  ];
+}
+
+function reference(variables: Variables, name: string): Value {
+  const bare = name.slice(1);
+  switch (name.charAt(0)) {
+    case "$":
+      return { kind: "scalar", box: variables.scalar(bare) };
+    case "@":
+      return { kind: "array", box: variables.array(bare) };
+    case "%":
+      return { kind: "hash", box: variables.hash(bare) };
+    default:
+      return Number(bare);
+  }
+}
+
+function boxes(values: readonly Value[]): ScalarBox[] {
+  return values.map((value) => ({ value, origin: undefined }));
+}

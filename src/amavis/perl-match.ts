@@ -1,0 +1,34 @@
+// Answers `=~` in a configuration, with the same linear-time engine that the rules get.
+import { RE2JS } from "re2js";
+import { translatePattern } from "./perl-pattern.ts";
+import { textOf, type Value } from "./values.ts";
+
+const maxSubject = 100_000;
+
+/** The captures of a match, no groups where it does not match, or why it cannot be told. */
+export function matchPattern(
+  pattern: Value,
+  subject: string,
+): { readonly groups: (string | undefined)[] | undefined } | { readonly fault: string } {
+  const isPattern = typeof pattern === "object" && pattern.kind === "pattern";
+  const source = isPattern ? pattern.source : textOf(pattern);
+  if (typeof source !== "string") return { fault: "the pattern is not known" };
+  if (subject.length > maxSubject) return { fault: "the text is too long" };
+  const translated = translatePattern(source, isPattern ? pattern.flags : "");
+  if ("fault" in translated) return translated;
+  const compiled = compilePattern(translated.pattern);
+  if ("fault" in compiled) return compiled;
+  const matcher = compiled.program.matcher(subject);
+  if (!matcher.find()) return { groups: undefined };
+  const groups: (string | undefined)[] = [];
+  for (let group = 1; group <= matcher.groupCount(); group++) groups.push(matcher.group(group) ?? undefined);
+  return { groups };
+}
+
+export function compilePattern(pattern: string): { readonly program: RE2JS } | { readonly fault: string } {
+  try {
+    return { program: RE2JS.compile(pattern) };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "not a pattern" };
+  }
+}

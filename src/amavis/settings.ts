@@ -1,0 +1,253 @@
+// From the variables, as they stand at the end of reading, to settings: which variable is which setting, what the old
+// names feed, what is left out and why.
+import { mergedSettings } from "../policy/settings.ts";
+import { nearest } from "../config/nearest.ts";
+import { bankSettingNames, scopeOf, settingNamed } from "../config/registry.ts";
+import { type Complain, Converter, type Located } from "./convert.ts";
+import { feeders, feedersOf } from "./defaults.ts";
+import { constants } from "./functions.ts";
+import { idleName } from "./names.ts";
+import { sigilOf } from "./sigils.ts";
+import type { Origin } from "./source-text.ts";
+import { type HashBox, isUnknown, type ScalarBox, truth, type Value } from "./values.ts";
+import type { Variables } from "./variables.ts";
+
+export interface Report extends Complain {
+  (severity: "error" | "warning" | "note", origin: Origin | undefined, message: string): void;
+}
+
+/** Maps whose default here, too, is the one variable of amavisd: setting that variable is enough. */
+const derivedMaps: Readonly<Record<string, string>> = {
+  mynetworks_maps: "@mynetworks",
+  spam_tag_level_maps: "$sa_tag_level_deflt",
+  spam_tag2_level_maps: "$sa_tag2_level_deflt",
+  spam_tag3_level_maps: "$sa_tag3_level_deflt",
+  spam_kill_level_maps: "$sa_kill_level_deflt",
+  spam_dsn_cutoff_level_maps: "$sa_dsn_cutoff_level",
+  spam_dsn_cutoff_level_bysender_maps: "$sa_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_maps: "$sa_crediblefrom_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_bysender_maps: "$sa_crediblefrom_dsn_cutoff_level",
+  spam_quarantine_cutoff_level_maps: "$sa_quarantine_cutoff_level",
+  spam_subject_tag2_maps: "$sa_spam_subject_tag",
+  virus_admin_maps: "$virus_admin",
+  newvirus_admin_maps: "$newvirus_admin",
+  banned_admin_maps: "$banned_admin",
+  spam_admin_maps: "$spam_admin",
+  bad_header_admin_maps: "$bad_header_admin",
+  remove_existing_spam_headers_maps: "$remove_existing_spam_headers",
+};
+
+/** Settings that hold code and patterns for amavisd's own machinery: what is not understood there is no error. */
+const lenient = new Set(["av_scanners", "av_scanners_backup", "decoders", "spam_scanners"]);
+
+const categoryNames = new Map(Object.entries(constants).filter(([name]) => name.startsWith("CC_")).map(([name, value]) => [String(value), name]));
+const destinyNames = new Map(Object.entries(constants).filter(([name]) => name.startsWith("D_")).map(([name, value]) => [value, name]));
+
+/** All settings the configuration makes, in the order in which it makes them. */
+export function collectSettings(variables: Variables, keys: readonly Located[], report: Report): Map<string, Located> {
+  const found: [string, Located][] = [];
+  const add = (name: string, located: Located) => found.push([name, located]);
+
+  for (const [name, box] of variables.scalars) {
+    if (box.origin !== undefined && isSetting("$", name)) add(name, scalarSetting(name, box, report));
+  }
+  for (const [name, box] of variables.arrays) {
+    if (!isSetting("@", name)) continue;
+    const origin = box.origin ?? fedBy(name, variables);
+    if (origin === undefined) continue;
+    const converter = new Converter(`@${name}`, report, lenient.has(name));
+    const located = name.endsWith("_maps") ? converter.map(box.items, origin) : converter.list(box.items, origin);
+    add(name, { ...located, origin });
+  }
+  for (const [name, box] of variables.hashes) {
+    if (box.touched === undefined || !isSetting("%", name)) continue;
+    add(name, name === "policy_bank" ? banks(box, report) : hashSetting(name, box, report));
+  }
+  const [firstKey] = keys;
+  if (firstKey !== undefined) {
+    add("dkim_keys", { value: keys.map(({ value }) => value), origin: firstKey.origin, members: new Map(keys.entries()) });
+  }
+  const log = logTarget(variables);
+  if (log !== undefined) add("log", log);
+  group(variables, add, report);
+  sayIdle(variables, report);
+  return new Map(found.sort(([, left], [, right]) => rank(left) - rank(right)));
+}
+
+function rank(located: Located): number {
+  const { origin } = located;
+  return origin === undefined ? Number.POSITIVE_INFINITY : (origin.source.order ?? 0) * 2 ** 32 + origin.offset;
+}
+
+/** True for a variable that is a setting of signpost by this name. */
+function isSetting(sigil: "$" | "@" | "%", name: string): boolean {
+  const scope = scopeOf(name);
+  if (scope === undefined || name === "include" || name === "dkim_keys") return false;
+  const amavisds = sigilOf(name);
+  // Settings that amavisd does not have may be written with any sigil.
+  return amavisds === undefined || amavisds === sigil;
+}
+
+/** The latest assignment among the variables that feed a map by default, unless the setting of that name says it all. */
+function fedBy(map: string, variables: Variables): Origin | undefined {
+  let latest: Origin | undefined;
+  for (const name of feedersOf(map)) {
+    const bare = name.slice(1);
+    const origin = name.startsWith("$")
+      ? variables.scalar(bare).origin
+      : name.startsWith("@")
+        ? variables.array(bare).origin
+        : name.startsWith("%")
+          ? variables.hash(bare).touched
+          : undefined;
+    if (origin === undefined || derivedMaps[map] === name) continue;
+    latest = origin;
+  }
+  return latest;
+}
+
+function scalarSetting(name: string, box: ScalarBox, report: Report): Located {
+  const located = new Converter(`$${name}`, report).convert(plainValue(name, box.value), box.origin);
+  return { ...located, origin: box.origin };
+}
+
+/** Destinies by name, switches as true and false; everything else as it is. */
+function plainValue(name: string, value: Value): Value {
+  if (/^final_\w+_destiny$/.test(name) && typeof value === "number") return destinyNames.get(value) ?? value;
+  return value;
+}
+
+function asSwitch(name: string, located: Located, value: Value): Located {
+  if (settingNamed(name)?.shape.words !== "true or false" || isUnknown(value) || typeof value === "object") return located;
+  return { ...located, value: truth(value) === true };
+}
+
+function hashSetting(name: string, box: HashBox, report: Report): Located {
+  const converter = new Converter(`%${name}`, report);
+  const byCategory = name.endsWith("_by_ccat");
+  const entries: [string, ScalarBox][] = [];
+  // A whole hash that is assigned replaces amavisd's own; single elements are laid over it.
+  if (box.origin !== undefined && isMerged(name) && name !== "local_delivery_aliases") entries.push(["REPLACE", { value: 1, origin: box.origin }]);
+  for (const [key, element] of box.map) {
+    if (element.origin === undefined) continue;
+    const value = name === "final_destiny_maps_by_ccat" && typeof element.value === "number" ? destinyNames.get(element.value) : element.value;
+    entries.push([byCategory ? categoryName(key) : key, { ...element, value: value ?? element.value }]);
+  }
+  for (const [key, origin] of box.removed ?? []) {
+    if (!box.map.has(key)) entries.push([byCategory ? categoryName(key) : key, { value: undefined, origin }]);
+  }
+  return { ...converter.mapping(entries, box.touched), origin: box.touched };
+}
+
+function isMerged(name: string): boolean {
+  return [...mergedSettings].some((merged) => merged === name);
+}
+
+/** "4,3" to "CC_BADH,3". */
+function categoryName(key: string): string {
+  const [major = "", ...minor] = key.split(",");
+  return [categoryNames.get(major) ?? major, ...minor].join(",");
+}
+
+function banks(box: HashBox, report: Report): Located {
+  const members = new Map<string | number, Located>();
+  const plain: Record<string, unknown> = {};
+  for (const [name, element] of box.map) {
+    const { value, origin } = element;
+    const content = typeof value === "object" && value.kind === "scalar" ? value.box.value : value;
+    if (name === "") {
+      report("warning", origin, "the bank '' is the base bank: set its keys as variables of their own; not taken");
+      continue;
+    }
+    if (isUnknown(content) || typeof content !== "object" || content.kind !== "hash") {
+      report("error", origin, `policy bank "${name}": expected { key => value, … }`);
+      continue;
+    }
+    const bank = bankSettings(name, content.box, report);
+    members.set(name, { ...bank, origin });
+    Object.defineProperty(plain, name, { value: bank.value, enumerable: true, writable: true, configurable: true });
+  }
+  return { value: plain, origin: box.touched, members };
+}
+
+function bankSettings(bank: string, box: HashBox, report: Report): Located {
+  const members = new Map<string | number, Located>();
+  const plain: Record<string, unknown> = {};
+  for (const [given, element] of box.map) {
+    const key = given.replace(/^final_destiny_by_ccat$/, "final_destiny_maps_by_ccat").replace(/^defang_by_ccat$/, "defang_maps_by_ccat");
+    const origin = element.origin ?? box.origin;
+    if (scopeOf(key) !== "bank") {
+      sayForeignKey(bank, key, origin, report);
+      continue;
+    }
+    const located = bankValue(key, `key ${key} of policy bank ${bank}`, element, origin, report);
+    members.set(key, { ...located, origin });
+    Object.defineProperty(plain, key, { value: located.value, enumerable: true, writable: true, configurable: true });
+  }
+  return { value: plain, origin: box.origin, members };
+}
+
+function bankValue(key: string, words: string, element: ScalarBox, origin: Origin | undefined, report: Report): Located {
+  const converter = new Converter(words, report, lenient.has(key));
+  const { value } = element;
+  if (key.endsWith("_maps")) {
+    // An undefined map is empty, a plain scalar a constant for everybody.
+    const content = typeof value === "object" && value.kind === "scalar" ? value.box.value : value;
+    if (content === undefined) return { value: [], origin };
+    if (typeof content === "object" && content.kind === "array") return converter.map(content.box.items, origin);
+    return converter.list([{ value: content, origin }], origin);
+  }
+  if (typeof value === "object" && value.kind === "hash" && key.endsWith("_by_ccat")) {
+    const entries = [...value.box.map].map(([name, box]) => [categoryName(name), box] as const);
+    return converter.mapping(entries, origin);
+  }
+  const plain = plainValue(key, value);
+  return asSwitch(key, converter.convert(plain, origin), plain);
+}
+
+function sayForeignKey(bank: string, key: string, origin: Origin | undefined, report: Report): void {
+  const where = `policy bank ${bank}: `;
+  const idle = idleName("@", key) ?? idleName("$", key) ?? idleName("%", key);
+  if (key === "ACTION") report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);
+  else if (key.startsWith("policy_bank_")) report("note", origin, `${where}${key} is set by loading the bank`);
+  else if (idle !== undefined) report(idle.severity, origin, `${where}${key} is not used: ${idle.why}`);
+  else if (feeders.has(`$${key}`) || feeders.has(`@${key}`) || feeders.has(`%${key}`)) {
+    report("warning", origin, `${where}${key} has no effect in a bank, in amavisd neither; its map is what a bank can set`);
+  } else if (scopeOf(key) === "global") {
+    report("warning", origin, `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`);
+  } else {
+    const meant = nearest(key, bankSettingNames);
+    report("warning", origin, `${where}unknown key ${key}${meant === undefined ? "" : `, did you mean ${meant}?`} amavisd ignores it`);
+  }
+}
+
+/** amavisd says by two variables where its log goes. */
+function logTarget(variables: Variables): Located | undefined {
+  const syslog = variables.scalar("do_syslog");
+  const file = variables.scalar("logfile");
+  const used = truth(syslog.value) === true ? syslog : file;
+  if (used.origin === undefined) return undefined;
+  const to = used === syslog ? "syslog" : used.value;
+  if (typeof to !== "string" || to === "") return undefined;
+  const member = { value: to, origin: used.origin };
+  return { value: { to }, origin: used.origin, members: new Map([["to", member]]) };
+}
+
+/** The first of several groups is the one to run as. */
+function group(variables: Variables, add: (name: string, located: Located) => void, report: Report): void {
+  const groups = variables.array("daemon_groups");
+  const [first, ...others] = groups.items;
+  if (groups.origin === undefined || variables.scalar("daemon_group").origin !== undefined || first === undefined) return;
+  add("daemon_group", scalarSetting("daemon_group", { value: first.value, origin: groups.origin }, report));
+  if (others.length > 0) report("warning", groups.origin, "@daemon_groups: only the first group is taken");
+}
+
+function sayIdle(variables: Variables, report: Report): void {
+  const say = (sigil: "$" | "@" | "%", name: string, origin: Origin | undefined) => {
+    const idle = origin === undefined ? undefined : idleName(sigil, name);
+    if (idle !== undefined) report(idle.severity, origin, `${sigil}${name} is not used: ${idle.why}`);
+  };
+  for (const [name, box] of variables.scalars) say("$", name, box.origin);
+  for (const [name, box] of variables.arrays) say("@", name, box.origin);
+  for (const [name, box] of variables.hashes) say("%", name, box.touched);
+}
