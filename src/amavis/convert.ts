@@ -2,7 +2,7 @@
 import { compilePattern } from "./perl-match.ts";
 import { translatePattern } from "./perl-pattern.ts";
 import type { Origin } from "./source-text.ts";
-import { isUnknown, type Item, type ScalarBox, type Value } from "./values.ts";
+import { type Item, isUnknown, type ScalarBox, type Value } from "./values.ts";
 
 /** Plain data with its places: of the value, and of the name or index it stands under. */
 export interface Located {
@@ -48,7 +48,9 @@ export class Converter {
         return this.#table(value.rows, value.origin, depth);
       case "pattern": {
         const pattern = this.#pattern(value.source, value.flags, value.origin);
-        return { value: pattern === undefined ? null : { regexp: [pattern] }, origin: value.origin };
+        if (pattern !== undefined) return { value: { regexp: [pattern] }, origin: value.origin };
+        // A scanner's pattern for its own answers: kept as it is, nothing here matches with it.
+        return { value: this.#lenient ? { perl: `(?^${value.flags}:${value.source})` } : null, origin: value.origin };
       }
       case "code":
         return { value: `&${value.name}`, origin: value.origin };
@@ -114,9 +116,11 @@ export class Converter {
   }
 
   #rowPattern(value: Value, origin: Origin): string | undefined {
-    if (typeof value === "object" && value.kind === "pattern") return this.#pattern(value.source, value.flags, value.origin);
+    if (typeof value === "object" && value.kind === "pattern")
+      return this.#pattern(value.source, value.flags, value.origin);
     if (typeof value === "string") return this.#pattern(value, "", origin);
-    if (isUnknown(value)) this.#complain("error", value.origin, `${this.#name}: a pattern is not known, it would come from ${value.what}`);
+    if (isUnknown(value))
+      this.#complain("error", value.origin, `${this.#name}: a pattern is not known, it would come from ${value.what}`);
     else this.#complain("error", origin, `${this.#name}: expected a pattern here`);
     return undefined;
   }
@@ -130,9 +134,10 @@ export class Converter {
   }
 
   #refuse(source: string, fault: string, origin: Origin): undefined {
+    if (this.#lenient) return undefined;
     const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
     this.#complain(
-      this.#lenient ? "warning" : "error",
+      "error",
       origin,
       `${this.#name}: the pattern ${shown} is not taken: ${fault}; what it matches, it no longer does`,
     );

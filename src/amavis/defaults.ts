@@ -86,7 +86,16 @@ const scalars: Readonly<Record<string, string | number>> = {
 
 const arrays: Readonly<Record<string, readonly string[]>> = {
   inet_acl: ["127.0.0.1", "[::1]"],
-  mynetworks: ["127.0.0.0/8", "[::1]", "169.254.0.0/16", "[fe80::]/10", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "[fc00::]/7"],
+  mynetworks: [
+    "127.0.0.0/8",
+    "[::1]",
+    "169.254.0.0/16",
+    "[fe80::]/10",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "[fc00::]/7",
+  ],
   banned_filename_maps: ["DEFAULT"],
 };
 
@@ -191,7 +200,10 @@ export function setDefaults(variables: Variables, hostname: string): void {
     }
   }
   for (const map of Object.keys(fed)) {
-    variables.array(map).items = feedersOf(map).map((name) => ({ value: reference(variables, name), origin: undefined }));
+    variables.array(map).items = feedersOf(map).map((name) => ({
+      value: reference(variables, name),
+      origin: undefined,
+    }));
   }
   variables.array("client_ipaddr_policy").items = [
     { value: { kind: "array", box: variables.array("mynetworks") }, origin: undefined },

@@ -8,8 +8,8 @@ import {
   type ArrayBox,
   createHash,
   type HashBox,
-  isUnknown,
   type Item,
+  isUnknown,
   numberOf,
   type ScalarBox,
   textOf,
@@ -124,7 +124,8 @@ export class Evaluator {
         const items: Item[] = [];
         for (const item of node.items) {
           const found = this.list(item);
-          if (items.length + found.length > maxElements) throw new TooMuch(`a list of more than ${maxElements} elements`);
+          if (items.length + found.length > maxElements)
+            throw new TooMuch(`a list of more than ${maxElements} elements`);
           for (const one of found) items.push(one);
         }
         return items;
@@ -164,7 +165,7 @@ export class Evaluator {
         }
         break;
       case "call":
-        return callFunction(this, node, "list");
+        return callFunction(this, node);
       case "method":
         return this.#method(node);
       case "each":
@@ -196,7 +197,11 @@ export class Evaluator {
   #command(node: Expression & { kind: "beyond" }): Value {
     const command = node.text.trim().replace(/\s+/g, " ");
     if (/^(\/bin\/|\/usr\/bin\/)?(hostname( -f| --fqdn| --long)?|uname -n)$/.test(command)) {
-      this.host.report("note", this.origin(node), `\`${command}\` is not run: taken as this host's name, ${this.host.hostname}`);
+      this.host.report(
+        "note",
+        this.origin(node),
+        `\`${command}\` is not run: taken as this host's name, ${this.host.hostname}`,
+      );
       return `${this.host.hostname}\n`;
     }
     const file = /^(?:\/bin\/|\/usr\/bin\/)?(?:cat|head -(?:n ?)?1) (\/[\w./-]+)$/.exec(command)?.[1];
@@ -207,7 +212,11 @@ export class Evaluator {
         return command.includes("cat") ? found.text : `${found.text.split("\n", 1)[0]}\n`;
       }
     }
-    this.host.report("warning", this.origin(node), `not run: the command \`${command.slice(0, 60)}\`; what it prints is not known`);
+    this.host.report(
+      "warning",
+      this.origin(node),
+      `not run: the command \`${command.slice(0, 60)}\`; what it prints is not known`,
+    );
     return this.unknown(node, "the output of a command");
   }
 
@@ -252,9 +261,13 @@ export class Evaluator {
     }
     const reference = referenceOf(node);
     if (reference === undefined) return undefined;
-    const value = this.#referent(reference, create ? () => ({ kind: "array", box: { items: [], origin: this.origin(node) } }) : undefined);
+    const value = this.#referent(
+      reference,
+      create ? () => ({ kind: "array", box: { items: [], origin: this.origin(node) } }) : undefined,
+    );
     if (typeof value === "object" && value.kind === "array") return value.box;
-    if (value !== undefined && !isUnknown(value)) this.host.report("error", this.origin(node), "this is no reference to an array");
+    if (value !== undefined && !isUnknown(value))
+      this.host.report("error", this.origin(node), "this is no reference to an array");
     return undefined;
   }
 
@@ -270,15 +283,20 @@ export class Evaluator {
     }
     const reference = referenceOf(node);
     if (reference === undefined) return undefined;
-    const value = this.#referent(reference, create ? () => ({ kind: "hash", box: createHash(this.origin(node)) }) : undefined);
+    const value = this.#referent(
+      reference,
+      create ? () => ({ kind: "hash", box: createHash(this.origin(node)) }) : undefined,
+    );
     if (typeof value === "object" && value.kind === "hash") return value.box;
-    if (value !== undefined && !isUnknown(value)) this.host.report("error", this.origin(node), "this is no reference to a hash");
+    if (value !== undefined && !isUnknown(value))
+      this.host.report("error", this.origin(node), "this is no reference to a hash");
     return undefined;
   }
 
   /** The value of a reference expression; an undefined place is filled by `make` (autovivification). */
   #referent(node: Expression, make: (() => Value) | undefined): Value {
-    if (make === undefined || !(node.kind === "element" || (node.kind === "variable" && node.sigil === "$"))) return this.scalar(node);
+    if (make === undefined || !(node.kind === "element" || (node.kind === "variable" && node.sigil === "$")))
+      return this.scalar(node);
     const box = this.#lvalue(node);
     if (box === undefined) return undefined;
     if (box.value === undefined) {
@@ -308,7 +326,10 @@ export class Evaluator {
         if (isUnknown(box.value)) return box;
         if (box.value === undefined && create) {
           const origin = this.origin(step);
-          box.value = step.kind === "index" ? { kind: "array", box: { items: [], origin } } : { kind: "hash", box: createHash(origin) };
+          box.value =
+            step.kind === "index"
+              ? { kind: "array", box: { items: [], origin } }
+              : { kind: "hash", box: createHash(origin) };
           box.origin ??= origin;
         }
       }
@@ -321,7 +342,11 @@ export class Evaluator {
   #stepInto(from: Expression | Value, step: Step, create: boolean): ScalarBox | undefined {
     const isNode = typeof from === "object" && "at" in from;
     if (step.kind === "index") {
-      const array = isNode ? this.arrayBox(from, create) : typeof from === "object" && from.kind === "array" ? from.box : undefined;
+      const array = isNode
+        ? this.arrayBox(from, create)
+        : typeof from === "object" && from.kind === "array"
+          ? from.box
+          : undefined;
       const position = numberOf(this.scalar(step.expression));
       if (array === undefined || typeof position !== "number") return undefined;
       const index = position < 0 ? array.items.length + Math.trunc(position) : Math.trunc(position);
@@ -336,8 +361,13 @@ export class Evaluator {
       return array.items[index];
     }
     const key = textOf(this.scalar(step.expression));
-    const hash = isNode ? this.hashBox(from, create) : typeof from === "object" && from.kind === "hash" ? from.box : undefined;
-    if (isNode && from.kind === "variable" && from.name === "ENV") this.#environmentUsed(step, typeof key === "string" ? key : "", create);
+    const hash = isNode
+      ? this.hashBox(from, create)
+      : typeof from === "object" && from.kind === "hash"
+        ? from.box
+        : undefined;
+    if (isNode && from.kind === "variable" && from.name === "ENV")
+      this.#environmentUsed(step, typeof key === "string" ? key : "", create);
     if (hash === undefined || typeof key !== "string") return undefined;
     let box = hash.map.get(key);
     if (create) {
@@ -355,11 +385,16 @@ export class Evaluator {
     if (assigned) return;
     const found = this.host.environment[name];
     const what = found === undefined ? "is not set, so it is empty here" : `is "${found.slice(0, 60)}" here`;
-    this.host.report(found === undefined ? "warning" : "note", this.origin(step), `taken from the environment: ${name} ${what}`);
+    this.host.report(
+      found === undefined ? "warning" : "note",
+      this.origin(step),
+      `taken from the environment: ${name} ${what}`,
+    );
   }
 
   #lvalue(node: Expression): ScalarBox | undefined {
-    if (node.kind === "variable" || node.kind === "dereference") return node.sigil === "$" ? this.#scalarBox(node, true) : undefined;
+    if (node.kind === "variable" || node.kind === "dereference")
+      return node.sigil === "$" ? this.#scalarBox(node, true) : undefined;
     if (node.kind === "element") return this.elementBox(node, true);
     if (node.kind === "declaration") {
       this.#declare(node);
@@ -369,7 +404,8 @@ export class Evaluator {
       this.#assign(node);
       return this.#lvalue(node.target.kind === "declaration" ? node.target.target : node.target);
     }
-    if (node.kind === "list" && node.items.length === 1 && node.items[0] !== undefined) return this.#lvalue(node.items[0]);
+    if (node.kind === "list" && node.items.length === 1 && node.items[0] !== undefined)
+      return this.#lvalue(node.items[0]);
     return undefined;
   }
 
@@ -479,7 +515,8 @@ export class Evaluator {
         this.host.report("error", key.origin, `the key of this entry is not known: it would come from ${text.what}`);
         continue;
       }
-      if (value === undefined) this.host.report("warning", key.origin, `"${text}" has no value: an odd number of elements in a hash`);
+      if (value === undefined)
+        this.host.report("warning", key.origin, `"${text}" has no value: an odd number of elements in a hash`);
       hash.map.set(text, { value: value?.value, origin: key.origin });
     }
     return hash;
@@ -491,7 +528,9 @@ export class Evaluator {
     let joined: Value = "";
     for (const part of parts) {
       const value: Value =
-        (part.kind === "variable" || part.kind === "dereference" || part.kind === "slice") && "sigil" in part && part.sigil === "@"
+        (part.kind === "variable" || part.kind === "dereference" || part.kind === "slice") &&
+        "sigil" in part &&
+        part.sigil === "@"
           ? this.#embeddedArray(part)
           : part.kind === "slice"
             ? this.#spaced(this.list(part))
@@ -502,8 +541,16 @@ export class Evaluator {
   }
 
   #embeddedArray(part: Expression & { kind: "variable" | "dereference" }): Value {
-    if (part.kind === "variable" && !this.variables.isLexical("@", part.name) && !this.variables.arrays.has(part.name)) {
-      this.host.report("error", this.origin(part), `"@${part.name}" in double quotes is an array in Perl; write \\@${part.name}`);
+    if (
+      part.kind === "variable" &&
+      !this.variables.isLexical("@", part.name) &&
+      !this.variables.arrays.has(part.name)
+    ) {
+      this.host.report(
+        "error",
+        this.origin(part),
+        `"@${part.name}" in double quotes is an array in Perl; write \\@${part.name}`,
+      );
       return `@${part.name}`;
     }
     return this.#spaced(this.list(part));
@@ -554,7 +601,12 @@ export class Evaluator {
       box.origin = this.origin(node);
       return box.value;
     }
-    if (node.operand.kind === "call" && node.operator === "-" && node.operand.args.length === 0 && !/^(?:D|CC)_/.test(node.operand.name)) {
+    if (
+      node.operand.kind === "call" &&
+      node.operator === "-" &&
+      node.operand.args.length === 0 &&
+      !/^(?:D|CC)_/.test(node.operand.name)
+    ) {
       return `-${node.operand.name}`;
     }
     const value = this.scalar(node.operand);
@@ -611,7 +663,8 @@ export class Evaluator {
     const [link] = node.rest;
     if (link === undefined) return undefined;
     const origin = this.origin(node);
-    if (link.operator === ".." || link.operator === "...") return this.#range(this.scalar(node.first), this.scalar(link.right), origin);
+    if (link.operator === ".." || link.operator === "...")
+      return this.#range(this.scalar(node.first), this.scalar(link.right), origin);
     if (link.operator === "x" && (node.first.kind === "list" || node.first.kind === "words")) {
       const items = this.list(node.first);
       const times = numberOf(this.scalar(link.right));
@@ -626,7 +679,8 @@ export class Evaluator {
         if (box !== undefined) Object.assign(box, { value: this.unknown(link.right, link.right.what), origin });
         return [];
       }
-      const pattern = link.right.kind === "regexp" ? this.scalar({ ...link.right, asks: false }) : this.scalar(link.right);
+      const pattern =
+        link.right.kind === "regexp" ? this.scalar({ ...link.right, asks: false }) : this.scalar(link.right);
       const found = this.#match(this.scalar(node.first), pattern, link);
       if (link.operator === "=~" || isUnknown(found[0]?.value)) return found;
       return [{ value: perlTruth(found.length === 0), origin }];
@@ -634,7 +688,8 @@ export class Evaluator {
     if (link.operator === "or" || link.operator === "and" || link.operator === "||") {
       // The last operand decides what is given: keep its list.
       const held = this.truth(node.first);
-      if (node.rest.length === 1 && !isUnknownTruth(held) && held === (link.operator === "and")) return this.list(link.right);
+      if (node.rest.length === 1 && !isUnknownTruth(held) && held === (link.operator === "and"))
+        return this.list(link.right);
     }
     return undefined;
   }
@@ -645,7 +700,8 @@ export class Evaluator {
     const last = numberOf(to);
     if (typeof from === "string" && typeof to === "string" && /^[a-z]$/i.test(from) && /^[a-z]$/i.test(to)) {
       const letters: Item[] = [];
-      for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++) letters.push({ value: String.fromCharCode(code), origin });
+      for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++)
+        letters.push({ value: String.fromCharCode(code), origin });
       return letters;
     }
     if (typeof first !== "number" || typeof last !== "number") return [];
@@ -677,7 +733,9 @@ export class Evaluator {
   }
 
   #isPlace(node: Expression): boolean {
-    return node.kind === "variable" || node.kind === "dereference" || node.kind === "element" || node.kind === "declaration";
+    return (
+      node.kind === "variable" || node.kind === "dereference" || node.kind === "element" || node.kind === "declaration"
+    );
   }
 
   #slice(node: Expression & { kind: "slice" }): Item[] {
@@ -701,11 +759,13 @@ export class Evaluator {
     const origin = this.origin(node);
     const invocant = this.scalar(node.invocant);
     if (invocant === "Amavis::Lookup::RE" && node.name === "new") {
-      return callFunction(this, { kind: "call", at: node.at, name: "new_RE", args: node.args }, "list");
+      return callFunction(this, { kind: "call", at: node.at, name: "new_RE", args: node.args });
     }
     if (invocant === "Mail::DKIM::PrivateKey" && node.name === "load") {
       // load(File => "x.pem"): the file is all there is to know.
-      const file = this.newHash(origin, this.list({ kind: "list", at: node.at, items: node.args })).map.get("File")?.value;
+      const file = this.newHash(origin, this.list({ kind: "list", at: node.at, items: node.args })).map.get(
+        "File",
+      )?.value;
       if (typeof file === "string") return [{ value: file, origin }];
     }
     const name = typeof invocant === "string" ? `${invocant}->${node.name}` : `->${node.name}`;
@@ -716,7 +776,8 @@ export class Evaluator {
   #each(node: Expression & { kind: "each" }): Item[] {
     const items = this.list(node.list);
     if (node.name === "sort") {
-      if (node.body !== undefined) this.host.report("warning", this.origin(node), "sorted as text: the rule given is not looked at");
+      if (node.body !== undefined)
+        this.host.report("warning", this.origin(node), "sorted as text: the rule given is not looked at");
       const texts = items.map((item) => ({ item, text: textOf(item.value) }));
       return texts.sort((left, right) => (String(left.text) < String(right.text) ? -1 : 1)).map(({ item }) => item);
     }
@@ -768,6 +829,7 @@ function referenceOf(node: Expression): Expression | undefined {
 function isListTarget(node: Expression): boolean {
   const target = node.kind === "declaration" ? node.target : node;
   if (target.kind === "list" || target.kind === "slice") return true;
-  const sigil: Sigil | undefined = target.kind === "variable" || target.kind === "dereference" ? target.sigil : undefined;
+  const sigil: Sigil | undefined =
+    target.kind === "variable" || target.kind === "dereference" ? target.sigil : undefined;
   return sigil === "@" || sigil === "%";
 }

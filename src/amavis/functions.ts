@@ -4,7 +4,7 @@ import { operate, TooMuch } from "./operators.ts";
 import { type Origin, placeOf } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { readArrayFile, readCidrFile, readHashFile } from "./table-files.ts";
-import { createHash, isUnknown, type Item, numberOf, numberText, textOf, truth, type Value } from "./values.ts";
+import { createHash, type Item, isUnknown, numberOf, numberText, textOf, truth, type Value } from "./values.ts";
 import { touchHash } from "./variables.ts";
 
 type Call = Expression & { kind: "call" };
@@ -32,7 +32,7 @@ export const constants: Readonly<Record<string, number>> = {
 };
 
 /** Works out a call; what is not known here is reported and gives something unknown. */
-export function callFunction(perl: Evaluator, call: Call, _wants: "list"): Item[] {
+export function callFunction(perl: Evaluator, call: Call): Item[] {
   const name = call.name.replace(/^(?:CORE::|main::|Amavis::Conf::|Amavis::Util::|Sys::Hostname::|POSIX::)/, "");
   const origin = perl.origin(call);
   const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
@@ -43,7 +43,11 @@ export function callFunction(perl: Evaluator, call: Call, _wants: "list"): Item[
     perl.host.report("error", origin, `"${call.name}" is neither quoted nor anything amavisd knows`);
     return [{ value: call.name, origin }];
   }
-  perl.host.report("warning", origin, `not taken: a call of ${call.name}(), which needs Perl; what it gives is not known`);
+  perl.host.report(
+    "warning",
+    origin,
+    `not taken: a call of ${call.name}(), which needs Perl; what it gives is not known`,
+  );
   return [{ value: perl.unknown(call, `a call of ${call.name}()`), origin }];
 }
 
@@ -96,7 +100,10 @@ const builtins = new Map<string, Builtin>([
   ["oct", onText((text) => (/^0[xb]/i.test(text) ? Number(text) || 0 : Number.parseInt(text, 8) || 0))],
   ["int", onNumber((number) => Math.trunc(number))],
   ["abs", onNumber((number) => Math.abs(number))],
-  ["chr", onNumber((number) => (number >= 0 && number <= 0x10ffff ? String.fromCodePoint(Math.trunc(number)) : "\ufffd"))],
+  [
+    "chr",
+    onNumber((number) => (number >= 0 && number <= 0x10ffff ? String.fromCodePoint(Math.trunc(number)) : "\ufffd")),
+  ],
   ["idn_to_ascii", onText(lower)],
   ["idn_to_utf8", onText((text) => text)],
   ["mail_idn_to_ascii", onText((text) => text)],
@@ -104,14 +111,17 @@ const builtins = new Map<string, Builtin>([
   ["chop", (perl, call, origin) => [{ value: cutEnd(perl, call, /[\s\S]$/), origin }]],
   ["join", join],
   ["split", split],
-  ["sprintf", (perl, call, origin) => [{ value: sprintf(perl, listed(perl, call)), origin }]],
+  ["sprintf", (perl, call, origin) => [{ value: sprintf(listed(perl, call)), origin }]],
   ["reverse", (perl, call) => listed(perl, call).reverse()],
   ["push", (perl, call, origin) => [{ value: extend(perl, call, "end"), origin }]],
   ["unshift", (perl, call, origin) => [{ value: extend(perl, call, "start"), origin }]],
   ["pop", (perl, call, origin) => [{ value: takeOne(perl, call, "end"), origin }]],
   ["shift", (perl, call, origin) => [{ value: takeOne(perl, call, "start"), origin }]],
   ["keys", (perl, call, origin) => [...(hashOf(perl, call)?.map.keys() ?? [])].map((value) => ({ value, origin }))],
-  ["values", (perl, call, origin) => [...(hashOf(perl, call)?.map.values() ?? [])].map(({ value }) => ({ value, origin }))],
+  [
+    "values",
+    (perl, call, origin) => [...(hashOf(perl, call)?.map.values() ?? [])].map(({ value }) => ({ value, origin })),
+  ],
   ["scalar", (perl, call, origin) => [{ value: argument(perl, call), origin }]],
   ["defined", defined],
   ["exists", (perl, call, origin) => [{ value: exists(perl, call), origin }]],
@@ -137,19 +147,35 @@ const builtins = new Map<string, Builtin>([
   ["read_array", readArray],
   ["read_cidr", readCidr],
   ["read_text", readText],
-  ["read_l10n_templates", (perl, _call, origin) => ignored(perl, origin, "note", "the texts of notifications are not taken from amavisd's templates")],
+  [
+    "read_l10n_templates",
+    (perl, _call, origin) =>
+      ignored(perl, origin, "note", "the texts of notifications are not taken from amavisd's templates"),
+  ],
   ["include_config_files", (perl, call, origin) => include(perl, listed(perl, call), origin, false)],
   ["include_optional_config_files", (perl, call, origin) => include(perl, listed(perl, call), origin, true)],
   ["require", requireFile],
   ["do", (perl, call, origin) => include(perl, listed(perl, call), origin, true)],
   ["die", (perl, call, origin) => stop(perl, call, origin)],
   ["exit", (perl, call, origin) => stop(perl, call, origin)],
-  ["warn", (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read")],
-  ["print", (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read")],
-  ["printf", (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read")],
+  [
+    "warn",
+    (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read"),
+  ],
+  [
+    "print",
+    (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read"),
+  ],
+  [
+    "printf",
+    (perl, _call, origin) => ignored(perl, origin, "note", "nothing is printed while the configuration is read"),
+  ],
   ["eval", (perl, call, origin) => unknowable(perl, call, origin, "code in a text")],
   ["-e", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.exists(name))],
-  ["-f", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.exists(name) && !perl.host.isFolder(name))],
+  [
+    "-f",
+    (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.exists(name) && !perl.host.isFolder(name)),
+  ],
   ["-r", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.exists(name))],
   ["-s", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.exists(name))],
   ["-d", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.isFolder(name))],
@@ -207,7 +233,12 @@ function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
 /** split with a blank, a fixed text or a simple class; other patterns are rare in configurations. */
 function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [pattern, subject] = call.args;
-  const separator = pattern === undefined ? " " : pattern.kind === "regexp" ? perl.scalar({ ...pattern, asks: false }) : perl.scalar(pattern);
+  const separator =
+    pattern === undefined
+      ? " "
+      : pattern.kind === "regexp"
+        ? perl.scalar({ ...pattern, asks: false })
+        : perl.scalar(pattern);
   const text = textOf(subject === undefined ? perl.variables.scalar("_").value : perl.scalar(subject));
   if (typeof text !== "string") return [{ value: text, origin }];
   let source = typeof separator === "string" ? separator : "";
@@ -219,29 +250,38 @@ function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
   let parts: string[];
   if (source === " ") parts = text.trim().split(/\s+/);
   else if (source === "") parts = [...text];
-  else if (/^(?:\[[\\\w ,;:|/.-]+\]|\\s|[\w ,;:/-]|\\[^\w])[+*]?$/.test(source) || /^\\s\*[,;:|]\\s\*$/.test(source)) parts = text.split(new RegExp(source));
+  else if (/^(?:\[[\\\w ,;:|/.-]+\]|\\s|[\w ,;:/-]|\\[^\w])[+*]?$/.test(source) || /^\\s\*[,;:|]\\s\*$/.test(source))
+    parts = text.split(new RegExp(source));
   else if (/^[^\\^$.*+?()[\]{}|]*$/.test(literal)) parts = text.split(literal);
   else return unknowable(perl, call, origin, "a split by this pattern");
   while (parts.length > 0 && parts.at(-1) === "") parts.pop();
   return parts.map((value) => ({ value, origin }));
 }
 
-function sprintf(perl: Evaluator, items: Item[]): Value {
+function sprintf(items: Item[]): Value {
   const format = textOf(items[0]?.value);
   if (typeof format !== "string") return format;
   let next = 1;
   let unknown: Value;
-  const text = format.replace(/%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufx%])/g, (whole, width: string, precision: string | undefined, letter: string) => {
-    if (letter === "%") return "%";
-    const { value } = items[next++] ?? { value: undefined };
-    if (isUnknown(value)) unknown = value;
-    const number = numberOf(value);
-    let shown = letter === "s" ? String(textOf(value)) : letter === "x" ? Math.trunc(Number(number)).toString(16) : numberText(Math.trunc(Number(number)));
-    if (letter === "f") shown = Number(number).toFixed(precision === undefined ? 6 : Number(precision));
-    const wide = Math.abs(Number.parseInt(width, 10) || 0);
-    if (whole.length > 12) return shown;
-    return width.startsWith("-") ? shown.padEnd(wide) : shown.padStart(wide, width.startsWith("0") ? "0" : " ");
-  });
+  const text = format.replace(
+    /%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufx%])/g,
+    (whole, width: string, precision: string | undefined, letter: string) => {
+      if (letter === "%") return "%";
+      const { value } = items[next++] ?? { value: undefined };
+      if (isUnknown(value)) unknown = value;
+      const number = numberOf(value);
+      let shown =
+        letter === "s"
+          ? String(textOf(value))
+          : letter === "x"
+            ? Math.trunc(Number(number)).toString(16)
+            : numberText(Math.trunc(Number(number)));
+      if (letter === "f") shown = Number(number).toFixed(precision === undefined ? 6 : Number(precision));
+      const wide = Math.abs(Number.parseInt(width, 10) || 0);
+      if (whole.length > 12) return shown;
+      return width.startsWith("-") ? shown.padEnd(wide) : shown.padStart(wide, width.startsWith("0") ? "0" : " ");
+    },
+  );
   return unknown ?? text;
 }
 
@@ -292,10 +332,16 @@ function exists(perl: Evaluator, call: Call): Value {
 function remove(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [target] = call.args;
   const step = target?.kind === "element" ? target.steps.at(-1) : target?.kind === "slice" ? target.step : undefined;
-  if (target === undefined || step === undefined || step.kind !== "key") return unknowable(perl, call, origin, "this delete");
+  if (target === undefined || step === undefined || step.kind !== "key")
+    return unknowable(perl, call, origin, "this delete");
   let container: Expression;
   if (target.kind === "element" && target.steps.length > 1) {
-    container = { kind: "unary", at: target.at, operator: "->", operand: { ...target, steps: target.steps.slice(0, -1) } };
+    container = {
+      kind: "unary",
+      at: target.at,
+      operator: "->",
+      operand: { ...target, steps: target.steps.slice(0, -1) },
+    };
   } else container = target.kind === "element" || target.kind === "slice" ? target.base : target;
   const hash = perl.hashBox(container, true);
   if (hash === undefined) return [];
@@ -316,7 +362,8 @@ function undefine(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [target] = call.args;
   if (target !== undefined) {
     const sigil = target.kind === "variable" || target.kind === "dereference" ? target.sigil : "$";
-    const value: Expression = sigil === "$" ? { kind: "call", at: call.at, name: "undef", args: [] } : { kind: "list", at: call.at, items: [] };
+    const value: Expression =
+      sigil === "$" ? { kind: "call", at: call.at, name: "undef", args: [] } : { kind: "list", at: call.at, items: [] };
     perl.scalar({ kind: "assignment", at: call.at, operator: "=", target, value });
   }
   return [{ value: undefined, origin }];
@@ -361,7 +408,8 @@ function readNamed(perl: Evaluator, call: Call, name: string | undefined, origin
 function readHash(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const argument = fileArgument(listed(perl, call));
   const text = readNamed(perl, call, argument?.name, origin);
-  const box = typeof argument?.target === "object" && argument.target.kind === "hash" ? argument.target.box : createHash(origin);
+  const box =
+    typeof argument?.target === "object" && argument.target.kind === "hash" ? argument.target.box : createHash(origin);
   const wasEmpty = box.map.size === 0;
   if (text !== undefined) {
     for (const [key, value] of readHashFile(text)) box.map.set(key, { value, origin });
@@ -374,7 +422,8 @@ function readHash(perl: Evaluator, call: Call, origin: Origin): Item[] {
 function readArray(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const argument = fileArgument(listed(perl, call));
   const text = readNamed(perl, call, argument?.name, origin);
-  const given = typeof argument?.target === "object" && argument.target.kind === "array" ? argument.target.box : undefined;
+  const given =
+    typeof argument?.target === "object" && argument.target.kind === "array" ? argument.target.box : undefined;
   const box = given ?? { items: [], origin };
   for (const value of readArrayFile(text ?? "")) box.items.push({ value, origin });
   box.origin = origin;
@@ -422,7 +471,11 @@ function requireFile(perl: Evaluator, call: Call, origin: Origin): Item[] {
 function stop(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const text = textOf(listed(perl, call)[0]?.value);
   const { line } = placeOf(origin);
-  perl.host.report("error", origin, `the configuration itself stops at line ${line}: ${typeof text === "string" ? text.trim().slice(0, 200) : call.name}`);
+  perl.host.report(
+    "error",
+    origin,
+    `the configuration itself stops at line ${line}: ${typeof text === "string" ? text.trim().slice(0, 200) : call.name}`,
+  );
   return [{ value: undefined, origin }];
 }
 

@@ -57,7 +57,8 @@ const groups: readonly IdleGroup[] = [
   {
     severity: "note",
     why: "amavisd's file types; signpost tells them by their first octets",
-    names: "@keep_decoded_original_maps $keep_decoded_original_re @map_full_type_to_short_type_maps $map_full_type_to_short_type_re",
+    names:
+      "@keep_decoded_original_maps $keep_decoded_original_re @map_full_type_to_short_type_maps $map_full_type_to_short_type_re",
   },
   {
     severity: "warning",
@@ -117,5 +118,7 @@ export const idleNames: readonly string[] = [...idle.keys()];
 /** Perl's own variables that a configuration may touch without harm. */
 export function isPerlVariable(sigil: ContainerSigil, name: string): boolean {
   if (sigil === "$") return /^(?:\d+|[^\w]|_|[ab]|\^\w+)$/.test(name);
-  return sigil === "@" ? name === "_" || name === "INC" || name === "ARGV" : name === "ENV" || name === "INC" || name === "SIG";
+  return sigil === "@"
+    ? name === "_" || name === "INC" || name === "ARGV"
+    : name === "ENV" || name === "INC" || name === "SIG";
 }

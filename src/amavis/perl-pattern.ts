@@ -14,6 +14,7 @@ interface State {
   out: string;
   /** /x of each open group, the innermost last. */
   readonly extended: boolean[];
+  readonly foldsCase: boolean;
   afterQuantifier: boolean;
 }
 
@@ -22,7 +23,14 @@ class Fault extends Error {}
 /** Translates `qr/source/flags`. */
 export function translatePattern(source: string, flags: string): Translated {
   if (source.length > maxPattern) return { fault: `the pattern is longer than ${maxPattern} characters` };
-  const state: State = { source, at: 0, out: "", extended: [flags.includes("x")], afterQuantifier: false };
+  const state: State = {
+    source,
+    at: 0,
+    out: "",
+    extended: [flags.includes("x")],
+    foldsCase: flags.includes("i") || /\(\?[a-z]*i/.test(source),
+    afterQuantifier: false,
+  };
   try {
     while (state.at < source.length) step(state);
   } catch (error) {
@@ -54,7 +62,7 @@ function step(state: State): void {
   state.afterQuantifier = false;
   switch (character) {
     case "\\":
-      escape(state, "outside");
+      escapeSequence(state, "outside");
       return;
     case "[":
       characterClass(state);
@@ -103,7 +111,7 @@ const impossible: Readonly<Record<string, string>> = {
   k: "backreferences",
 };
 
-function escape(state: State, where: "outside" | "class"): void {
+function escapeSequence(state: State, where: "outside" | "class"): void {
   const { source } = state;
   const letter = source.charAt(state.at + 1);
   if (letter === "") throw new Fault("the pattern ends with a backslash");
@@ -117,14 +125,20 @@ function escape(state: State, where: "outside" | "class"): void {
   else if (Object.hasOwn(table, letter)) {
     state.out += table[letter] ?? "";
     state.at += 2;
-  } else if (where === "outside" && Object.hasOwn(impossible, letter)) throw new Fault(`RE2 has no ${impossible[letter] ?? ""}`);
+  } else if (where === "outside" && Object.hasOwn(impossible, letter))
+    throw new Fault(`RE2 has no ${impossible[letter] ?? ""}`);
   else if (letter === "x") {
     const hex = /^x(?:\{\s*([0-9a-fA-F]{1,6})\s*\}|([0-9a-fA-F]{0,2}))/.exec(ahead);
     const digits = hex?.[1] ?? hex?.[2] ?? "";
     state.out += `\\x{${digits === "" ? "0" : digits}}`;
     state.at += 1 + (hex?.[0].length ?? 1);
   } else if (letter === "c") {
-    state.out += `\\x{${(source.charAt(state.at + 2).toUpperCase().charCodeAt(0) ^ 64).toString(16)}}`;
+    state.out += `\\x{${(
+      source
+        .charAt(state.at + 2)
+        .toUpperCase()
+        .charCodeAt(0) ^ 64
+    ).toString(16)}}`;
     state.at += 3;
   } else if (letter === "p" || letter === "P") {
     const property = /^[pP](?:\{[\w^]{1,30}\}|[A-Z])/.exec(source.slice(state.at + 1, state.at + 40))?.[0];
@@ -158,10 +172,11 @@ function characterClass(state: State): void {
     if (character === "") throw new Fault('a "[" is never closed');
     if (character === "]") break;
     if (character === "\\") {
-      escape(state, "class");
+      escapeSequence(state, "class");
       continue;
     }
-    const posix = character === "[" ? /^\[:\^?[a-z]{3,8}:\]/.exec(source.slice(state.at, state.at + 16))?.[0] : undefined;
+    const posix =
+      character === "[" ? /^\[:\^?[a-z]{3,8}:\]/.exec(source.slice(state.at, state.at + 16))?.[0] : undefined;
     state.out += posix ?? (character === "[" ? "\\[" : character);
     state.at += posix?.length ?? 1;
   }
@@ -205,7 +220,9 @@ function group(state: State): void {
   const [whole, caret, on = "", off = "", end] = flags;
   const isExtended = on.includes("x") || (extended && caret === "" && !off.includes("x"));
   const set = [...new Set(on)].filter((flag) => "ims".includes(flag)).join("");
-  const cleared = [...new Set(caret === "^" ? "ims" : off)].filter((flag) => "ims".includes(flag) && !set.includes(flag)).join("");
+  const cleared = [...new Set(caret === "^" ? "ims" : off)]
+    .filter((flag) => "ims".includes(flag) && !set.includes(flag))
+    .join("");
   const inline = `${set}${cleared === "" ? "" : `-${cleared}`}`;
   if (end === ":") {
     state.extended.push(isExtended);
@@ -218,27 +235,107 @@ function group(state: State): void {
 }
 
 /**
- * `(?!text)` where nothing, or only `.*` and a character that is not in the text, has to follow.
- * Both can be said without looking ahead: letter by letter, what departs from the text.
+ * Negative lookahead that can be said without looking ahead: `(?!text)` where nothing, or only `.*` and a character that
+ * is not in the text, has to follow; `(?!.*text)` and `(?!\\d)` where nothing follows.
  */
 function negativeLookahead(state: State): boolean {
-  const found = /^\(\?!((?:[^\\()[\]{}.*+?^$]|\\[^\w\s]|\\ ){1,60})\)/.exec(state.source.slice(state.at, state.at + 200));
-  if (found === null || state.extended.at(-1) === true) return false;
-  const [whole, inner = ""] = found;
+  if (state.extended.at(-1) === true) return false;
+  const ahead = state.source.slice(state.at, state.at + 200);
+  const single = /^\(\?!(?:\\([dwsDWS])|\[(\^?)((?:[^\\[\]]|\\.){1,100})\])\)/.exec(ahead);
+  if (single !== null && nothingFollows(state.source.slice(state.at + single[0].length))) {
+    const [whole, letter, negated, inner = ""] = single;
+    const other = letter === undefined ? `[${negated === "^" ? "" : "^"}${inner}]` : `\\${swapCase(letter)}`;
+    return emit(state, whole.length, `(?:\\z|${other})`);
+  }
+  const found = /^\(\?!(\.\*)?((?:[^\\()[\]{}.*+?^$]|\\[^\w\s]|\\ ){1,60})\)/.exec(ahead);
+  if (found === null) return false;
+  const [whole, anywhere, inner = ""] = found;
   const texts = inner.split("|").map((text) => text.replace(/\\(.)/g, "$1"));
   if (texts.some((text) => text === "")) return false;
   const rest = state.source.slice(state.at + whole.length);
-  if (nothingFollows(rest)) {
-    state.out += departs(texts, "\\z");
-    state.at += whole.length;
-    return true;
+  if (anywhere !== undefined) {
+    const [text = ""] = texts;
+    if (texts.length > 1 || !nothingFollows(rest)) return false;
+    return emit(state, whole.length, without(text, state.foldsCase));
   }
+  if (nothingFollows(rest)) return emit(state, whole.length, departs(texts, "\\z"));
   const stop = /^\.\*(?:\\([^\w])|([\w@:/<> -]))(?![*?{])/.exec(rest);
   const next = stop?.[1] ?? stop?.[2];
   if (next === undefined || texts.some((text) => text.toLowerCase().includes(next.toLowerCase()))) return false;
-  state.out += departs(texts, "");
-  state.at += whole.length + 2;
+  return emit(state, whole.length + 2, departs(texts, ""));
+}
+
+function emit(state: State, taken: number, pattern: string): true {
+  state.out += pattern;
+  state.at += taken;
   return true;
+}
+
+function swapCase(letter: string): string {
+  return letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+}
+
+/**
+ * The rest of the line, in which a text does not occur: the automaton that searches for it (Knuth, Morris, Pratt),
+ * read as a regular expression by taking its states out one by one.
+ */
+function without(text: string, foldsCase: boolean): string {
+  const letters = [...(foldsCase ? text.toLowerCase() : text)];
+  const count = letters.length;
+  const alphabet = [...new Set(letters)];
+  const after = (state: number, letter: string) => {
+    const seen = [...letters.slice(0, state), letter];
+    let border = Math.min(seen.length, count);
+    while (border > 0 && seen.slice(seen.length - border).join("") !== letters.slice(0, border).join("")) border--;
+    return border;
+  };
+  // edges[from][to]; state `count` is the text found, which has no way on.
+  const edges: (string | undefined)[][] = Array.from({ length: count }, () => Array.from({ length: count }));
+  const ends: string[] = Array.from({ length: count }, () => "(?:\\n|\\z)");
+  const add = (from: number, to: number, pattern: string) => {
+    const row = edges[from];
+    if (row === undefined) return;
+    row[to] = row[to] === undefined ? pattern : `${row[to]}|${pattern}`;
+  };
+  for (let state = 0; state < count; state++) {
+    const onward = alphabet.filter((letter) => after(state, letter) > 0);
+    add(state, 0, `[^${onward.map(inClass).join("")}\\n]`);
+    for (const letter of onward) {
+      const to = after(state, letter);
+      if (to < count) add(state, to, alone(letter));
+    }
+  }
+  for (let gone = count - 1; gone > 0; gone--) {
+    const loop = edges[gone]?.[gone];
+    const through = loop === undefined ? "" : `(?:${loop})*`;
+    for (let from = 0; from < gone; from++) {
+      const into = edges[from]?.[gone];
+      if (into === undefined) continue;
+      const entry = `${grouped(into)}${through}`;
+      for (let to = 0; to < gone; to++) {
+        const out = edges[gone]?.[to];
+        if (out !== undefined) add(from, to, `${entry}${grouped(out)}`);
+      }
+      ends[from] = `${ends[from] ?? ""}|${entry}${grouped(ends[gone] ?? "")}`;
+    }
+    for (const row of edges) row.length = gone;
+  }
+  const pattern = `(?:${edges[0]?.[0] ?? ""})*(?:${ends[0] ?? ""})`;
+  if (pattern.length > maxPattern) throw new Fault("RE2 has no lookahead, and this one is too long to write out");
+  return pattern;
+}
+
+/** In a group unless it is one character or one class. */
+function grouped(pattern: string): string {
+  return /^(?:\\?.|\[[^\]]*\])$/.test(pattern) ? pattern : `(?:${pattern})`;
+}
+
+function inClass(letter: string): string {
+  return /[\\\]^[-]/.test(letter) ? `\\${letter}` : letter;
+}
+
+function alone(letter: string): string {
+  return /[\w ]/.test(letter) || letter.charCodeAt(0) > 126 ? letter : `\\${letter}`;
 }
 
 /** True if the pattern asks for nothing more once this alternative has come so far. */
@@ -270,13 +367,13 @@ function nothingFollows(rest: string): boolean {
 function departs(texts: readonly string[], end: string): string {
   const byLetter = new Map<string, string[]>();
   for (const text of texts) byLetter.set(text.charAt(0), [...(byLetter.get(text.charAt(0)) ?? []), text.slice(1)]);
-  const letters = [...byLetter.keys()].map((letter) => (/[\\\]^-]/.test(letter) ? `\\${letter}` : letter)).join("");
+  const letters = [...byLetter.keys()].map(inClass).join("");
   // Without an end, ".*" follows: the newline it would not pass is not passed here either.
   const other = end === "" ? `[^${letters}\\n].*` : `[^${letters}]`;
   const branches = [other];
   for (const [letter, rests] of byLetter) {
     if (rests.includes("")) continue;
-    branches.push(`${/\w/.test(letter) || letter === " " ? letter : `\\${letter}`}${departs(rests, end)}`);
+    branches.push(`${alone(letter)}${departs(rests, end)}`);
   }
   return `(?:${end === "" ? "" : `${end}|`}${branches.join("|")}${end === "" ? "|" : ""})`;
 }

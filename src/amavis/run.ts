@@ -2,7 +2,11 @@
 import type { Evaluator } from "./evaluate.ts";
 import type { Statement } from "./syntax.ts";
 
-export function runStatements(perl: Evaluator, statements: readonly Statement[], declareName: (name: string) => void): void {
+export function runStatements(
+  perl: Evaluator,
+  statements: readonly Statement[],
+  declareName: (name: string) => void,
+): void {
   for (const statement of statements) run(perl, statement, declareName);
 }
 
@@ -19,7 +23,11 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       for (const { condition, body } of statement.branches) {
         const held = perl.truth(condition);
         if (typeof held === "object") {
-          perl.host.report("warning", perl.origin(condition), `not taken: what depends on this condition, because it needs ${held.what}`);
+          perl.host.report(
+            "warning",
+            perl.origin(condition),
+            `not taken: what depends on this condition, because it needs ${held.what}`,
+          );
           return;
         }
         if (held) {
@@ -42,13 +50,21 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       scoped(perl, () => runStatements(perl, statement.body, declareName));
       return;
     case "sub":
-      perl.host.report("warning", perl.origin(statement), `not taken: the code of sub ${statement.name}; nothing calls it here`);
+      perl.host.report(
+        "warning",
+        perl.origin(statement),
+        `not taken: the code of sub ${statement.name}; nothing calls it here`,
+      );
       return;
     case "use":
       if (statement.module === "vars") for (const name of statement.names) declareName(name);
       return;
     case "beyond":
-      perl.host.report("warning", perl.origin(statement), `not taken: ${statement.what}, with all that it would have set`);
+      perl.host.report(
+        "warning",
+        perl.origin(statement),
+        `not taken: ${statement.what}, with all that it would have set`,
+      );
       return;
   }
 }

@@ -1,8 +1,9 @@
 // From the variables, as they stand at the end of reading, to settings: which variable is which setting, what the old
 // names feed, what is left out and why.
-import { mergedSettings } from "../policy/settings.ts";
+
 import { nearest } from "../config/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../config/registry.ts";
+import { mergedSettings } from "../policy/settings.ts";
 import { type Complain, Converter, type Located } from "./convert.ts";
 import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";
@@ -40,8 +41,16 @@ const derivedMaps: Readonly<Record<string, string>> = {
 /** Settings that hold code and patterns for amavisd's own machinery: what is not understood there is no error. */
 const lenient = new Set(["av_scanners", "av_scanners_backup", "decoders", "spam_scanners"]);
 
-const categoryNames = new Map(Object.entries(constants).filter(([name]) => name.startsWith("CC_")).map(([name, value]) => [String(value), name]));
-const destinyNames = new Map(Object.entries(constants).filter(([name]) => name.startsWith("D_")).map(([name, value]) => [value, name]));
+const categoryNames = new Map(
+  Object.entries(constants)
+    .filter(([name]) => name.startsWith("CC_"))
+    .map(([name, value]) => [String(value), name]),
+);
+const destinyNames = new Map(
+  Object.entries(constants)
+    .filter(([name]) => name.startsWith("D_"))
+    .map(([name, value]) => [value, name]),
+);
 
 /** All settings the configuration makes, in the order in which it makes them. */
 export function collectSettings(variables: Variables, keys: readonly Located[], report: Report): Map<string, Located> {
@@ -49,7 +58,8 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
   const add = (name: string, located: Located) => found.push([name, located]);
 
   for (const [name, box] of variables.scalars) {
-    if (box.origin !== undefined && isSetting("$", name)) add(name, scalarSetting(name, box, report));
+    if (box.origin === undefined || !isSetting("$", name) || feedsTables(name, box.value)) continue;
+    add(name, scalarSetting(name, box, report));
   }
   for (const [name, box] of variables.arrays) {
     if (!isSetting("@", name)) continue;
@@ -65,7 +75,11 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
   }
   const [firstKey] = keys;
   if (firstKey !== undefined) {
-    add("dkim_keys", { value: keys.map(({ value }) => value), origin: firstKey.origin, members: new Map(keys.entries()) });
+    add("dkim_keys", {
+      value: keys.map(({ value }) => value),
+      origin: firstKey.origin,
+      members: new Map(keys.entries()),
+    });
   }
   const log = logTarget(variables);
   if (log !== undefined) add("log", log);
@@ -76,7 +90,7 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
 
 function rank(located: Located): number {
   const { origin } = located;
-  return origin === undefined ? Number.POSITIVE_INFINITY : (origin.source.order ?? 0) * 2 ** 32 + origin.offset;
+  return origin === undefined ? Number.POSITIVE_INFINITY : origin.source.order * 2 ** 32 + origin.offset;
 }
 
 /** True for a variable that is a setting of signpost by this name. */
@@ -86,6 +100,11 @@ function isSetting(sigil: "$" | "@" | "%", name: string): boolean {
   const amavisds = sigilOf(name);
   // Settings that amavisd does not have may be written with any sigil.
   return amavisds === undefined || amavisds === sigil;
+}
+
+/** A variable that is a constant by habit may hold a whole table: then only its map can take it. */
+function feedsTables(name: string, value: Value): boolean {
+  return feeders.has(`$${name}`) && typeof value === "object" && !isUnknown(value);
 }
 
 /** The latest assignment among the variables that feed a map by default, unless the setting of that name says it all. */
@@ -100,15 +119,18 @@ function fedBy(map: string, variables: Variables): Origin | undefined {
         : name.startsWith("%")
           ? variables.hash(bare).touched
           : undefined;
-    if (origin === undefined || derivedMaps[map] === name) continue;
+    const derived =
+      derivedMaps[map] === name && !(name.startsWith("$") && feedsTables(bare, variables.scalar(bare).value));
+    if (origin === undefined || derived) continue;
     latest = origin;
   }
   return latest;
 }
 
 function scalarSetting(name: string, box: ScalarBox, report: Report): Located {
-  const located = new Converter(`$${name}`, report).convert(plainValue(name, box.value), box.origin);
-  return { ...located, origin: box.origin };
+  const value = plainValue(name, box.value);
+  const located = new Converter(`$${name}`, report).convert(value, box.origin);
+  return { ...asSwitch(name, located, value), origin: box.origin };
 }
 
 /** Destinies by name, switches as true and false; everything else as it is. */
@@ -118,7 +140,8 @@ function plainValue(name: string, value: Value): Value {
 }
 
 function asSwitch(name: string, located: Located, value: Value): Located {
-  if (settingNamed(name)?.shape.words !== "true or false" || isUnknown(value) || typeof value === "object") return located;
+  if (settingNamed(name)?.shape.words !== "true or false" || isUnknown(value) || typeof value === "object")
+    return located;
   return { ...located, value: truth(value) === true };
 }
 
@@ -127,10 +150,14 @@ function hashSetting(name: string, box: HashBox, report: Report): Located {
   const byCategory = name.endsWith("_by_ccat");
   const entries: [string, ScalarBox][] = [];
   // A whole hash that is assigned replaces amavisd's own; single elements are laid over it.
-  if (box.origin !== undefined && isMerged(name) && name !== "local_delivery_aliases") entries.push(["REPLACE", { value: 1, origin: box.origin }]);
+  if (box.origin !== undefined && isMerged(name) && name !== "local_delivery_aliases")
+    entries.push(["REPLACE", { value: 1, origin: box.origin }]);
   for (const [key, element] of box.map) {
     if (element.origin === undefined) continue;
-    const value = name === "final_destiny_maps_by_ccat" && typeof element.value === "number" ? destinyNames.get(element.value) : element.value;
+    const value =
+      name === "final_destiny_maps_by_ccat" && typeof element.value === "number"
+        ? destinyNames.get(element.value)
+        : element.value;
     entries.push([byCategory ? categoryName(key) : key, { ...element, value: value ?? element.value }]);
   }
   for (const [key, origin] of box.removed ?? []) {
@@ -174,7 +201,9 @@ function bankSettings(bank: string, box: HashBox, report: Report): Located {
   const members = new Map<string | number, Located>();
   const plain: Record<string, unknown> = {};
   for (const [given, element] of box.map) {
-    const key = given.replace(/^final_destiny_by_ccat$/, "final_destiny_maps_by_ccat").replace(/^defang_by_ccat$/, "defang_maps_by_ccat");
+    const key = given
+      .replace(/^final_destiny_by_ccat$/, "final_destiny_maps_by_ccat")
+      .replace(/^defang_by_ccat$/, "defang_maps_by_ccat");
     const origin = element.origin ?? box.origin;
     if (scopeOf(key) !== "bank") {
       sayForeignKey(bank, key, origin, report);
@@ -187,7 +216,13 @@ function bankSettings(bank: string, box: HashBox, report: Report): Located {
   return { value: plain, origin: box.origin, members };
 }
 
-function bankValue(key: string, words: string, element: ScalarBox, origin: Origin | undefined, report: Report): Located {
+function bankValue(
+  key: string,
+  words: string,
+  element: ScalarBox,
+  origin: Origin | undefined,
+  report: Report,
+): Located {
   const converter = new Converter(words, report, lenient.has(key));
   const { value } = element;
   if (key.endsWith("_maps")) {
@@ -208,16 +243,29 @@ function bankValue(key: string, words: string, element: ScalarBox, origin: Origi
 function sayForeignKey(bank: string, key: string, origin: Origin | undefined, report: Report): void {
   const where = `policy bank ${bank}: `;
   const idle = idleName("@", key) ?? idleName("$", key) ?? idleName("%", key);
-  if (key === "ACTION") report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);
+  if (key === "ACTION")
+    report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);
   else if (key.startsWith("policy_bank_")) report("note", origin, `${where}${key} is set by loading the bank`);
   else if (idle !== undefined) report(idle.severity, origin, `${where}${key} is not used: ${idle.why}`);
   else if (feeders.has(`$${key}`) || feeders.has(`@${key}`) || feeders.has(`%${key}`)) {
-    report("warning", origin, `${where}${key} has no effect in a bank, in amavisd neither; its map is what a bank can set`);
+    report(
+      "warning",
+      origin,
+      `${where}${key} has no effect in a bank, in amavisd neither; its map is what a bank can set`,
+    );
   } else if (scopeOf(key) === "global") {
-    report("warning", origin, `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`);
+    report(
+      "warning",
+      origin,
+      `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`,
+    );
   } else {
     const meant = nearest(key, bankSettingNames);
-    report("warning", origin, `${where}unknown key ${key}${meant === undefined ? "" : `, did you mean ${meant}?`} amavisd ignores it`);
+    report(
+      "warning",
+      origin,
+      `${where}unknown key ${key}${meant === undefined ? "" : `, did you mean ${meant}?`} amavisd ignores it`,
+    );
   }
 }
 
@@ -237,7 +285,8 @@ function logTarget(variables: Variables): Located | undefined {
 function group(variables: Variables, add: (name: string, located: Located) => void, report: Report): void {
   const groups = variables.array("daemon_groups");
   const [first, ...others] = groups.items;
-  if (groups.origin === undefined || variables.scalar("daemon_group").origin !== undefined || first === undefined) return;
+  if (groups.origin === undefined || variables.scalar("daemon_group").origin !== undefined || first === undefined)
+    return;
   add("daemon_group", scalarSetting("daemon_group", { value: first.value, origin: groups.origin }, report));
   if (others.length > 0) report("warning", groups.origin, "@daemon_groups: only the first group is taken");
 }

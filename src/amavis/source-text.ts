@@ -3,6 +3,8 @@ import type { Place } from "../config/source.ts";
 
 export interface SourceText {
   readonly file: string;
+  /** Which of the files read this is, for an order across files. */
+  readonly order: number;
   readonly text: string;
   /** Line and column (both from 1, columns in UTF-16 units) of an offset into `text`. */
   place(offset: number): Place;
@@ -14,10 +16,11 @@ export interface Origin {
   readonly offset: number;
 }
 
-export function createSourceText(file: string, text: string): SourceText {
+export function createSourceText(file: string, text: string, order = 0): SourceText {
   let lineStarts: number[] | undefined;
   return {
     file,
+    order,
     text,
     place(offset) {
       lineStarts ??= findLineStarts(text);

@@ -1,6 +1,7 @@
 // The variables of a configuration while it is read: amavisd's own with their defaults, and those the file declares.
-import { createHash, type ArrayBox, type HashBox, type ScalarBox } from "./values.ts";
+
 import type { Origin } from "./source-text.ts";
+import { type ArrayBox, createHash, type HashBox, type ScalarBox } from "./values.ts";
 
 export type Container = { kind: "$"; box: ScalarBox } | { kind: "@"; box: ArrayBox } | { kind: "%"; box: HashBox };
 export type ContainerSigil = "$" | "@" | "%";
