@@ -46,7 +46,7 @@ export async function sendContent(
       stuffer.push(chunk, views);
       // The reader may fill the same memory again, so nothing of it is left behind.
       await connection.send(views, blockMs);
-      if (connection.failure !== undefined) return { replies: [], failure: connection.failure };
+      if (connection.failure !== undefined) return { replies: [], failure: connection.failure, cutOff: true };
       views = [];
     }
   }

@@ -161,8 +161,12 @@ export function createRelay(options: RelayOptions): ClosableRelay {
 
   function putBack(connection: Connection): void {
     if (connection.failure !== undefined) return;
-    if (!connection.inTransaction) pool.release(connection);
-    else void reset(connection, timeouts).then(() => pool.release(connection));
+    if (connection.inTransaction && !connection.capabilities.pipelining) {
+      void reset(connection, timeouts).then(() => pool.release(connection));
+      return;
+    }
+    if (connection.inTransaction) connection.resetAhead();
+    pool.release(connection);
   }
 
   function report(leg: Leg, answers: readonly Answer[]): Delivery {

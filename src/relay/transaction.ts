@@ -113,7 +113,7 @@ export async function sendTransaction(transaction: OpenTransaction, timeouts: Re
   connection.inTransaction = false;
   accepted.forEach((index, position) => {
     const reply = last.replies[count === 1 ? 0 : position];
-    answers[index] = answerFor(reply, last.failure, "final dot", connection);
+    answers[index] = answerFor(reply, last.failure, last.cutOff ? "content" : "final dot", connection);
   });
   return answers;
 }

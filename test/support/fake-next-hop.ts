@@ -28,10 +28,10 @@ export interface Step {
 }
 
 /**
- * undefined: the usual answer. A string: these lines instead (CRLF is added; "" = say nothing at all). "then" also
+ * undefined: the usual answer. A string: these lines instead (CRLF is added; "" = fall silent for good). `end` also
  * ends the connection: "close" by FIN, "reset" by RST.
  */
-export type Act = undefined | string | { readonly reply?: string; readonly then?: "close" | "reset" };
+export type Act = undefined | string | { readonly reply?: string; readonly end?: "close" | "reset" };
 
 export interface FakeNextHopOptions {
   readonly protocol?: "smtp" | "lmtp";
@@ -322,9 +322,10 @@ class FakeSession {
       recipient: this.#recipients,
     };
     const act = await this.#options.script?.(step);
-    const reply = typeof act === "string" ? act : (act?.reply ?? (act?.then === undefined ? this.#usual(stage) : ""));
+    if (act === "") await new Promise(() => {});
+    const reply = typeof act === "string" ? act : (act?.reply ?? (act?.end === undefined ? this.#usual(stage) : ""));
     if (reply !== "") this.#say(reply);
-    if (typeof act === "object" && act.then !== undefined) end(this.#socket, act.then);
+    if (typeof act === "object" && act.end !== undefined) end(this.#socket, act.end);
     return reply;
   }
 
@@ -346,7 +347,7 @@ function end(socket: Socket, how: "close" | "reset"): void {
 }
 
 function isPositive(reply: string): boolean {
-  return reply.startsWith("2");
+  return /^2\d\d/.test(reply);
 }
 
 /** RFC 5321 section 4.5.2, the reverse. */
