@@ -1,7 +1,7 @@
 // Body digests (RFC 6376 section 3.7), made while the body arrives or at once. However many signatures ask, each
 // canonicalization runs once and each hash over its output runs once; l= takes a copy of the state on the way.
 import { createHash, type Hash } from "node:crypto";
-import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
+import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
 import type { BodyCanonicalizer, OctetSink } from "./body-lines.ts";
 import { NofwsBody } from "./nofws-body.ts";
 import { RelaxedBody } from "./relaxed-body.ts";
@@ -13,9 +13,22 @@ export interface BodyHasher {
   digest(): readonly BodyDigest[];
 }
 
-/** Whether two specs ask for the same digest. */
-export function isSameSpec(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
-  return isSamePass(a, b) && a.hash === b.hash && a.length === b.length;
+/** The digests of a body: those that were made while it arrived, or made now from its octets. */
+export function readDigests(body: BodySource, specs: readonly BodyDigestSpec[]): readonly BodyDigest[] {
+  if ("digests" in body) return body.digests;
+  if (specs.length === 0) return [];
+  const hasher = createBodyHasher(specs);
+  for (const chunk of body.chunks) hasher.update(chunk);
+  return hasher.digest();
+}
+
+/** The digest a spec asks for. Throws where it was not made: whoever made them did not read the same header. */
+export function findDigest(digests: readonly BodyDigest[], spec: BodyDigestSpec): BodyDigest {
+  const found = digests.find(
+    (other) => isSamePass(other, spec) && other.hash === spec.hash && other.length === spec.length,
+  );
+  if (found === undefined) throw new Error("a body digest that a signature needs was not made");
+  return found;
 }
 
 /** Hashes a body for all `specs` at once. Exact at any chunking; linear in the body. */

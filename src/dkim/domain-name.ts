@@ -1,57 +1,30 @@
-// Names in d=, s= and i= as what the DNS is asked for: LDH labels and underscore, A-labels, lower case.
-import { domainToASCII } from "node:url";
-
-const maxNameOctets = 253;
-const maxLabelOctets = 63;
+// Names in d=, s= and i= as the DNS is asked for them. The one form of a domain is mail/domain.ts'; here is what
+// RFC 6376 asks on top of it.
+import { domainOfOctets } from "../mail/domain.ts";
 
 /**
- * The A-label form of a domain name as it stands in a tag (one character per octet), or undefined where it is none:
- * spaces, empty labels, NUL, an IP address, more than 253 octets, a single label (RFC 6376 section 3.5 wants two).
- * UTF-8 is taken as U-labels (RFC 8616 section 5).
+ * The A-label form of a domain in a tag (one character per octet; UTF-8 is taken as U-labels, RFC 8616 section 5), or
+ * undefined where it is none: spaces, NUL, empty labels, a final dot, an IP address, more than 253 octets, a single
+ * label (domain-name of RFC 6376 section 3.5 has two or more).
  */
 export function toDomain(text: string): string | undefined {
-  const name = toLabels(text);
-  if (name === undefined || !name.includes(".")) return undefined;
+  const name = toSelector(text);
   // A last label of digits makes it an address, not a name (RFC 3696 section 2).
-  return /\.[0-9]+$/.test(name) ? undefined : name;
+  return name?.includes(".") && !/\.[0-9]+$/.test(name) ? name : undefined;
 }
 
 /** The A-label form of a selector: one or more labels. */
 export function toSelector(text: string): string | undefined {
-  return toLabels(text);
+  return text.endsWith(".") ? undefined : domainOfOctets(text);
+}
+
+/** Where the key of a selector and domain is (RFC 6376 section 3.6.2.1), or undefined where that is too long. */
+export function toKeyName(selector: string, domain: string): string | undefined {
+  const name = `${selector}._domainkey.${domain}`;
+  return name.length <= 253 ? name : undefined;
 }
 
 /** Whether `name` is `domain` or lies below it; both in the form `toDomain` gives. */
 export function isWithin(name: string, domain: string): boolean {
   return name === domain || (name.endsWith(domain) && name[name.length - domain.length - 1] === ".");
-}
-
-function toLabels(text: string): string | undefined {
-  // U-labels are longer than their A-labels at most by a small factor; the bound keeps the conversion cheap.
-  if (text.length > 4 * maxNameOctets) return undefined;
-  const name = /[^\0-\x7f]/.test(text) ? fromUtf8(text) : text.toLowerCase();
-  return isHostName(name) ? name : undefined;
-}
-
-function fromUtf8(text: string): string {
-  const octets = Buffer.from(text, "latin1");
-  const decoded = octets.toString("utf8");
-  return decoded.includes("\ufffd") ? "" : domainToASCII(decoded);
-}
-
-function isHostName(name: string): boolean {
-  if (name.length === 0 || name.length > maxNameOctets) return false;
-  let labelLength = 0;
-  for (let i = 0; i < name.length; i += 1) {
-    const code = name.charCodeAt(i);
-    if (code === 46) {
-      if (labelLength === 0) return false;
-      labelLength = 0;
-      continue;
-    }
-    const fits = (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 45 || code === 95;
-    labelLength += 1;
-    if (!fits || labelLength > maxLabelOctets) return false;
-  }
-  return labelLength > 0;
 }

@@ -1,10 +1,11 @@
 // DomainKey-Signature fields (RFC 4870 section 3.3): what they claim, which octets they sign, who the sender is.
 // DomainKeys has no body hash: header and body are hashed as one. Verified only; nothing here signs.
+
+import { parseAddressList } from "../mail/address.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
-import { firstAddress } from "./address.ts";
 import { canonicalizeField, fieldText } from "./canonical-header.ts";
-import { isWithin, toDomain, toSelector } from "./domain-name.ts";
+import { isWithin, toDomain, toKeyName, toSelector } from "./domain-name.ts";
 import type { Failure } from "./failure.ts";
 import { type ParsedSignature, readFacts } from "./signature.ts";
 import { parseColonList, parseTagList, type TagList, tagValue, toBase64 } from "./tag-list.ts";
@@ -12,6 +13,7 @@ import { parseColonList, parseTagList, type TagList, tagValue, toBase64 } from "
 export interface DomainKeysSignature {
   readonly domain: string;
   readonly selector: string;
+  readonly keyName: string;
   readonly canonicalization: "simple" | "nofws";
   /** h=, lower case; undefined = all fields below the signature. */
   readonly signedFields: readonly string[] | undefined;
@@ -41,13 +43,15 @@ function readSignature({ tags, fault }: TagList): DomainKeysSignature | Failure 
   const domain = toDomain(tagValue(tags, "d"));
   if (domain === undefined) return "invalid-domain";
   const selector = toSelector(tagValue(tags, "s"));
-  if (selector === undefined || selector.length + domain.length + "._domainkey.".length > 253)
-    return "invalid-selector";
+  const keyName = selector && toKeyName(selector, domain);
+  if (selector === undefined || keyName === undefined) return "invalid-selector";
   const list = tags.get("h");
   const signedFields = list && parseColonList(list.value.toLowerCase());
   if (signedFields?.includes("")) return "invalid-field-list";
   const value = toBase64(tagValue(tags, "b"));
-  return value === undefined ? "signature-syntax" : { domain, selector, canonicalization, signedFields, value };
+  return value === undefined
+    ? "signature-syntax"
+    : { domain, selector, keyName, canonicalization, signedFields, value };
 }
 
 /**
@@ -97,13 +101,10 @@ export function senderLocalPart(
   const name = covered.some((field) => field.name === "sender") ? "sender" : "from";
   const [field, ...more] = covered.filter((candidate) => candidate.name === name);
   if (field === undefined || more.length > 0) return { failure: "sender-not-signed" };
-  const address = firstAddress(fieldBody(field.raw));
-  const at = address?.lastIndexOf("@") ?? -1;
-  const senderDomain = address === undefined || at === -1 ? undefined : toDomain(address.slice(at + 1));
-  if (address === undefined || senderDomain === undefined || !isWithin(senderDomain, domain)) {
-    return { failure: "sender-domain-mismatch" };
-  }
-  return { localPart: address.slice(0, at) };
+  // The first of several addresses counts (section 3.2.1).
+  const [sender] = parseAddressList(fieldBody(field.raw)).mailboxes;
+  if (sender?.domain === undefined || !isWithin(sender.domain, domain)) return { failure: "sender-domain-mismatch" };
+  return { localPart: sender.localPart };
 }
 
 /** g= of a key: one "*" stands for anything, an empty one for all (RFC 4870 section 3.2.3, RFC 4871 section 3.6.1). */

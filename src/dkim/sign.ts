@@ -1,9 +1,9 @@
 // Makes DKIM-Signature fields (RFC 6376 section 5): a pure function of the message, the requests and their keys.
 // Whether, for whom and with which options a mail is signed was decided before.
 import { createHash, sign as makeSignature } from "node:crypto";
-import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import type { BodyDigestSpec } from "../mail/digest.ts";
 import { splitHeader } from "../mail/header.ts";
-import { createBodyHasher, isSameSpec } from "./body-hash.ts";
+import { findDigest, readDigests } from "./body-hash.ts";
 import { canonicalizeField } from "./canonical-header.ts";
 import type { SignJob, SignRequest } from "./engine.ts";
 import { FieldIndex } from "./field-index.ts";
@@ -23,7 +23,7 @@ export function signMessage({ header, body, requests }: SignJob): string[] {
   // Every field counts, however many: what is left out here could be added by anybody.
   const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
   const index = new FieldIndex(fields);
-  const digests = readDigests(body, requests);
+  const digests = readDigests(body, requests.map(digestSpecOf));
   const headers = new Map<string, { readonly list: readonly string[]; readonly text: string }>();
   let table: SignRequest["signedFields"] | undefined;
   return requests.map((request) => {
@@ -36,10 +36,8 @@ export function signMessage({ header, body, requests }: SignJob): string[] {
       covered = { list, text: index.signedText(list, request.headerCanonicalization) };
       headers.set(request.headerCanonicalization, covered);
     }
-    const spec = digestSpecOf(request);
-    const bodyHash = digests.find((digest) => isSameSpec(digest, spec));
-    if (bodyHash === undefined) throw new Error("a body digest that a signature needs was not made");
-    const layout = layOutSignature(request, covered.list, asBase64(bodyHash.digest));
+    const { digest } = findDigest(digests, digestSpecOf(request));
+    const layout = layOutSignature(request, covered.list, asBase64(digest));
     const octets = Buffer.from(
       covered.text + canonicalizeField(layout.unsigned, request.headerCanonicalization),
       "latin1",
@@ -55,13 +53,6 @@ function sign(octets: Buffer, { algorithm, privateKey }: SignRequest): Buffer {
   return type === "ed25519"
     ? makeSignature(null, createHash("sha256").update(octets).digest(), privateKey)
     : makeSignature("sha256", octets, privateKey);
-}
-
-function readDigests(body: BodySource, requests: readonly SignRequest[]): readonly BodyDigest[] {
-  if ("digests" in body) return body.digests;
-  const hasher = createBodyHasher(requests.map(digestSpecOf));
-  for (const chunk of body.chunks) hasher.update(chunk);
-  return hasher.digest();
 }
 
 function asBase64(octets: Uint8Array): string {

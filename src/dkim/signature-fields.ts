@@ -77,9 +77,9 @@ export function readCandidates(fields: readonly HeaderField[], domainKeys: boole
   return candidates;
 }
 
-/** Where the key is (RFC 6376 section 3.6.2.1), or undefined when the signature cannot be used anyway. */
+/** Where the key is, or undefined when the signature cannot be used anyway. */
 export function keyNameOf({ parsed }: Candidate): string | undefined {
-  return parsed.signature && `${parsed.signature.selector}._domainkey.${parsed.signature.domain}`;
+  return parsed.signature?.keyName;
 }
 
 /** The digest a signature needs; undefined when it cannot be used anyway. */

@@ -1,7 +1,7 @@
 // DKIM-Signature fields as values (RFC 6376 section 3.5): what a signature claims, or why it cannot be used.
 // Whether the claim holds is verify.ts' question.
 import type { BodyDigestSpec, Canonicalization, HashAlgorithm } from "../mail/digest.ts";
-import { isWithin, toDomain, toSelector } from "./domain-name.ts";
+import { isWithin, toDomain, toKeyName, toSelector } from "./domain-name.ts";
 import type { Algorithm } from "./engine.ts";
 import type { Failure } from "./failure.ts";
 import { parseColonList, parseTagList, removeBlanks, type Tag, type TagList, tagValue, toBase64 } from "./tag-list.ts";
@@ -21,6 +21,7 @@ export interface DkimSignature {
   readonly algorithm: Algorithm;
   readonly domain: string;
   readonly selector: string;
+  readonly keyName: string;
   /** Domain of i=, or d=. */
   readonly identityDomain: string;
   readonly headerCanonicalization: Canonicalization;
@@ -81,8 +82,8 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
   const domain = toDomain(tagValue(tags, "d"));
   if (domain === undefined) return "invalid-domain";
   const selector = toSelector(tagValue(tags, "s"));
-  if (selector === undefined || selector.length + domain.length + "._domainkey.".length > 253)
-    return "invalid-selector";
+  const keyName = selector && toKeyName(selector, domain);
+  if (selector === undefined || keyName === undefined) return "invalid-selector";
   const identity = tags.get("i");
   const identityDomain = identity === undefined ? domain : toIdentityDomain(identity.value);
   // i= MUST be the same as or below d= (RFC 6376 section 3.5).
@@ -114,6 +115,7 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
     algorithm: algorithm.name,
     domain,
     selector,
+    keyName,
     identityDomain,
     headerCanonicalization: canonicalization.header,
     digest: length === undefined ? spec : { ...spec, length },
