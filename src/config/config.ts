@@ -8,9 +8,11 @@ export interface DkimKeySetting {
   /** Lower case; may hold "*", or be a pattern: then it signs for the address's own domain. */
   readonly domain: string | { readonly regexp: string };
   readonly selector: string;
-  /** Absolute. */
-  readonly file: string;
-  /** The tags of the record; they only restrict what the key signs. */
+  /** Absolute; either this or `key`. */
+  readonly file?: string;
+  /** The private key itself, PEM or base64 of its DER. */
+  readonly key?: string;
+  /** The tags of the record, lists with ":"; they only restrict what the key signs. */
   readonly v?: string;
   readonly g?: string;
   readonly h?: string;
@@ -25,16 +27,19 @@ export interface DnsSettings {
   readonly timeout: number;
   readonly tries: number;
   readonly message_timeout: number;
+  readonly lookup_timeout: number;
   readonly message_lookups: number;
   readonly cache_entries: number;
   readonly cache_size: number;
+  readonly max_ttl: number;
   readonly negative_ttl: number;
+  readonly pending: number;
 }
 
 export interface PoolSettings {
   /** null: one per core, less one for the main thread, at least one. */
   readonly threads: number | null;
-  /** Tasks that wait for a thread; null: four per thread. */
+  /** Tasks that wait for a thread; null: 64 per thread, at least 256. */
   readonly queue: number | null;
   readonly deadline: number;
 }
@@ -76,12 +81,16 @@ export interface RedisSettings {
 
 export interface LimitSettings {
   readonly header_size: number;
+  readonly header_refused: number;
   readonly header_fields: number;
   readonly header_field_size: number;
   readonly received_fields: number;
   readonly connections: number;
   readonly command_line: number;
   readonly errors: number;
+  readonly data_time: number;
+  readonly data_block_time: number;
+  readonly stressed_idle: number;
   readonly message_time: number;
 }
 
@@ -92,8 +101,6 @@ export interface RelaySettings {
   readonly data_timeout: number;
   readonly block_timeout: number;
   readonly final_timeout: number;
-  readonly idle: number;
-  readonly age: number;
 }
 
 export interface GlobalSettings {
@@ -149,6 +156,7 @@ export interface GlobalSettings {
   readonly dkim_key_dir: string | null;
   readonly dkim_keytable: string | null;
   readonly dkim_signingtable: string | null;
+  readonly dkim_multiple_signatures: boolean;
 
   // checks
   readonly banned_rules: Readonly<Record<string, readonly RawTable[]>>;

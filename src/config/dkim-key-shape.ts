@@ -5,7 +5,7 @@ import { nearest } from "./nearest.ts";
 import { isMapping, type Report, type Shape } from "./shape.ts";
 
 const tagNames = ["v", "g", "h", "k", "s", "t", "n"] as const;
-const names: readonly string[] = ["domain", "selector", "file", ...tagNames];
+const names: readonly string[] = ["domain", "selector", "file", "key", ...tagNames];
 
 export const dkimKey: Shape<DkimKeySetting> = {
   words: "{ domain, selector, file }",
@@ -23,14 +23,19 @@ export const dkimKey: Shape<DkimKeySetting> = {
     return {
       domain: readDomain(value["domain"], report),
       selector: readSelector(value["selector"], report),
-      file:
-        typeof value["file"] === "string" && value["file"] !== ""
-          ? value["file"]
-          : missing("file", value["file"], report),
+      ...readKey(value, report),
       ...readTags(value, report),
     };
   },
 };
+
+/** A file, or the key itself. */
+function readKey(value: Readonly<Record<string, unknown>>, report: Report): Pick<DkimKeySetting, "file" | "key"> {
+  const { file, key } = value;
+  if (typeof key === "string" && key !== "" && file === undefined) return { key };
+  if (key !== undefined) return report("!a key needs a file or the key itself, not both", key, ["key"]);
+  return { file: typeof file === "string" && file !== "" ? file : missing("file", file, report) };
+}
 
 function missing(name: string, found: unknown, report: Report): never {
   return found === undefined ? report(`!a key needs a ${name}`, found) : report(`a ${name}`, found, [name]);
@@ -65,6 +70,7 @@ function readTags(value: Readonly<Record<string, unknown>>, report: Report): Par
     const given = value[tag];
     if (given === undefined || given === null) continue;
     if (typeof given === "string" || typeof given === "number") tags[tag] = String(given);
+    else if (Array.isArray(given) && given.every((item) => typeof item === "string")) tags[tag] = given.join(":");
     else report("text", given, [tag]);
   }
   return tags;

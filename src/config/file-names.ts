@@ -1,11 +1,12 @@
 // Makes the file names among the settings absolute: each starts at the folder of the file that names it.
 import { isAbsolute, join } from "node:path";
+import { isFileTable } from "../lookup/map.ts";
 import { isMapping } from "./shape.ts";
 import type { SettingPath } from "./source.ts";
 
 /** Settings that are file names, or contain them in these members. */
 const fileSettings: ReadonlySet<string> = new Set([
-  "unix_socketname",
+  "unix_socketname.*",
   "pid_file",
   "dkim_key_dir",
   "QUARANTINEDIR",
@@ -31,20 +32,22 @@ export function absoluteFiles<T extends object>(settings: T, folderOf: (path: Se
     if (typeof value === "string") return absolute(value, path);
     if (Array.isArray(value)) return value.map((item: unknown, index) => change(item, [...path, index]));
     if (!isMapping(value)) return value;
+    if (isFileTable(value)) return { file: fromFolder(value.file, path) };
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, change(member, [...path, name])]));
   }
 
   function absolute(value: string, path: SettingPath): string {
     const name = path.map((step) => (typeof step === "number" ? "*" : step)).join(".");
-    const table = path.at(-1) === "file" && typeof path.at(-2) === "number" && value.includes("/");
     if (dataSets.has(name)) {
       const [, kind = "", file = ""] = /^((?:re)?file:)?(.*)$/s.exec(value) ?? [];
-      return `${kind}${isAbsolute(file) ? file : join(folderOf(path), file)}`;
+      return `${kind}${fromFolder(file, path)}`;
     }
-    const isFile = fileSettings.has(name) || fileSettings.has(name.replace(/\.\*$/, "")) || table;
-    const elsewhere = name === "log.to" && value.includes("/");
-    if (!(isFile || elsewhere) || isAbsolute(value)) return value;
-    return join(folderOf(path), value);
+    if (fileSettings.has(name) || (name === "log.to" && value.includes("/"))) return fromFolder(value, path);
+    return value;
+  }
+
+  function fromFolder(file: string, path: SettingPath): string {
+    return isAbsolute(file) ? file : join(folderOf(path), file);
   }
 }
 

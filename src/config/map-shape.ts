@@ -1,4 +1,5 @@
 // Shapes of lookup maps: lists of tables, brought into one form. Compiling and searching them is src/lookup's.
+import { isFileTable, isRegexpTable } from "../lookup/map.ts";
 import type { RawTable, Scalar } from "../lookup/table.ts";
 import { isMapping, type Report, readDuration, readNumber, readTruth, type Shape, show } from "./shape.ts";
 
@@ -126,7 +127,7 @@ export function readTable(table: unknown, yields: Yield, report: Report): RawTab
   }
   if (Array.isArray(table)) return readAccessList(table, report);
   if (!isMapping(table)) return report("a table: a constant, a list or a mapping", table);
-  if (Array.isArray(table["regexp"]) && Object.keys(table).length === 1) {
+  if (Array.isArray(table["regexp"]) && isRegexpTable(table)) {
     return { regexp: readRules(table["regexp"], yields, report) };
   }
   if (isFileTable(table)) return { file: table.file };
@@ -136,12 +137,6 @@ export function readTable(table: unknown, yields: Yield, report: Report): RawTab
       yields.read(value, (wanted, found, inside = []) => report(wanted, found, [key, ...inside])),
     ]),
   );
-}
-
-export function isFileTable(table: unknown): table is { readonly file: string } {
-  if (!isMapping(table) || Object.keys(table).length !== 1) return false;
-  const file = table["file"];
-  return typeof file === "string" && (file.includes("/") || /\.\w+$/.test(file));
 }
 
 function readAccessList(elements: readonly unknown[], report: Report): readonly string[] {

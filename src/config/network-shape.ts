@@ -1,7 +1,9 @@
 // Shapes of what names hosts, ports, networks and next hops.
 import { isIP } from "node:net";
+import { parseNetwork } from "../lookup/network.ts";
 import type { RawTable } from "../lookup/table.ts";
 import type { ClientPolicy } from "../policy/settings.ts";
+import { parseMethod } from "../smtp/next-hop.ts";
 import { anyYield, readTable } from "./map-shape.ts";
 import { isMapping, list, type Report, type Shape, show, text } from "./shape.ts";
 
@@ -82,32 +84,14 @@ export const nameServer: Shape<string> = {
   },
 };
 
-/** Why this is no network in one of amavisd's spellings ("10.0.0.0/8", "10.", "[fe80::]/10", "!net"); undefined if it is one. */
-export function networkFault(spelling: string): string | undefined {
-  const net = spelling.trim().replace(/^!+/, "");
-  const [, address = net, mask] = /^(.*)\/([^/]*)$/.exec(net) ?? [];
-  const bare = bareAddress(address);
-  const version = isIP(bare.replace(/%.*$/, ""));
-  if (version === 0) {
-    // "10." and "192.168" are prefixes of IPv4 addresses; "10/8" is short for 10.0.0.0/8.
-    const octets = bare.replace(/\.$/, "").split(".");
-    if (bare === "" || octets.length > 4 || !octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) < 256))
-      return "no network";
-  }
-  if (mask === undefined) return undefined;
-  if (version !== 6 && isIP(mask) === 4) return undefined;
-  const longest = version === 6 ? 128 : 32;
-  return /^\d{1,3}$/.test(mask) && Number(mask) <= longest ? undefined : `no mask of 0 to ${longest} bits`;
-}
-
 export const network: Shape<string> = {
   words: "a network: 10.0.0.0/8, 10., [fe80::]/10, !net",
   nullable: false,
   read(value, report) {
     const spelling = typeof value === "number" ? String(value) : value;
     if (typeof spelling !== "string") return report("a network such as 10.0.0.0/8", value);
-    const fault = networkFault(spelling);
-    return fault === undefined ? spelling : report(`a network such as 10.0.0.0/8 or [fe80::]/10 (${fault})`, value);
+    const net = spelling.trim().replace(/^!+/, "");
+    return parseNetwork(net) === undefined ? report("a network such as 10.0.0.0/8 or [fe80::]/10", value) : spelling;
   },
 };
 
@@ -120,7 +104,7 @@ export const bindAddresses: Shape<readonly string[]> = {
 
 export const networks = list(network, "a list of networks: 10.0.0.0/8, 10., [fe80::]/10, !net");
 
-/** amavisd's method strings, loosely: which of them a path can serve is the compiler's to say. */
+/** amavisd's method strings. */
 export const method: Shape<string | readonly string[] | null> = {
   words: "a next hop: smtp:[127.0.0.1]:10025, lmtp:/run/dovecot/lmtp, smtp:*:* (or a list of them), or null",
   nullable: true,
@@ -138,24 +122,12 @@ const oneMethod: Shape<string> = {
   nullable: false,
   read(value, report) {
     if (typeof value !== "string") return report('a next hop such as "smtp:[127.0.0.1]:10025"', value);
-    const fault = methodFault(value);
-    return fault === undefined ? value : report(`!${fault}: ${show(value)}`, value);
+    // "" leaves delivery to the MTA (milter); amavisd has further kinds that are kept as they are.
+    if (value === "" || /^(pipe|bsmtp|sql|local):/.test(value)) return value;
+    const parsed = parseMethod(value);
+    return "template" in parsed ? value : report(`!${show(value)}: ${parsed.problem}`, value);
   },
 };
-
-/** Why this is no method string; undefined if it is one. */
-export function methodFault(method: string): string | undefined {
-  // "" leaves delivery to the MTA (milter); the quarantine methods share the syntax.
-  if (method === "" || /^(local|bsmtp|sql|pipe):/.test(method)) return undefined;
-  const [, protocol, rest = ""] = /^([A-Za-z.-]+):(.*)$/.exec(method) ?? [];
-  if (protocol === undefined) return 'expected a next hop such as "smtp:[127.0.0.1]:10025"';
-  if (!/^(smtp|lmtp)$/i.test(protocol)) return `unknown protocol "${protocol}" (smtp and lmtp are spoken)`;
-  if (rest.startsWith("/")) return undefined;
-  const [, host = "", port = ""] = /^(\[[^\]]*\]|[^:[\]]*):([^:]*)$/.exec(rest) ?? [];
-  if (host === "" || host === "[]") return `no host and port after "${protocol}:"`;
-  if (port === "*") return undefined;
-  return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535 ? undefined : `no port from 1 to 65535`;
-}
 
 /** Bank names: "A, B" or a list. */
 export const bankNames: Shape<readonly string[]> = {

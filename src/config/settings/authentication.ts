@@ -1,4 +1,5 @@
 // Bank settings of DKIM, SPF, DMARC and ARC, and of banks and scores by verified author.
+import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
 import type { BankSettings } from "../../policy/settings.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
 import { accepted, active, type SettingsOf } from "../setting.ts";
@@ -15,7 +16,6 @@ import {
   text,
   toggle,
 } from "../shape.ts";
-import { defaultSignedFields } from "./field-names.ts";
 
 type Dkim = Pick<
   BankSettings,
@@ -50,7 +50,7 @@ export const dkimSettings: SettingsOf<Dkim> = {
   ),
   signed_header_fields: active(
     fieldCounts,
-    defaultSignedFields,
+    defaultSignedHeaderFields,
     "Which header fields are signed: 0 never, 1 every occurrence, 2 every occurrence and one more, so that none can be added. Laid over the defaults name by name; REPLACE: 1 discards them.",
   ),
   dkim_signature_options_bysender_maps: active(

@@ -82,7 +82,7 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   smtp_connection_cache_on_demand: accepted(
     toggle,
     true,
-    "amavisd keeps connections only while mail is frequent; here they are kept for relay.idle.",
+    "amavisd keeps connections only while mail is frequent; here they are kept while they are idle for less than 30 s.",
   ),
 
   dkim_keys: active(
@@ -93,6 +93,11 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   dkim_key_dir: active(optional(file), null, "A folder of keys, DOMAIN/SELECTOR.pem."),
   dkim_keytable: active(optional(text), null, "A KeyTable file as OpenDKIM reads it, file: or refile:."),
   dkim_signingtable: active(optional(text), null, "A SigningTable file as OpenDKIM reads it, file: or refile:."),
+  dkim_multiple_signatures: active(
+    toggle,
+    false,
+    "Every line of dkim_signingtable that matches makes a signature, not only the first.",
+  ),
 
   banned_rules: accepted(
     mapping(bannedRule, "a mapping of rule names to tables"),

@@ -25,11 +25,14 @@ export const dns = group<DnsSettings>({
   ),
   timeout: active(duration, 2, "How long one query waits."),
   tries: active(integer(1, 10), 2, "Queries sent before a lookup counts as a temporary error."),
+  lookup_timeout: active(duration, 5, "How long one lookup may take, all tries and aliases together."),
   message_timeout: active(duration, 10, "How long all lookups for one mail may take together."),
   message_lookups: active(integer(1, 1000), 60, "Lookups for one mail."),
   cache_entries: active(integer(0), 10000, "Answers kept, each for its TTL."),
   cache_size: active(size, 32 * 1024 ** 2, "Octets of answers kept."),
+  max_ttl: active(duration, 3600, "How long an answer is kept at most."),
   negative_ttl: active(duration, 60, "How long an answer that there is nothing is kept at most."),
+  pending: active(integer(1), 2000, "Lookups under way at once; one more counts as a temporary error."),
 });
 
 export const pool = group<PoolSettings>({
@@ -38,7 +41,7 @@ export const pool = group<PoolSettings>({
     optional(integer(1)),
     null,
     "Tasks that may wait for a thread; beyond that mail gets 451.",
-    "four per thread",
+    "64 per thread, at least 256",
   ),
   deadline: active(duration, 10, "How long one task may take before its thread is ended."),
 });
@@ -63,9 +66,13 @@ export const control = group<ControlSettings>({
 
 export const spool = group<SpoolSettings>({
   dir: active(optional(file), null, "Folder for mail that does not fit into memory.", "the system's temporary folder"),
-  message_memory: active(size, 1024 ** 2, "Octets of one mail kept in memory."),
-  memory: active(size, 256 * 1024 ** 2, "Octets of all mail together kept in memory."),
-  free_space: active(size, 100 * 1024 ** 2, "With less space than this in dir, mail gets 452 4.3.1."),
+  message_memory: active(size, 16 * 1024 ** 2, "Octets of one mail kept in memory."),
+  memory: active(size, 96 * 1024 ** 2, "Octets of all mail together kept in memory."),
+  free_space: active(
+    size,
+    228 * 1024 ** 2,
+    "With less free space than this in dir, no mail is taken that memory cannot hold.",
+  ),
 });
 
 export const log = group<LogSettings>({
@@ -92,16 +99,20 @@ export const redis = group<RedisSettings>({
 
 export const limits = group<LimitSettings>({
   header_size: active(size, 256 * 1024, "Octets of a header section; above it DKIM is skipped and the mail passes."),
+  header_refused: active(size, 16 * 1024 ** 2, "Octets of a header section; above it the mail gets 552 5.3.4."),
   header_fields: active(integer(1), 1000, "Fields of a header section that are looked at."),
   header_field_size: active(size, 32 * 1024, "Octets of one field that is looked at."),
   received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
   connections: active(
     integer(1),
-    100,
+    110,
     "Connections from the MTA at a time; Postfix's process limit for the feed and a tenth more.",
   ),
-  command_line: active(size, 8192, "Octets of one command line."),
-  errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
+  command_line: accepted(size, 8192, "Octets of one command line."),
+  errors: accepted(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
+  data_time: active(duration, 600, "From DATA to the final dot."),
+  data_block_time: active(duration, 180, "Between two pieces of a mail."),
+  stressed_idle: active(duration, 10, "How long an idle client is waited for while most connections are in use."),
   message_time: active(
     duration,
     480,
@@ -110,12 +121,14 @@ export const limits = group<LimitSettings>({
 });
 
 export const relay = group<RelaySettings>({
-  connections: active(integer(1), 100, "Connections to one next hop at a time."),
+  connections: active(
+    integer(1),
+    100,
+    "Connections to next hops that carry mail at a time; further mail waits for one.",
+  ),
   connect_timeout: active(duration, 10, "How long connecting may take."),
   command_timeout: active(duration, 60, "How long the banner and each of EHLO, XFORWARD, MAIL and RCPT may take."),
   data_timeout: active(duration, 120, "How long the reply to DATA may take."),
   block_timeout: active(duration, 180, "How long the next hop may leave a block of data unread."),
-  final_timeout: active(duration, 540, "How long the reply to the final dot may take."),
-  idle: active(duration, 30, "How long an idle connection is kept."),
-  age: active(duration, 60, "How old a connection gets before it is closed after its mail."),
+  final_timeout: active(duration, 480, "How long the reply to the final dot may take."),
 });

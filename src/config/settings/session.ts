@@ -61,8 +61,8 @@ export const sessionSettings: SettingsOf<Session> = {
     ["127.0.0.1", "[::1]"],
     "Peers that may connect; the others get 554 5.7.1 and are closed. XFORWARD is taken from these alone.",
   ),
-  child_timeout: active(duration, 480, "How long the work on one mail may take."),
-  smtpd_timeout: active(duration, 480, "How long an idle client is waited for; more than Postfix's max_idle."),
+  child_timeout: accepted(duration, 480, "How long the work on one mail may take; here limits.message_time says it."),
+  smtpd_timeout: active(duration, 300, "How long an idle client is waited for; more than Postfix's max_idle."),
   myhostname: active(text, "localhost", "Our name, in Received fields, banners and DSN.", "the name of this host"),
   myauthservid: active(
     optional(text),

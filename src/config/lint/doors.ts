@@ -1,0 +1,157 @@
+// Doors: who can reach them, whether policies name doors that exist, and next hops that are doors of our own.
+import { isIP } from "node:net";
+import type { BankOverlay, MethodSetting } from "../../policy/settings.ts";
+import { parseMethod } from "../../smtp/next-hop.ts";
+import type { Config } from "../config.ts";
+import { bareAddress, readHostPort } from "../network-shape.ts";
+import type { SettingPath } from "../source.ts";
+import type { Say } from "./advice.ts";
+
+interface Door {
+  /** "" for a unix socket. */
+  readonly address: string;
+  readonly port: number;
+  readonly socket?: string;
+  readonly path: SettingPath;
+}
+
+/** Every place the daemon listens on for mail. */
+export function doors(config: Config): Door[] {
+  const tcp = config.inet_socket_port.flatMap((port, index) =>
+    config.inet_socket_bind.map((address) => ({ address, port, path: ["inet_socket_port", index] })),
+  );
+  const listed = config.listen_sockets.flatMap((door, index) => {
+    const path = ["listen_sockets", index];
+    if (door.startsWith("/")) return [{ address: "", port: 0, socket: door, path }];
+    const found = readHostPort(door, "*");
+    return found === undefined ? [] : [{ address: found.host, port: found.port, path }];
+  });
+  const sockets = config.unix_socketname.map((socket, index) => {
+    return { address: "", port: 0, socket, path: ["unix_socketname", index] };
+  });
+  return [...tcp, ...listed, ...sockets];
+}
+
+export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
+  const all = doors(config);
+  if (all.length === 0) say("warning", ["inet_socket_port"], "there is no port and no socket to listen on");
+  lintReach(config, all, isSet, say);
+  lintPolicies(config, all, say);
+  lintLoops(config, all, say);
+  const metrics = config.metrics.listen === null ? undefined : readHostPort(config.metrics.listen, "");
+  if (metrics !== undefined && !isLoopback(metrics.host)) {
+    say("warning", ["metrics", "listen"], "the endpoint can be reached from other machines; it asks nobody who he is");
+  }
+}
+
+function isLoopback(address: string): boolean {
+  const bare = bareAddress(address);
+  return bare === "localhost" || bare === "::1" || bare.startsWith("127.");
+}
+
+function lintReach(config: Config, all: readonly Door[], isSet: (path: SettingPath) => boolean, say: Say): void {
+  for (const door of all) {
+    if (door.socket !== undefined || isLoopback(door.address)) continue;
+    const banks = banksAt(config, door);
+    const owner = banks.findLast((name) => config.policy_bank.get(name)?.inet_acl !== undefined);
+    const acl = (owner === undefined ? undefined : config.policy_bank.get(owner)?.inet_acl) ?? config.base.inet_acl;
+    const where = `port ${door.port} at ${door.address === "*" ? "every address" : door.address}`;
+    const path = owner === undefined ? ["inet_acl"] : ["policy_bank", owner, "inet_acl"];
+    if (acl.some((net) => everyone.has(net))) {
+      say("error", path, `anybody can send mail through ${where}; name the MTA's addresses only`);
+    } else if (owner === undefined && !isSet(["inet_acl"])) {
+      say(
+        "warning",
+        door.path,
+        `${where} is reachable from outside, but inet_acl is not set: only this machine may connect`,
+      );
+    }
+  }
+}
+
+const everyone: ReadonlySet<string> = new Set(["0.0.0.0/0", "0/0", "[::]/0", "::/0"]);
+
+/** The banks a connection to a door loads, in order. */
+function banksAt(config: Config, { address, port, socket }: Door): string[] {
+  const keys = socket === undefined ? [`${port}`, `${address}:${port}`, `[${address}]:${port}`] : ["SOCK", socket];
+  return keys.flatMap((key) =>
+    Object.hasOwn(config.interface_policy, key) ? (config.interface_policy[key] ?? []) : [],
+  );
+}
+
+/** A policy for a door that nobody can come in by. */
+function lintPolicies(config: Config, all: readonly Door[], say: Say): void {
+  for (const key of Object.keys(config.interface_policy)) {
+    if (key === "SOCK" ? all.some(({ socket }) => socket !== undefined) : all.some((door) => isAt(door, key))) continue;
+    say("warning", ["interface_policy", key], "nothing listens there", "name");
+  }
+}
+
+function isAt({ address, port, socket }: Door, key: string): boolean {
+  if (key.startsWith("/")) return key === socket;
+  const found = readHostPort(key, "*");
+  if (found === undefined || socket !== undefined || found.port !== port) return false;
+  return found.host === "*" || address === "*" || bareAddress(address) === found.host;
+}
+
+/** Mail that leaves by one door of ours and comes in by another runs in a circle if the ways close. */
+function lintLoops(config: Config, all: readonly Door[], say: Say): void {
+  const ways = all.map((door) => nextDoors(config, door, all));
+  for (const [start, way] of ways.entries()) {
+    for (const { to, path, name } of way) {
+      const loop = reaches(ways, to, start, new Set());
+      say(
+        loop ? "error" : "warning",
+        path,
+        `${name}: mail that comes in by port ${all[start]?.port} is sent to port ${all[to]?.port}, which is ours${loop ? ": it never gets out" : ""}`,
+      );
+    }
+  }
+}
+
+interface Way {
+  readonly to: number;
+  readonly path: SettingPath;
+  readonly name: string;
+}
+
+function nextDoors(config: Config, door: Door, all: readonly Door[]): Way[] {
+  const banks = banksAt(config, door);
+  return (["forward_method", "notify_method"] as const).flatMap((setting) => {
+    const bank = banks.findLast((name) => config.policy_bank.get(name)?.[setting] !== undefined);
+    const overlay: BankOverlay = bank === undefined ? config.base : (config.policy_bank.get(bank) ?? {});
+    const path = bank === undefined ? [setting] : ["policy_bank", bank, setting];
+    return methods(overlay[setting] ?? null).flatMap((method) => {
+      const to = all.findIndex((other) => leadsTo(method, door, other));
+      return to === -1 ? [] : [{ to, path, name: method }];
+    });
+  });
+}
+
+function methods(setting: MethodSetting): readonly string[] {
+  if (setting === null) return [];
+  return typeof setting === "string" ? [setting] : setting;
+}
+
+function leadsTo(method: string, from: Door, to: Door): boolean {
+  const parsed = parseMethod(method);
+  if (!("template" in parsed)) return false;
+  const { template } = parsed;
+  if ("path" in template) return template.path === to.socket;
+  if (to.socket !== undefined) return false;
+  const port = template.port === "*" ? from.port + 1 : template.port;
+  if (port !== to.port) return false;
+  // "*" is the MTA that connected: on this machine, where the door is a loopback one.
+  if (template.host === "*") return isLoopback(from.address);
+  if (to.address === "*") return isLoopback(template.host) || isIP(template.host) === 0;
+  return (
+    bareAddress(template.host) === bareAddress(to.address) || (isLoopback(template.host) && isLoopback(to.address))
+  );
+}
+
+function reaches(ways: readonly (readonly Way[])[], from: number, wanted: number, seen: Set<number>): boolean {
+  if (from === wanted) return true;
+  if (seen.has(from)) return false;
+  seen.add(from);
+  return (ways[from] ?? []).some(({ to }) => reaches(ways, to, wanted, seen));
+}

@@ -1,0 +1,71 @@
+// Files whose permissions let the wrong people read a key or a password, or change what the daemon does.
+import { dirname } from "node:path";
+import type { Config } from "../config.ts";
+import type { ConfigSource, SettingPath } from "../source.ts";
+import type { Say } from "./advice.ts";
+
+export interface FileFacts {
+  readonly mode: number;
+  readonly uid: number;
+}
+/** What the system says of a file or folder; undefined where it cannot be asked. */
+export type Stat = (path: string) => FileFacts | undefined;
+
+export function lintFiles(config: Config, source: ConfigSource, stat: Stat, say: Say): void {
+  for (const [index, { file }] of config.dkim_keys.entries()) {
+    const facts = file === undefined ? undefined : stat(file);
+    if (facts === undefined) continue;
+    if ((facts.mode & 0o007) !== 0) {
+      say(
+        "warning",
+        ["dkim_keys", index, "file"],
+        `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`,
+      );
+    } else if ((facts.mode & 0o060) !== 0) {
+      say(
+        "note",
+        ["dkim_keys", index, "file"],
+        `the group of ${file} can read the key; right if that is the daemon's group alone`,
+      );
+    }
+  }
+  for (const path of secrets(config)) {
+    const file = source.locate(path)?.file;
+    const facts = file === undefined ? undefined : stat(file);
+    if (facts !== undefined && (facts.mode & 0o004) !== 0) {
+      say("warning", path, `${file} holds this secret and can be read by everybody on this machine; chmod 0640`);
+    }
+  }
+  for (const file of filesOf(config, source)) {
+    for (const path of [file, dirname(file)]) {
+      const facts = stat(path);
+      // A sticky folder (/tmp) lets nobody replace another one's files.
+      if (facts === undefined || (facts.mode & 0o022) === 0 || (facts.mode & 0o1000) !== 0) continue;
+      say("warning", [], `${path} can be changed by others than its owner: whoever does decides what the daemon does`);
+    }
+  }
+}
+
+function secrets(config: Config): SettingPath[] {
+  const paths: SettingPath[] = [];
+  for (const [index, { key }] of config.dkim_keys.entries()) {
+    if (key !== undefined) paths.push(["dkim_keys", index, "key"]);
+  }
+  if (config.redis.url !== null && /\/\/[^/@]*:[^/@]+@/.test(config.redis.url)) paths.push(["redis", "url"]);
+  for (const name of ["amavis_auth_pass", "attachment_password"] as const) {
+    if (config.base[name] !== null && config.base[name] !== "") paths.push([name]);
+    for (const [bank, overlay] of config.policy_bank) {
+      if (overlay[name] !== undefined && overlay[name] !== null) paths.push(["policy_bank", bank, name]);
+    }
+  }
+  return paths;
+}
+
+/** The files that settings stand in. */
+function filesOf(config: Config, source: ConfigSource): ReadonlySet<string> {
+  const names = [
+    ...Object.keys(source.settings).map((name) => [name]),
+    ...[...config.policy_bank.keys()].map((name) => ["policy_bank", name]),
+  ];
+  return new Set(names.flatMap((path) => source.locate(path)?.file ?? []));
+}

@@ -1,0 +1,109 @@
+// Lookup maps: tables that are never reached, names in capitals, signing domains that help nobody.
+
+import { isRegexpTable } from "../../lookup/map.ts";
+import type { RawTable } from "../../lookup/table.ts";
+import type { Config } from "../config.ts";
+import { everyBank } from "../references.ts";
+import { isMapping } from "../shape.ts";
+import type { SettingPath } from "../source.ts";
+import type { Say } from "./advice.ts";
+
+/** All matches count there, so nothing shadows anything. */
+const allMatches: ReadonlySet<string> = new Set([
+  "dkim_signature_options_bysender_maps",
+  "score_sender_maps",
+  "banned_filename_maps",
+]);
+
+export function lintMaps(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
+  for (const { path, settings } of everyBank(config)) {
+    for (const [name, value] of Object.entries(settings)) {
+      const at = [...path, name];
+      if (!isMap(name, value) || !isSet(at)) continue;
+      if (!allMatches.has(name)) lintShadows(value, at, say);
+      for (const [index, table] of value.entries()) lintCapitals(table, [...at, index], say);
+    }
+    for (const [index, table] of (settings.dkim_signature_options_bysender_maps ?? []).entries()) {
+      lintSigningDomains(config, table, [...path, "dkim_signature_options_bysender_maps", index], say);
+    }
+  }
+}
+
+function isMap(name: string, value: unknown): value is readonly RawTable[] {
+  return /_(maps|lookup_tables)$/.test(name) && Array.isArray(value);
+}
+
+function lintShadows(tables: readonly RawTable[], path: SettingPath, say: Say): void {
+  const last = tables.findIndex((table) => catchesAll(table));
+  if (last === -1 || last === tables.length - 1) return;
+  say("warning", [...path, last + 1], "never reached: the table before it has an answer for everybody");
+}
+
+/** Whether a table yields something for each address there is. */
+function catchesAll(table: RawTable): boolean {
+  if (table === null) return false;
+  if (typeof table !== "object") return true;
+  if (isAccessList(table)) return table.some((element) => /^!*\.$/.test(element));
+  if (isRegexpTable(table))
+    return table.regexp.some((rule) => /^(\^|\.\*|)$/.test(typeof rule === "string" ? rule : rule[0]));
+  return isMapping(table) && table["."] !== undefined && table["."] !== null;
+}
+
+function isAccessList(table: RawTable): table is readonly string[] {
+  return Array.isArray(table);
+}
+
+function lintCapitals(table: RawTable, path: SettingPath, say: Say): void {
+  if (!isMapping(table) || isRegexpTable(table)) return;
+  const names = new Set(Object.keys(table));
+  for (const name of names) {
+    const lower = name.toLowerCase();
+    if (name === lower) continue;
+    if (names.has(lower)) {
+      say(
+        "warning",
+        [...path, name],
+        `never used: names are looked up in lower case, and "${lower}" is there, too`,
+        "name",
+      );
+    } else {
+      say("note", [...path, name], "names are looked up in lower case; amavisd would not find this one", "name");
+    }
+  }
+}
+
+/** A d= that has nothing to do with the author's domain never makes DMARC pass; a d= without a key signs nothing. */
+function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, say: Say): void {
+  if (!isMapping(table) || isRegexpTable(table)) return;
+  const fromTables = config.dkim_keytable !== null || config.dkim_key_dir !== null;
+  const patterns = config.dkim_keys.some(({ domain }) => typeof domain !== "string" || domain.includes("*"));
+  for (const [author, value] of Object.entries(table)) {
+    const sets: readonly unknown[] = Array.isArray(value) ? value : [value];
+    for (const [index, set] of sets.entries()) {
+      const tag = isMapping(set) ? set["d"] : undefined;
+      if (typeof tag !== "string" || tag === "" || tag === "*") continue;
+      const at = [...path, author, ...(Array.isArray(value) ? [index] : []), "d"];
+      const domain = tag.toLowerCase();
+      if (!fromTables && !patterns && !config.dkim_keys.some((key) => key.domain === domain)) {
+        say("warning", at, `no key is declared for ${domain}: nothing is signed with it`);
+      }
+      const from = author
+        .slice(author.lastIndexOf("@") + 1)
+        .replace(/^\./, "")
+        .toLowerCase();
+      if (from !== "" && !canAlign(from, domain)) {
+        say("warning", at, `${domain} never aligns with From addresses in ${from}: DMARC does not count the signature`);
+      }
+    }
+  }
+}
+
+/**
+ * Relaxed alignment asks for one organizational domain (RFC 9989 section 4.4.1). Where its border runs is the DNS's to
+ * say; two names without two common labels at their ends are certainly on different sides.
+ */
+function canAlign(from: string, signing: string): boolean {
+  if (from === signing || from.endsWith(`.${signing}`) || signing.endsWith(`.${from}`)) return true;
+  const tail = (domain: string) => domain.split(".").slice(-2).join(".");
+  return tail(from) === tail(signing);
+}
