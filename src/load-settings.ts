@@ -14,32 +14,38 @@ export interface LoadedSettings {
   /** Absent when an error among the problems keeps the configuration from being used. */
   readonly settings?: Settings;
   readonly problems: readonly Problem[];
+  /** The configuration by itself, for whoever prints or explains it. */
+  readonly loaded: Loaded;
 }
 
 /** @param cwd relative names on the command line start here */
 export async function loadSettings(path: string, cwd: string): Promise<LoadedSettings> {
   const loaded = await loadConfig(path, { cwd, fronts });
   const { config } = loaded;
-  if (config === undefined) return { problems: loaded.problems };
+  if (config === undefined) return { problems: loaded.problems, loaded };
   const problems: Problem[] = [...loaded.problems];
   const files = {
     readFile: (name: string) => readFileSync(resolve(cwd, name)),
     listFolder: (name: string) => readdirSync(resolve(cwd, name)),
   };
   const { keyring, problems: keyProblems } = loadKeyring(config, files);
-  problems.push(...keyProblems.map((problem) => placed(problem, loaded)));
-  const tables = tableContext(loaded, resolve(cwd, dirname(path)), problems);
+  const tell = (problem: Problem) => {
+    // What the compiler said of the same place, it said better: it knows the names that were meant.
+    if (!problems.some((told) => isSamePlace(told, problem))) problems.push(placed(problem, loaded));
+  };
+  for (const problem of keyProblems) tell(problem);
+  const tables = tableContext(loaded, resolve(cwd, dirname(path)), tell);
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);
-  if (problems.some(({ severity }) => severity === "error")) return { problems };
-  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems };
+  if (problems.some(({ severity }) => severity === "error")) return { problems, loaded };
+  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems, loaded };
 }
 
-function tableContext(loaded: Loaded, folder: string, problems: Problem[]): TableContext {
+function tableContext(loaded: Loaded, folder: string, tell: (problem: Problem) => void): TableContext {
   return {
     readFile: (name) => readFileSync(resolve(folder, name), "utf8"),
     origin: (path) => loaded.origin(path),
-    problem: (problem) => problems.push(placed(problem, loaded)),
+    problem: tell,
   };
 }
 
@@ -47,4 +53,8 @@ function placed(problem: Problem, { source }: Loaded): Problem {
   if (problem.place !== undefined || problem.path === undefined) return problem;
   const place = source.locate(problem.path);
   return place === undefined ? problem : { ...problem, place };
+}
+
+function isSamePlace(one: Problem, other: Problem): boolean {
+  return one.severity === other.severity && one.path !== undefined && one.path.join("\0") === other.path?.join("\0");
 }

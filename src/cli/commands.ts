@@ -1,4 +1,5 @@
 // All commands, in the order in which they are listed.
+import { checkConfig } from "./check-config.ts";
 import type { Command } from "./command.ts";
 import { convertKeysfile } from "./convert-keysfile.ts";
 import { demo } from "./demo.ts";
@@ -8,4 +9,13 @@ import { showkeys } from "./showkeys.ts";
 import { start } from "./start.ts";
 import { testkeys } from "./testkeys.ts";
 
-export const commands: readonly Command[] = [start, genrsa, gened25519, showkeys, testkeys, convertKeysfile, demo];
+export const commands: readonly Command[] = [
+  start,
+  checkConfig,
+  genrsa,
+  gened25519,
+  showkeys,
+  testkeys,
+  convertKeysfile,
+  demo,
+];

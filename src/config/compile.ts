@@ -8,6 +8,7 @@ import { withDerived } from "./derived.ts";
 import { absoluteFiles } from "./file-names.ts";
 import { freeze } from "./freeze.ts";
 import { membersOf } from "./group.ts";
+import { lintConfig } from "./lint.ts";
 import { nearest } from "./nearest.ts";
 import { checkReferences } from "./references.ts";
 import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } from "./registry.ts";
@@ -59,7 +60,7 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
     base: withDerived(absoluteFiles(base, folderOf), wholeGlobal, options.hostname),
     policy_bank: banks,
   });
-  problems.push(...checkReferences(config, source));
+  problems.push(...checkReferences(config, source), ...lintConfig(config, source));
   problems.push(...acceptedNote(source));
   return problems.some(({ severity }) => severity === "error") ? { problems } : { config, problems };
 }

@@ -1,4 +1,5 @@
 // Advice on a configuration that can be used, but perhaps not as meant. Each idea has its file in lint/.
+// What can be said without looking at the machine is said at every start; permissions of files by check-config.
 import type { Config } from "./config.ts";
 import { collector } from "./lint/advice.ts";
 import { lintBanks } from "./lint/banks.ts";
@@ -8,8 +9,7 @@ import { lintMaps } from "./lint/maps.ts";
 import { isMapping } from "./shape.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 
-/** @param stat relative names start where the operator stands, as in the places of `source` */
-export function lintConfig(config: Config, source: ConfigSource, stat: Stat): Problem[] {
+export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   const { say, problems } = collector(source);
   const isSet = (path: SettingPath) => {
     let value: unknown = source.settings;
@@ -19,6 +19,12 @@ export function lintConfig(config: Config, source: ConfigSource, stat: Stat): Pr
   lintBanks(config, say);
   lintDoors(config, isSet, say);
   lintMaps(config, isSet, say);
+  return problems;
+}
+
+/** @param stat is asked for files by the names that the places of `source` have, and by absolute ones */
+export function lintPermissions(config: Config, source: ConfigSource, stat: Stat): Problem[] {
+  const { say, problems } = collector(source);
   lintFiles(config, source, stat, say);
   return problems;
 }

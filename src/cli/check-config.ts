@@ -1,0 +1,74 @@
+// `signpost check-config`: everything that is wrong or odd about a configuration, or what it comes to.
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { lintPermissions } from "../config/lint.ts";
+import { defaultConfigFile } from "../config/load.ts";
+import { printConfig } from "../config/print.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
+import type { Problem } from "../config/source.ts";
+import { loadSettings } from "../load-settings.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+
+export const checkConfig: Command = {
+  name: "check-config",
+  summary: "check a configuration and name every fault with file, line and column",
+  usage: `check-config [--config FILE] [--print]
+
+  --config FILE  signpost.yaml or an amavisd.conf; default ${defaultConfigFile}
+  --print        print the effective configuration as YAML, every default filled in
+
+Errors, warnings and notes go to standard error. The exit code is 0 when the configuration can be used, 78 when it
+has errors, 66 when it cannot be read.`,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { config: { type: "string", short: "c" }, print: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    if (positionals.length > 1) throw new UsageError("one file at a time");
+    const file = values.config ?? positionals[0] ?? defaultConfigFile;
+    const unreadable = readFault(resolve(io.cwd, file));
+    if (unreadable !== undefined) {
+      io.stderr(`signpost: ${file} cannot be read: ${unreadable}\n`);
+      return exitCode.noInput;
+    }
+    const { settings, problems, loaded } = await loadSettings(file, io.cwd);
+    const { config, source } = loaded;
+    const all = sortProblems([...problems, ...(config === undefined ? [] : lintPermissions(config, source, stat(io)))]);
+    for (const problem of all) io.stderr(`${problemLine(problem)}\n`);
+    const usable = settings !== undefined;
+    if (values.print === true && config !== undefined) io.stdout(printConfig(config));
+    else if (values.print !== true) io.stdout(`${file}: ${summary(all)}\n`);
+    return usable ? exitCode.ok : exitCode.config;
+  },
+};
+
+function readFault(path: string): string | undefined {
+  try {
+    return statSync(path).isDirectory() ? "it is a folder" : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function stat(io: Pick<Io, "cwd">) {
+  return (path: string) => {
+    try {
+      const { mode, uid } = statSync(resolve(io.cwd, path));
+      return { mode, uid };
+    } catch {
+      // A file that is not there is told by whoever wants to read it.
+      return undefined;
+    }
+  };
+}
+
+function summary(problems: readonly Problem[]): string {
+  const count = (severity: Problem["severity"], word: string) => {
+    const found = problems.filter((problem) => problem.severity === severity).length;
+    return found === 0 ? [] : [`${found} ${word}${found === 1 ? "" : "s"}`];
+  };
+  const counts = [...count("error", "error"), ...count("warning", "warning"), ...count("note", "note")];
+  return counts.length === 0 ? "ok" : counts.join(", ");
+}
