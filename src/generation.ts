@@ -4,11 +4,13 @@ import { cpus } from "node:os";
 import { dkimFindings } from "./checks/dkim-findings.ts";
 import type { Config } from "./config/config.ts";
 import type { TableContext } from "./lookup/table.ts";
+import { readAuthors } from "./mail/authors.ts";
 import type { BodyDigestSpec } from "./mail/digest.ts";
 import type { MessageHead } from "./mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "./mail/transaction.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import { type Checked, createPipeline } from "./pipeline.ts";
+import { refine } from "./policy/author-banks.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import { createRouter, type Router } from "./policy/router.ts";
 import type { DkimPool } from "./pool/dkim-engine.ts";
@@ -54,9 +56,12 @@ export interface GenerationInput {
   readonly keyring: Keyring;
   /** For tables in files, and where each table stands. */
   readonly tables: TableContext;
+  /** All mail starts with this bank, wherever it comes in; for commands that are told a bank and not a port. */
+  readonly bank?: string;
 }
 
-export function createGeneration({ config, keyring, tables }: GenerationInput, workshop: Workshop): Generation {
+export function createGeneration(input: GenerationInput, workshop: Workshop): Generation {
+  const { config, keyring, tables, bank: only } = input;
   const { pool, resolve, relay } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
@@ -66,8 +71,12 @@ export function createGeneration({ config, keyring, tables }: GenerationInput, w
   const sign = createSignStage({ signer, engine: pool, digestBody });
   const arrivals = new WeakMap<Session, Arrival>();
 
+  function atConnect(listener: ListenerName): PolicyBank {
+    return only === undefined ? router.atConnect(listener) : router.load(router.base, [only], "port");
+  }
+
   function arrive(session: Session, envelope: Envelope, head: MessageHead): Arrival {
-    const bank = router.atMail(router.atConnect(session.listener), session, envelope.sender.address);
+    const bank = router.atMail(atConnect(session.listener), session, envelope.sender.address);
     return { bank, verification: verifier.begin(head, bank) };
   }
 
@@ -90,10 +99,15 @@ export function createGeneration({ config, keyring, tables }: GenerationInput, w
     return { verifications, findings: dkimFindings(verifications) };
   }
 
+  function refineBank(bank: PolicyBank, { verifications }: Checked, { message }: Transaction): PolicyBank {
+    if (!verifications.some(({ result }) => result === "pass")) return bank;
+    return refine(router, bank, { verifications, authors: readAuthors(message) });
+  }
+
   const filter = createPipeline({
     route: (transaction) => arrivalOf(transaction).bank,
     check,
-    refine: (bank) => bank,
+    refine: refineBank,
     decide: (passage) => checkHops(passage, config.limits.received_fields),
     annotate: createAnnotate(nextHops.forward, { messageTimeMs: config.limits.message_time * 1000 }),
     sign,
@@ -105,7 +119,7 @@ export function createGeneration({ config, keyring, tables }: GenerationInput, w
     config,
     router,
     signer,
-    atConnect: (listener) => router.atConnect(listener),
+    atConnect,
     begin(session, envelope, head) {
       const arrival = arrive(session, envelope, head);
       arrivals.set(session, arrival);

@@ -41,6 +41,16 @@ export async function loadSettings(path: string, cwd: string): Promise<LoadedSet
   return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems, loaded };
 }
 
+/** Every setting at its default: for commands that need no configuration. */
+export async function defaultSettings(): Promise<Settings> {
+  const name = "defaults.yaml";
+  const files = { read: () => "{}", glob: (pattern: string) => [pattern] };
+  const { config, problems } = await loadConfig(name, { files });
+  if (config === undefined) throw new Error(problems.map(({ message }) => message).join("; "));
+  const { keyring } = loadKeyring({}, { readFile: () => new Uint8Array(), listFolder: () => [] });
+  return { config, keyring, tables: { readFile: () => "", problem: () => {} } };
+}
+
 function tableContext(loaded: Loaded, folder: string, tell: (problem: Problem) => void): TableContext {
   return {
     readFile: (name) => readFileSync(resolve(folder, name), "utf8"),

@@ -40,7 +40,7 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What follows "signpost " in the usage line, and below it a paragraph per option. */
+  /** What follows "signpost NAME " in the usage line, and below it what the command does and a line per option. */
   readonly usage: string;
   /** @returns the exit code */
   run(args: readonly string[], io: Io): Promise<number>;

@@ -1,4 +1,5 @@
 // All commands, in the order in which they are listed.
+import { check } from "./check.ts";
 import { checkConfig } from "./check-config.ts";
 import type { Command } from "./command.ts";
 import { convertKeysfile } from "./convert-keysfile.ts";
@@ -6,6 +7,7 @@ import { demo } from "./demo.ts";
 import { gened25519 } from "./gened25519.ts";
 import { genrsa } from "./genrsa.ts";
 import { showkeys } from "./showkeys.ts";
+import { sign } from "./sign.ts";
 import { start } from "./start.ts";
 import { testkeys } from "./testkeys.ts";
 
@@ -17,5 +19,7 @@ export const commands: readonly Command[] = [
   showkeys,
   testkeys,
   convertKeysfile,
+  check,
+  sign,
   demo,
 ];

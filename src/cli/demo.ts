@@ -33,7 +33,7 @@ const mail = [
 export const demo: Command = {
   name: "demo",
   summary: "show the main job with an embedded next hop and DNS: a mail is signed, sent back in and verified",
-  usage: "demo",
+  usage: "",
   async run(_args, io) {
     const folder = await mkdtemp(join(tmpdir(), "signpost-demo-"));
     try {

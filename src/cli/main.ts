@@ -50,7 +50,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
 }
 
 function commandUsage(command: Command): string {
-  return `usage: signpost ${command.usage.trim()}\n`;
+  return `usage: signpost ${command.name} ${command.usage.trim()}\n`;
 }
 
 function isParseArgsError(error: unknown): error is Error {

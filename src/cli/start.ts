@@ -9,8 +9,7 @@ import { type Command, exitCode, type Io } from "./command.ts";
 export const start: Command = {
   name: "start",
   summary: "run the filter in the foreground: SIGTERM drains it, SIGHUP reloads the configuration",
-  usage:
-    "start [--config FILE]\n\n  --config FILE  signpost.yaml or an amavisd.conf; default /etc/signpost/signpost.yaml",
+  usage: "[--config FILE]\n\n  --config FILE  signpost.yaml or an amavisd.conf; default /etc/signpost/signpost.yaml",
   async run(args, io) {
     const { values } = parseArgs({ args: [...args], options: { config: { type: "string", short: "c" } } });
     const file = values.config ?? defaultConfigFile;

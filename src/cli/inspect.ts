@@ -1,0 +1,96 @@
+// What `check` and `sign` share: one generation of the configuration that does the real work on a file, with a next
+// hop that takes everything and keeps it.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { defaultConfigFile } from "../config/load.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
+import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
+import { createGeneration, type Generation } from "../generation.ts";
+import { defaultSettings, loadSettings } from "../load-settings.ts";
+import type { Message } from "../mail/message.ts";
+import { openResolver, type Settings } from "../main.ts";
+import { createLocalEngine } from "../pool/local-engine.ts";
+import type { Outgoing, Relay } from "../relay/delivery.ts";
+import { formatNextHop } from "../smtp/next-hop.ts";
+import { exitCode, type Io, UsageError } from "./command.ts";
+
+export interface Inspection {
+  readonly settings: Settings;
+  readonly generation: Generation;
+  /** What left for the next hop since it was last taken. */
+  takeSent(): readonly Message[];
+  close(): void;
+}
+
+export interface InspectOptions {
+  /** undefined: the default file, or the defaults of every setting where there is none. */
+  readonly config: string | undefined;
+  /** A file with DNS answers, in the form of `parseFixedZone`. */
+  readonly dns: string | undefined;
+  /** The bank that all mail starts with; undefined: that of the listener. */
+  bank?(settings: Settings): string | undefined;
+  /** Lays something over the settings, where no file was named. */
+  withoutFile?(settings: Settings): Settings;
+}
+
+/** An exit code when the configuration cannot be used; what is wrong was then told. */
+export async function openInspection(options: InspectOptions, io: Io): Promise<Inspection | number> {
+  const settings = await settingsFor(options, io);
+  if (typeof settings === "number") return settings;
+  const bank = options.bank?.(settings);
+  const dns = options.dns === undefined ? openResolver(settings.config) : fixedDns(options.dns, io);
+  const sent: Message[] = [];
+  const workshop = { pool: createLocalEngine(), resolve: dns.resolve, relay: keeping(sent) };
+  return {
+    settings,
+    generation: createGeneration(bank === undefined ? settings : { ...settings, bank }, workshop),
+    takeSent: () => sent.splice(0),
+    close: () => dns.close(),
+  };
+}
+
+async function settingsFor({ config, withoutFile }: InspectOptions, io: Io): Promise<Settings | number> {
+  if (config === undefined && !exists(defaultConfigFile)) {
+    const settings = await defaultSettings();
+    return withoutFile?.(settings) ?? settings;
+  }
+  const { settings, problems } = await loadSettings(config ?? defaultConfigFile, io.cwd);
+  if (settings !== undefined) return settings;
+  for (const problem of sortProblems(problems)) {
+    if (problem.severity === "error") io.stderr(`${problemLine(problem)}\n`);
+  }
+  return exitCode.config;
+}
+
+function exists(file: string): boolean {
+  try {
+    readFileSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fixedDns(file: string, io: Pick<Io, "cwd">) {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(resolve(io.cwd, file), "utf8"));
+  } catch (error) {
+    throw new UsageError(`--dns ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return { resolve: createFixedResolver(parseFixedZone(json)), close() {} };
+}
+
+/** A next hop that takes everything. */
+function keeping(sent: Message[]): Relay {
+  return async (outgoing: readonly Outgoing[]) =>
+    outgoing.map(({ nextHop, envelope, message }) => {
+      sent.push(message);
+      return {
+        replies: envelope.recipients.map(() => ({ code: 250, enhanced: "2.0.0", text: "Ok" })),
+        fromNextHop: envelope.recipients.map(() => true),
+        remote: formatNextHop(nextHop),
+        reusedConnection: false,
+      };
+    });
+}
