@@ -1,0 +1,218 @@
+// DMARC: which policy a domain asks for, and whether an aligned identifier passed. Evaluated by RFC 7489 (public
+// suffix list) and by RFC 9989 (tree walk); which of the two is acted on is a setting.
+import type { AuthResult } from "../authres/finding.ts";
+import type { Resolve } from "../rr/answer.ts";
+import type { DmarcPolicy, DmarcRecord } from "./dmarc-record.ts";
+import { createRecordLookup, type LookUpRecord, organizationalDomainOf, type Walk, walkTree } from "./dmarc-walk.ts";
+import { organizationalDomain } from "./organizational-domain.ts";
+
+export type DmarcMode = "rfc7489" | "rfc9989";
+
+/** An authenticated identifier: SPF's MAIL FROM (or HELO) domain, or a signature's d=. A-labels in lower case. */
+export interface Identifier {
+  readonly result: AuthResult;
+  readonly domain: string;
+}
+
+export interface DmarcInput {
+  /** Domain of the one author address. */
+  readonly authorDomain: string;
+  readonly spf: Identifier | undefined;
+  readonly dkim: readonly Identifier[];
+  /** 0 up to, not with, 100: whether this mail is among the pct= percent. */
+  readonly sample: number;
+}
+
+/** Why DMARC came to no pass and no fail. */
+export type DmarcReason = "no-policy" | "several-records" | "dns-error" | "identifier-temperror";
+
+export interface DmarcEvaluation {
+  readonly mode: DmarcMode;
+  readonly result: "none" | "pass" | "fail" | "temperror";
+  readonly reason?: DmarcReason;
+  /** Where the applied record stands; absent when there is none. */
+  readonly policyDomain?: string;
+  /** What the record says for the author domain: its p, sp or np. */
+  readonly policy?: DmarcPolicy;
+  /** What it asks for this very mail: `policy` on fail, less under t=y or pct=, "none" on anything but fail. */
+  readonly disposition: DmarcPolicy;
+  readonly spfAligned: boolean;
+  readonly dkimAligned: boolean;
+}
+
+/** One author can make this many identifiers walk the tree; those beyond do not align. */
+const maxAlignmentWalks = 10;
+
+/** Both evaluations at once; they share their questions. Never rejects. */
+export async function evaluateDmarc(
+  input: DmarcInput,
+  resolve: Resolve,
+): Promise<Readonly<Record<DmarcMode, DmarcEvaluation>>> {
+  const lookUpRecord = createRecordLookup(resolve);
+  const [rfc7489, rfc9989] = await Promise.all([
+    evaluateByList(input, lookUpRecord),
+    evaluateByWalk(input, lookUpRecord, resolve),
+  ]);
+  return { rfc7489, rfc9989 };
+}
+
+/** A policy record in force for the author domain, and how identifiers are compared with it. */
+interface Applied {
+  readonly mode: DmarcMode;
+  readonly record: DmarcRecord;
+  readonly policyDomain: string;
+  readonly policy: DmarcPolicy;
+  /** Relaxed alignment; undefined when the DNS did not tell. */
+  aligns(domain: string): Promise<boolean | undefined>;
+}
+
+async function evaluateByList(input: DmarcInput, lookUpRecord: LookUpRecord): Promise<DmarcEvaluation> {
+  const { authorDomain } = input;
+  const authorOrganization = organizationalDomain(authorDomain);
+  let policyDomain = authorDomain;
+  let answer = await lookUpRecord(authorDomain);
+  // RFC 7489 section 6.6.3: only a domain without any record has its organizational domain asked.
+  if (answer.status === "none" && authorOrganization !== authorDomain) {
+    policyDomain = authorOrganization;
+    answer = await lookUpRecord(authorOrganization);
+  }
+  if (answer.status === "trouble") return unevaluated("rfc7489", "temperror", "dns-error");
+  if (answer.status === "several") return unevaluated("rfc7489", "none", "several-records");
+  if (answer.status !== "found") return unevaluated("rfc7489", "none", "no-policy");
+  const { record } = answer;
+  return conclude(input, {
+    mode: "rfc7489",
+    record,
+    policyDomain,
+    policy: policyDomain === authorDomain ? record.p : (record.sp ?? record.p),
+    aligns: async (domain) => organizationalDomain(domain) === authorOrganization,
+  });
+}
+
+async function evaluateByWalk(
+  input: DmarcInput,
+  lookUpRecord: LookUpRecord,
+  resolve: Resolve,
+): Promise<DmarcEvaluation> {
+  const { authorDomain } = input;
+  const walk = await walkTree(authorDomain, lookUpRecord);
+  const organization = walk.trouble === undefined ? organizationalDomainOf(authorDomain, walk) : undefined;
+  const applied = appliedStep(authorDomain, organization, walk);
+  if (applied === undefined) {
+    if (walk.trouble !== undefined) return unevaluated("rfc9989", "temperror", "dns-error");
+    return unevaluated("rfc9989", "none", "no-policy");
+  }
+  const policy =
+    applied.domain === authorDomain ? applied.record.p : await subdomainPolicy(authorDomain, applied.record, resolve);
+  if (policy === undefined) return unevaluated("rfc9989", "temperror", "dns-error");
+  return conclude(input, {
+    mode: "rfc9989",
+    record: applied.record,
+    policyDomain: applied.domain,
+    policy,
+    aligns: alignmentByWalk(authorDomain, organization, lookUpRecord),
+  });
+}
+
+/** Policy discovery, RFC 9989 section 4.10.1: the author domain's record, its organization's, the suffix's. */
+function appliedStep(authorDomain: string, organization: string | undefined, { found }: Walk) {
+  const own = found.find(({ domain }) => domain === authorDomain);
+  if (own !== undefined || organization === undefined) return own;
+  return found.find(({ domain }) => domain === organization) ?? found.find(({ record }) => record.psd === "y");
+}
+
+/** np for a subdomain that does not exist, else sp, else p; undefined when the DNS did not tell which. */
+async function subdomainPolicy(
+  domain: string,
+  { p, sp = p, np = sp }: DmarcRecord,
+  resolve: Resolve,
+): Promise<DmarcPolicy | undefined> {
+  if (np === sp) return sp;
+  const exists = await doesExist(domain, resolve);
+  return exists === undefined ? undefined : exists ? sp : np;
+}
+
+/** RFC 9989 section 3.2.6 by RFC 8020: only NXDOMAIN says that a name does not exist. */
+async function doesExist(domain: string, resolve: Resolve): Promise<boolean | undefined> {
+  const address = await resolve(domain, "A");
+  if (address.status === "trouble") return undefined;
+  if (address.status !== "nxdomain") return true;
+  // An alias to nowhere gives NXDOMAIN too (RFC 6604 section 3), yet the alias itself exists.
+  const alias = await resolve(domain, "CNAME");
+  return alias.status === "trouble" ? undefined : alias.status === "found";
+}
+
+/** Relaxed alignment by RFC 9989 section 4.10.2: the same organizational domain, found by a walk from each. */
+function alignmentByWalk(
+  authorDomain: string,
+  organization: string | undefined,
+  lookUpRecord: LookUpRecord,
+): Applied["aligns"] {
+  const organizations = new Map<string, Promise<string | undefined>>();
+  return async (domain) => {
+    if (domain === authorDomain) return true;
+    if (organization === undefined) return shareTopLabel(domain, authorDomain) ? undefined : false;
+    // An organizational domain is the name itself or above it, so others need no walk.
+    if (domain !== organization && !domain.endsWith(`.${organization}`)) return false;
+    let found = organizations.get(domain);
+    if (found === undefined) {
+      if (organizations.size === maxAlignmentWalks) return false;
+      found = walkTree(domain, lookUpRecord).then((walk) =>
+        walk.trouble === undefined ? organizationalDomainOf(domain, walk) : undefined,
+      );
+      organizations.set(domain, found);
+    }
+    const other = await found;
+    return other === undefined ? undefined : other === organization;
+  };
+}
+
+function shareTopLabel(a: string, b: string): boolean {
+  return a.slice(a.lastIndexOf(".") + 1) === b.slice(b.lastIndexOf(".") + 1);
+}
+
+async function conclude(input: DmarcInput, applied: Applied): Promise<DmarcEvaluation> {
+  const { mode, record, policyDomain, policy } = applied;
+  const spf = await alignmentOf(input.spf === undefined ? [] : [input.spf], record.aspf, input.authorDomain, applied);
+  const dkim = await alignmentOf(input.dkim, record.adkim, input.authorDomain, applied);
+  const common = { mode, policyDomain, policy, spfAligned: spf === "pass", dkimAligned: dkim === "pass" };
+  if (common.spfAligned || common.dkimAligned) return { ...common, result: "pass", disposition: "none" };
+  if (spf === "dns-error" || dkim === "dns-error") {
+    return { ...common, result: "temperror", reason: "dns-error", disposition: "none" };
+  }
+  if (spf === "temperror" || dkim === "temperror") {
+    // What could have passed was not evaluated: refusing the mail now would punish the DNS's trouble.
+    return { ...common, result: "temperror", reason: "identifier-temperror", disposition: "none" };
+  }
+  return { ...common, result: "fail", disposition: dispositionOf(applied, input.sample) };
+}
+
+/** What the identifiers of one method come to: an aligned pass, an aligned temporary error, or nothing. */
+async function alignmentOf(
+  identifiers: readonly Identifier[],
+  mode: DmarcRecord["adkim"],
+  authorDomain: string,
+  { aligns }: Applied,
+): Promise<"pass" | "temperror" | "dns-error" | "none"> {
+  let outcome: "temperror" | "dns-error" | "none" = "none";
+  for (const { result, domain } of identifiers) {
+    if ((result !== "pass" && result !== "temperror") || domain === "") continue;
+    const aligned = mode === "strict" ? domain === authorDomain : await aligns(domain);
+    if (aligned === true && result === "pass") return "pass";
+    if (aligned === undefined && result === "pass") outcome = "dns-error";
+    if (aligned !== false && result === "temperror" && outcome === "none") outcome = "temperror";
+  }
+  return outcome;
+}
+
+const oneStepLess = { reject: "quarantine", quarantine: "none", none: "none" } as const;
+
+function dispositionOf({ mode, record, policy }: Applied, sample: number): DmarcPolicy {
+  // RFC 9989 section 4.7 "t"; RFC 7489 section 6.6.4: mail outside the sample gets the next lower policy.
+  const lowered = mode === "rfc9989" ? record.testing : sample >= record.pct;
+  return lowered ? oneStepLess[policy] : policy;
+}
+
+function unevaluated(mode: DmarcMode, result: "none" | "temperror", reason: DmarcReason): DmarcEvaluation {
+  return { mode, result, reason, disposition: "none", spfAligned: false, dkimAligned: false };
+}
