@@ -13,20 +13,14 @@ const foldColumn = 78;
  * removed (controls) or shown as "?" (8-bit): the mail may be one that no 8-bit header is allowed in.
  */
 export function formatAuthenticationResults(authservId: string, findings: readonly Finding[]): string {
-  return formatResultsField("Authentication-Results", authservId, findings);
+  return `Authentication-Results: ${formatResults(authservId, findings)}\r\n`;
 }
 
-/** The same for a field of another name and a prefix of its own: ARC-Authentication-Results starts with "i=1; ". */
-export function formatResultsField(
-  name: string,
-  authservId: string,
-  findings: readonly Finding[],
-  prefix = "",
-): string {
-  const head = `${name}: ${prefix}${formatValue(authservId)};`;
-  if (findings.length === 0) return `${head} none\r\n`;
-  const lines = findings.map((finding) => fold(words(finding)));
-  return `${head}\r\n\t${lines.join(";\r\n\t")}\r\n`;
+/** What follows the field's name (or the "i=1; " of ARC-Authentication-Results), folded, without the final CRLF. */
+export function formatResults(authservId: string, findings: readonly Finding[]): string {
+  const id = formatValue(authservId);
+  if (findings.length === 0) return `${id}; none`;
+  return `${id};\r\n\t${findings.map((finding) => fold(words(finding))).join(";\r\n\t")}`;
 }
 
 function words(finding: Finding): string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Finding } from "../../../src/authres/finding.ts";
 import { parseAuthenticationResults } from "../../../src/authres/parse.ts";
-import { formatAuthenticationResults, formatResultsField } from "../../../src/authres/print.ts";
+import { formatAuthenticationResults, formatResults } from "../../../src/authres/print.ts";
 
 function spf(value: string): Finding {
   return { method: "spf", result: "pass", properties: [{ type: "smtp", name: "mailfrom", value }] };
@@ -102,9 +102,7 @@ test("a comment cannot close itself", () => {
   assert.equal(field, "Authentication-Results: a;\r\n\tspf=none (x dkim=pass )\r\n");
 });
 
-test("the field of a seal carries its instance first", () => {
-  assert.equal(
-    formatResultsField("ARC-Authentication-Results", "mail.example.com", [], "i=1; "),
-    "ARC-Authentication-Results: i=1; mail.example.com; none\r\n",
-  );
+test("the results alone can follow another field's name", () => {
+  assert.equal(formatResults("mail.example.com", []), "mail.example.com; none");
+  assert.equal(formatResults("mail.example.com", [spf("a@b")]), "mail.example.com;\r\n\tspf=pass smtp.mailfrom=a@b");
 });

@@ -1,0 +1,78 @@
+// What we use of mailauth's inner modules, some of which come without types, others with types that do not fit.
+
+declare module "mailauth/lib/spf/index.js" {
+  export function spf(options: {
+    sender: string;
+    helo: string;
+    ip: string;
+    mta: string;
+    resolver: (name: string, type: string) => Promise<unknown[]>;
+    maxResolveCount: number;
+    maxVoidCount: number;
+    maxElapsedTime: number;
+    strict: boolean;
+  }): Promise<{ status: { result: string }; lookups?: { count?: number; void?: number } }>;
+}
+
+declare module "mailauth/lib/dkim/dkim-verifier.js" {
+  /** One header field as mailauth takes it. */
+  export interface HeaderRow {
+    readonly key: string;
+    readonly casedKey: string;
+    /** Without the final CRLF. */
+    readonly line: Buffer;
+  }
+  export interface ParsedTags {
+    readonly [tag: string]: { readonly value?: unknown } | undefined;
+  }
+  export interface SignatureRow {
+    type?: string;
+    parsed?: ParsedTags;
+    skip?: string;
+    invalid?: string;
+    bodyCanon?: string;
+    hashAlgo?: string;
+    maxBodyLength?: number | "";
+    bodyHashKey?: string;
+    fallbackCanonicalization?: string;
+    fallbackBodyHashKey?: string;
+  }
+  export class DkimVerifier {
+    constructor(options: {
+      resolver: (name: string, type: string) => Promise<unknown[]>;
+      minBitLength: number;
+      strict: boolean;
+      curTime: Date;
+    });
+    headers: { parsed: readonly HeaderRow[] };
+    bodyHashes: Map<string, { hash: string }>;
+    keyCache: object;
+    prepareSignature(row: SignatureRow): void;
+    verifySignature(
+      row: SignatureRow,
+      fallback?: boolean,
+    ): Promise<{ status: { result: string; comment?: string; policy?: { [name: string]: string } } }>;
+  }
+}
+
+declare module "mailauth/lib/arc/index.js" {
+  import type { HeaderRow, SignatureRow } from "mailauth/lib/dkim/dkim-verifier.js";
+  export interface ArcEntry {
+    readonly i: number;
+    readonly "arc-seal": SignatureRow;
+    readonly "arc-message-signature": SignatureRow;
+  }
+  export function getARChain(
+    headers: { parsed: readonly HeaderRow[] },
+    options: { strict: boolean },
+  ): ArcEntry[] | false;
+  export function verifyASChain(
+    data: { chain: ArcEntry[] },
+    options: {
+      resolver: (name: string, type: string) => Promise<unknown[]>;
+      minBitLength: number;
+      strict: boolean;
+      keyCache: object;
+    },
+  ): Promise<boolean>;
+}
