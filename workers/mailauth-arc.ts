@@ -4,7 +4,7 @@ import { type ArcEntry, getARChain, verifyASChain } from "mailauth/lib/arc/index
 import { DkimVerifier, type HeaderRow, type SignatureRow } from "mailauth/lib/dkim/dkim-verifier.js";
 import type { ArcJob, ArcReason, ArcReport, ArcSet } from "../src/authres/authenticator.ts";
 import { parseAuthenticationResults } from "../src/authres/parse.ts";
-import { createBodyHasher, isSameSpec } from "../src/dkim/body-hash.ts";
+import { findDigest, readDigests } from "../src/dkim/body-hash.ts";
 import type { BodyDigest, BodyDigestSpec, BodySource } from "../src/mail/digest.ts";
 import { asBuffer, fieldBody, type HeaderField, splitHeader } from "../src/mail/header.ts";
 import type { Resolve } from "../src/rr/answer.ts";
@@ -30,6 +30,7 @@ const reasons: { readonly [code: string]: ArcReason | undefined } = {
   invalid_ams_h_value: "syntax",
   invalid_cv_value: "chain-failed",
   failing_arc_seal: "seal-mismatch",
+  EINVALIDALGO: "unsupported-algorithm",
   ESHORTKEY: "weak-key",
 };
 
@@ -111,22 +112,22 @@ async function judgeMessageSignature(
   // Without c= it is simple/simple (RFC 6376 section 3.5), yet sealers that leave it out mean relaxed/relaxed, as
   // ARC's own test suite does. Either is a signature over the whole mail.
   const fallback = row.parsed?.["c"] === undefined ? specOf(row, "relaxed") : undefined;
-  const digests = digestsOf(body, fallback === undefined ? [spec] : [spec, fallback]);
+  const digests = readDigests(body, fallback === undefined ? [spec] : [spec, fallback]);
   row.bodyHashKey = "declared";
   row.fallbackBodyHashKey = "fallback";
   row.fallbackCanonicalization = "relaxed/relaxed";
-  let digest = digests[0];
+  let digest = findDigest(digests, spec);
   verifier.bodyHashes.set("declared", { hash: base64(digest) });
   let { status } = await verifier.verifySignature(row);
   if (status.result !== "pass" && fallback !== undefined) {
-    digest = digests[1];
+    digest = findDigest(digests, fallback);
     verifier.bodyHashes.set("fallback", { hash: base64(digest) });
     ({ status } = await verifier.verifySignature(row, true));
   }
   if (status.result === "policy") return "weak-key";
   if (status.result !== "pass") return "message-signature-mismatch";
   // l= leaves room for anything below what was signed (RFC 6376 section 8.2).
-  return digest?.length !== undefined && digest.canonicalBytes > digest.length ? "body-not-fully-signed" : undefined;
+  return digest.length !== undefined && digest.canonicalBytes > digest.length ? "body-not-fully-signed" : undefined;
 }
 
 function specOf(row: SignatureRow, canonicalization: "relaxed" | "simple"): BodyDigestSpec {
@@ -134,16 +135,8 @@ function specOf(row: SignatureRow, canonicalization: "relaxed" | "simple"): Body
   return { canonicalization, hash: "sha256", ...(typeof maxBodyLength === "number" ? { length: maxBodyLength } : {}) };
 }
 
-/** The digests in the order of `specs`; undefined where they were not made while the body arrived. */
-function digestsOf(body: BodySource, specs: readonly BodyDigestSpec[]): readonly (BodyDigest | undefined)[] {
-  if ("digests" in body) return specs.map((spec) => body.digests.find((digest) => isSameSpec(digest, spec)));
-  const hasher = createBodyHasher(specs);
-  for (const chunk of body.chunks) hasher.update(chunk);
-  return hasher.digest();
-}
-
-function base64(digest: BodyDigest | undefined): string {
-  return digest === undefined ? "" : asBuffer(digest.digest).toString("base64");
+function base64({ digest }: BodyDigest): string {
+  return asBuffer(digest).toString("base64");
 }
 
 function failed(error: unknown, dns: MailauthResolver): ArcReport {

@@ -2,7 +2,7 @@
 // key; whether a mail is sealed, and what its chain was worth on arrival, was decided before.
 import { createHash, type KeyObject, sign as makeSignature } from "node:crypto";
 import type { SealJob, SealRefusal, SealReport } from "../authres/authenticator.ts";
-import { createBodyHasher, isSameSpec } from "../dkim/body-hash.ts";
+import { findDigest, readDigests } from "../dkim/body-hash.ts";
 import { canonicalizeField, fieldText } from "../dkim/canonical-header.ts";
 import { FieldIndex } from "../dkim/field-index.ts";
 import { defaultSignedHeaderFields, listSignedFields } from "../dkim/signed-fields.ts";
@@ -106,15 +106,7 @@ function sign(text: string, key: KeyObject): string {
 }
 
 function bodyHashOf(body: BodySource): Uint8Array {
-  if ("digests" in body) {
-    const made = body.digests.find((digest) => isSameSpec(digest, sealDigestSpec));
-    if (made === undefined) throw new Error("the body digest that a seal needs was not made");
-    return made.digest;
-  }
-  const hasher = createBodyHasher([sealDigestSpec]);
-  for (const chunk of body.chunks) hasher.update(chunk);
-  const [digest] = hasher.digest();
-  return digest?.digest ?? new Uint8Array();
+  return findDigest(readDigests(body, [sealDigestSpec]), sealDigestSpec).digest;
 }
 
 interface Layout {

@@ -49,6 +49,7 @@ export type ArcReason =
   | "duplicate-field"
   | "missing-field"
   | "syntax"
+  | "unsupported-algorithm"
   | "chain-failed"
   | "seal-mismatch"
   | "message-signature-mismatch"
