@@ -4,8 +4,8 @@ import type { BodyDigester, DkimEngine } from "../dkim/engine.ts";
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import { splitHeader } from "../mail/header.ts";
 import type { Body, Message, MessageHead } from "../mail/message.ts";
-import { blockBytes, blocksUnderWay, newBlock, Spool } from "./spool.ts";
-import type { MessageStore } from "./store.ts";
+import { blocksUnderWay, Spool } from "./spool.ts";
+import { blockBytes, type MessageStore, newBlock } from "./store.ts";
 
 /** Why a message was not kept: over a size limit, no room for it, a bare CR or LF, trouble of our own, client gone. */
 export type IntakeFailure = "size" | "header-size" | "storage" | "bare-newline" | "trouble" | "gone";
@@ -26,6 +26,13 @@ export interface Received {
 
 const firstBlockBytes = 16 * 1024;
 
+interface Piece {
+  readonly chunk: Buffer;
+  /** The memory under it, where it goes back to the store. */
+  readonly block: Buffer | undefined;
+  hashed: Promise<void> | undefined;
+}
+
 export class Intake {
   /** Octets of the message so far, dot-stuffing removed, those that were thrown away included. */
   sizeBytes = 0;
@@ -39,11 +46,13 @@ export class Intake {
   #block: Buffer;
   #start = 0;
   #fill = 0;
+  /** The block came from the store and goes back there. The header section's does not: views on it may live on. */
+  #pooled = false;
   #head: MessageHead | undefined;
   #separator: "\r\n" | "" = "";
   #specs: readonly BodyDigestSpec[] = [];
   /** Full pieces of the body; empty once it goes to a file. */
-  #chunks: Buffer[] = [];
+  #pieces: Piece[] = [];
   #bodyBytes = 0;
   /** What the budget knows of, without the spool's own blocks; of that, the block the header section lies in. */
   #reservedBytes: number;
@@ -113,7 +122,9 @@ export class Intake {
     if (this.#released) return;
     this.#released = true;
     this.#store.giveBack(this.#reservedBytes);
-    this.#chunks = [];
+    // A digester that was given up may still read a block somebody else has by now: nobody asks for its result.
+    for (const { block } of this.#pieces) if (block !== undefined) this.#store.returnBlock(block);
+    this.#pieces = [];
     this.#spool?.close();
   }
 
@@ -178,13 +189,13 @@ export class Intake {
     if (this.#fill > this.#start) this.#completeBlock();
     if (this.#digester === undefined && this.#specs.length > 0 && this.#bodyBytes >= blockBytes) this.#startDigest();
     if (this.failure !== undefined) return false;
-    const bytes = Math.min(blockBytes, this.#block.length * 2);
     if (this.#spool === undefined) {
-      const fits = this.#bodyBytes + bytes <= this.#store.limits.bodyMemoryBytes && this.#store.reserve(bytes);
-      if (fits) {
-        this.#reservedBytes += bytes;
-        this.#block = newBlock(bytes);
+      const most = this.#store.limits.bodyMemoryBytes;
+      if (this.#bodyBytes + blockBytes <= most && this.#store.reserve(blockBytes)) {
+        this.#reservedBytes += blockBytes;
+        this.#block = this.#store.takeBlock();
         this.#start = this.#fill = 0;
+        this.#pooled = true;
         return true;
       }
       this.#moveToSpool();
@@ -200,7 +211,7 @@ export class Intake {
     this.#bodyBytes += chunk.length;
     const hashed = this.#digester === undefined ? undefined : this.#hash(this.#digester, chunk);
     if (this.#spool === undefined) {
-      this.#chunks.push(chunk);
+      this.#pieces.push({ chunk, block: this.#pooled ? this.#block : undefined, hashed });
       return;
     }
     if (this.#spool.error !== undefined) this.fail("storage", this.#spool.error);
@@ -210,7 +221,7 @@ export class Intake {
   #startDigest(): void {
     try {
       this.#digester = this.#options.startDigest(this.#specs);
-      for (const chunk of this.#chunks) this.#hash(this.#digester, chunk);
+      for (const piece of this.#pieces) piece.hashed = this.#hash(this.#digester, piece.chunk);
     } catch (error) {
       this.fail("trouble", error);
     }
@@ -232,11 +243,17 @@ export class Intake {
       this.fail("storage");
       return;
     }
+    // From here on blocks are used again, so what is to be hashed is hashed on the way.
+    if (this.#digester === undefined && this.#specs.length > 0) this.#startDigest();
+    if (this.failure !== undefined) return;
     const spool = new Spool(this.#store);
     this.#spool = spool;
-    // These blocks are not used again, for the digester may still be reading them; they go when it is through.
-    const written = this.#chunks.map((chunk) => spool.append(chunk, undefined, undefined));
-    this.#chunks = [];
+    const written = this.#pieces.map(({ chunk, block, hashed }) =>
+      spool.append(chunk, hashed, undefined).then(() => {
+        if (block !== undefined) this.#store.returnBlock(block);
+      }),
+    );
+    this.#pieces = [];
     Promise.all(written).then(() => {
       if (this.#released) return;
       this.#store.giveBack(this.#reservedBytes - this.#headBytes);
@@ -245,7 +262,7 @@ export class Intake {
   }
 
   #memoryBody(): Body {
-    return { kind: "memory", sizeBytes: this.#bodyBytes, chunks: this.#chunks };
+    return { kind: "memory", sizeBytes: this.#bodyBytes, chunks: this.#pieces.map(({ chunk }) => chunk) };
   }
 
   #spooled(spool: Spool, digests: Promise<readonly BodyDigest[]> | undefined): Received | undefined {

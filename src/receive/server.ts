@@ -100,6 +100,7 @@ export class FilterServer extends SMTPServer {
 
   /** Looks after the timeouts of all connections. */
   sweep(): void {
+    this.store.trim();
     const now = this.clock();
     const stressed = this.connections.size > 0.8 * this.listenerOptions().maxClients;
     for (const connection of this.connections) {

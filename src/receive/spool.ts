@@ -1,18 +1,10 @@
 // One body in a nameless file: written in blocks while it arrives, read as often as needed, gone when closed.
 import type { FileHandle } from "node:fs/promises";
 import type { SpooledBody } from "../mail/message.ts";
-import type { MessageStore } from "./store.ts";
-
-/** Octets of a block: large enough that a write or a message to a worker costs little per octet. */
-export const blockBytes = 128 * 1024;
+import { blockBytes, type MessageStore, newBlock } from "./store.ts";
 
 /** Blocks under way to disk or digester before the sender has to wait: 1 MiB. */
 export const blocksUnderWay = 8;
-
-/** Memory that a worker can read in place. */
-export function newBlock(bytes: number): Buffer {
-  return Buffer.from(new SharedArrayBuffer(bytes));
-}
 
 export class Spool {
   readonly #store: MessageStore;
@@ -46,7 +38,7 @@ export class Spool {
     if (free !== undefined) return free;
     this.#store.charge(blockBytes);
     this.#ownedBytes += blockBytes;
-    return newBlock(blockBytes);
+    return this.#store.takeBlock();
   }
 
   /**
@@ -78,7 +70,10 @@ export class Spool {
       this.#fail(error);
     }
     this.#underWay -= 1;
-    if (block !== undefined && !this.#closed) this.#free.push(block);
+    if (block !== undefined) {
+      if (this.#closed) this.#store.returnBlock(block);
+      else this.#free.push(block);
+    }
     this.#stir();
   }
 
@@ -102,6 +97,7 @@ export class Spool {
     if (this.#closed) return;
     this.#closed = true;
     this.#store.giveBack(this.#ownedBytes);
+    for (const block of this.#free) this.#store.returnBlock(block);
     this.#free.length = 0;
     const file = await this.#file.catch(() => undefined);
     if (file !== undefined) await this.#store.closeSpool(file);

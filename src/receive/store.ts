@@ -17,7 +17,7 @@ export interface StoreLimits {
 
 export const defaultStoreLimits: Omit<StoreLimits, "spoolDirectory"> = {
   bodyMemoryBytes: 16 * 1024 * 1024,
-  memoryBudgetBytes: 96 * 1024 * 1024,
+  memoryBudgetBytes: 64 * 1024 * 1024,
   // Twice the default size limit and 100 MB.
   minFreeBytes: 2 * 64 * 1024 * 1024 + 100_000_000,
 };
@@ -33,6 +33,12 @@ export interface MessageStore {
   /** Takes memory whatever the budget says: the first block of a message. */
   charge(bytes: number): void;
   giveBack(bytes: number): void;
+  /** Memory of `blockBytes`; accounting for it is the caller's affair. */
+  takeBlock(): Buffer;
+  /** Nobody looks at the block any more: the next message may have it. */
+  returnBlock(block: Buffer): void;
+  /** Lets go of some of the blocks that nobody took lately; called now and then. */
+  trim(): void;
   /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
@@ -42,6 +48,14 @@ export interface MessageStore {
 
 const filePrefix = "signpost-spool-";
 const roomCheckEveryMs = 5000;
+
+/** Octets of a block: large enough that a write to disk or a message to a worker costs little per octet. */
+export const blockBytes = 128 * 1024;
+
+/** Memory that a worker can read in place. */
+export function newBlock(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
+}
 
 /** What the store asks of the system; a test hands in its own. */
 export interface StoreSystem {
@@ -70,6 +84,9 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
   let checking = false;
   let usedBytes = 0;
   let spoolFiles = 0;
+  // Fresh memory costs as much as all else that is done with it, and piles up until it is collected.
+  const freeBlocks: Buffer[] = [];
+  let fewestFree = 0;
 
   async function hasRoomNow(): Promise<boolean> {
     try {
@@ -114,6 +131,20 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
     },
     giveBack(bytes) {
       usedBytes -= bytes;
+    },
+    takeBlock() {
+      const block = freeBlocks.pop() ?? newBlock(blockBytes);
+      fewestFree = Math.min(fewestFree, freeBlocks.length);
+      return block;
+    },
+    returnBlock(block) {
+      if (block.length === blockBytes && (freeBlocks.length + 1) * blockBytes <= limits.memoryBudgetBytes) {
+        freeBlocks.push(block);
+      }
+    },
+    trim() {
+      freeBlocks.length -= Math.ceil(fewestFree / 8);
+      fewestFree = freeBlocks.length;
     },
     async openSpool() {
       const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Body } from "../../src/mail/message.ts";
 import type { Transaction } from "../../src/mail/transaction.ts";
 import type { MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
@@ -78,6 +79,11 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     await rm(spoolDirectory, { recursive: true });
   });
   return Object.assign(receiver, { listener, port: name.port, store, mails });
+}
+
+/** Waits for something another turn of the event loop brings about; the test's timeout is the limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setImmediate();
 }
 
 export async function readBody(body: Body): Promise<Buffer> {

@@ -77,3 +77,19 @@ export function smtpClient(to: number | string): SmtpClient {
     closed: () => closed,
   };
 }
+
+/** Says HELO and an envelope, and is let into DATA; for tests that are about what comes then. */
+export async function enterData(client: SmtpClient, hello = "HELO mta.example.com"): Promise<void> {
+  await client.reply();
+  await client.ask(hello);
+  await startMail(client);
+}
+
+/** MAIL, RCPT and DATA in one write, with their replies read. */
+export async function startMail(client: SmtpClient): Promise<void> {
+  client.send("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n");
+  for (const code of ["250", "250", "354"]) {
+    const lines = await client.reply();
+    if (lines[0]?.startsWith(code) !== true) throw new Error(`wanted ${code}, got ${lines}`);
+  }
+}

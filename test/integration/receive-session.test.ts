@@ -1,0 +1,262 @@
+// Sessions: who is let in, what ends them, what a reload changes. Dialogs that need no setup are in corpora/smtp.
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock, test } from "node:test";
+import type { MessageReplies } from "../../src/receive/handlers.ts";
+import { defaultTimeouts } from "../../src/receive/options.ts";
+import { startReceiver, until } from "../support/receiver.ts";
+import { enterData, smtpClient, startMail } from "../support/smtp-client.ts";
+
+const ok: MessageReplies = { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
+
+test("greets at once, with the clock standing still", async (t) => {
+  const receiver = await startReceiver(t);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => mock.timers.reset());
+  assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
+});
+
+test("greets a peer outside inet_acl with 554 and closes", async (t) => {
+  const refused: string[] = [];
+  const receiver = await startReceiver(t, {
+    options: { allowPeer: (address) => address !== "127.0.0.1" },
+    observer: { connectionRefused: (_, reason) => refused.push(reason) },
+  });
+  const client = smtpClient(receiver.port);
+  client.send("HELO a.example\r\n");
+  assert.equal(await client.line(), "554 5.7.1 [127.0.0.1] Error: access denied");
+  assert.equal(await client.line(), undefined);
+  assert.deepEqual(refused, ["acl"]);
+});
+
+test("lets only listed peers use XFORWARD, and offers it to no other", async (t) => {
+  const receiver = await startReceiver(t, { options: { allowXforward: () => false } });
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  client.send("EHLO a.example\r\n");
+  assert.equal((await client.reply()).join().includes("XFORWARD"), false);
+  assert.match(await client.ask("XFORWARD ADDR=192.0.2.1"), /^550 5\.7\.0 /);
+  await startMail(client);
+  await client.ask(".");
+  assert.deepEqual(receiver.mails[0]?.transaction.session.client, {});
+});
+
+test("turns away connections over the limit with 421, and takes them when there is room again", async (t) => {
+  const receiver = await startReceiver(t, { options: { maxClients: 2 } });
+  const first = smtpClient(receiver.port);
+  const second = smtpClient(receiver.port);
+  assert.match((await first.line()) ?? "", /^220 /);
+  assert.match((await second.line()) ?? "", /^220 /);
+  const third = smtpClient(receiver.port);
+  assert.equal(await third.line(), "421 4.3.2 [127.0.0.1] Error: too many connections");
+  assert.equal(await third.line(), undefined);
+  await first.ask("QUIT");
+  await until(() => receiver.listener.connections < 2);
+  assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
+});
+
+test("listens on a unix socket, over the file that a killed process left", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "receiver-socket-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "lmtp.sock");
+  await writeFile(path, "");
+  await startReceiver(t, { at: { path }, options: { protocol: "LMTP", allowPeer: () => false } }).then(
+    async (receiver) => {
+      const client = smtpClient(path);
+      assert.equal(await client.line(), "220 [localhost] LMTP signpost service ready");
+      await client.ask("LHLO a.example");
+      await startMail(client);
+      await client.ask(".");
+      const session = receiver.mails[0]?.transaction.session;
+      assert.deepEqual(session?.listener, { address: "", port: 0, path });
+      assert.deepEqual(session?.peer, { address: "", port: 0 });
+    },
+  );
+});
+
+test("takes new options for the next mail of a connection that is open", async (t) => {
+  const receiver = await startReceiver(t);
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  assert.equal(await client.ask("Subject: a\n\r\n."), "250 2.0.0 Ok");
+  receiver.options = { ...receiver.options, bare_newline: "reject", smtpd_message_size_limit: 65536 };
+  assert.match(await client.ask("MAIL FROM:<a@b.example> SIZE=65537"), /^552 5\.3\.4 /);
+  await startMail(client);
+  assert.match(await client.ask("Subject: a\n\r\n."), /^554 5\.6\.0 /);
+});
+
+for (const [octets, split] of [
+  [8192, false],
+  [8192, true],
+] as const) {
+  test(`takes a command line of ${octets} octets${split ? " in two pieces" : ""}, and hangs up on one more`, async (t) => {
+    const receiver = await startReceiver(t);
+    const client = smtpClient(receiver.port);
+    await client.reply();
+    const line = `NOOP ${"x".repeat(octets - 5)}`;
+    if (split) client.send(line.slice(0, 5000));
+    assert.equal(await client.ask(split ? line.slice(5000) : line), "250 2.0.0 Ok NOOP");
+    client.send(split ? `${line}x` : `${line}x\r\nNOOP\r\n`);
+    assert.equal(await client.line(), "500 5.5.2 Error: Line too long");
+    assert.equal(await client.line(), undefined);
+  });
+}
+
+test("stops reading commands while a client leaves its replies unread", async (t) => {
+  let declined = 0;
+  const receiver = await startReceiver(t, {
+    options: { smtpd_recipient_limit: 0 },
+    observer: { commandRefused: () => (declined += 1) },
+  });
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  await client.ask("HELO a.example");
+  await client.ask("MAIL FROM:<a@b.example>");
+  client.socket.pause();
+  const count = 400_000;
+  client.send("RCPT TO:<c@d.example>\r\n".repeat(count));
+  // The kernel takes what it likes; then nothing moves any more until the client reads.
+  let before = -1;
+  let still = 0;
+  while (still < 200) {
+    still = declined === before ? still + 1 : 0;
+    before = declined;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(declined < count, "all commands were answered into memory");
+  client.socket.resume();
+  for (let i = 0; i < count; i += 1) await client.line();
+  assert.equal(await client.ask("NOOP"), "250 2.0.0 Ok NOOP");
+});
+
+test("answers a client that closed its side after the final dot", async (t) => {
+  const receiver = await startReceiver(t);
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  client.socket.end("Subject: a\r\n\r\nb\r\n.\r\n");
+  assert.equal(await client.line(), "250 2.0.0 Ok");
+  assert.equal(await client.line(), undefined);
+});
+
+test("closes idle sessions with 421, and no session that waits for our reply", async (t) => {
+  let now = 0;
+  let answer: (replies: MessageReplies) => void = () => undefined;
+  const receiver = await startReceiver(t, {
+    clock: () => now,
+    options: { timeouts: { ...defaultTimeouts, idleMs: 100_000, dataBlockMs: 40 } },
+    handlers: { onMessage: () => new Promise((resolve) => (answer = resolve)) },
+  });
+  const idle = smtpClient(receiver.port);
+  const busy = smtpClient(receiver.port);
+  await idle.reply();
+  await enterData(busy);
+  busy.send(".\r\n");
+  await until(() => receiver.mails.length === 1);
+  now = 100_001;
+  assert.equal(await idle.line(), "421 4.4.2 [127.0.0.1] Error: timeout exceeded");
+  assert.equal(await idle.line(), undefined);
+  now = 1_000_000;
+  answer(ok);
+  assert.equal(await busy.line(), "250 2.0.0 Ok");
+  assert.equal(await busy.ask("NOOP"), "250 2.0.0 Ok NOOP");
+});
+
+for (const [what, timeouts] of [
+  ["stalls in the middle of a message", { dataBlockMs: 40 }],
+  ["takes too long over a message", { dataMs: 40, dataBlockMs: 10_000_000 }],
+] as const) {
+  test(`hangs up on a client that ${what}`, async (t) => {
+    let now = 0;
+    const aborted: string[] = [];
+    const receiver = await startReceiver(t, {
+      clock: () => now,
+      options: { timeouts: { ...defaultTimeouts, ...timeouts } },
+      observer: { messageAborted: () => aborted.push("aborted") },
+    });
+    const client = smtpClient(receiver.port);
+    await enterData(client);
+    now = 1000;
+    assert.equal(await client.line(), "421 4.4.2 [127.0.0.1] Error: timeout exceeded");
+    assert.equal(await client.line(), undefined);
+    assert.deepEqual([aborted, receiver.mails.length, receiver.store.usedBytes], [["aborted"], 0, 0]);
+  });
+}
+
+test("sends idle sessions home at once when it stops, and gives messages under way their true reply", async (t) => {
+  let answer: (replies: MessageReplies) => void = () => undefined;
+  const receiver = await startReceiver(t, {
+    handlers: { onMessage: () => new Promise((resolve) => (answer = resolve)) },
+  });
+  const idle = smtpClient(receiver.port);
+  const half = smtpClient(receiver.port);
+  const busy = smtpClient(receiver.port);
+  await idle.reply();
+  await enterData(half);
+  await enterData(busy);
+  half.send("Subject: half\r\n");
+  busy.send("Subject: busy\r\n.\r\n");
+  await until(() => receiver.mails.length === 1);
+  const drained = receiver.listener.drain(60_000);
+  assert.equal(await idle.line(), "421 4.3.2 [127.0.0.1] Service shutting down");
+  assert.equal(await idle.line(), undefined);
+  idle.socket.end();
+  answer(ok);
+  assert.equal(await busy.line(), "250 2.0.0 Ok");
+  assert.equal(await busy.line(), "421 4.3.2 [127.0.0.1] Service shutting down");
+  busy.socket.end();
+  half.send("rest: x\r\n.\r\n");
+  await until(() => receiver.mails.length === 2);
+  answer(ok);
+  assert.equal(await half.line(), "250 2.0.0 Ok");
+  assert.equal(await half.line(), "421 4.3.2 [127.0.0.1] Service shutting down");
+  half.socket.end();
+  assert.equal(await drained, 0);
+  const late = connect(receiver.port, "127.0.0.1");
+  await new Promise((resolve) => late.once("error", resolve));
+});
+
+test("cuts off what is left at the deadline without a reply, and says how many", async (t) => {
+  const receiver = await startReceiver(t, { handlers: { onMessage: () => new Promise(() => undefined) } });
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  client.send(".\r\n");
+  await until(() => receiver.mails.length === 1);
+  assert.equal(await receiver.listener.drain(20), 1);
+  assert.equal(await client.line(), undefined);
+});
+
+test("refuses a further MAIL with 421 while a session ends its first", async (t) => {
+  const receiver = await startReceiver(t);
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  await client.ask("HELO a.example");
+  await client.ask("MAIL FROM:<a@b.example>");
+  const drained = receiver.listener.drain(60_000);
+  assert.match(await client.ask("RCPT TO:<c@d.example>"), /^250 /);
+  client.send("RSET\r\nMAIL FROM:<a@b.example>\r\n");
+  assert.equal(await client.line(), "250 2.0.0 Ok RSET");
+  assert.equal(await client.line(), "421 4.3.2 [127.0.0.1] Service shutting down");
+  assert.equal(await client.line(), undefined);
+  client.socket.end();
+  assert.equal(await drained, 0);
+});
+
+test("lets another process share the port", async (t) => {
+  const first = await startReceiver(t, { at: { address: "127.0.0.1", port: 0, reusePort: true } });
+  const second = await startReceiver(t, { at: { address: "127.0.0.1", port: first.port, reusePort: true } });
+  assert.equal(second.port, first.port);
+  await assert.rejects(startReceiver(t, { at: { address: "127.0.0.1", port: first.port } }), { code: "EADDRINUSE" });
+});
+
+test("leaves no spool folder entry behind", async (t) => {
+  const receiver = await startReceiver(t, { limits: { bodyMemoryBytes: 0 } });
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  client.send(`\r\n${"x".repeat(70)}\r\n`.repeat(4000));
+  await until(() => receiver.store.spoolFiles === 1);
+  assert.deepEqual(await readdir(receiver.store.limits.spoolDirectory), []);
+  assert.equal(await client.ask("."), "250 2.0.0 Ok");
+});
