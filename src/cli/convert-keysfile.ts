@@ -10,7 +10,7 @@ import { exitCode, UsageError } from "./command.ts";
 export const convertKeysfile: Command = {
   name: "convert_keysfile",
   summary: "turn a keys file of dkim-filter into configuration",
-  usage: `[--amavisd] FILE
+  usage: `convert_keysfile [--amavisd] FILE
 
 Reads a keys file of dkim-filter (its options -K -k: lines "sender-pattern:signing-domain:key-path") and prints lines for
 signpost.yaml that choose the same key for each sender.

@@ -7,7 +7,7 @@ import { writeKeyFile } from "./key-file.ts";
 export const gened25519: Command = {
   name: "gened25519",
   summary: "make an Ed25519 signing key",
-  usage: `FILE
+  usage: `gened25519 FILE
 
 Writes a new Ed25519 private key (PKCS#8, PEM; RFC 8463) to FILE. The file must not be there yet and is readable by
 its owner alone. Many receivers know RSA only: sign with both.`,

@@ -12,7 +12,7 @@ const mostBits = 4096;
 export const genrsa: Command = {
   name: "genrsa",
   summary: "make an RSA signing key",
-  usage: `FILE [BITS]
+  usage: `genrsa FILE [BITS]
 
 Writes a new RSA private key (PKCS#8, PEM) of BITS bits, ${defaultBits} where none are given, to FILE. The file must not
 be there yet and is readable by its owner alone. FILE is then declared in dkim_keys; "showkeys" prints what to publish.`,

@@ -10,7 +10,7 @@ import { loadKeys } from "./load-keys.ts";
 export const showkeys: Command = {
   name: "showkeys",
   summary: "print the DNS records of the signing keys",
-  usage: `[--config FILE] [--json] [DOMAIN...]
+  usage: `showkeys [--config FILE] [--json] [DOMAIN...]
 
 Prints a zone-file record for every declared key. DOMAIN selects that domain, .DOMAIN with those below, "." all.
 Exits 1 when the private key of one of them cannot be read.

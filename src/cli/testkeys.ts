@@ -20,7 +20,7 @@ const parallel = 20;
 export const testkeys: Command = {
   name: "testkeys",
   summary: "ask the DNS whether the signing keys are published rightly",
-  usage: `[--config FILE] [--dns FILE.json] [--json] [DOMAIN...]
+  usage: `testkeys [--config FILE] [--dns FILE.json] [--json] [DOMAIN...]
 
 Holds the published record of every declared key against the private key and says what is wrong and what to publish.
 DOMAIN selects that domain, .DOMAIN with those below, "." all. Exits 0 if every key passes, 75 if the only trouble was
