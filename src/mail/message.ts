@@ -8,7 +8,10 @@ export interface MemoryBody {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** A body in a spool file. May be read several times; every read starts at the first octet. */
+/**
+ * A body in a spool file. May be read several times; every read starts at the first octet. A chunk lies on shared
+ * memory that is filled again once the next chunk is asked for: by then its octets are sent, hashed or copied.
+ */
 export interface SpooledBody {
   readonly kind: "spool";
   readonly sizeBytes: number;

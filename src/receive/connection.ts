@@ -10,6 +10,7 @@ import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
 import { Dialog, oversize, type Step } from "./dialog.ts";
 import type { MessageReplies } from "./handlers.ts";
 import { Intake, type IntakeFailure, type Received } from "./intake.ts";
+import type { ReceiveTimeouts } from "./options.ts";
 import type { FilterServer } from "./server.ts";
 
 /** Replies a client may leave unread before we stop reading its commands. */
@@ -76,7 +77,7 @@ export class FilterConnection extends SMTPConnection {
   override init(): void {
     this._setListeners(() => {
       this._ready = true;
-      const options = this.#filter.listenerOptions();
+      const { options } = this.#dialog;
       const onSocket = this.#filter.socketPath !== undefined;
       if (!onSocket && !options.allowPeer(this.remoteAddress)) {
         this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
@@ -138,9 +139,9 @@ export class FilterConnection extends SMTPConnection {
     this._socket.destroy();
   }
 
-  checkTimeouts(now: number, stressed: boolean): void {
+  checkTimeouts(now: number, timeouts: ReceiveTimeouts, stressed: boolean): void {
     if (this._closing || this.#state === "busy") return;
-    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = this.#filter.listenerOptions().timeouts;
+    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
     const silentMs = now - this.#lastInputMs;
     if (this.#state !== "data") {
       const limit = stressed && !this.#dialog.inTransaction ? Math.min(idleMs, stressedIdleMs) : idleMs;
@@ -226,8 +227,8 @@ export class FilterConnection extends SMTPConnection {
   }
 
   #beginMessage(): void {
-    const { handlers, store, listenerOptions } = this.#filter;
-    const options = listenerOptions();
+    const { handlers, store } = this.#filter;
+    const { options } = this.#dialog;
     const { session, envelope } = this.#dialog.beginMessage();
     const intake = new Intake(store, {
       sizeLimit: options.smtpd_message_size_limit,

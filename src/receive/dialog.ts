@@ -41,6 +41,7 @@ const startData = "354 End data with <CR><LF>.<CR><LF>\r\n";
 
 export class Dialog {
   readonly #needs: DialogNeeds;
+  #options: ListenerOptions;
   #helo = "";
   #protocol: "SMTP" | "ESMTP" | "LMTP" | undefined;
   #client: ClientFacts = {};
@@ -53,6 +54,12 @@ export class Dialog {
 
   constructor(needs: DialogNeeds) {
     this.#needs = needs;
+    this.#options = needs.options();
+  }
+
+  /** The settings in force: they are asked for at the start of a session, at its EHLO and at each MAIL. */
+  get options(): ListenerOptions {
+    return this.#options;
   }
 
   /** True between an accepted MAIL and the end of its transaction. */
@@ -65,9 +72,9 @@ export class Dialog {
   }
 
   greeting(): string {
-    const options = this.#needs.options();
-    const protocol = options.protocol === "LMTP" ? "LMTP" : "ESMTP";
-    return wireReply({ code: 220, enhanced: "", text: this.#banner(options.smtpd_greeting_banner, protocol) });
+    const { protocol, smtpd_greeting_banner } = this.#options;
+    const text = this.#banner(smtpd_greeting_banner, protocol === "LMTP" ? "LMTP" : "ESMTP");
+    return wireReply({ code: 220, enhanced: "", text });
   }
 
   /** A reply that ends the session, with our name in it as RFC 5321 section 4.2 wants it for 421. */
@@ -151,7 +158,8 @@ export class Dialog {
   }
 
   #hello({ verb, argument }: Command): Step {
-    const options = this.#needs.options();
+    this.#options = this.#needs.options();
+    const options = this.#options;
     // RFC 2033 section 4.1: an LMTP server has neither HELO nor EHLO.
     if (options.protocol === "LMTP" && verb !== "LHLO") return this.#unknown(verb);
     if (argument === "" || argument.length > maxHeloOctets) {
@@ -171,7 +179,7 @@ export class Dialog {
   }
 
   #xforward(argument: string): Step {
-    if (!this.#needs.options().allowXforward(this.#needs.peer.address)) {
+    if (!this.#options.allowXforward(this.#needs.peer.address)) {
       return this.#refuse({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
     }
     if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
@@ -200,7 +208,8 @@ export class Dialog {
     const judged = judgeMailParameters(path.parameters);
     if ("code" in judged) return this.#refuse(judged);
     const { parameters, declaredBytes } = judged;
-    const limit = this.#needs.options().smtpd_message_size_limit;
+    this.#options = this.#needs.options();
+    const limit = this.#options.smtpd_message_size_limit;
     if (limit > 0 && declaredBytes !== undefined && declaredBytes > limit) {
       return this.#decline(oversize(declaredBytes));
     }
@@ -222,7 +231,7 @@ export class Dialog {
       this.#refusedRecipients += 1;
       return this.#refuse(judged);
     }
-    if (this.#recipients.length >= this.#needs.options().smtpd_recipient_limit) {
+    if (this.#recipients.length >= this.#options.smtpd_recipient_limit) {
       this.#refusedRecipients += 1;
       return this.#decline({ code: 452, enhanced: "4.5.3", text: "Too many recipients" });
     }
@@ -248,9 +257,8 @@ export class Dialog {
 
   #quit(argument: string): Step {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: QUIT" });
-    const options = this.#needs.options();
-    const protocol = options.protocol === "LMTP" || this.isLmtp ? "LMTP" : "ESMTP";
-    const text = this.#banner(options.smtpd_quit_banner, protocol);
+    const { protocol, smtpd_quit_banner } = this.#options;
+    const text = this.#banner(smtpd_quit_banner, protocol === "LMTP" || this.isLmtp ? "LMTP" : "ESMTP");
     return { text: wireReply({ code: 221, enhanced: "2.0.0", text }), next: "close" };
   }
 
@@ -296,7 +304,7 @@ export class Dialog {
   }
 
   #banner(template: string, protocol: string): string {
-    const values = { ...this.#needs.options().bannerValues, "helo-name": this.ourName(), protocol };
+    const values = { ...this.#options.bannerValues, "helo-name": this.ourName(), protocol };
     return expandBanner(template, values);
   }
 

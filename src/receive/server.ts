@@ -102,9 +102,11 @@ export class FilterServer extends SMTPServer {
   sweep(): void {
     this.store.trim();
     const now = this.clock();
-    const stressed = this.connections.size > 0.8 * this.listenerOptions().maxClients;
+    if (this.connections.size === 0) return;
+    const { timeouts, maxClients } = this.listenerOptions();
+    const stressed = this.connections.size > 0.8 * maxClients;
     for (const connection of this.connections) {
-      if (connection instanceof FilterConnection) connection.checkTimeouts(now, stressed);
+      if (connection instanceof FilterConnection) connection.checkTimeouts(now, timeouts, stressed);
     }
   }
 

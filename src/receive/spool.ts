@@ -1,7 +1,7 @@
 // One body in a nameless file: written in blocks while it arrives, read as often as needed, gone when closed.
 import type { FileHandle } from "node:fs/promises";
 import type { SpooledBody } from "../mail/message.ts";
-import { blockBytes, type MessageStore, newBlock } from "./store.ts";
+import { blockBytes, type MessageStore } from "./store.ts";
 
 /** Blocks under way to disk or digester before the sender has to wait: 1 MiB. */
 export const blocksUnderWay = 8;
@@ -103,14 +103,31 @@ export class Spool {
     if (file !== undefined) await this.#store.closeSpool(file);
   }
 
+  /** Reads one block ahead, so that disk and reader work at the same time. */
   async *#read(): AsyncGenerator<Uint8Array> {
     const file = await this.#file;
-    for (let position = 0; position < this.#sizeBytes; ) {
-      const octets = newBlock(Math.min(blockBytes, this.#sizeBytes - position));
-      const { bytesRead } = await file.read(octets, 0, octets.length, position);
-      if (bytesRead === 0) throw new Error("spool file is shorter than what was written to it");
-      position += bytesRead;
-      yield octets.subarray(0, bytesRead);
+    const size = this.#sizeBytes;
+    const readAt = (block: Buffer, position: number) =>
+      file.read(block, 0, Math.min(blockBytes, size - position), position);
+    let current = this.#store.takeBlock();
+    let ahead = this.#store.takeBlock();
+    let reading = size > 0 ? readAt(current, 0) : undefined;
+    try {
+      for (let position = 0; reading !== undefined; ) {
+        const { bytesRead } = await reading;
+        if (bytesRead === 0) throw new Error("spool file is shorter than what was written to it");
+        position += bytesRead;
+        reading = position < size ? readAt(ahead, position) : undefined;
+        // A rejection is met at the next turn of the loop, or by `finally`.
+        reading?.catch(() => undefined);
+        yield current.subarray(0, bytesRead);
+        [current, ahead] = [ahead, current];
+      }
+    } finally {
+      // The kernel may still be writing into the block ahead; nobody else may have it before that is over.
+      await reading?.catch(() => undefined);
+      this.#store.returnBlock(current);
+      this.#store.returnBlock(ahead);
     }
   }
 

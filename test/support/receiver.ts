@@ -89,6 +89,6 @@ export async function until(condition: () => boolean): Promise<void> {
 export async function readBody(body: Body): Promise<Buffer> {
   if (body.kind === "memory") return Buffer.concat(body.chunks);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body.read()) chunks.push(chunk);
+  for await (const chunk of body.read()) chunks.push(Uint8Array.from(chunk));
   return Buffer.concat(chunks);
 }
