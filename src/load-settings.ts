@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fronts } from "./config/fronts.ts";
-import { type Loaded, loadConfig } from "./config/load.ts";
+import { disk, type Loaded, loadConfig } from "./config/load.ts";
 import type { Problem } from "./config/source.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { Settings } from "./main.ts";
@@ -53,7 +53,7 @@ export async function defaultSettings(): Promise<Settings> {
 
 function tableContext(loaded: Loaded, folder: string, tell: (problem: Problem) => void): TableContext {
   return {
-    readFile: (name) => readFileSync(resolve(folder, name), "utf8"),
+    readFile: (name) => disk.read(resolve(folder, name)),
     origin: (path) => loaded.origin(path),
     problem: tell,
   };

@@ -8,6 +8,7 @@ import { printConfig } from "../config/print.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { loadSettings } from "../load-settings.ts";
+import { systemError } from "../signing/key-store.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 
 export const checkConfig: Command = {
@@ -48,7 +49,7 @@ function readFault(path: string): string | undefined {
   try {
     return statSync(path).isDirectory() ? "it is a folder" : undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return systemError(error);
   }
 }
 

@@ -15,7 +15,7 @@ import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } f
 import { recordSchema, withDefaults } from "./setting.ts";
 import { globalSettings } from "./settings/global.ts";
 import { isMapping, show } from "./shape.ts";
-import type { ConfigSource, Problem, SettingPath } from "./source.ts";
+import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 export interface CompileOptions {
   /** The name of this host, for myhostname. */
@@ -46,13 +46,11 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
   const banks = new Map<string, BankOverlay>();
   for (const [name, keys] of settings.banks) {
     const overlay = parse(bankSchema, keys, ["policy_bank", name], source, problems);
-    if (overlay !== undefined)
-      banks.set(
-        name,
-        absoluteFiles(overlay, (path) => folderOf(["policy_bank", name, ...path])),
-      );
+    banks.set(
+      name,
+      absoluteFiles(overlay, (path) => folderOf(["policy_bank", name, ...path])),
+    );
   }
-  if (global === undefined || base === undefined) return { problems };
 
   const wholeGlobal = withDefaults(absoluteFiles(global, folderOf), globalSettings);
   const config: Config = freeze({
@@ -60,9 +58,14 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
     base: withDerived(absoluteFiles(base, folderOf), wholeGlobal, options.hostname),
     policy_bank: banks,
   });
-  problems.push(...checkReferences(config, source), ...lintConfig(config, source));
-  problems.push(...acceptedNote(source));
-  return problems.some(({ severity }) => severity === "error") ? { problems } : { config, problems };
+  problems.push(...checkReferences(config, source));
+  if (hasErrors(problems)) return { problems };
+  problems.push(...lintConfig(config, source), ...acceptedNote(source));
+  return hasErrors(problems) ? { problems } : { config, problems };
+}
+
+function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === "error");
 }
 
 interface Sorted {
@@ -105,32 +108,42 @@ function sortBanks(
       );
     } else if (keys !== null && !isMapping(keys)) {
       problems.push(problem(source, path, `expected a mapping of settings, found ${show(keys)}`));
+      banks.set(name, {});
     } else {
       banks.set(name, keys ?? {});
     }
   }
 }
 
-function parse<T>(
+/** What can be read of a record. The rest is reported and left out, so that further faults are found in one go. */
+function parse<T extends object>(
   schema: z.ZodType<T>,
-  given: unknown,
+  given: Readonly<Record<string, unknown>>,
   at: SettingPath,
   source: ConfigSource,
   problems: Problem[],
-): T | undefined {
+): T {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
+  const bad = new Set<string>();
   for (const issue of parsed.error.issues) {
-    const path = [...at, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
+    const inside = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+    const path = [...at, ...inside];
     if (issue.code === "unrecognized_keys") {
-      for (const name of issue.keys) problems.push(unknown(path, name, knownAt(path), source));
+      for (const name of issue.keys) {
+        problems.push(unknown(path, name, knownAt(path), source));
+        bad.add(String(inside[0] ?? name));
+      }
     } else {
       // A member that should not be there is pointed to by its name, a wrong value by itself.
-      const at = issue.message.startsWith("unknown member") ? "name" : "value";
-      problems.push(problem(source, path, issue.message, at));
+      problems.push(
+        problem(source, path, issue.message, issue.message.startsWith("unknown member") ? "name" : "value"),
+      );
+      bad.add(String(inside[0]));
     }
   }
-  return undefined;
+  const good = Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name)));
+  return schema.parse(good);
 }
 
 function knownAt(path: SettingPath): readonly string[] {
@@ -159,7 +172,7 @@ function unknown(path: SettingPath, name: string, known: readonly string[], sour
 
 function problem(source: ConfigSource, path: SettingPath, message: string, at: "value" | "name" = "value"): Problem {
   const place = source.locate(path, at);
-  return { severity: "error", message: `${path.join(".")}: ${message}`, path, ...(place !== undefined && { place }) };
+  return { severity: "error", message: `${pathText(path)}: ${message}`, path, ...(place !== undefined && { place }) };
 }
 
 /** One note for all that is set and not acted on yet. */

@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAbsolute, relative, resolve } from "node:path";
+import { systemError } from "../signing/key-store.ts";
 import { compileConfig } from "./compile.ts";
 import type { Config } from "./config.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
@@ -32,7 +33,13 @@ export interface Loaded {
 
 /** Files as they are on disk. */
 export const disk: Files = {
-  read: (path) => readFileSync(path, "utf8"),
+  read(path) {
+    try {
+      return readFileSync(path, "utf8");
+    } catch (cause) {
+      throw new Error(systemError(cause), { cause });
+    }
+  },
   glob(pattern) {
     if (!/[*?[{]/.test(pattern)) return [pattern];
     // In one order on every machine, as conf.d folders expect; editors' leftovers stay out.

@@ -5,7 +5,7 @@ import type { RawTable } from "../lookup/table.ts";
 import type { ClientPolicy } from "../policy/settings.ts";
 import { parseMethod } from "../smtp/next-hop.ts";
 import { anyYield, readTable } from "./map-shape.ts";
-import { isMapping, list, type Report, type Shape, show, text } from "./shape.ts";
+import { isMapping, list, type Report, type Shape, show } from "./shape.ts";
 
 export const port: Shape<number> = {
   words: "a port",
@@ -138,7 +138,7 @@ export const bankNames: Shape<readonly string[]> = {
     if (typeof value === "string") return splitNames(value);
     if (!Array.isArray(value)) return report("the name of a policy bank", value);
     return value.flatMap((name: unknown, index) =>
-      splitNames(text.read(name, (wanted, found) => report(wanted, found, [index]))),
+      typeof name === "string" ? splitNames(name) : report("the name of a policy bank", name, [index]),
     );
   },
 };
@@ -158,32 +158,49 @@ export const clientPolicy: Shape<readonly ClientPolicy[] | null> = {
     if (value === null) return null;
     if (!Array.isArray(value)) return report("a list of { networks, banks }", value);
     return pairs(value).map(({ networks: nets, banks, at }) => {
-      if (nets === undefined || banks === undefined) return report("{ networks, banks }", value[at], [at]);
+      if (nets.value === undefined || banks.value === undefined) {
+        return report("{ networks: [...], banks: [...] }", value[at[0]], at);
+      }
+      const within =
+        (steps: readonly (string | number)[]): Report =>
+        (wanted, found, inside = []) =>
+          report(wanted, found, [...steps, ...inside]);
       return {
-        networks: readNetworkTable(nets, (wanted, found, inside = []) => report(wanted, found, [at, ...inside])),
-        banks: bankNames.read(banks, (wanted, found) => report(wanted, found, [at])),
+        networks: readNetworkTable(nets.value, within(nets.at)),
+        banks: bankNames.read(banks.value, within(banks.at)),
       };
     });
   },
 };
 
+interface Placed {
+  readonly value: unknown;
+  /** Steps from the list to the value. */
+  readonly at: readonly (string | number)[];
+}
+
 interface ClientPolicyPair {
-  readonly networks: unknown;
-  readonly banks: unknown;
-  /** Index in the list. */
-  readonly at: number;
+  readonly networks: Placed;
+  readonly banks: Placed;
+  readonly at: readonly [number];
 }
 
 function pairs(value: readonly unknown[]): ClientPolicyPair[] {
   const flat = value.length % 2 === 0 && value.every((item, index) => (index % 2 === 1) === (typeof item === "string"));
   if (flat) {
-    return value.flatMap((item, at) => (at % 2 === 0 ? [{ networks: item, banks: value[at + 1], at }] : []));
+    return value.flatMap((item, at) => {
+      if (at % 2 === 1) return [];
+      return [
+        { networks: { value: item, at: [at] }, banks: { value: value[at + 1], at: [at + 1] }, at: [at] as const },
+      ];
+    });
   }
   return value.map((item, at) => {
-    if (isMapping(item)) return { networks: item["networks"], banks: item["banks"], at };
-    return Array.isArray(item) && item.length === 2
-      ? { networks: item[0], banks: item[1], at }
-      : { networks: undefined, banks: undefined, at };
+    const inside = (name: string, index: number): Placed => {
+      if (isMapping(item)) return { value: item[name], at: [at, name] };
+      return { value: Array.isArray(item) && item.length === 2 ? item[index] : undefined, at: [at, index] };
+    };
+    return { networks: inside("networks", 0), banks: inside("banks", 1), at: [at] as const };
   });
 }
 

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { readHostPort, splitNames } from "./network-shape.ts";
 import { isMapping } from "./shape.ts";
-import type { ConfigSource, Problem, SettingPath } from "./source.ts";
+import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 /** Loaded by amavisd's own rules wherever they are defined; naming them without a definition is no mistake. */
 export const wellKnownBanks: readonly string[] = ["MYNETS", "MYUSERS", "AUTHOR_APPROVED", "VIRUS"];
@@ -15,7 +15,7 @@ export function checkReferences(config: Config, source: ConfigSource): Problem[]
     const place = source.locate(path, at);
     problems.push({
       severity: "error",
-      message: `${path.join(".")}: ${message}`,
+      message: `${pathText(path)}: ${message}`,
       path,
       ...(place !== undefined && { place }),
     });
@@ -29,11 +29,11 @@ export function checkReferences(config: Config, source: ConfigSource): Problem[]
   for (const [door, banks] of Object.entries(config.interface_policy)) {
     const fault = doorFault(door);
     if (fault !== undefined) say(["interface_policy", door], fault, "name");
-    for (const bank of banks) expectBank(["interface_policy", door], bank);
+    for (const [at, bank] of banks.entries()) expectBank(["interface_policy", door, at], bank);
   }
   for (const { path, settings } of everyBank(config)) {
     for (const [index, { banks }] of (settings.client_ipaddr_policy ?? []).entries()) {
-      for (const bank of banks) expectBank([...path, "client_ipaddr_policy", index], bank);
+      for (const [at, bank] of banks.entries()) expectBank([...path, "client_ipaddr_policy", index, "banks", at], bank);
     }
     for (const name of ["author_to_policy_bank_maps", "virus_name_to_policy_bank_maps"] as const) {
       for (const [index, table] of (settings[name] ?? []).entries()) {
@@ -93,7 +93,7 @@ function checkKeys(config: Config, say: (path: SettingPath, message: string) => 
     const name = `${selector}._domainkey.${typeof domain === "string" ? domain : `/${domain.regexp}/`}`;
     const before = seen.get(name);
     if (before !== undefined) {
-      say(["dkim_keys", index], `selector "${selector}" of this domain is declared twice (also dkim_keys.${before})`);
+      say(["dkim_keys", index], `selector "${selector}" of this domain is declared twice (also dkim_keys[${before}])`);
     }
     seen.set(name, before ?? index);
   }

@@ -2,7 +2,10 @@
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import * as z from "zod";
 
-/** Says what is wrong with a value, optionally further inside; gives the value nobody will look at. */
+/**
+ * Says what is wrong with a value, optionally further inside ("!" in front: a whole sentence). What it gives back is
+ * no value: whoever reads hands it on and does nothing with it.
+ */
 export type Report = (wanted: string, found: unknown, inside?: readonly (string | number)[]) => never;
 
 export interface Shape<T> {
@@ -256,8 +259,14 @@ export const mode: Shape<number> = {
   },
 };
 
-export const upperCase: Shape<string> = { ...text, read: (value, report) => text.read(value, report).toUpperCase() };
-export const lowerCase: Shape<string> = { ...text, read: (value, report) => text.read(value, report).toLowerCase() };
+export const upperCase: Shape<string> = {
+  ...text,
+  read: (value, report) => (typeof value === "string" ? value.toUpperCase() : report("text", value)),
+};
+export const lowerCase: Shape<string> = {
+  ...text,
+  read: (value, report) => (typeof value === "string" ? value.toLowerCase() : report("text", value)),
+};
 
 /** signed_header_fields: names in any case, kept lower; the member REPLACE keeps its capitals. */
 export const fieldCounts = mapping(

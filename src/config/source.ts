@@ -3,6 +3,17 @@
 /** One step into the settings: a key of a mapping or an index of a list. */
 export type SettingPath = readonly (string | number)[];
 
+/** A path as messages show it: `policy_bank.A.spam_lovers_maps[0][".example.com"]`. */
+export function pathText(path: SettingPath): string {
+  return path
+    .map((step, index) => {
+      if (typeof step === "number") return `[${step}]`;
+      if (index === 0) return step;
+      return /^[\w/-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+    })
+    .join("");
+}
+
 export interface Place {
   readonly file: string;
   readonly line: number;

@@ -146,7 +146,8 @@ class Reading {
   }
 
   #reportYaml(parsed: Parsed, severity: Problem["severity"], error: YAMLError): void {
-    this.#report(severity, placeAt(parsed, error.pos[0]), yamlMessage(error));
+    const { message, offset } = explain(error, parsed.document);
+    this.#report(severity, placeAt(parsed, offset), message);
   }
 
   #plain(parsed: Parsed): Readonly<Record<string, unknown>> | undefined {
@@ -240,6 +241,8 @@ class Reading {
     let offset = 0;
     for (const [index, step] of path.entries()) {
       if (isAlias(node)) node = node.resolve(parsed.document);
+      // One table alone may stand where a list of tables is meant.
+      if (step === 0 && !isSeq(node)) continue;
       const found = stepInto(node, step);
       if (found === undefined) break;
       const last = index === path.length - 1;
@@ -298,9 +301,30 @@ function placeAt(parsed: Parsed, offset: number): Place {
   return { file: parsed.file, line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-function yamlMessage(error: YAMLError): string {
-  if (error.code === "TAB_AS_INDENT") return "YAML takes no tabs to indent with";
-  return error.message;
+/** What the parser says, in our words where they help, and at the place that needs a change. */
+function explain(error: YAMLError, document: Document.Parsed): { readonly message: string; readonly offset: number } {
+  const [offset] = error.pos;
+  if (error.code === "TAB_AS_INDENT") return { message: "YAML takes no tabs to indent with", offset };
+  if (/closing .?quote/.test(error.message)) {
+    return { message: "this quote is not closed", offset: lastStart(document, offset, (node) => isScalar(node)) };
+  }
+  if (error.message.startsWith("Flow ")) {
+    const start = lastStart(document, offset, (node) => (isMap(node) || isSeq(node)) && node.flow === true);
+    return { message: "this bracket is not closed", offset: start };
+  }
+  return { message: error.message, offset };
+}
+
+/** Where the last node of a kind starts that starts before an offset; the offset where there is none. */
+function lastStart(document: Document.Parsed, before: number, isWanted: (node: unknown) => boolean): number {
+  let start: number | undefined;
+  visit(document, {
+    Node: (_, node) => {
+      const at = node.range?.[0];
+      if (at !== undefined && at < before && (start === undefined || at > start) && isWanted(node)) start = at;
+    },
+  });
+  return start ?? before;
 }
 
 /** The line on which more than `maxDepth` brackets (or "- - -") open in each other: the parser takes seconds for such. */

@@ -1,5 +1,5 @@
 // What a lint says, and how it finds the place: shared by the files beside this one.
-import type { ConfigSource, Problem, SettingPath } from "../source.ts";
+import { type ConfigSource, type Problem, pathText, type SettingPath } from "../source.ts";
 
 export type Say = (severity: Problem["severity"], path: SettingPath, message: string, at?: "value" | "name") => void;
 
@@ -10,7 +10,7 @@ export function collector(source: ConfigSource): { readonly say: Say; readonly p
     problems,
     say(severity, path, message, at = "value") {
       const place = source.locate(path, at);
-      const text = path.length === 0 ? message : `${path.join(".")}: ${message}`;
+      const text = path.length === 0 ? message : `${pathText(path)}: ${message}`;
       problems.push({ severity, message: text, path, ...(place !== undefined && { place }) });
     },
   };

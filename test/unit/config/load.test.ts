@@ -168,3 +168,8 @@ test("every default survives printing", async () => {
   assert.ok(first.config !== undefined);
   assert.deepStrictEqual((await load(printConfig(first.config))).config, first.config);
 });
+
+test("a table that stands alone for a map is found as its first", async () => {
+  const { origin } = await load("log_level: 1\nspam_lovers_maps:\n  x@example.com: 1\n");
+  assert.equal(origin(["spam_lovers_maps", 0, "x@example.com"]), "/etc/signpost.yaml:3:18");
+});
