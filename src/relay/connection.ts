@@ -146,6 +146,7 @@ export class Connection {
     if (this.#failure !== undefined || this.#socket.writableLength === 0) return;
     await new Promise<void>((resolve) => {
       this.#flushed = resolve;
+      // Nothing to send, but called back when all before it is out.
       this.#socket.write("", () => this.#settleFlush());
     });
   }

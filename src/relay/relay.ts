@@ -92,10 +92,19 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     }
     try {
       const legs = await inParallel(outgoing, openLeg);
-      const go = proceed(legs.map((leg) => repliesOf(leg.answers)));
+      const go = decide(legs, proceed);
       return await inParallel(legs, async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg)));
     } finally {
       slots.give(outgoing.length);
+    }
+  }
+
+  function decide(legs: readonly Leg[], proceed: Proceed): boolean {
+    try {
+      return proceed(legs.map((leg) => repliesOf(leg.answers)));
+    } catch (error) {
+      for (const leg of legs) abandonLeg(leg);
+      throw error;
     }
   }
 

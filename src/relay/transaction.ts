@@ -67,9 +67,15 @@ export async function openTransaction(
   const forwarding =
     outgoing.session === undefined ? [] : xforwardCommands(outgoing.session.client, connection.capabilities.xforward);
   const recipients = plan.recipients.filter((command) => typeof command === "string");
+  if (recipients.length === 0) {
+    const answers = plan.recipients.map((reply) =>
+      typeof reply === "string" ? troubleOfOurs : { reply, fromNextHop: false },
+    );
+    return { ...ended, answers };
+  }
   const commands = [...forwarding, plan.mail, ...recipients];
   const talking = connection.capabilities.pipelining
-    ? pipelined(connection, commands, recipients.length > 0, timeouts)
+    ? pipelined(connection, commands, timeouts)
     : lockStep(connection, commands, forwarding.length, timeouts);
 
   // While the next hop thinks about the envelope.
@@ -153,12 +159,10 @@ async function planEnvelope(connection: Connection, outgoing: Outgoing): Promise
 async function pipelined(
   connection: Connection,
   commands: readonly string[],
-  withData: boolean,
   timeouts: RelayTimeouts,
 ): Promise<Dialog> {
-  const text = `${commands.join("\r\n")}\r\n${withData ? "DATA\r\n" : ""}`;
-  const patience = { eachMs: timeouts.command, lastMs: withData ? timeouts.data : timeouts.command };
-  const exchange = await connection.exchange(text, commands.length + (withData ? 1 : 0), patience);
+  const patience = { eachMs: timeouts.command, lastMs: timeouts.data };
+  const exchange = await connection.exchange(`${commands.join("\r\n")}\r\nDATA\r\n`, commands.length + 1, patience);
   return { ...exchange, stopped: false };
 }
 
@@ -199,7 +203,8 @@ function readDialog(
     mail === undefined && replies.length < forwardingCount ? "XFORWARD" : "MAIL",
     connection,
   );
-  connection.inTransaction = isPositive(mailAnswer.reply);
+  // What XFORWARD said holds until RSET or the end of a mail: it must not speak for the next one.
+  connection.inTransaction = forwardingCount > 0 || isPositive(mailAnswer.reply);
   const answers: Answer[] = [];
   const accepted: number[] = [];
   let at = forwardingCount + 1;

@@ -11,7 +11,7 @@ const endOfData = Buffer.from(".\r\n");
 const lineEndAndEndOfData = Buffer.from("\r\n.\r\n");
 
 /** The line-end check turns octets into a string piece by piece; a piece is no longer than this. */
-const checkedAtOnceBytes = 64 * 1024;
+const checkedAtOnceBytes = 16 * 1024;
 const bareLineEnd = /\r(?!\n)|(?<!\r)\n/;
 
 /** Content held a CR or LF of its own. A next hop may take that for the end of a line, or of the mail: nothing is sent. */

@@ -125,6 +125,16 @@ test("never lets one mail's client speak for the next", async (t) => {
   );
 });
 
+test("clears what it told of a client when the mail came to nothing", async (t) => {
+  const script = (step: Step) => (step.line.includes("<no@") ? "550 5.7.1 not from you" : undefined);
+  const { hop, send } = await setUp(t, { script });
+  const client = { address: "192.0.2.1" };
+  await send(outgoingTo(hop.nextHop, envelopeFrom("no@example.com", "b@example.com"), plainMail, client));
+  await send({ ...outgoingTo(hop.nextHop), session: undefined });
+  assert.deepEqual(hop.mails[0]?.xforward, {});
+  assert.equal(hop.connections, 1);
+});
+
 test("sends the mail also when the next hop does not want to know about the client", async (t) => {
   for (const keywords of [["PIPELINING", "XFORWARD ADDR"], ["XFORWARD ADDR"]]) {
     const script = (step: Step) => (step.stage === "xforward" ? "550 5.7.1 not you" : undefined);
@@ -233,6 +243,17 @@ test("sends nothing to one next hop when another one cannot be reached", async (
 test("does nothing for no transactions", async (t) => {
   const { relay } = await setUp(t);
   assert.deepEqual(await relay([], () => true), []);
+});
+
+test("ends a transaction without content when the decision itself fails", async (t) => {
+  const { hop, relay, send } = await setUp(t);
+  const decision = relay([outgoingTo(hop.nextHop)], () => {
+    throw new Error("a bug");
+  });
+  await assert.rejects(decision, /a bug/);
+  await hop.ended(1);
+  assert.equal(hop.mails.length, 0);
+  assert.deepEqual(words(await send()), [fine]);
 });
 
 // ---- connections kept
