@@ -568,7 +568,9 @@ export class Evaluator {
   #regexp(node: Expression & { kind: "regexp" }): Value {
     const source = this.#joined(node.parts);
     if (typeof source !== "string") return source;
-    const pattern: Value = { kind: "pattern", source, flags: node.flags, origin: this.origin(node) };
+    // In the order in which Perl prints them; the others do not change what matches.
+    const flags = [..."msixn"].filter((flag) => node.flags.includes(flag)).join("");
+    const pattern: Value = { kind: "pattern", source, flags, origin: this.origin(node) };
     return node.asks ? this.#match(this.variables.scalar("_").value, pattern, node)[0]?.value : pattern;
   }
 
@@ -611,6 +613,8 @@ export class Evaluator {
     }
     const value = this.scalar(node.operand);
     if (isUnknown(value)) return value;
+    // The minus of a word is a minus in front of it: -foo is "-foo".
+    if (node.operator === "-" && typeof value === "string" && /^[A-Za-z_]/.test(value)) return `-${value}`;
     const number = numberOf(value);
     if (typeof number !== "number") return number;
     return node.operator === "-" ? 0 - number : Number(~BigInt(Math.trunc(number)) & 0xffffffffffffffffn);

@@ -228,13 +228,9 @@ export class ExpressionParser {
         base = container.base;
         steps.push(container.step);
         direct = true;
-      } else if (base.sigil === "@" && this.#opens(glued) !== "") {
-        return {
-          kind: "slice",
-          at: base.at,
-          base: this.#slicedContainer(base, this.#opens(glued)),
-          step: this.#step(glued),
-        };
+      } else if (base.sigil === "@" && this.#opens(glued, "slice") !== "") {
+        const container = this.#slicedContainer(base, this.#opens(glued, "slice"));
+        return { kind: "slice", at: base.at, base: container, step: this.#step(glued) };
       }
     } else if (base.kind === "list" && !glued && this.#opens(glued) === "[") {
       return { kind: "slice", at: base.at, base, step: this.#step(glued) };
@@ -296,7 +292,7 @@ export class ExpressionParser {
   }
 
   /** The bracket that comes next, if one does that can be a subscript. */
-  #opens(glued: boolean): "[" | "{" | "" {
+  #opens(glued: boolean, what: "element" | "slice" = "element"): "[" | "{" | "" {
     if (!glued) {
       const token = this.lexer.peek("operator");
       return token.kind === "operator" && (token.text === "[" || token.text === "{") ? token.text : "";
@@ -305,6 +301,7 @@ export class ExpressionParser {
     const at = this.lexer.position;
     const ahead = text.slice(at, at + 40);
     if (/^\[(?:-?\d{1,9}|\$\w{1,30})\]/.test(ahead)) return "[";
+    if (what === "slice" && /^\[[-\d\s,.$\w]{1,38}\]/.test(ahead)) return "[";
     return /^\{\s*(?:['"$]|-?[A-Za-z_]\w*\s*\})/.test(ahead) ? "{" : "";
   }
 

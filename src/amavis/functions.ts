@@ -1,6 +1,7 @@
 // The functions that configurations call: Perl's own on texts and lists, and amavisd's (new_RE, read_hash, dkim_key).
 import type { Evaluator } from "./evaluate.ts";
 import { operate, TooMuch } from "./operators.ts";
+import { splitText } from "./perl-match.ts";
 import { type Origin, placeOf } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { readArrayFile, readCidrFile, readHashFile } from "./table-files.ts";
@@ -230,7 +231,7 @@ function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
   return [{ value: joined, origin }];
 }
 
-/** split with a blank, a fixed text or a simple class; other patterns are rare in configurations. */
+/** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped. */
 function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [pattern, subject] = call.args;
   const separator =
@@ -241,19 +242,8 @@ function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
         : perl.scalar(pattern);
   const text = textOf(subject === undefined ? perl.variables.scalar("_").value : perl.scalar(subject));
   if (typeof text !== "string") return [{ value: text, origin }];
-  let source = typeof separator === "string" ? separator : "";
-  let literal = source;
-  if (typeof separator === "object" && separator.kind === "pattern") {
-    source = separator.source;
-    literal = source.replace(/\\([^\w])/g, "$1");
-  }
-  let parts: string[];
-  if (source === " ") parts = text.trim().split(/\s+/);
-  else if (source === "") parts = [...text];
-  else if (/^(?:\[[\\\w ,;:|/.-]+\]|\\s|[\w ,;:/-]|\\[^\w])[+*]?$/.test(source) || /^\\s\*[,;:|]\\s\*$/.test(source))
-    parts = text.split(new RegExp(source));
-  else if (/^[^\\^$.*+?()[\]{}|]*$/.test(literal)) parts = text.split(literal);
-  else return unknowable(perl, call, origin, "a split by this pattern");
+  const parts = separator === " " ? text.trim().split(/\s+/) : splitText(separator, text);
+  if ("fault" in parts) return unknowable(perl, call, origin, `a split (${parts.fault})`);
   while (parts.length > 0 && parts.at(-1) === "") parts.pop();
   return parts.map((value) => ({ value, origin }));
 }

@@ -10,19 +10,39 @@ export function matchPattern(
   pattern: Value,
   subject: string,
 ): { readonly groups: (string | undefined)[] | undefined } | { readonly fault: string } {
-  const isPattern = typeof pattern === "object" && pattern.kind === "pattern";
-  const source = isPattern ? pattern.source : textOf(pattern);
-  if (typeof source !== "string") return { fault: "the pattern is not known" };
-  if (subject.length > maxSubject) return { fault: "the text is too long" };
-  const translated = translatePattern(source, isPattern ? pattern.flags : "");
-  if ("fault" in translated) return translated;
-  const compiled = compilePattern(translated.pattern);
+  const compiled = compileFor(pattern, subject);
   if ("fault" in compiled) return compiled;
   const matcher = compiled.program.matcher(subject);
   if (!matcher.find()) return { groups: undefined };
   const groups: (string | undefined)[] = [];
   for (let group = 1; group <= matcher.groupCount(); group++) groups.push(matcher.group(group) ?? undefined);
   return { groups };
+}
+
+/** The parts of a text between matches of a pattern, captures among them; a match of nothing parts characters. */
+export function splitText(pattern: Value, text: string): string[] | { readonly fault: string } {
+  const compiled = compileFor(pattern, text);
+  if ("fault" in compiled) return compiled;
+  const matcher = compiled.program.matcher(text);
+  const parts: string[] = [];
+  let from = 0;
+  while (matcher.find()) {
+    if (matcher.end() === 0 || (matcher.start() === matcher.end() && matcher.start() >= text.length)) continue;
+    parts.push(text.slice(from, matcher.start()));
+    for (let group = 1; group <= matcher.groupCount(); group++) parts.push(matcher.group(group) ?? "");
+    from = matcher.end();
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function compileFor(pattern: Value, subject: string): { readonly program: RE2JS } | { readonly fault: string } {
+  const isPattern = typeof pattern === "object" && pattern.kind === "pattern";
+  const source = isPattern ? pattern.source : textOf(pattern);
+  if (typeof source !== "string") return { fault: "the pattern is not known" };
+  if (subject.length > maxSubject) return { fault: "the text is too long" };
+  const translated = translatePattern(source, isPattern ? pattern.flags : "");
+  return "fault" in translated ? translated : compilePattern(translated.pattern);
 }
 
 export function compilePattern(pattern: string): { readonly program: RE2JS } | { readonly fault: string } {

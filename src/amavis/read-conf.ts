@@ -1,51 +1,13 @@
-// The amavisd.conf front: reads a file (or a conf.d folder) and what it includes, and gives its settings with places.
-// Nothing in it is executed. What cannot be taken is a problem with its line, never silence.
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { hostname as ownHostname } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
-import { nearest } from "../config/nearest.ts";
-import { scopeOf, settingNames } from "../config/registry.ts";
-import type { ConfigSource, Place, Problem, SettingPath } from "../config/source.ts";
-import { Converter, type Located } from "./convert.ts";
-import { feeders, setDefaults } from "./defaults.ts";
-import { Evaluator, type Host } from "./evaluate.ts";
-import { idleName, idleNames, isPerlVariable } from "./names.ts";
-import { TooMuch } from "./operators.ts";
-import { runStatements } from "./run.ts";
+// The amavisd.conf front: a file (or a conf.d folder) and what it includes, as settings with places, in the shape that
+// signpost.yaml gives them.
+import type { ConfigSource, Place, SettingPath } from "../config/source.ts";
+import type { Located } from "./convert.ts";
+import { type ConfFiles, disk, Reading, type ReadOptions } from "./reading.ts";
 import { collectSettings } from "./settings.ts";
-import { sigilOf } from "./sigils.ts";
-import { createSourceText, type Origin, placeOf, type SourceText } from "./source-text.ts";
-import { parseProgram } from "./statements.ts";
-import { type Item, textOf } from "./values.ts";
-import { type ContainerSigil, globalName, Variables } from "./variables.ts";
-
-/** Files as the reader sees them; the disk's by default. */
-export interface ConfFiles {
-  /** The text of a file; throws an error whose message says why not. */
-  read(path: string): string;
-  isFolder?(path: string): boolean;
-  exists?(path: string): boolean;
-  /** The names in a folder. */
-  list?(path: string): readonly string[];
-}
-
-export interface ReadOptions {
-  /** amavisd's default of $myhostname, and the answer to `hostname`. */
-  readonly hostname?: string;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Relative names start here. */
-  readonly cwd?: string;
-}
-
-/** Larger configurations are refused: the largest known one has 40 kB. */
-export const maxConfSize = 2 * 1024 ** 2;
-const maxTableFile = 32 * 1024 ** 2;
-const maxIncludes = 100;
-const maxProblems = 500;
-const tags = ["v", "g", "h", "k", "s", "t", "n"];
+import { type Origin, placeOf } from "./source-text.ts";
 
 /**
- * Reads an amavisd.conf.
+ * Reads an amavisd.conf. What cannot be taken is a problem with its line, never silence.
  * @param path a file, or a folder whose files are read in order of their names (Debian's conf.d); several are read into one
  */
 export function readAmavisdConf(
@@ -55,241 +17,13 @@ export function readAmavisdConf(
 ): ConfigSource {
   const reading = new Reading(files, options);
   for (const one of typeof path === "string" ? [path] : path) reading.readTop(one);
-  return reading.finish();
-}
-
-const disk: Required<ConfFiles> = {
-  read: (path) => readFileSync(path, "utf8"),
-  isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-  exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
-  list: (path) => readdirSync(path),
-};
-
-class Reading implements Host {
-  readonly hostname: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly #files: ConfFiles;
-  readonly #cwd: string;
-  readonly #problems: Problem[] = [];
-  readonly #said = new Set<string>();
-  readonly #variables = new Variables();
-  readonly #declared = new Set<string>();
-  readonly #keys: Located[] = [];
-  readonly #folders: string[] = [];
-  readonly #reading: string[] = [];
-  #filesRead = 0;
-  #perl: Evaluator;
-
-  constructor(files: ConfFiles, options: ReadOptions) {
-    this.#files = files;
-    this.#cwd = options.cwd ?? process.cwd();
-    this.hostname = options.hostname ?? ownHostname();
-    this.environment = options.environment ?? process.env;
-    setDefaults(this.#variables, this.hostname);
-    this.#perl = new Evaluator(this.#variables, this, createSourceText("", ""));
-  }
-
-  readTop(path: string): void {
-    const whole = this.#resolve(path);
-    if (!this.isFolder(whole)) {
-      this.#folders.push(dirname(whole));
-      this.#readFile(path, undefined);
-      return;
-    }
-    this.#folders.push(whole);
-    // The names that run-parts takes, in its order.
-    const names = (this.#files.list ?? disk.list)(whole).filter(
-      (name) => /^[A-Za-z0-9_-]+$/.test(name) || /^[\w-]+\.conf$/.test(name),
-    );
-    if (names.length === 0) this.report("error", undefined, `${path} holds no configuration files`);
-    for (const name of [...names].sort()) this.#readFile(join(path, name), undefined);
-  }
-
-  #readFile(path: string, from: Origin | undefined): void {
-    const whole = this.#resolve(path);
-    if (this.#reading.includes(whole)) {
-      this.report("error", from, `${path} includes itself`);
-      return;
-    }
-    if (++this.#filesRead > maxIncludes) {
-      this.report("error", from, `more than ${maxIncludes} files are included`);
-      return;
-    }
-    let text: string;
-    try {
-      text = this.#files.read(whole);
-    } catch (error) {
-      this.#complain(
-        "error",
-        from === undefined ? { file: path, line: 1, column: 1 } : placeOf(from),
-        `${path} cannot be read: ${reason(error)}`,
-      );
-      return;
-    }
-    if (text.length > maxConfSize) {
-      this.#complain(
-        "error",
-        { file: path, line: 1, column: 1 },
-        `the file is larger than ${maxConfSize / 1024 ** 2} MB`,
-      );
-      return;
-    }
-    this.#reading.push(whole);
-    this.#run(createSourceText(path, text, this.#filesRead));
-    this.#reading.pop();
-  }
-
-  #run(source: SourceText): void {
-    const program = parseProgram(source);
-    for (const { at, message } of program.problems) this.report("error", { source, offset: at }, message);
-    const outer = this.#perl.source;
-    this.#perl.source = source;
-    this.#variables.enter();
-    try {
-      runStatements(this.#perl, program.statements, (name) => this.#declared.add(name));
-    } catch (error) {
-      if (!(error instanceof TooMuch)) throw error;
-      this.report("error", { source, offset: 0 }, `reading stops: the file makes ${error.message}`);
-    } finally {
-      this.#variables.leave();
-      this.#perl.source = outer;
-    }
-  }
-
-  finish(): ConfigSource {
-    const located = collectSettings(this.#variables, this.#keys, (severity, origin, message) =>
-      this.report(severity, origin, message),
-    );
-    const settings: Record<string, unknown> = {};
-    for (const [name, { value }] of located) settings[name] = value;
-    const root: Located = { value: settings, origin: undefined, members: located };
-    const order: Record<Problem["severity"], number> = { error: 0, warning: 1, note: 2 };
-    const problems = this.#problems.toSorted((left, right) => order[left.severity] - order[right.severity]);
-    return { settings, locate: (path) => locate(root, path), problems };
-  }
-
-  // --- what the evaluator asks for ---
-
-  report(severity: Problem["severity"], origin: Origin | undefined, message: string): void {
-    this.#complain(severity, origin === undefined ? undefined : placeOf(origin), message);
-  }
-
-  #complain(severity: Problem["severity"], place: Place | undefined, message: string): void {
-    const key = `${place?.file}:${place?.line}:${place?.column}:${message}`;
-    if (this.#said.has(key) || this.#problems.length > maxProblems) return;
-    this.#said.add(key);
-    const full = this.#problems.length === maxProblems;
-    this.#problems.push({
-      severity: full ? "error" : severity,
-      message: full ? "too many problems; the rest is not listed" : message,
-      ...(place !== undefined && { place }),
-    });
-  }
-
-  readFile(name: string): { text: string } | { fault: string } {
-    try {
-      const text = this.#files.read(this.#resolveBeside(name));
-      return text.length > maxTableFile ? { fault: `larger than ${maxTableFile / 1024 ** 2} MB` } : { text };
-    } catch (error) {
-      return { fault: reason(error) };
-    }
-  }
-
-  exists(name: string): boolean {
-    return (this.#files.exists ?? disk.exists)(this.#resolveBeside(name));
-  }
-
-  isFolder(name: string): boolean {
-    return (this.#files.isFolder ?? disk.isFolder)(this.#resolveBeside(name));
-  }
-
-  include(name: string, origin: Origin, optional: boolean): void {
-    const whole = this.#resolveBeside(name);
-    if (optional && !this.exists(name)) return;
-    if (!this.#folders.some((folder) => !relative(folder, whole).startsWith(".."))) {
-      this.report(
-        "warning",
-        origin,
-        `not read: ${name} lies outside of ${this.#folders.join(", ")}; name it beside this file if its settings are wanted`,
-      );
-      return;
-    }
-    this.#readFile(name.startsWith("/") ? name : relative(this.#cwd, whole), origin);
-  }
-
-  declareKey(args: readonly Item[], origin: Origin): void {
-    const [domain, selector, file, ...options] = args;
-    if (file === undefined) {
-      this.report("error", origin, "dkim_key: expected a domain, a selector and a file");
-      return;
-    }
-    const members = new Map<string, Located>();
-    const converter = new Converter("dkim_key", (severity, at, message) => this.report(severity, at, message));
-    const put = (name: string, item: Item) => {
-      const located = converter.convert(item.value, item.origin);
-      const text = isRule(located.value) ? { regexp: located.value.regexp[0] } : located.value;
-      members.set(name, { value: text, origin: item.origin });
-    };
-    if (domain !== undefined) put("domain", domain);
-    if (selector !== undefined) put("selector", selector);
-    put("file", file);
-    if (options.length % 2 !== 0) this.report("error", origin, "dkim_key: after the file come pairs of tag and value");
-    for (let index = 0; index + 1 < options.length; index += 2) {
-      const name = textOf(options[index]?.value);
-      const value = options[index + 1];
-      if (typeof name !== "string" || value === undefined) continue;
-      if (tags.includes(name)) put(name, value);
-      else
-        this.report(
-          "warning",
-          options[index]?.origin ?? origin,
-          `dkim_key: no tag of a key record is called "${name}" (${tags.join(" ")} are)`,
-        );
-    }
-    const value = Object.fromEntries([...members].map(([name, member]) => [name, member.value]));
-    this.#keys.push({ value, origin, members });
-  }
-
-  mention(sigil: ContainerSigil, given: string, origin: Origin): void {
-    if (given.startsWith("our ")) {
-      this.#declared.add(sigil + given.slice(4));
-      return;
-    }
-    const name = globalName(sigil, given);
-    if (this.#declared.has(sigil + name) || this.#isKnown(sigil, name) || this.#said.has(sigil + name)) return;
-    this.#said.add(sigil + name);
-    const right = (["$", "@", "%"] as const).find((other) => other !== sigil && this.#isKnown(other, name));
-    if (right !== undefined) {
-      this.report("warning", origin, `${sigil}${name} is not known: amavisd has ${right}${name}`);
-      return;
-    }
-    const meant = nearest(name, [...settingNames, ...idleNames, ...feeders]);
-    const hint =
-      meant === undefined ? "" : `, did you mean ${/^\w/.test(meant) ? (sigilOf(meant) ?? sigil) : ""}${meant}?`;
-    this.report("warning", origin, `neither amavisd nor signpost knows ${sigil}${name}${hint}`);
-  }
-
-  #isKnown(sigil: ContainerSigil, name: string): boolean {
-    if (isPerlVariable(sigil, name) || feeders.has(sigil + name) || idleName(sigil, name) !== undefined) return true;
-    if (sigil === "$" && (name === "do_syslog" || name === "logfile" || name === "daemon_group")) return true;
-    if (sigil === "@" && name === "daemon_groups") return true;
-    if (scopeOf(name) === undefined || name === "include" || name === "dkim_keys") return false;
-    const amavisds = sigilOf(name);
-    return amavisds === undefined || amavisds === sigil;
-  }
-
-  #resolve(path: string): string {
-    return resolve(this.#cwd, path);
-  }
-
-  /** Relative names in a configuration start at the folder of the file that was named first. */
-  #resolveBeside(name: string): string {
-    return resolve(this.#folders[0] ?? this.#cwd, name);
-  }
-}
-
-function isRule(value: unknown): value is { readonly regexp: readonly unknown[] } {
-  return typeof value === "object" && value !== null && "regexp" in value && Array.isArray(value.regexp);
+  const located = collectSettings(reading.variables, reading.keys, (severity, origin, message) =>
+    reading.report(severity, origin, message),
+  );
+  const settings: Record<string, unknown> = {};
+  for (const [name, { value }] of located) settings[name] = value;
+  const root: Located = { value: settings, origin: undefined, members: located };
+  return { settings, locate: (path) => locate(root, path), problems: reading.problems };
 }
 
 function locate(root: Located, path: SettingPath): Place | undefined {
@@ -302,13 +36,4 @@ function locate(root: Located, path: SettingPath): Place | undefined {
     origin = next.origin ?? origin;
   }
   return origin === undefined ? undefined : placeOf(origin);
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return "it cannot be read";
-  const code = "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "no such file";
-  if (code === "EACCES") return "permission denied";
-  if (code === "EISDIR") return "it is a folder";
-  return error.message;
 }
