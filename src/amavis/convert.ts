@@ -1,6 +1,5 @@
 // Turns Perl's values into what signpost.yaml would hold, keeping where each part was written.
-import { compilePattern } from "./perl-match.ts";
-import { translatePattern } from "./perl-pattern.ts";
+import { PatternChecker } from "./perl-match.ts";
 import type { Origin } from "./source-text.ts";
 import { type Item, isUnknown, type ScalarBox, type Value } from "./values.ts";
 
@@ -11,26 +10,37 @@ export interface Located {
   readonly members?: ReadonlyMap<string | number, Located>;
 }
 
-export type Complain = (severity: "error" | "warning", origin: Origin | undefined, message: string) => void;
+/** What all conversions of one configuration share: the report, the patterns, and a bound on how much they make. */
+export interface Sink {
+  report(severity: "error" | "warning" | "note", origin: Origin | undefined, message: string): void;
+  readonly patterns: PatternChecker;
+  /** Parts that may still be made: references in circles could make any number. */
+  partsLeft: number;
+}
 
 const maxDepth = 40;
+const maxParts = 500_000;
+
+export function createSink(report: Sink["report"]): Sink {
+  return { report, patterns: new PatternChecker(), partsLeft: maxParts };
+}
 
 export class Converter {
-  readonly #complain: Complain;
+  readonly #sink: Sink;
   /** What a setting that cannot be taken is called in messages. */
   readonly #name: string;
   readonly #lenient: boolean;
 
   /** @param lenient where what is not understood does no harm (scanners of amavisd's kind) */
-  constructor(name: string, complain: Complain, lenient = false) {
+  constructor(name: string, sink: Sink, lenient = false) {
     this.#name = name;
-    this.#complain = complain;
+    this.#sink = sink;
     this.#lenient = lenient;
   }
 
   convert(value: Value, origin: Origin | undefined, depth = 0): Located {
-    if (depth > maxDepth) {
-      this.#complain("error", origin, `${this.#name}: references nest too deeply, or in a circle`);
+    if (depth > maxDepth || --this.#sink.partsLeft < 0) {
+      this.#sink.report("error", origin, `${this.#name}: references nest too deeply, or in a circle`);
       return { value: null, origin };
     }
     if (value === undefined) return { value: null, origin };
@@ -57,7 +67,7 @@ export class Converter {
       case "opaque":
         return this.convert(value.value, origin, depth + 1);
       case "unknown":
-        this.#complain(
+        this.#sink.report(
           this.#lenient ? "warning" : "error",
           value.origin,
           `${this.#name}: part of its value is not known, it would come from ${value.what}; write it out`,
@@ -120,23 +130,24 @@ export class Converter {
       return this.#pattern(value.source, value.flags, value.origin);
     if (typeof value === "string") return this.#pattern(value, "", origin);
     if (isUnknown(value))
-      this.#complain("error", value.origin, `${this.#name}: a pattern is not known, it would come from ${value.what}`);
-    else this.#complain("error", origin, `${this.#name}: expected a pattern here`);
+      this.#sink.report(
+        "error",
+        value.origin,
+        `${this.#name}: a pattern is not known, it would come from ${value.what}`,
+      );
+    else this.#sink.report("error", origin, `${this.#name}: expected a pattern here`);
     return undefined;
   }
 
   #pattern(source: string, flags: string, origin: Origin): string | undefined {
-    const translated = translatePattern(source, flags);
-    const fault = "fault" in translated ? translated.fault : compilePattern(translated.pattern);
-    if (typeof fault === "string") return this.#refuse(source, fault, origin);
-    if ("fault" in fault) return this.#refuse(source, fault.fault, origin);
-    return "pattern" in translated ? translated.pattern : undefined;
+    const translated = this.#sink.patterns.translate(source, flags);
+    return "fault" in translated ? this.#refuse(source, translated.fault, origin) : translated.pattern;
   }
 
   #refuse(source: string, fault: string, origin: Origin): undefined {
     if (this.#lenient) return undefined;
     const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
-    this.#complain(
+    this.#sink.report(
       "error",
       origin,
       `${this.#name}: the pattern ${shown} is not taken: ${fault}; what it matches, it no longer does`,
@@ -145,9 +156,9 @@ export class Converter {
   }
 }
 
-function matchesNothing(value: Value): boolean {
-  if (typeof value !== "object") return false;
-  if (value.kind === "scalar") return value.box.value === undefined || matchesNothing(value.box.value);
+function matchesNothing(value: Value, depth = 0): boolean {
+  if (typeof value !== "object" || depth > maxDepth) return false;
+  if (value.kind === "scalar") return value.box.value === undefined || matchesNothing(value.box.value, depth + 1);
   if (value.kind === "array") return value.box.items.length === 0;
   return value.kind === "hash" && value.box.map.size === 0 && value.box.file === undefined;
 }

@@ -36,7 +36,7 @@ export interface Host {
 }
 
 /** Values worked out per reading; a configuration takes some thousands. */
-const maxSteps = 1_000_000;
+const maxSteps = 500_000;
 /** Elements one list may get. */
 const maxElements = 200_000;
 
@@ -60,9 +60,14 @@ export class Evaluator {
     return { kind: "unknown", what, origin: this.origin(node) };
   }
 
+  /** Counts one piece of work; a configuration that asks for too many ends here. */
+  step(): void {
+    if (++this.#steps > maxSteps) throw new TooMuch("more work than a configuration should be");
+  }
+
   /** One value, as in `$x = …`. */
   scalar(node: Expression): Value {
-    if (++this.#steps > maxSteps) throw new TooMuch("more work than a configuration should be");
+    this.step();
     switch (node.kind) {
       case "number":
       case "string":

@@ -453,7 +453,10 @@ export class ExpressionParser {
       case "our":
       case "local":
       case "state":
-        return { kind: "declaration", at, how: word, target: this.subscripts(this.#primary(), false) };
+        return this.nested(at, () => {
+          const target = this.subscripts(this.#primary(), false);
+          return { kind: "declaration", at, how: word, target };
+        });
       case "sub":
         this.#skipBlock();
         return { kind: "beyond", at, what: "code", text: this.#textFrom(at) };

@@ -1,6 +1,6 @@
 // Answers `=~` in a configuration, with the same linear-time engine that the rules get.
 import { RE2JS } from "re2js";
-import { translatePattern } from "./perl-pattern.ts";
+import { type Translated, translatePattern } from "./perl-pattern.ts";
 import { textOf, type Value } from "./values.ts";
 
 const maxSubject = 100_000;
@@ -52,3 +52,36 @@ export function compilePattern(pattern: string): { readonly program: RE2JS } | {
     return { fault: error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "not a pattern" };
   }
 }
+
+/** Checks and translates patterns; remembers them, and ends when all together get too costly to compile. */
+export class PatternChecker {
+  readonly #known = new Map<string, Translated>();
+  #cost = 0;
+
+  translate(source: string, flags: string): Translated {
+    const key = `${flags}/${source}`;
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      known = this.#check(source, flags);
+      this.#known.set(key, known);
+    }
+    return known;
+  }
+
+  #check(source: string, flags: string): Translated {
+    // A counted repetition is compiled as so many copies.
+    const copies = [...source.matchAll(/\{(\d{1,4}),?(\d{0,4})\}/g)].reduce(
+      (sum, [, least, most]) => sum + Number(most || least),
+      0,
+    );
+    this.#cost += source.length + 20 * copies;
+    if (this.#cost > maxCost) return { fault: "all patterns together are too costly to compile" };
+    const translated = translatePattern(source, flags);
+    if ("fault" in translated) return translated;
+    const compiled = compilePattern(translated.pattern);
+    return "fault" in compiled ? compiled : translated;
+  }
+}
+
+/** About what 10,000 ordinary patterns cost. */
+const maxCost = 400_000;

@@ -1,7 +1,7 @@
 // The amavisd.conf front: a file (or a conf.d folder) and what it includes, as settings with places, in the shape that
 // signpost.yaml gives them.
 import type { ConfigSource, Place, SettingPath } from "../config/source.ts";
-import type { Located } from "./convert.ts";
+import { createSink, type Located } from "./convert.ts";
 import { type ConfFiles, disk, Reading, type ReadOptions } from "./reading.ts";
 import { collectSettings } from "./settings.ts";
 import { type Origin, placeOf } from "./source-text.ts";
@@ -17,8 +17,10 @@ export function readAmavisdConf(
 ): ConfigSource {
   const reading = new Reading(files, options);
   for (const one of typeof path === "string" ? [path] : path) reading.readTop(one);
-  const located = collectSettings(reading.variables, reading.keys, (severity, origin, message) =>
-    reading.report(severity, origin, message),
+  const located = collectSettings(
+    reading.variables,
+    reading.keys,
+    createSink((severity, origin, message) => reading.report(severity, origin, message)),
   );
   const settings: Record<string, unknown> = {};
   for (const [name, { value }] of located) settings[name] = value;

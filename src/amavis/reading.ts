@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { nearest } from "../config/nearest.ts";
 import { scopeOf, settingNames } from "../config/registry.ts";
 import type { Place, Problem } from "../config/source.ts";
-import { Converter, type Located } from "./convert.ts";
+import { Converter, createSink, type Located } from "./convert.ts";
 import { feeders, setDefaults } from "./defaults.ts";
 import { Evaluator, type Host } from "./evaluate.ts";
 import { idleName, idleNames, isPerlVariable } from "./names.ts";
@@ -37,10 +37,11 @@ export interface ReadOptions {
 }
 
 /** Larger configurations are refused: the largest known one has 40 kB. */
-export const maxConfSize = 2 * 1024 ** 2;
+export const maxConfSize = 1024 ** 2;
 const maxTableFile = 32 * 1024 ** 2;
 const maxIncludes = 100;
 const maxProblems = 500;
+const maxUnknownNames = 100;
 const tags = ["v", "g", "h", "k", "s", "t", "n"];
 
 /** Files as they are on disk. */
@@ -66,6 +67,7 @@ export class Reading implements Host {
   readonly #folders: string[] = [];
   readonly #reading: string[] = [];
   #filesRead = 0;
+  #unknownNames = 0;
   #perl: Evaluator;
 
   constructor(files: ConfFiles, options: ReadOptions) {
@@ -206,7 +208,10 @@ export class Reading implements Host {
       return;
     }
     const members = new Map<string, Located>();
-    const converter = new Converter("dkim_key", (severity, at, message) => this.report(severity, at, message));
+    const converter = new Converter(
+      "dkim_key",
+      createSink((severity, at, message) => this.report(severity, at, message)),
+    );
     const put = (name: string, item: Item) => {
       const located = converter.convert(item.value, item.origin);
       const text = isRule(located.value) ? { regexp: located.value.regexp[0] } : located.value;
@@ -240,6 +245,8 @@ export class Reading implements Host {
     const name = globalName(sigil, given);
     if (this.#declared.has(sigil + name) || this.#isKnown(sigil, name) || this.#said.has(sigil + name)) return;
     this.#said.add(sigil + name);
+    // Looking for the nearest name takes time: a file with so many unknown names is of another kind.
+    if (++this.#unknownNames > maxUnknownNames) return;
     const right = (["$", "@", "%"] as const).find((other) => other !== sigil && this.#isKnown(other, name));
     if (right !== undefined) {
       this.report("warning", origin, `${sigil}${name} is not known: amavisd has ${right}${name}`);

@@ -11,6 +11,7 @@ export function runStatements(
 }
 
 function run(perl: Evaluator, statement: Statement, declareName: (name: string) => void): void {
+  perl.step();
   switch (statement.kind) {
     case "expression": {
       const { expression } = statement;
@@ -40,6 +41,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
     }
     case "foreach":
       for (const item of perl.list(statement.list)) {
+        perl.step();
         scoped(perl, () => {
           perl.variables.bind(statement.variable.name, { value: item.value, origin: item.origin });
           runStatements(perl, statement.body, declareName);

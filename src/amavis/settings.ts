@@ -4,7 +4,7 @@
 import { nearest } from "../config/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../config/registry.ts";
 import { mergedSettings } from "../policy/settings.ts";
-import { type Complain, Converter, type Located } from "./convert.ts";
+import { Converter, type Located, type Sink } from "./convert.ts";
 import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";
 import { idleName } from "./names.ts";
@@ -12,10 +12,6 @@ import { sigilOf } from "./sigils.ts";
 import type { Origin } from "./source-text.ts";
 import { type HashBox, isUnknown, type ScalarBox, truth, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
-
-export interface Report extends Complain {
-  (severity: "error" | "warning" | "note", origin: Origin | undefined, message: string): void;
-}
 
 /** Maps whose default here, too, is the one variable of amavisd: setting that variable is enough. */
 const derivedMaps: Readonly<Record<string, string>> = {
@@ -53,25 +49,25 @@ const destinyNames = new Map(
 );
 
 /** All settings the configuration makes, in the order in which it makes them. */
-export function collectSettings(variables: Variables, keys: readonly Located[], report: Report): Map<string, Located> {
+export function collectSettings(variables: Variables, keys: readonly Located[], sink: Sink): Map<string, Located> {
   const found: [string, Located][] = [];
   const add = (name: string, located: Located) => found.push([name, located]);
 
   for (const [name, box] of variables.scalars) {
     if (box.origin === undefined || !isSetting("$", name) || feedsTables(name, box.value)) continue;
-    add(name, scalarSetting(name, box, report));
+    add(name, scalarSetting(name, box, sink));
   }
   for (const [name, box] of variables.arrays) {
     if (!isSetting("@", name)) continue;
     const origin = box.origin ?? fedBy(name, variables);
     if (origin === undefined) continue;
-    const converter = new Converter(`@${name}`, report, lenient.has(name));
+    const converter = new Converter(`@${name}`, sink, lenient.has(name));
     const located = name.endsWith("_maps") ? converter.map(box.items, origin) : converter.list(box.items, origin);
     add(name, { ...located, origin });
   }
   for (const [name, box] of variables.hashes) {
     if (box.touched === undefined || !isSetting("%", name)) continue;
-    add(name, name === "policy_bank" ? banks(box, report) : hashSetting(name, box, report));
+    add(name, name === "policy_bank" ? banks(box, sink) : hashSetting(name, box, sink));
   }
   const [firstKey] = keys;
   if (firstKey !== undefined) {
@@ -83,8 +79,8 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
   }
   const log = logTarget(variables);
   if (log !== undefined) add("log", log);
-  group(variables, add, report);
-  sayIdle(variables, report);
+  group(variables, add, sink);
+  sayIdle(variables, sink);
   return new Map(found.sort(([, left], [, right]) => rank(left) - rank(right)));
 }
 
@@ -127,9 +123,9 @@ function fedBy(map: string, variables: Variables): Origin | undefined {
   return latest;
 }
 
-function scalarSetting(name: string, box: ScalarBox, report: Report): Located {
+function scalarSetting(name: string, box: ScalarBox, sink: Sink): Located {
   const value = plainValue(name, box.value);
-  const located = new Converter(`$${name}`, report).convert(value, box.origin);
+  const located = new Converter(`$${name}`, sink).convert(value, box.origin);
   return { ...asSwitch(name, located, value), origin: box.origin };
 }
 
@@ -145,8 +141,8 @@ function asSwitch(name: string, located: Located, value: Value): Located {
   return { ...located, value: truth(value) === true };
 }
 
-function hashSetting(name: string, box: HashBox, report: Report): Located {
-  const converter = new Converter(`%${name}`, report);
+function hashSetting(name: string, box: HashBox, sink: Sink): Located {
+  const converter = new Converter(`%${name}`, sink);
   const byCategory = name.endsWith("_by_ccat");
   const entries: [string, ScalarBox][] = [];
   // A whole hash that is assigned replaces amavisd's own; single elements are laid over it.
@@ -176,28 +172,28 @@ function categoryName(key: string): string {
   return [categoryNames.get(major) ?? major, ...minor].join(",");
 }
 
-function banks(box: HashBox, report: Report): Located {
+function banks(box: HashBox, sink: Sink): Located {
   const members = new Map<string | number, Located>();
   const plain: Record<string, unknown> = {};
   for (const [name, element] of box.map) {
     const { value, origin } = element;
     const content = typeof value === "object" && value.kind === "scalar" ? value.box.value : value;
     if (name === "") {
-      report("warning", origin, "the bank '' is the base bank: set its keys as variables of their own; not taken");
+      sink.report("warning", origin, "the bank '' is the base bank: set its keys as variables of their own; not taken");
       continue;
     }
     if (isUnknown(content) || typeof content !== "object" || content.kind !== "hash") {
-      report("error", origin, `policy bank "${name}": expected { key => value, … }`);
+      sink.report("error", origin, `policy bank "${name}": expected { key => value, … }`);
       continue;
     }
-    const bank = bankSettings(name, content.box, report);
+    const bank = bankSettings(name, content.box, sink);
     members.set(name, { ...bank, origin });
     Object.defineProperty(plain, name, { value: bank.value, enumerable: true, writable: true, configurable: true });
   }
   return { value: plain, origin: box.touched, members };
 }
 
-function bankSettings(bank: string, box: HashBox, report: Report): Located {
+function bankSettings(bank: string, box: HashBox, sink: Sink): Located {
   const members = new Map<string | number, Located>();
   const plain: Record<string, unknown> = {};
   for (const [given, element] of box.map) {
@@ -206,24 +202,18 @@ function bankSettings(bank: string, box: HashBox, report: Report): Located {
       .replace(/^defang_by_ccat$/, "defang_maps_by_ccat");
     const origin = element.origin ?? box.origin;
     if (scopeOf(key) !== "bank") {
-      sayForeignKey(bank, key, origin, report);
+      sayForeignKey(bank, key, origin, sink);
       continue;
     }
-    const located = bankValue(key, `key ${key} of policy bank ${bank}`, element, origin, report);
+    const located = bankValue(key, `key ${key} of policy bank ${bank}`, element, origin, sink);
     members.set(key, { ...located, origin });
     Object.defineProperty(plain, key, { value: located.value, enumerable: true, writable: true, configurable: true });
   }
   return { value: plain, origin: box.origin, members };
 }
 
-function bankValue(
-  key: string,
-  words: string,
-  element: ScalarBox,
-  origin: Origin | undefined,
-  report: Report,
-): Located {
-  const converter = new Converter(words, report, lenient.has(key));
+function bankValue(key: string, words: string, element: ScalarBox, origin: Origin | undefined, sink: Sink): Located {
+  const converter = new Converter(words, sink, lenient.has(key));
   const { value } = element;
   if (key.endsWith("_maps")) {
     // An undefined map is empty, a plain scalar a constant for everybody.
@@ -240,28 +230,28 @@ function bankValue(
   return asSwitch(key, converter.convert(plain, origin), plain);
 }
 
-function sayForeignKey(bank: string, key: string, origin: Origin | undefined, report: Report): void {
+function sayForeignKey(bank: string, key: string, origin: Origin | undefined, sink: Sink): void {
   const where = `policy bank ${bank}: `;
   const idle = idleName("@", key) ?? idleName("$", key) ?? idleName("%", key);
   if (key === "ACTION")
-    report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);
-  else if (key.startsWith("policy_bank_")) report("note", origin, `${where}${key} is set by loading the bank`);
-  else if (idle !== undefined) report(idle.severity, origin, `${where}${key} is not used: ${idle.why}`);
+    sink.report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);
+  else if (key.startsWith("policy_bank_")) sink.report("note", origin, `${where}${key} is set by loading the bank`);
+  else if (idle !== undefined) sink.report(idle.severity, origin, `${where}${key} is not used: ${idle.why}`);
   else if (feeders.has(`$${key}`) || feeders.has(`@${key}`) || feeders.has(`%${key}`)) {
-    report(
+    sink.report(
       "warning",
       origin,
       `${where}${key} has no effect in a bank, in amavisd neither; its map is what a bank can set`,
     );
   } else if (scopeOf(key) === "global") {
-    report(
+    sink.report(
       "warning",
       origin,
       `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`,
     );
   } else {
     const meant = nearest(key, bankSettingNames);
-    report(
+    sink.report(
       "warning",
       origin,
       `${where}unknown key ${key}${meant === undefined ? "" : `, did you mean ${meant}?`} amavisd ignores it`,
@@ -282,19 +272,19 @@ function logTarget(variables: Variables): Located | undefined {
 }
 
 /** The first of several groups is the one to run as. */
-function group(variables: Variables, add: (name: string, located: Located) => void, report: Report): void {
+function group(variables: Variables, add: (name: string, located: Located) => void, sink: Sink): void {
   const groups = variables.array("daemon_groups");
   const [first, ...others] = groups.items;
   if (groups.origin === undefined || variables.scalar("daemon_group").origin !== undefined || first === undefined)
     return;
-  add("daemon_group", scalarSetting("daemon_group", { value: first.value, origin: groups.origin }, report));
-  if (others.length > 0) report("warning", groups.origin, "@daemon_groups: only the first group is taken");
+  add("daemon_group", scalarSetting("daemon_group", { value: first.value, origin: groups.origin }, sink));
+  if (others.length > 0) sink.report("warning", groups.origin, "@daemon_groups: only the first group is taken");
 }
 
-function sayIdle(variables: Variables, report: Report): void {
+function sayIdle(variables: Variables, sink: Sink): void {
   const say = (sigil: "$" | "@" | "%", name: string, origin: Origin | undefined) => {
     const idle = origin === undefined ? undefined : idleName(sigil, name);
-    if (idle !== undefined) report(idle.severity, origin, `${sigil}${name} is not used: ${idle.why}`);
+    if (idle !== undefined) sink.report(idle.severity, origin, `${sigil}${name} is not used: ${idle.why}`);
   };
   for (const [name, box] of variables.scalars) say("$", name, box.origin);
   for (const [name, box] of variables.arrays) say("@", name, box.origin);

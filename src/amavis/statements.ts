@@ -33,35 +33,24 @@ class StatementParser {
   body(until: "}" | "end"): Statement[] {
     const statements: Statement[] = [];
     for (;;) {
-      const token = this.#lexer.peek("term");
-      if (token.kind === "end") {
-        if (until === "}") throw new SyntaxProblem(token.at, "a block is never closed", true);
-        return statements;
-      }
-      if (token.kind === "operator" && token.text === ";") {
-        this.#lexer.next("term");
-        continue;
-      }
-      if (token.kind === "operator" && token.text === "}") {
-        if (until === "}") {
-          this.#lexer.next("term");
-          return statements;
-        }
-        this.#lexer.next("term");
-        this.#report(new SyntaxProblem(token.at, 'this "}" closes nothing'));
-        continue;
-      }
       const from = this.#lexer.position;
       try {
-        statements.push(this.#statement());
-      } catch (error) {
-        if (!(error instanceof SyntaxProblem)) throw error;
-        this.#report(error);
-        if (error.fatal || this.problems.length >= maxProblems) {
-          this.#lexer.jump(Number.MAX_SAFE_INTEGER);
+        const token = this.#lexer.peek("term");
+        if (token.kind === "end") {
+          if (until === "}") throw new SyntaxProblem(token.at, "a block is never closed", true);
           return statements;
         }
-        if (!this.#resume(from)) return statements;
+        if (token.kind === "operator" && (token.text === ";" || token.text === "}")) {
+          this.#lexer.next("term");
+          if (token.text === ";") continue;
+          if (until === "}") return statements;
+          this.#report(new SyntaxProblem(token.at, 'this "}" closes nothing'));
+        } else statements.push(this.#statement());
+      } catch (error) {
+        // Inside a block the whole outer statement is given up.
+        if (!(error instanceof SyntaxProblem) || until === "}") throw error;
+        this.#report(error);
+        if (error.fatal || this.problems.length >= maxProblems || !this.#resume(from)) return statements;
       }
     }
   }
