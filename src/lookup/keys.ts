@@ -1,17 +1,20 @@
 // From an address to the keys under which tables are searched, and from a key as written to the form it is found by.
-import { plainAddress, splitAddress } from "../mail/address.ts";
+import { splitAddress } from "../mail/address.ts";
 import { decodeUtf8, encodeUtf8, toAscii } from "../mail/domain.ts";
 import type { LookupSettings } from "./table.ts";
 
+/** The keys of one address. What only some tables need is worked out when one of them asks. */
 export interface LookupKeys {
   /** Keys of a hash, most specific first. */
   readonly hash: readonly string[];
+  /** The shape of each of them, see `shapeOf`. */
+  readonly shapes: readonly number[];
   /** Keys of an access list; its own order decides among them. */
-  readonly accessList: readonly string[];
+  accessList(): readonly string[];
   /** The address as text, for regexps. */
-  readonly text: string;
+  text(): string;
   /** $1 to $5 of a value: address, local part, user, extension, domain. */
-  readonly replacements: readonly string[];
+  replacements(): readonly string[];
 }
 
 const maxDomainKeys = 20;
@@ -35,51 +38,97 @@ export function createKeyExpander(settings: LookupSettings): (address: string) =
 
 /** The keys for one address (octets of a path, or "@domain"). */
 export function lookupKeys(address: string, settings: LookupSettings): LookupKeys {
-  if (address === "") return { hash: ["", "@", "."], accessList: ["", "@", "."], text: "", replacements: emptyAddress };
-  const parts = splitAddress(address);
-  const { localPart, domain = "" } = parts;
-  const plain = plainAddress(parts);
+  if (address === "") return nullSender;
+  const { localPart, domain = "" } = splitAddress(address);
+  const at = domain === "" ? "" : `@${domain}`;
+  const plain = localPart + at;
   const local = settings.localpart_is_case_sensitive ? localPart : localPart.toLowerCase();
   const [user, extension] = splitExtension(local, settings.recipient_delimiter ?? "");
-  const at = domain === "" ? "" : `@${domain}`;
-  const folded = local + at;
-  const domains = domainKeys(domain);
 
   const hash = [plain];
+  const folded = local === localPart ? plain : local + at;
   if (folded !== plain) hash.push(folded);
-  if (extension !== "") {
-    hash.push(user + at, `${local}@`);
-  }
+  if (extension !== "") hash.push(user + at);
+  const shapes: number[] = hash.map(() => (at === "" ? bareShape : addressShape));
+  if (extension !== "") hash.push(`${local}@`);
   if (user !== "") hash.push(`${user}@`);
-  for (const key of domains) hash.push(key);
+  while (shapes.length < hash.length) shapes.push(userShape);
+  const domainsFrom = hash.length;
+  pushDomainKeys(hash, shapes, domain);
   return {
     hash,
-    accessList: [folded, ...domains],
-    text: decodeUtf8(plain) ?? plain,
-    replacements: [plain, localPart, user, extension, domain],
+    shapes,
+    accessList: () => [folded, ...hash.slice(domainsFrom)],
+    text: () => decodeUtf8(plain) ?? plain,
+    replacements: () => [plain, localPart, user, extension, domain],
   };
 }
 
-const emptyAddress = ["", "", "", "", ""];
+const addressShape = 1;
+const userShape = 2;
+const bareShape = 4;
+const rootShape = 8;
+
+/**
+ * What a key looks like, as one bit: an address, "user@", a bare name, ".", or a dotted name of so many labels. A hash
+ * knows the shapes of its own keys and is only searched for those; most hashes have one or two.
+ */
+export function shapeOf(key: string): number {
+  if (key === ".") return rootShape;
+  if (key.endsWith("@")) return userShape;
+  if (key.includes("@")) return addressShape;
+  return key.startsWith(".") ? dottedShape(key.split(".").length - 1) : bareShape;
+}
+
+function dottedShape(labels: number): number {
+  return rootShape << Math.min(labels, maxDomainKeys);
+}
+
+const nullSender: LookupKeys = {
+  hash: ["", "@", "."],
+  shapes: [bareShape, userShape, rootShape],
+  accessList: () => ["", "@", "."],
+  text: () => "",
+  replacements: () => ["", "", "", "", ""],
+};
 
 /** "sub.ex.com" gives sub.ex.com .sub.ex.com .ex.com .com and "."; an address literal is not split. */
-function domainKeys(domain: string): string[] {
-  if (domain === "") return ["."];
-  if (domain.startsWith("[")) return [domain, "."];
-  const dotted = [`.${domain}`];
-  for (let dot = domain.indexOf("."); dot !== -1; dot = domain.indexOf(".", dot + 1)) dotted.push(domain.slice(dot));
-  dotted.push(".");
-  return [domain, ...dotted.slice(-maxDomainKeys)];
+function pushDomainKeys(keys: string[], shapes: number[], domain: string): void {
+  if (domain !== "") {
+    keys.push(domain);
+    shapes.push(bareShape);
+    if (!domain.startsWith("[")) pushDottedKeys(keys, shapes, `.${domain}`);
+  }
+  keys.push(".");
+  shapes.push(rootShape);
+}
+
+/** "." is the last of twenty; of more, the most specific ones are left out. */
+function pushDottedKeys(keys: string[], shapes: number[], dotted: string): void {
+  let labels = 0;
+  for (let i = 0; i < dotted.length; i += 1) if (dotted[i] === ".") labels += 1;
+  for (let dot = 0; dot !== -1; dot = dotted.indexOf(".", dot + 1)) {
+    if (labels < maxDomainKeys) {
+      keys.push(dot === 0 ? dotted : dotted.slice(dot));
+      shapes.push(dottedShape(labels));
+    }
+    labels -= 1;
+  }
 }
 
 /** User and extension; the extension keeps its delimiter. Postfix and amavisd leave the same names whole. */
 function splitExtension(local: string, delimiters: string): readonly [user: string, extension: string] {
-  if (delimiters === "" || /^(?:postmaster|mailer-daemon|double-bounce)$/i.test(local)) return [local, ""];
+  const at = firstDelimiter(local, delimiters);
+  if (at === -1 || /^(?:postmaster|mailer-daemon|double-bounce)$/i.test(local)) return [local, ""];
   if (delimiters.includes("-") && /^owner-.|.-request$/is.test(local)) return [local, ""];
-  for (let i = 1; i < local.length; i += 1) {
-    if (delimiters.includes(local[i] ?? "")) return [local.slice(0, i), local.slice(i)];
-  }
-  return [local, ""];
+  return [local.slice(0, at), local.slice(at)];
+}
+
+/** The first delimiter that leaves something in front of it. */
+function firstDelimiter(local: string, delimiters: string): number {
+  if (delimiters.length === 1) return local.indexOf(delimiters, 1);
+  for (let i = 1; i < local.length; i += 1) if (delimiters.includes(local[i] ?? "")) return i;
+  return -1;
 }
 
 /**

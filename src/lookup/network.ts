@@ -2,10 +2,19 @@
 // The first match decides. IPv4 is held as IPv6 does (::ffff:0:0/96), so that one rule serves both.
 import { isIPv4, isIPv6 } from "node:net";
 import { contextBelow } from "./context.ts";
+import { withOrigin } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
-import { isFileTable, isRegexpTable } from "./map.ts";
 import { compileRegexp, type Regexp, RegexpError } from "./regexp.ts";
-import type { Match, NetworkList, Origin, RawTable, TableContext, TablePath } from "./table.ts";
+import {
+  isFileTable,
+  isRegexpTable,
+  type Match,
+  type NetworkList,
+  type Origin,
+  type RawTable,
+  type TableContext,
+  type TablePath,
+} from "./table.ts";
 import { booleanValue } from "./value.ts";
 
 /** An address or network: eight groups of 16 bits, and how many leading bits count. */
@@ -257,8 +266,4 @@ function maskBits(mask: string): number | undefined {
   const ones = Math.clz32(~value >>> 0);
   // Only masks of leading ones are networks.
   return value === (ones === 0 ? 0 : (0xffffffff << (32 - ones)) >>> 0) ? ones : undefined;
-}
-
-function withOrigin(match: Match<boolean>, origin: Origin | undefined): Match<boolean> {
-  return origin === undefined ? match : { ...match, origin };
 }

@@ -69,3 +69,23 @@ export interface LookupSettings {
 export interface NetworkList {
   contains(address: string): Match<boolean> | undefined;
 }
+
+/** One compiled table, searched by the keys of an address. */
+export interface Table<Keys, V> {
+  /** The table's first match; undefined when the next table is to be asked. */
+  find(keys: Keys, suffix: string): Match<V> | undefined;
+  /** Adds all matches to `found`, most specific first. */
+  findAll(keys: Keys, suffix: string, found: Match<V>[]): void;
+}
+
+export function isListTable(raw: RawTable): raw is readonly string[] {
+  return Array.isArray(raw);
+}
+
+export function isRegexpTable(raw: object): raw is RegexpTable {
+  return "regexp" in raw && Array.isArray(raw.regexp);
+}
+
+export function isFileTable(raw: object): raw is FileTable {
+  return "file" in raw && typeof raw.file === "string" && Object.keys(raw).length === 1;
+}

@@ -17,6 +17,8 @@ const maxInputChars = 1024;
  * and envelope paths go through `domainOfOctets`.
  */
 export function toAscii(domain: string): string | undefined {
+  // Most names are in that form already.
+  if (domain.length <= maxChars && name.test(domain)) return domain;
   if (domain.length > maxInputChars) return undefined;
   if (asciiOnly.test(domain)) return checked(domain.toLowerCase());
   if (unfitAscii.test(domain)) return undefined;
@@ -27,6 +29,7 @@ export function toAscii(domain: string): string | undefined {
 
 /** `toAscii` for octets (one character per octet): 8-bit octets must be UTF-8 (RFC 6532 section 3.1). */
 export function domainOfOctets(octets: string): string | undefined {
+  if (octets.length <= maxChars && name.test(octets)) return octets;
   if (octets.length > maxInputChars) return undefined;
   const text = decodeUtf8(octets);
   return text === undefined ? undefined : toAscii(text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { foldKey, lookupKeys } from "../../../src/lookup/keys.ts";
+import { foldKey, lookupKeys, shapeOf } from "../../../src/lookup/keys.ts";
 import { encodeUtf8 } from "../../../src/mail/domain.ts";
 import { plainSettings } from "./compile.ts";
 
@@ -118,7 +118,8 @@ for (const { title, address, settings, keys, ...rest } of cases) {
   test(title, () => {
     const got = lookupKeys(address, settings);
     assert.deepEqual(got.hash, keys);
-    if ("replacements" in rest) assert.deepEqual(got.replacements, rest.replacements);
+    assert.deepEqual(got.shapes, keys.map(shapeOf), "each key is known by its shape");
+    if ("replacements" in rest) assert.deepEqual(got.replacements(), rest.replacements);
   });
 }
 
