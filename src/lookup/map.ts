@@ -6,13 +6,13 @@ import { compileHash, compileHashFile } from "./hash.ts";
 import { createKeyExpander, type LookupKeys } from "./keys.ts";
 import { compileRegexpTable } from "./regexp-table.ts";
 import {
-  isFileTable,
+  type FileTable,
   isListTable,
-  isRegexpTable,
   type LookupMap,
   type LookupSettings,
   type Match,
   type RawTable,
+  type RegexpTable,
   type Table,
   type TableContext,
   type TablePath,
@@ -87,4 +87,12 @@ function createMap<V>(
   if (tables.length === 0) return { first: () => undefined, all: () => [] };
   if (head === undefined) return { first, all };
   return { first: () => head, all: tables.length === 1 ? () => [head] : all };
+}
+
+export function isRegexpTable(raw: object): raw is RegexpTable {
+  return "regexp" in raw && Array.isArray(raw.regexp);
+}
+
+export function isFileTable(raw: object): raw is FileTable {
+  return "file" in raw && typeof raw.file === "string" && Object.keys(raw).length === 1;
 }

@@ -4,17 +4,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { contextBelow } from "./context.ts";
 import { withOrigin } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
+import { isFileTable, isRegexpTable } from "./map.ts";
 import { compileRegexp, type Regexp, RegexpError } from "./regexp.ts";
-import {
-  isFileTable,
-  isRegexpTable,
-  type Match,
-  type NetworkList,
-  type Origin,
-  type RawTable,
-  type TableContext,
-  type TablePath,
-} from "./table.ts";
+import type { Match, NetworkList, Origin, RawTable, TableContext, TablePath } from "./table.ts";
 import { booleanValue } from "./value.ts";
 
 /** An address or network: eight groups of 16 bits, and how many leading bits count. */

@@ -81,11 +81,3 @@ export interface Table<Keys, V> {
 export function isListTable(raw: RawTable): raw is readonly string[] {
   return Array.isArray(raw);
 }
-
-export function isRegexpTable(raw: object): raw is RegexpTable {
-  return "regexp" in raw && Array.isArray(raw.regexp);
-}
-
-export function isFileTable(raw: object): raw is FileTable {
-  return "file" in raw && typeof raw.file === "string" && Object.keys(raw).length === 1;
-}
