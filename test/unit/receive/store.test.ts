@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Spool } from "../../../src/receive/spool.ts";
+import {
+  blockBytes,
+  createMessageStore,
+  defaultStoreLimits,
+  type MessageStore,
+  type StoreLimits,
+} from "../../../src/receive/store.ts";
+
+async function emptyFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "store-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+async function storeIn(spoolDirectory: string, limits: Partial<StoreLimits> = {}): Promise<MessageStore> {
+  const system = { now: Date.now, freeBytes: async () => Number.MAX_SAFE_INTEGER };
+  return createMessageStore({ ...defaultStoreLimits, spoolDirectory, ...limits }, system);
+}
+
+test("removes at its start the files that a killed process left, and no others", async (t) => {
+  const folder = await emptyFolder(t);
+  for (const name of ["signpost-spool-old", "signpost-spool-new", "somebody-elses"])
+    await writeFile(join(folder, name), "");
+  for (const name of ["signpost-spool-old", "somebody-elses"]) await utimes(join(folder, name), 1, 1);
+  await storeIn(folder);
+  assert.deepEqual((await readdir(folder)).sort(), ["signpost-spool-new", "somebody-elses"]);
+});
+
+test("does not start without its folder", async (t) => {
+  const folder = await emptyFolder(t);
+  await assert.rejects(storeIn(join(folder, "missing")), { code: "ENOENT" });
+});
+
+test("opens files without a name, for nobody else", async (t) => {
+  const folder = await emptyFolder(t);
+  const store = await storeIn(folder);
+  const file = await store.openSpool();
+  assert.deepEqual(await readdir(folder), []);
+  assert.equal((await file.stat()).mode & 0o777, 0o600);
+  assert.equal(store.spoolFiles, 1);
+  await store.closeSpool(file);
+  assert.equal(store.spoolFiles, 0);
+});
+
+test("keeps to the budget of the process", async (t) => {
+  const store = await storeIn(await emptyFolder(t), { memoryBudgetBytes: 1000 });
+  assert.equal(store.reserve(600), true);
+  assert.equal(store.reserve(600), false);
+  store.charge(600);
+  assert.equal(store.usedBytes, 1200);
+  store.giveBack(1200);
+  assert.equal(store.reserve(1000), true);
+});
+
+test("hands out blocks again, keeps no more than the budget, and lets go of what nobody takes", async (t) => {
+  const store = await storeIn(await emptyFolder(t), { memoryBudgetBytes: 16 * blockBytes });
+  const blocks = Array.from({ length: 20 }, () => store.takeBlock());
+  for (const block of blocks) store.returnBlock(block);
+  const again = new Set(Array.from({ length: 20 }, () => store.takeBlock()));
+  assert.equal(blocks.filter((block) => again.has(block)).length, 16);
+  for (const block of blocks) store.returnBlock(block);
+  for (let i = 0; i < 50; i += 1) store.trim();
+  assert.equal(blocks.includes(store.takeBlock()), false);
+});
+
+test("looks for room again after a while, and takes a disk it cannot ask for full", async (t) => {
+  const spoolDirectory = await emptyFolder(t);
+  let now = 0;
+  let answer: () => Promise<number> = async () => 1000;
+  const limits = { ...defaultStoreLimits, spoolDirectory, minFreeBytes: 500 };
+  const store = await createMessageStore(limits, { now: () => now, freeBytes: () => answer() });
+  const lookAgain = async () => {
+    now += 6000;
+    store.hasRoom();
+    await new Promise((resolve) => setImmediate(resolve));
+    return store.hasRoom();
+  };
+  assert.equal(store.hasRoom(), true);
+  answer = async () => 499;
+  assert.equal(store.hasRoom(), true);
+  assert.equal(await lookAgain(), false);
+  answer = async () => 500;
+  assert.equal(await lookAgain(), true);
+  answer = () => Promise.reject(new Error("EIO"));
+  assert.equal(await lookAgain(), false);
+});
+
+test("reads a spooled body from its start as often as asked, one block at a time", async (t) => {
+  const store = await storeIn(await emptyFolder(t));
+  const spool = new Spool(store);
+  for (let i = 0; i < 5; i += 1) spool.append(Buffer.alloc(100_000, i), undefined, undefined);
+  await spool.written();
+  const body = spool.body();
+  assert.equal(body.sizeBytes, 500_000);
+  for (let round = 0; round < 2; round += 1) {
+    const parts: Buffer[] = [];
+    for await (const chunk of body.read()) {
+      assert.ok(chunk.length <= blockBytes && chunk.buffer instanceof SharedArrayBuffer);
+      parts.push(Buffer.from(Uint8Array.from(chunk)));
+    }
+    const whole = Buffer.concat(parts);
+    assert.equal(whole.length, 500_000);
+    for (let i = 0; i < 5; i += 1)
+      assert.ok(whole.subarray(i * 100_000, (i + 1) * 100_000).every((octet) => octet === i));
+  }
+  await spool.close();
+  await assert.rejects(async () => {
+    for await (const _ of body.read()) assert.fail("read from a closed file");
+  });
+  assert.deepEqual([store.spoolFiles, store.usedBytes], [0, 0]);
+});
+
+test("uses a block again only when it is on disk and hashed", async (t) => {
+  const store = await storeIn(await emptyFolder(t));
+  const spool = new Spool(store);
+  const first = spool.takeBlock();
+  let hashed: () => void = () => undefined;
+  const done = spool.append(first, new Promise((resolve) => (hashed = resolve)), first);
+  const second = spool.takeBlock();
+  assert.notEqual(second, first);
+  hashed();
+  await done;
+  assert.equal(spool.takeBlock(), first);
+  await spool.close();
+  assert.equal(store.usedBytes, 0);
+});
