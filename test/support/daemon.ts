@@ -1,0 +1,112 @@
+// The real daemon as its own process, on free ports of 127.0.0.1, with a configuration of the test's.
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { publicKeyData } from "../../src/signing/record-text.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
+
+export interface DaemonProcess {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly folder: string;
+  readonly configFile: string;
+  /** Everything it wrote on standard error, line by line. */
+  readonly lines: readonly string[];
+  /** Resolves with the first line, written or to be written, that has `text`. */
+  line(text: string, from?: number): Promise<string>;
+  /** Resident memory, octets. */
+  residentBytes(): Promise<number>;
+  /** SIGTERM, and its exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+/** Starts it and waits until it listens. `config` is the text of signpost.yaml. */
+export async function startDaemonProcess(config: string, name = "signpost.yaml"): Promise<DaemonProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "signpost-test-"));
+  const configFile = join(folder, name);
+  await writeFile(configFile, config.replaceAll("@FOLDER@", folder));
+  return startIn(folder, configFile);
+}
+
+/** Starts it (again) with a configuration that is there. */
+export async function startIn(folder: string, configFile: string): Promise<DaemonProcess> {
+  const child = spawn(process.execPath, [main, "start", "--config", configFile], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, JOURNAL_STREAM: "" },
+  });
+  const lines: string[] = [];
+  const listeners = new Set<() => void>();
+  const reader = createInterface({ input: child.stderr });
+  reader.on("line", (text) => {
+    lines.push(text);
+    for (const listener of listeners) listener();
+  });
+  const exited = once(child, "exit");
+  let ended = false;
+  void exited.then(() => {
+    ended = true;
+    for (const listener of listeners) listener();
+  });
+
+  function line(text: string, from = 0): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = lines.slice(from).find((each) => each.includes(text));
+        if (found === undefined && !ended) return;
+        listeners.delete(look);
+        if (found === undefined) reject(new Error(`ended without "${text}":\n${lines.join("\n")}`));
+        else resolve(found);
+      };
+      listeners.add(look);
+      look();
+    });
+  }
+
+  const daemon: DaemonProcess = {
+    process: child,
+    pid: child.pid ?? 0,
+    folder,
+    configFile,
+    lines,
+    line,
+    async residentBytes() {
+      const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    },
+    async stop() {
+      if (!ended) child.kill("SIGTERM");
+      const [code] = await exited;
+      await rm(folder, { recursive: true, force: true });
+      return code;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+  await line(" ready on ");
+  return daemon;
+}
+
+export interface TestKey {
+  readonly pem: string;
+  /** The TXT record's strings. */
+  readonly record: readonly string[];
+}
+
+export function createTestKey(type: "rsa" | "ed25519"): TestKey {
+  const { privateKey } =
+    type === "rsa" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ed25519");
+  const data = publicKeyData(privateKey);
+  return {
+    pem: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+    record: [`v=DKIM1; k=${type}; p=`, ...(data.match(/.{1,200}/g) ?? [])],
+  };
+}
