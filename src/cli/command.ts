@@ -46,6 +46,12 @@ export interface Command {
   run(args: readonly string[], io: Io): Promise<number>;
 }
 
+/** The usage with the command's name in front. */
+export function synopsis({ name, usage }: Pick<Command, "name" | "usage">): string {
+  const text = usage.trim();
+  return text === name || text.startsWith(`${name} `) ? text : `${name} ${text}`;
+}
+
 /** Thrown by a command whose arguments make no sense: `main.ts` prints the message with the usage and exits 64. */
 export class UsageError extends Error {
   override name = "UsageError";

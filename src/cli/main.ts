@@ -3,7 +3,7 @@
 import { writeSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { version } from "../version.ts";
-import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 
 function usage(): string {
@@ -50,7 +50,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
 }
 
 function commandUsage(command: Command): string {
-  return `usage: signpost ${command.name} ${command.usage.trim()}\n`;
+  return `usage: signpost ${synopsis(command)}\n`;
 }
 
 function isParseArgsError(error: unknown): error is Error {

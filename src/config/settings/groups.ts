@@ -77,7 +77,11 @@ export const spool = group<SpoolSettings>({
 
 export const log = group<LogSettings>({
   format: active(oneOf("text", "json"), "text", "text is amavisd's line per mail, json the same facts as a record."),
-  to: active(logTarget, "stderr", "stderr (with journald's priorities under systemd), syslog, or the name of a file."),
+  to: active(
+    logTarget,
+    "stderr",
+    "Where its lines go: stderr (with journald's priorities under systemd), syslog, or the name of a file.",
+  ),
 });
 
 export const history = group<HistorySettings>({
@@ -90,7 +94,7 @@ export const redis = group<RedisSettings>({
   url: accepted(
     optional(text),
     null,
-    "redis://host:port/database; with a password the file must not be readable by others.",
+    "Where the server is, redis://host:port/database; with a password in it this file must not be readable by others.",
     "none",
   ),
   prefix: accepted(text, "signpost:", "What the names of our keys begin with."),

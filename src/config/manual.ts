@@ -1,0 +1,70 @@
+// The manual of signpost.yaml, made from the table of settings: what the schema takes is what the pages tell.
+// docs/configuration.md and signpost.yaml(5) are two prints of it; the words around the settings are in manual-text.ts.
+import { stringify } from "yaml";
+import { membersOf } from "./group.ts";
+import { bankChapters } from "./registry.ts";
+import type { Setting } from "./setting.ts";
+import { globalChapters } from "./settings/chapters.ts";
+import { duration, size } from "./shape.ts";
+
+export interface Entry {
+  /** "dns.servers" for the member of a record. */
+  readonly name: string;
+  readonly scope: "bank" | "global";
+  readonly takes: string;
+  readonly fallback: string;
+  readonly summary: string;
+  readonly accepted: boolean;
+}
+
+export interface Chapter {
+  readonly title: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Every setting there is, in the order of the manual. */
+export function manualChapters(): Chapter[] {
+  return [
+    ...globalChapters.map(({ title, settings }) => ({ title, entries: entries(settings, "global") })),
+    ...Object.entries(bankChapters).map(([title, settings]) => ({ title, entries: entries(settings, "bank") })),
+  ];
+}
+
+function entries(settings: Readonly<Record<string, Setting<unknown>>>, scope: Entry["scope"], prefix = ""): Entry[] {
+  return Object.entries(settings).flatMap(([name, setting]) => {
+    const members = membersOf(setting.shape);
+    const entry: Entry = {
+      name: `${prefix}${name}`,
+      scope,
+      takes: setting.shape.words,
+      fallback: members === undefined ? fallbackText(setting) : "",
+      summary: setting.summary,
+      accepted: setting.status === "accepted",
+    };
+    return members === undefined ? [entry] : [entry, ...entries(members, scope, `${prefix}${name}.`)];
+  });
+}
+
+function fallbackText({ shape, fallback, otherwise }: Setting<unknown>): string {
+  if (otherwise !== undefined) return otherwise;
+  if (typeof fallback === "number" && shape === duration) return inUnits(fallback, timeUnits, "s");
+  if (typeof fallback === "number" && shape.words.includes(size.words)) return inUnits(fallback, sizeUnits, "");
+  if (typeof fallback === "number" && shape.words.includes("permissions")) return `"0${fallback.toString(8)}"`;
+  return stringify(fallback, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim();
+}
+
+const timeUnits: readonly (readonly [number, string])[] = [
+  [86400, "d"],
+  [3600, "h"],
+  [60, "m"],
+];
+const sizeUnits: readonly (readonly [number, string])[] = [
+  [1024 ** 3, "G"],
+  [1024 ** 2, "M"],
+  [1024, "k"],
+];
+
+function inUnits(value: number, units: readonly (readonly [number, string])[], bare: string): string {
+  const [per, unit] = units.find(([each]) => value >= each && value % each === 0) ?? [1, bare];
+  return `${value / per}${unit}`;
+}
