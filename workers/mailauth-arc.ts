@@ -145,7 +145,9 @@ function failed(error: unknown, dns: MailauthResolver): ArcReport {
   if (reason !== undefined) return { result: "fail", reason, sets: [] };
   // A chain is only told to be broken when the DNS did answer: cv=fail can never be taken back.
   if (dns.trouble !== undefined) return { result: "temperror", reason: "dns-error", sets: [] };
-  return { result: "fail", reason: code === "" ? "internal-error" : "key-error", sets: [] };
+  return code === ""
+    ? { result: "temperror", reason: "internal-error", sets: [] }
+    : { result: "fail", reason: "key-error", sets: [] };
 }
 
 function codeOf(error: unknown): string {

@@ -14,11 +14,16 @@ export interface Identifier {
   readonly domain: string;
 }
 
+export interface Identifiers {
+  readonly spf: Identifier | undefined;
+  readonly dkim: readonly Identifier[];
+}
+
 export interface DmarcInput {
   /** Domain of the one author address. */
   readonly authorDomain: string;
-  readonly spf: Identifier | undefined;
-  readonly dkim: readonly Identifier[];
+  /** What SPF and DKIM found; the policy is looked for while they are still at it. */
+  readonly identifiers: Promise<Identifiers>;
   /** 0 up to, not with, 100: whether this mail is among the pct= percent. */
   readonly sample: number;
 }
@@ -34,8 +39,8 @@ export interface DmarcEvaluation {
   readonly policyDomain?: string;
   /** What the record says for the author domain: its p, sp or np. */
   readonly policy?: DmarcPolicy;
-  /** What it asks for this very mail: `policy` on fail, less under t=y or pct=, "none" on anything but fail. */
-  readonly disposition: DmarcPolicy;
+  /** What that comes to for this mail if it fails: `policy`, or one step less under t=y or pct=. */
+  readonly disposition?: DmarcPolicy;
   readonly spfAligned: boolean;
   readonly dkimAligned: boolean;
 }
@@ -173,18 +178,25 @@ function shareTopLabel(a: string, b: string): boolean {
 
 async function conclude(input: DmarcInput, applied: Applied): Promise<DmarcEvaluation> {
   const { mode, record, policyDomain, policy } = applied;
-  const spf = await alignmentOf(input.spf === undefined ? [] : [input.spf], record.aspf, input.authorDomain, applied);
-  const dkim = await alignmentOf(input.dkim, record.adkim, input.authorDomain, applied);
-  const common = { mode, policyDomain, policy, spfAligned: spf === "pass", dkimAligned: dkim === "pass" };
-  if (common.spfAligned || common.dkimAligned) return { ...common, result: "pass", disposition: "none" };
-  if (spf === "dns-error" || dkim === "dns-error") {
-    return { ...common, result: "temperror", reason: "dns-error", disposition: "none" };
-  }
+  const { spf: spfIdentifier, dkim: dkimIdentifiers } = await input.identifiers;
+  const spfIdentifiers = spfIdentifier === undefined ? [] : [spfIdentifier];
+  const spf = await alignmentOf(spfIdentifiers, record.aspf, input.authorDomain, applied);
+  const dkim = await alignmentOf(dkimIdentifiers, record.adkim, input.authorDomain, applied);
+  const common = {
+    mode,
+    policyDomain,
+    policy,
+    disposition: dispositionOf(applied, input.sample),
+    spfAligned: spf === "pass",
+    dkimAligned: dkim === "pass",
+  };
+  if (common.spfAligned || common.dkimAligned) return { ...common, result: "pass" };
+  if (spf === "dns-error" || dkim === "dns-error") return { ...common, result: "temperror", reason: "dns-error" };
   if (spf === "temperror" || dkim === "temperror") {
     // What could have passed was not evaluated: refusing the mail now would punish the DNS's trouble.
-    return { ...common, result: "temperror", reason: "identifier-temperror", disposition: "none" };
+    return { ...common, result: "temperror", reason: "identifier-temperror" };
   }
-  return { ...common, result: "fail", disposition: dispositionOf(applied, input.sample) };
+  return { ...common, result: "fail" };
 }
 
 /** What the identifiers of one method come to: an aligned pass, an aligned temporary error, or nothing. */
@@ -214,5 +226,5 @@ function dispositionOf({ mode, record, policy }: Applied, sample: number): Dmarc
 }
 
 function unevaluated(mode: DmarcMode, result: "none" | "temperror", reason: DmarcReason): DmarcEvaluation {
-  return { mode, result, reason, disposition: "none", spfAligned: false, dkimAligned: false };
+  return { mode, result, reason, spfAligned: false, dkimAligned: false };
 }

@@ -7,7 +7,8 @@ import { parseTagList, removeBlanks } from "../../src/dkim/tag-list.ts";
 import { createFixedResolver, parseFixedZone } from "../../src/dns/fixed-zone.ts";
 import { fieldBody, splitHeader } from "../../src/mail/header.ts";
 import { verifyArc } from "../../workers/mailauth-arc.ts";
-import { type Difference, judgeAll, mailOctets, readJson, readYaml, type SuiteResult, splitMessage } from "./suite.ts";
+import { readJson, splitMessage } from "./corpora.ts";
+import { type Difference, judgeAll, mailOctets, readYaml, type SuiteResult } from "./suite.ts";
 
 interface ValidationCase {
   readonly message: string;

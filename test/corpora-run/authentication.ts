@@ -3,6 +3,7 @@ import { runArc } from "./arc.ts";
 import { runAuthres } from "./authres.ts";
 import { runDmarc } from "./dmarc.ts";
 import { runSpf } from "./spf.ts";
+import { runSpoofing } from "./spoofing.ts";
 import type { SuiteResult } from "./suite.ts";
 
 /** Runs every suite in the corpora's folder. */
@@ -12,5 +13,6 @@ export async function run(corpora: string): Promise<readonly SuiteResult[]> {
     ...(await runDmarc(corpora)),
     ...(await runArc(corpora)),
     ...(await runAuthres(corpora)),
+    ...(await runSpoofing(corpora)),
   ];
 }

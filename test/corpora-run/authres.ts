@@ -1,7 +1,8 @@
 // Runs the Authentication-Results fields: what a field says, read back.
 import { join } from "node:path";
 import { parseAuthenticationResults } from "../../src/authres/parse.ts";
-import { judgeAll, readJson, type SuiteResult } from "./suite.ts";
+import { readJson } from "./corpora.ts";
+import { judgeAll, type SuiteResult } from "./suite.ts";
 
 interface FieldCase {
   readonly value: string;

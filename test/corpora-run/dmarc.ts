@@ -5,7 +5,8 @@ import { type DmarcMode, evaluateDmarc, type Identifier } from "../../src/checks
 import { parseDmarcRecord } from "../../src/checks/dmarc-record.ts";
 import { registrableDomain } from "../../src/checks/organizational-domain.ts";
 import { createFixedResolver, parseFixedZone } from "../../src/dns/fixed-zone.ts";
-import { judgeAll, readJson, type SuiteResult } from "./suite.ts";
+import { readJson } from "./corpora.ts";
+import { judgeAll, type SuiteResult } from "./suite.ts";
 
 interface Evaluation {
   readonly name: string;
@@ -52,8 +53,10 @@ async function runEvaluations(folder: string): Promise<SuiteResult> {
     const { from, spf, dkim, dns, expected, accept = [expected.result] } = value;
     const input = {
       authorDomain: from,
-      spf: spf.domain === null ? undefined : { result: spf.result, domain: spf.domain },
-      dkim,
+      identifiers: Promise.resolve({
+        spf: spf.domain === null ? undefined : { result: spf.result, domain: spf.domain },
+        dkim,
+      }),
       sample: 0,
     };
     const got = (await evaluateDmarc(input, createFixedResolver(parseFixedZone(dns))))[mode];

@@ -1,6 +1,7 @@
-// npm run corpora -- FOLDER: runs every corpus the DKIM engine is judged by and prints the table. Exits 1 when a
+// npm run corpora -- FOLDER: runs every corpus that DKIM and the checks are judged by and prints the table. Exits 1 when a
 // result is wrong that no rule of ours explains (known-differences.ts).
 import { resolve } from "node:path";
+import { run as runAuthentication } from "./authentication.ts";
 import { findCorpora } from "./corpora.ts";
 import { type AttackRow, runDkim2, runMimeMalformed, runSpoofing } from "./dkim-attacks.ts";
 import { runDkimCanon } from "./dkim-canon.ts";
@@ -45,6 +46,13 @@ for (const { name, got, wanted } of canon.filter((row) => row.got !== row.wanted
 printAttacks("spoofing", runSpoofing(folder));
 printAttacks("mime-malformed", runMimeMalformed(folder));
 printAttacks("dkim2", runDkim2(folder));
+for (const { suite, passed, total, differences } of await runAuthentication(folder)) {
+  console.log(`${suite.padEnd(32)} ${passed} of ${total} as they must be`);
+  for (const { name, wanted, got, argued } of differences) {
+    console.log(`  ${name}: ${got}, the corpus says ${wanted}${argued ? ` - docs/checks.md#${argued}` : ""}`);
+    if (argued === undefined) wrong += 1;
+  }
+}
 process.exitCode = wrong === 0 ? 0 : 1;
 
 function printAttacks(name: string, rows: readonly AttackRow[]): void {

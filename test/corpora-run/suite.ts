@@ -36,10 +36,6 @@ export async function judgeAll<Case>(
   return { suite, passed: total - differences.length, total, differences };
 }
 
-export function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(path, "utf8"));
-}
-
 /** The documents of a YAML file as plain data. */
 export function readYaml<T>(path: string): T[] {
   return parseAllDocuments(readFileSync(path, "utf8"), { uniqueKeys: false })
@@ -50,11 +46,4 @@ export function readYaml<T>(path: string): T[] {
 /** Text of a YAML file as the octets of a mail: CRLF line ends. */
 export function mailOctets(text: string): Buffer {
   return Buffer.from(text.replace(/\r?\n/g, "\r\n"), "utf8");
-}
-
-/** Cuts a message at its first empty line. */
-export function splitMessage(octets: Buffer): { readonly header: Buffer; readonly body: Buffer } {
-  const end = octets.indexOf("\r\n\r\n");
-  if (end === -1) return { header: octets, body: octets.subarray(octets.length) };
-  return { header: octets.subarray(0, end + 2), body: octets.subarray(end + 4) };
 }

@@ -1,0 +1,63 @@
+// The ARC chain of a mail (RFC 8617): whether it holds, and whether those who sealed it are trusted here.
+import { arcDigestSpecs, readArcFields } from "../arc/fields.ts";
+import type { ArcReport, Authenticator } from "../authres/authenticator.ts";
+import type { Finding } from "../authres/finding.ts";
+import type { MessageHead } from "../mail/message.ts";
+import type { Check } from "./check.ts";
+
+/** The reason of a finding "pass" when every sealer of the chain is one of `arc_trusted_sealers`. */
+export const trustedSealer = "trusted-sealer";
+
+export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check {
+  return {
+    name: "arc",
+    // A set of ours tells what the chain was worth, so sealing needs it judged.
+    isWanted: (bank) => bank.enable_arc_verification || bank.arc_seal,
+    digests: ({ fields, excess }) => (excess === undefined ? arcDigestSpecs(fields) : []),
+    async run({ client, head, bank, now, body }) {
+      const report = hasArc(head)
+        ? await authenticator.arc({
+            header: head.header,
+            body: await body,
+            now,
+            minimumKeyBits: bank.dkim_minimum_key_bits,
+          })
+        : none;
+      return [findingOf(report, client.address, bank.arc_trusted_sealers)];
+    },
+  };
+}
+
+const none: ArcReport = { result: "none", sets: [] };
+
+/** Most mail has no chain: then no worker is asked. */
+function hasArc({ fields, excess }: MessageHead): boolean {
+  return excess !== undefined || readArcFields(fields).length > 0;
+}
+
+function findingOf(report: ArcReport, address: string | undefined, trusted: readonly string[]): Finding {
+  const { result, sets } = report;
+  const reason = isTrusted(report, trusted) ? trustedSealer : report.reason;
+  return {
+    method: "arc",
+    result,
+    ...(reason === undefined ? {} : { reason }),
+    ...(sets.length === 0 ? {} : { comment: `i=${sets.length}` }),
+    // RFC 8617 section 6: what the next one in the chain may want to know.
+    properties: result === "none" || address === undefined ? [] : [{ type: "smtp", name: "remote-ip", value: address }],
+  };
+}
+
+/**
+ * A chain is worth as much as those who made it: the whole of it must hold, each sealer must be trusted, and the first
+ * must not itself have seen DMARC fail, for then it vouches for nothing.
+ */
+function isTrusted({ result, sets }: ArcReport, trusted: readonly string[]): boolean {
+  return result === "pass" && sets.every(({ sealer }) => isListed(sealer, trusted)) && sets[0]?.dmarc !== "fail";
+}
+
+function isListed(sealer: string, trusted: readonly string[]): boolean {
+  return trusted.some((entry) =>
+    entry.startsWith(".") ? sealer === entry.slice(1) || sealer.endsWith(entry) : sealer === entry,
+  );
+}

@@ -1,0 +1,40 @@
+// SPF of the client that gave the mail to our MTA (RFC 7208), reported as RFC 8601 section 2.7.2 says.
+import type { Authenticator } from "../authres/authenticator.ts";
+import type { FindingProperty } from "../authres/finding.ts";
+import { plainAddress, splitAddress } from "../mail/address.ts";
+import type { Check } from "./check.ts";
+
+/** Without a client address (mail submitted on this host, no XFORWARD) there is nothing to check. */
+export function createSpfCheck(authenticator: Pick<Authenticator, "spf">): Check {
+  return {
+    name: "spf",
+    isWanted: (bank) => bank.enable_spf_verification,
+    async run({ client, sender, bank }) {
+      const { address, helo = "" } = client;
+      if (address === undefined) return [];
+      const { result, reason } = await authenticator.spf({
+        address: bareAddress(address),
+        helo,
+        sender,
+        receiver: bank.myhostname,
+      });
+      const identity: FindingProperty =
+        sender === ""
+          ? { type: "smtp", name: "helo", value: helo }
+          : { type: "smtp", name: "mailfrom", value: plainAddress(splitAddress(sender)) };
+      return [
+        {
+          method: "spf",
+          result,
+          ...(reason === undefined ? {} : { reason }),
+          properties: identity.value === "" ? [] : [identity],
+        },
+      ];
+    },
+  };
+}
+
+/** XFORWARD writes IPv6 addresses as "IPv6:2001:db8::1" (Postfix XFORWARD_README). */
+function bareAddress(address: string): string {
+  return /^ipv6:/i.test(address) ? address.slice("ipv6:".length) : address;
+}

@@ -1,0 +1,155 @@
+// SPF and ARC on real worker threads, which ask the DNS through this thread's resolver and a server on loopback.
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { after, before, test } from "node:test";
+import { formatResults } from "../../src/authres/print.ts";
+import {
+  createWorkerAuthenticator,
+  defaultAuthenticatorOptions,
+  type WorkerAuthenticator,
+} from "../../src/checks/worker-authenticator.ts";
+import { createResolver, defaultResolverOptions, type Resolver } from "../../src/dns/resolver.ts";
+import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
+
+const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const rawKey = publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64");
+const rsaKey = rsa.publicKey.export({ type: "spki", format: "der" }).toString("base64");
+const worker = new URL("../../workers/authenticate.ts", import.meta.url).href;
+
+let dns: FakeDns;
+let resolver: Resolver;
+let authenticator: WorkerAuthenticator;
+
+before(async () => {
+  dns = await startFakeDns({
+    "example.com": { TXT: ["v=spf1 include:spf.example.com -all"] },
+    "spf.example.com": { TXT: ["v=spf1 ip4:192.0.2.0/24 mx ~all"], MX: [[10, "mx.example.com"]] },
+    "mx.example.com": { AAAA: ["2001:db8::25"] },
+    "bomb.example.com": {
+      TXT: [`v=spf1 ${Array.from({ length: 12 }, (_, i) => `a:n${i}.example.com`).join(" ")} -all`],
+    },
+    "silent.example.com": { rcode: "SERVFAIL" },
+    "mute.example.com": { TXT: ["v=spf1 -all"] },
+    "ed._domainkey.example.org": { TXT: [[`v=DKIM1; k=ed25519; p=${rawKey}`]] },
+    "rsa._domainkey.example.org": { TXT: [["v=DKIM1; k=rsa; p=", rsaKey.slice(0, 200), rsaKey.slice(200)]] },
+  });
+  resolver = createResolver({ ...defaultResolverOptions, servers: [dns.server] });
+  authenticator = createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker, resolve: resolver.resolve });
+  await authenticator.ready();
+});
+after(async () => {
+  await authenticator.close();
+  resolver.close();
+  await dns.close();
+});
+
+test("SPF is evaluated with what the DNS says, for IPv4 and IPv6 clients", async () => {
+  const job = { helo: "mail.example.com", sender: "joe@example.com", receiver: "mx.example.net" };
+  const [four, six, other] = await Promise.all(
+    ["192.0.2.7", "2001:db8::25", "198.51.100.1"].map((address) => authenticator.spf({ ...job, address })),
+  );
+  assert.deepEqual(four, { result: "pass", identity: "mailfrom", domain: "example.com" });
+  assert.equal(six?.result, "pass");
+  assert.equal(other?.result, "fail");
+});
+
+test("a null sender is judged by its HELO, a name that is none by nothing", async () => {
+  const job = { address: "192.0.2.7", sender: "", receiver: "mx.example.net" };
+  assert.deepEqual(await authenticator.spf({ ...job, helo: "Example.com" }), {
+    result: "pass",
+    identity: "helo",
+    domain: "example.com",
+  });
+  assert.equal((await authenticator.spf({ ...job, helo: "[192.0.2.7]" })).result, "none");
+  assert.equal((await authenticator.spf({ ...job, helo: "a b\u0000" })).result, "none");
+});
+
+test("lookups over the limit and a silent DNS are told apart", async () => {
+  const job = { address: "192.0.2.7", helo: "x.example", receiver: "mx.example.net" };
+  const asked = dns.asked.length;
+  const bomb = await authenticator.spf({ ...job, sender: "a@bomb.example.com" });
+  assert.equal(bomb.result, "permerror");
+  assert.equal(bomb.reason, "too-many-void-lookups");
+  assert.ok(dns.asked.length - asked <= 12, `${dns.asked.length - asked} questions`);
+  const silent = await authenticator.spf({ ...job, sender: "a@silent.example.com" });
+  assert.deepEqual([silent.result, silent.reason], ["temperror", "dns-error"]);
+});
+
+const header = Buffer.from("From: Joe <joe@example.org>\r\nTo: list@example.org\r\nSubject: chain\r\n");
+const body = Buffer.from("Hello.\r\n");
+
+test("sets that we make verify, one upon the other, with both kinds of key", async () => {
+  let octets = header;
+  const results = formatResults("mx.example.org", [{ method: "dmarc", result: "pass", properties: [] }]);
+  for (const [index, [selector, key]] of (
+    [
+      ["rsa", rsa.privateKey],
+      ["ed", privateKey],
+    ] as const
+  ).entries()) {
+    const sealed = await authenticator.seal({
+      header: octets,
+      body: { chunks: [body] },
+      chain: index === 0 ? "none" : "pass",
+      authenticationResults: results,
+      domain: "example.org",
+      selector,
+      privateKey: key,
+      signedAt: 1_700_000_000 + index,
+    });
+    assert.equal(sealed.result, "sealed");
+    if (sealed.result !== "sealed") return;
+    for (const line of sealed.fields.join("").split("\r\n")) assert.ok(line.length < 78, line);
+    octets = Buffer.concat([Buffer.from(sealed.fields.join("")), octets]);
+    const job = { body: { chunks: [body] }, now: 1_700_000_100, minimumKeyBits: 1024 };
+    const report = await authenticator.arc({ ...job, header: octets });
+    assert.equal(report.result, "pass");
+    assert.deepEqual(report.sets.at(-1), { instance: index + 1, sealer: "example.org", dmarc: "pass" });
+    const changed = await authenticator.arc({ ...job, header: octets, body: { chunks: [Buffer.from("Hullo.\r\n")] } });
+    assert.deepEqual([changed.result, changed.reason], ["fail", "message-signature-mismatch"]);
+  }
+});
+
+test("a job that kills its worker is a result, and those beside it are done all the same", async () => {
+  const dying = createWorkerAuthenticator({
+    ...defaultAuthenticatorOptions,
+    worker: new URL("../support/dying-worker.ts", import.meta.url).href,
+    resolve: resolver.resolve,
+  });
+  const job = { address: "192.0.2.7", helo: "x", receiver: "y" };
+  const senders = ["a@example.com", "exit@example.com", "b@example.com"];
+  const reports = await Promise.all(senders.map((sender) => dying.spf({ ...job, sender })));
+  assert.deepEqual(
+    reports.map(({ result, reason }) => [result, reason]),
+    [
+      ["pass", undefined],
+      ["temperror", "internal-error"],
+      ["pass", undefined],
+    ],
+  );
+  await dying.close();
+});
+
+test("a worker that hangs is ended at the deadline", async () => {
+  const dying = createWorkerAuthenticator({
+    ...defaultAuthenticatorOptions,
+    deadlineMs: 100,
+    worker: new URL("../support/dying-worker.ts", import.meta.url).href,
+    resolve: resolver.resolve,
+  });
+  const report = await dying.spf({ address: "192.0.2.7", helo: "x", sender: "hang@example.com", receiver: "y" });
+  assert.deepEqual([report.result, report.reason], ["temperror", "internal-error"]);
+  assert.equal(dying.stats().restarts, 2);
+  await dying.close();
+});
+
+test("after closing every job is a result as well", async () => {
+  const closed = createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker, resolve: resolver.resolve });
+  await closed.close();
+  assert.equal(
+    (await closed.spf({ address: "192.0.2.7", helo: "x", sender: "a@b", receiver: "y" })).result,
+    "temperror",
+  );
+  assert.equal((await closed.arc({ header, body: { chunks: [] }, now: 0, minimumKeyBits: 1024 })).result, "temperror");
+});

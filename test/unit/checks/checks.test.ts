@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ArcReport, SpfJob, SpfReport } from "../../../src/authres/authenticator.ts";
+import type { Finding } from "../../../src/authres/finding.ts";
+import { createChecks } from "../../../src/checks/all.ts";
+import { type CheckBank, digestsForChecks, runChecks } from "../../../src/checks/check.ts";
+import { dmarcDisposition } from "../../../src/checks/dmarc-check.ts";
+import type { Verification } from "../../../src/dkim/engine.ts";
+import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
+import { splitHeader } from "../../../src/mail/header.ts";
+
+const bank: CheckBank = {
+  myhostname: "mx.example.net",
+  enable_spf_verification: true,
+  enable_dmarc_verification: true,
+  enable_arc_verification: true,
+  dmarc_mode: "rfc9989",
+  arc_trusted_sealers: [".lists.example", "sealer.example"],
+  arc_seal: false,
+  dkim_minimum_key_bits: 1024,
+};
+const resolve = createFixedResolver(parseFixedZone({ "_dmarc.example.com": { TXT: ["v=DMARC1; p=reject"] } }));
+
+interface Setup {
+  readonly header?: string;
+  readonly sender?: string;
+  readonly client?: { readonly address?: string; readonly helo?: string };
+  readonly bank?: Partial<CheckBank>;
+  readonly spf?: SpfReport["result"];
+  readonly arc?: ArcReport;
+  readonly verifications?: readonly Verification[];
+}
+
+const arcHeader = "ARC-Seal: i=1; cv=none\nARC-Message-Signature: i=1; c=relaxed/relaxed; l=10\n";
+
+async function check(setup: Setup): Promise<{ findings: readonly Finding[]; spfJobs: SpfJob[] }> {
+  const spfJobs: SpfJob[] = [];
+  const authenticator = {
+    spf: async (job: SpfJob): Promise<SpfReport> => {
+      spfJobs.push(job);
+      return { result: setup.spf ?? "pass", identity: "mailfrom", domain: "example.com" };
+    },
+    arc: async (): Promise<ArcReport> => setup.arc ?? { result: "none", sets: [] },
+  };
+  const header = Buffer.from((setup.header ?? "From: joe@example.com\n").replaceAll("\n", "\r\n"), "latin1");
+  const findings = await runChecks(createChecks({ authenticator, resolve }), {
+    client: setup.client ?? { address: "192.0.2.7", helo: "mail.example.com" },
+    sender: setup.sender ?? "joe@example.com",
+    head: { header, ...splitHeader(header) },
+    bank: { ...bank, ...setup.bank },
+    now: 1_700_000_000,
+    verifications: Promise.resolve(setup.verifications ?? []),
+    body: Promise.resolve({ chunks: [] }),
+  });
+  return { findings, spfJobs };
+}
+
+function shown(findings: readonly Finding[]): string[] {
+  return findings.map(
+    ({ method, result, reason, properties }) =>
+      `${method}=${result}${reason === undefined ? "" : ` ${reason}`}${properties.map((p) => ` ${p.type}.${p.name}=${p.value}`).join("")}`,
+  );
+}
+
+test("findings come in one order, DMARC's from SPF's", async () => {
+  const { findings } = await check({});
+  assert.deepEqual(shown(findings), [
+    "spf=pass smtp.mailfrom=joe@example.com",
+    "dmarc=pass header.from=example.com policy.dmarc=reject",
+    "arc=none",
+  ]);
+});
+
+test("what is switched off is not run, and DMARC does without it", async () => {
+  const { findings, spfJobs } = await check({
+    bank: { enable_spf_verification: false, enable_arc_verification: false },
+  });
+  assert.deepEqual(shown(findings), ["dmarc=fail header.from=example.com policy.dmarc=reject"]);
+  assert.equal(spfJobs.length, 0);
+});
+
+test("SPF is of the client that XFORWARD tells, and of none where it does not tell", async () => {
+  const { spfJobs } = await check({ client: { address: "IPv6:2001:db8::1", helo: "h.example" } });
+  assert.deepEqual(spfJobs, [
+    { address: "2001:db8::1", helo: "h.example", sender: "joe@example.com", receiver: "mx.example.net" },
+  ]);
+  const { findings } = await check({ client: {} });
+  assert.deepEqual(shown(findings).at(0), "dmarc=fail header.from=example.com policy.dmarc=reject");
+});
+
+test("a null sender is reported by its HELO, a source route not at all", async () => {
+  const bounce = await check({ sender: "", client: { address: "192.0.2.7", helo: "mail.example.com" } });
+  assert.deepEqual(shown(bounce.findings).slice(0, 2), [
+    "spf=pass smtp.helo=mail.example.com",
+    "dmarc=pass header.from=example.com policy.dmarc=reject",
+  ]);
+  const routed = await check({ sender: "@trusted.example:joe@example.com" });
+  assert.equal(shown(routed.findings)[0], "spf=pass smtp.mailfrom=joe@example.com");
+});
+
+test("DKIM counts for DMARC by its result, DomainKeys never", async () => {
+  const good: Verification = {
+    kind: "dkim",
+    result: "pass",
+    domain: "example.com",
+    selector: "s",
+    algorithm: "rsa-sha256",
+    identity: "@example.com",
+    b: "abc",
+  };
+  const off = { spf: "fail" } as const;
+  const dmarc = async (verification: Verification) =>
+    (await check({ ...off, verifications: [verification] })).findings.find(({ method }) => method === "dmarc")?.result;
+  assert.equal(await dmarc(good), "pass");
+  assert.equal(await dmarc({ ...good, result: "policy", reason: "weak-key" }), "fail");
+  assert.equal(await dmarc({ ...good, kind: "domainkeys" }), "fail");
+});
+
+test("mail without one clear author is dmarc=permerror whatever passed", async () => {
+  const { findings } = await check({ header: "From: joe@example.com\nFrom: eve@example.org\n" });
+  assert.equal(shown(findings)[1], "dmarc=permerror several-from-fields");
+});
+
+test("a chain from trusted sealers is told, and keeps DMARC's verdict from being acted on", async () => {
+  const cases: [ArcReport["sets"], boolean][] = [
+    [[{ instance: 1, sealer: "sealer.example", dmarc: "pass" }], true],
+    [
+      [
+        { instance: 1, sealer: "a.lists.example" },
+        { instance: 2, sealer: "lists.example" },
+      ],
+      true,
+    ],
+    [[{ instance: 1, sealer: "x.sealer.example" }], false],
+    [
+      [
+        { instance: 1, sealer: "evil.example" },
+        { instance: 2, sealer: "sealer.example" },
+      ],
+      false,
+    ],
+    [[{ instance: 1, sealer: "sealer.example", dmarc: "fail" }], false],
+  ];
+  for (const [sets, trusted] of cases) {
+    const { findings } = await check({
+      header: `${arcHeader}From: joe@example.com\n`,
+      spf: "fail",
+      arc: { result: "pass", sets },
+    });
+    assert.equal(findings.at(-1)?.reason, trusted ? "trusted-sealer" : undefined);
+    assert.equal(findings.at(-1)?.comment, `i=${sets.length}`);
+    assert.equal(dmarcDisposition(findings), trusted ? "none" : "reject");
+  }
+});
+
+test("only a failure asks for anything", async () => {
+  assert.equal(dmarcDisposition((await check({ spf: "fail" })).findings), "reject");
+  assert.equal(dmarcDisposition((await check({})).findings), "none");
+  assert.equal(dmarcDisposition((await check({ header: "Subject: x\n" })).findings), "none");
+  assert.equal(dmarcDisposition([]), "none");
+});
+
+test("body digests are asked for where there is a chain to verify", () => {
+  const checks = createChecks({
+    authenticator: {
+      spf: async () => ({ result: "none", identity: "helo", domain: "" }),
+      arc: async () => ({ result: "none", sets: [] }),
+    },
+    resolve,
+  });
+  const digests = (text: string, changed: Partial<CheckBank> = {}) => {
+    const header = Buffer.from(text.replaceAll("\n", "\r\n"));
+    return digestsForChecks(checks, { header, ...splitHeader(header) }, { ...bank, ...changed });
+  };
+  assert.deepEqual(digests("From: a\n"), []);
+  assert.deepEqual(digests(arcHeader), [{ canonicalization: "relaxed", hash: "sha256", length: 10 }]);
+  assert.deepEqual(digests(arcHeader, { enable_arc_verification: false }), []);
+  assert.deepEqual(
+    digests("ARC-Message-Signature: i=2; b=x\nARC-Message-Signature: i=1; c=relaxed/relaxed\n").map(
+      (d) => d.canonicalization,
+    ),
+    ["simple", "relaxed"],
+  );
+});
