@@ -13,9 +13,18 @@ import { type BankOverlay, type BankSettings, mergedSettings } from "./settings.
  * - "client-network": client_ipaddr_policy or mynetworks, by the client that XFORWARD tells;
  * - "local-sender": MYUSERS, for originating mail with a local envelope sender;
  * - "author": author_to_policy_bank_maps, by a valid signature;
- * - "virus": virus_name_to_policy_bank_maps.
+ * - "virus": virus_name_to_policy_bank_maps;
+ * - "command": named on a command line.
  */
-export type LoadReason = "port" | "address-port" | "socket" | "client-network" | "local-sender" | "author" | "virus";
+export type LoadReason =
+  | "port"
+  | "address-port"
+  | "socket"
+  | "client-network"
+  | "local-sender"
+  | "author"
+  | "virus"
+  | "command";
 
 export interface LoadedBank {
   readonly bank: string;

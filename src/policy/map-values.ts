@@ -112,13 +112,15 @@ export type AskedBy = "recipient" | "sender" | "author" | "signer" | "virus";
 /** The bank that the value 1 of author_to_policy_bank_maps stands for. */
 export const approvedBank = "AUTHOR_APPROVED";
 const virusBank = "VIRUS";
+/** Loaded by rule wherever they are defined: naming them without a definition is no mistake. */
+const impliedBanks: readonly string[] = ["MYNETS", "MYUSERS", approvedBank, virusBank];
 
 /** Types of all maps. `compiler` and `context` are for tables within tables, `banks` are the names that exist. */
 export function mapTypes(compiler: MapCompiler, context: TableContext, banks: ReadonlySet<string>): MapTypes {
   const existing = (whenTrue: string): ValueType<readonly string[]> => ({
     ...nameListValue(whenTrue),
     fault(names) {
-      const unknown = names.filter((name) => !banks.has(name));
+      const unknown = names.filter((name) => !banks.has(name) && !impliedBanks.includes(name));
       return unknown.length === 0 ? undefined : `there is no policy bank ${unknown.join(", ")}`;
     },
   });
