@@ -1,0 +1,72 @@
+// Many mails to a next hop that fails at random: what we call delivered is there, once and whole, and nothing bounces.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRelay } from "../../src/relay/relay.ts";
+import { formatReply, isPermanent, isPositive, isTransient } from "../../src/smtp/reply.ts";
+import { type Act, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import { envelopeFrom, outgoingTo } from "../support/relay-mail.ts";
+
+/** Numbers in [0, 1) that are the same in every run. */
+function sequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
+const acts: readonly Act[] = [
+  { end: "reset" },
+  { end: "close" },
+  { reply: "421 4.3.2 bye", end: "close" },
+  "451 4.3.0 later",
+  "452 4.5.3 enough",
+  "what?",
+];
+
+for (const [name, keywords] of [
+  ["with pipelining", ["PIPELINING"]],
+  ["without pipelining", []],
+] as const) {
+  test(`loses, doubles and bounces nothing, ${name}`, async (t) => {
+    const random = sequence(20_240_102);
+    const script = (step: Step): Act => {
+      if (step.stage === "quit" || random() > 0.06) return undefined;
+      return acts[Math.floor(random() * acts.length)];
+    };
+    const hop = await startFakeNextHop({ script, keywords });
+    const relay = createRelay({ localhost_name: "localhost", maxConnections: 8 });
+    t.after(async () => {
+      await hop.close();
+      await relay.close();
+    });
+
+    const textOf = (id: number) => `Subject: ${id}\r\n\r\n${`.line ${id}\r\n`.repeat(1 + (id % 400))}`;
+    const promised = new Set<string>();
+    let putOff = 0;
+    const send = async (id: number) => {
+      const envelope = envelopeFrom("a@example.com", ...["b", "c", "d"].map((name) => `${name}${id}@example.com`));
+      const [delivery] = await relay(
+        [outgoingTo(hop.nextHop, envelope, textOf(id))],
+        (replies) => !replies.flat().some(isTransient),
+      );
+      for (const [index, reply] of (delivery?.replies ?? []).entries()) {
+        assert.equal(isPermanent(reply), false, formatReply(reply));
+        if (isPositive(reply)) promised.add(`RCPT TO:<${envelope.recipients[index]?.address}>`);
+        else putOff += 1;
+      }
+    };
+    const ids = Array.from({ length: 600 }, (_, id) => id);
+    for (let first = 0; first < ids.length; first += 20) await Promise.all(ids.slice(first, first + 20).map(send));
+
+    const there = hop.mails.flatMap((mail) => mail.rcpts);
+    assert.equal(new Set(there).size, there.length, "no recipient has a mail twice");
+    for (const rcpt of promised) assert.ok(there.includes(rcpt), `${rcpt} was called delivered`);
+    assert.equal(there.length, promised.size, "what is there was called delivered");
+    for (const mail of hop.mails) {
+      const id = Number(/^Subject: (\d+)\r\n/.exec(mail.octets.toString("latin1"))?.[1]);
+      assert.equal(mail.octets.toString("latin1"), textOf(id));
+    }
+    assert.ok(putOff > 100 && promised.size > 100, `${putOff} put off, ${promised.size} delivered`);
+  });
+}
