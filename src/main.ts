@@ -142,7 +142,12 @@ async function listen(running: Running): Promise<Daemon> {
       store,
       nextLogId,
       observer: {
-        trouble: (what, error, logId) => log.write("err", `(${logId}) ${what}: ${String(error)}`),
+        // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
+        trouble: (what, error, logId) => {
+          if (what === "socket") {
+            if (log.level >= 2) log.write("debug", `(${logId}) ${what}: ${String(error)}`);
+          } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
+        },
       },
     });
     name = await listener.listen();

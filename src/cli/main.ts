@@ -88,4 +88,5 @@ function writeWhole(descriptor: number, text: string | Uint8Array): void {
   }
 }
 
-if (import.meta.main) process.exitCode = await runCommandLine(process.argv.slice(2), processIo());
+// `main` is unknown to older versions of Node, which then at least say what they lack.
+if (import.meta.main !== false) process.exitCode = await runCommandLine(process.argv.slice(2), processIo());
