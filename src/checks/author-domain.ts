@@ -26,6 +26,7 @@ export function readAuthor({ fields, excess }: MessageHead): Author {
 
 /** "From" folded before its colon, or with a control character: no name to us, yet an author to some readers. */
 function looksLikeFrom(raw: Uint8Array): boolean {
+  // What is still blank after 64 octets is not worth a longer look: it counts.
   const start = asBuffer(raw.subarray(0, Math.min(raw.length, 64))).toString("latin1");
-  return /^[\0-\x20]*from[\0-\x20]*:/i.test(start);
+  return /^[\0-\x20]*from[\0-\x20]*(?::|$)/i.test(start);
 }

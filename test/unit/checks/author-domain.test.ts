@@ -27,6 +27,7 @@ test("mail whose author is a matter of opinion has none", () => {
     ["From: a@example.com\nFrom\n : b@example.com\n", "several-from-fields"],
     [" From: a@example.com\nFrom: b@example.com\n", "several-from-fields"],
     ["From\u0000: a@example.com\n", "from-syntax"],
+    [`From${" ".repeat(2000)}: a@example.com\nFrom: b@example.com\n`, "several-from-fields"],
     ["From: a@example.com, b@example.com\n", "several-authors"],
     ["From: a@example.com, b@other.example\n", "several-authors"],
     ["From: team: a@example.com, b@example.com;\n", "several-authors"],
