@@ -1,5 +1,6 @@
 // The part of a notification that programs read: message/delivery-status (RFC 3464 section 2). ASCII only.
 import { formatReply, type Reply } from "../smtp/reply.ts";
+import { decodeXtext } from "../smtp/xtext.ts";
 
 /** The mail a notification is about. */
 export interface MailFacts {
@@ -88,12 +89,7 @@ function remoteMta(remote: string): string {
   return `dns; ${/^[\d.]+$|:/.test(host) ? `[${safe(host)}]` : safe(host)}`;
 }
 
-/** RFC 3461 section 4. What it decodes to may be anything and goes through `safe`. */
-function decodeXtext(text: string): string {
-  return text.replace(/\+([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
-}
-
-/** A field's value is one line of printable ASCII, whatever a peer gave us. */
+/** A field's value is one line of printable ASCII, whatever a peer gave us or xtext decoded to. */
 function safe(text: string): string {
   return text.slice(0, 900).replace(/[^\x20-\x7e]/g, "?");
 }
