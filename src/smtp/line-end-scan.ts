@@ -1,0 +1,78 @@
+// Tells whether a stretch of a message holds anything but plain lines: a bare CR or LF, a dot at a line's start.
+// Node has no native scan for that, and octet by octet it would be the dearest part of receiving a large mail
+// (10 MB: 10 ms in JavaScript, 2 ms here). So it is 205 octets of WebAssembly, whose text is in line-end-scan.wat.
+
+/** Set in the flags where a CR stands without its LF, or an LF without its CR. */
+export const bareLineEndFlag = 1;
+/** Set in the flags where a dot follows an LF. */
+export const dotLineFlag = 2;
+
+const CR = 13;
+const LF = 10;
+const DOT = 46;
+
+const code =
+  "AGFzbQEAAAABBgFgAX8BfwMCAQAFAwEAAgcRAgZtZW1vcnkCAARzY2FuAAAKngEBmwECAX8EewNAIAH9AAQQIQIgAf0ABA8hAyAEIAL9" +
+  "DAoKCgoKCgoKCgoKCgoKCgr9IyAD/QwNDQ0NDQ0NDQ0NDQ0NDQ0N/SP9Uf1QIQQgBSAC/QwuLi4uLi4uLi4uLi4uLi4u/SMgA/0MCgoK" +
+  "CgoKCgoKCgoKCgoKCv0j/U79UCEFIAFBEGohASABIABJDQALIAT9UyAF/VNBAXRyCw==";
+
+/** Octets looked at in one go: as many as a read from a socket brings, and a multiple of the 16 of one step. */
+const sliceBytes = 65_536;
+const firstOctet = 16;
+
+// What the module gives; the types of Node do not tell of WebAssembly.
+declare const WebAssembly: {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+  ) => {
+    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly scan: (length: number) => number };
+  };
+};
+
+type Scan = (octets: Buffer, from: number, to: number) => number;
+
+let scan: Scan | undefined;
+
+/**
+ * The flags of octets `from` up to `to`. What comes before and after them counts as neither CR nor LF, so a CR at the
+ * end whose LF may follow is to be left out.
+ */
+export function lineEndFlags(octets: Buffer, from: number, to: number): number {
+  scan ??= loadScan();
+  return scan(octets, from, to);
+}
+
+/** The same octet by octet: for processors without the vector instructions, and to compare with. */
+export function lineEndFlagsPlain(octets: Uint8Array, from: number, to: number): number {
+  let flags = 0;
+  let before = 0;
+  for (let i = from; i < to; i += 1) {
+    const here = octets[i] ?? 0;
+    if ((here === LF) !== (before === CR)) flags |= bareLineEndFlag;
+    if (here === DOT && before === LF) flags |= dotLineFlag;
+    before = here;
+  }
+  return before === CR ? flags | bareLineEndFlag : flags;
+}
+
+function loadScan(): Scan {
+  try {
+    const { memory, scan } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(code, "base64"))).exports;
+    const space = Buffer.from(memory.buffer);
+    return (octets, from, to) => {
+      let flags = 0;
+      for (let at = from; at < to; at += sliceBytes) {
+        const length = Math.min(to - at, sliceBytes);
+        space[firstOctet - 1] = at === from ? 0 : (octets[at - 1] ?? 0);
+        octets.copy(space, firstOctet, at, at + length);
+        space.fill(0, firstOctet + length, firstOctet + length + 16);
+        // One more than there are at the end, to judge a CR there by the zero behind it.
+        flags |= scan(at + length === to ? length + 1 : length);
+      }
+      return flags;
+    };
+  } catch {
+    return lineEndFlagsPlain;
+  }
+}
