@@ -57,8 +57,12 @@ function explain(pattern: string): string | undefined {
   return undefined;
 }
 
+/** What RE2 spells otherwise; a pattern without any of it is taken as it is. */
+const perlOnly = /\\[Zhe]|\(\?(?:#|\^|[a-z]*x)/;
+
 /** Rewrites Perl's spellings that have the same meaning in RE2. Walks the pattern once, escapes and classes skipped. */
 function fromPerl(pattern: string): string {
+  if (!perlOnly.test(pattern)) return pattern;
   let source = pattern;
   const extended = /^\(\?([a-wyz]*)x([a-wyz]*)\)/.exec(pattern);
   if (extended !== null) {
