@@ -46,8 +46,9 @@ export const anyYield: Yield = { words: "a value, or tables by sender", read: (v
 const signatureTags: Readonly<Record<string, (value: unknown) => unknown>> = {
   d: (value) => (value === null || isText(value) ? value : undefined),
   s: (value) => (value === null || isText(value) ? value : undefined),
-  a: (value) => (value === "rsa-sha256" || value === "ed25519-sha256" ? value : undefined),
-  c: (value) => (isText(value) && /^(simple|relaxed)(\/(simple|relaxed))?$/.test(value) ? value : undefined),
+  // rsa-sha1 stands in old files; what is made of it is the signer's to say, and lint tells.
+  a: (value) => (isText(value) && /^(rsa-sha256|ed25519-sha256|rsa-sha1)$/.test(value) ? value : undefined),
+  c: (value) => (isText(value) && /^(simple|relaxed)(\/(simple|relaxed))?$/i.test(value) ? value : undefined),
   i: (value) => (value === null || isText(value) ? value : undefined),
   q: (value) => (value === "dns/txt" || value === null ? value : undefined),
   ttl: (value) => (value === null ? null : readDuration(value)),
@@ -63,7 +64,7 @@ const wantedTags: Readonly<Record<string, string>> = {
   ttl: "a duration such as 21d",
   x: "a time in seconds since 1970",
 };
-/** Tags amavisd takes and ignores; l= is never made. */
+/** Tags amavisd takes and ignores; l= is never made. They are kept, for lint to tell. */
 const ignoredTags: ReadonlySet<string> = new Set(["l", "h", "z", "t", "v", "r"]);
 
 function isText(value: unknown): value is string {
@@ -88,7 +89,10 @@ function readTags(value: unknown, report: Report): unknown {
   if (!isMapping(value)) return report("signature tags such as { ttl: 21d, c: relaxed/simple }", value);
   const tags: Record<string, unknown> = {};
   for (const [tag, given] of Object.entries(value)) {
-    if (ignoredTags.has(tag)) continue;
+    if (ignoredTags.has(tag)) {
+      tags[tag] = given;
+      continue;
+    }
     const read = Object.hasOwn(signatureTags, tag) ? signatureTags[tag] : undefined;
     if (read === undefined) {
       report(`!no signature tag "${tag}" (d s a c i q ttl x can be set)`, given, [tag]);

@@ -23,6 +23,7 @@ export const bindAddress: Shape<string> = {
   nullable: true,
   read(value, report) {
     if (value === null || value === "" || value === "*") return "*";
+    if (value === 0 || value === "0") return "0.0.0.0";
     if (typeof value !== "string") return report('an address or "*"', value);
     const bare = bareAddress(value);
     return isIP(bare) !== 0 || bare === "localhost" ? bare : report('an address or "*"', value);
@@ -186,7 +187,11 @@ interface ClientPolicyPair {
 }
 
 function pairs(value: readonly unknown[]): ClientPolicyPair[] {
-  const flat = value.length % 2 === 0 && value.every((item, index) => (index % 2 === 1) === (typeof item === "string"));
+  // Every second one is text, the name of a bank; among the others a table may be text as well, one network.
+  const flat =
+    value.length % 2 === 0 &&
+    value.every((item, index) => index % 2 === 0 || typeof item === "string") &&
+    !value.every(isMapping);
   if (flat) {
     return value.flatMap((item, at) => {
       if (at % 2 === 1) return [];

@@ -16,6 +16,7 @@ import {
 } from "yaml";
 import { isMapping, show } from "./shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
+import { depthFault, explain, maxDepth } from "./yaml-faults.ts";
 
 export interface Files {
   /** The text of a file; throws an error whose message says why not. */
@@ -28,7 +29,8 @@ export interface Files {
 export const maxFileSize = 2 * 1024 ** 2;
 const maxIncludes = 1000;
 const maxAliasCount = 100;
-const maxDepth = 100;
+/** A file that is no YAML at all makes hundreds. */
+const maxSyntaxErrors = 10;
 
 /** Settings whose members may come from several files; a list is continued, a mapping gets further names. */
 const shared: ReadonlySet<string> = new Set(["policy_bank", "interface_policy", "banned_rules", "dkim_keys"]);
@@ -119,7 +121,10 @@ class Reading {
       return undefined;
     }
     const parsed = { file, document, lines };
-    for (const error of document.errors) this.#reportYaml(parsed, "error", error);
+    for (const error of document.errors.slice(0, maxSyntaxErrors)) this.#reportYaml(parsed, "error", error);
+    if (document.errors.length > maxSyntaxErrors) {
+      this.#report("error", start, `${document.errors.length - maxSyntaxErrors} more errors: is this YAML?`);
+    }
     this.#reportDuplicates(parsed);
     for (const warning of document.warnings) this.#reportYaml(parsed, "warning", warning);
     return this.problems.some(({ severity, place }) => severity === "error" && place?.file === file)
@@ -299,48 +304,6 @@ function set(record: Record<string, unknown>, name: string, value: unknown): voi
 function placeAt(parsed: Parsed, offset: number): Place {
   const { line, col } = parsed.lines.linePos(offset);
   return { file: parsed.file, line: Math.max(line, 1), column: Math.max(col, 1) };
-}
-
-/** What the parser says, in our words where they help, and at the place that needs a change. */
-function explain(error: YAMLError, document: Document.Parsed): { readonly message: string; readonly offset: number } {
-  const [offset] = error.pos;
-  if (error.code === "TAB_AS_INDENT") return { message: "YAML takes no tabs to indent with", offset };
-  if (/closing .?quote/.test(error.message)) {
-    return { message: "this quote is not closed", offset: lastStart(document, offset, (node) => isScalar(node)) };
-  }
-  if (error.message.startsWith("Flow ")) {
-    const start = lastStart(document, offset, (node) => (isMap(node) || isSeq(node)) && node.flow === true);
-    return { message: "this bracket is not closed", offset: start };
-  }
-  return { message: error.message, offset };
-}
-
-/** Where the last node of a kind starts that starts before an offset; the offset where there is none. */
-function lastStart(document: Document.Parsed, before: number, isWanted: (node: unknown) => boolean): number {
-  let start: number | undefined;
-  visit(document, {
-    Node: (_, node) => {
-      const at = node.range?.[0];
-      if (at !== undefined && at < before && (start === undefined || at > start) && isWanted(node)) start = at;
-    },
-  });
-  return start ?? before;
-}
-
-/** The line on which more than `maxDepth` brackets (or "- - -") open in each other: the parser takes seconds for such. */
-function depthFault(text: string): number | undefined {
-  const dashes = /^ *(?:[-?] ){20}/m.exec(text);
-  if (dashes !== null) return lineOf(text, dashes.index);
-  let open = 0;
-  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
-    open = bracket === "[" || bracket === "{" ? open + 1 : 0;
-    if (open > maxDepth) return lineOf(text, index);
-  }
-  return undefined;
-}
-
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split("\n").length;
 }
 
 function reasonOf(error: unknown): string {

@@ -2,6 +2,7 @@
 
 import { isRegexpTable } from "../../lookup/map.ts";
 import type { RawTable } from "../../lookup/table.ts";
+import { readSignatureOptions } from "../../signing/signature-options.ts";
 import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";
 import { isMapping } from "../shape.ts";
@@ -78,6 +79,9 @@ function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, 
   const fromTables = config.dkim_keytable !== null || config.dkim_key_dir !== null;
   const patterns = config.dkim_keys.some(({ domain }) => typeof domain !== "string" || domain.includes("*"));
   for (const [author, value] of Object.entries(table)) {
+    for (const fault of value === null ? [] : readSignatureOptions(value).faults) {
+      say("warning", [...path, author], fault);
+    }
     const sets: readonly unknown[] = Array.isArray(value) ? value : [value];
     for (const [index, set] of sets.entries()) {
       const tag = isMapping(set) ? set["d"] : undefined;

@@ -117,7 +117,7 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   penpals_threshold_low: accepted(number(), 1, "Below this score no pen pals are looked up."),
   penpals_threshold_high: accepted(optional(number()), null, "Above this score no pen pals are looked up."),
   QUARANTINEDIR: accepted(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),
-  quarantine_subdir_levels: accepted(integer(0, 1), 1, "1: sub-folders by the first character of mail_id."),
+  quarantine_subdir_levels: accepted(integer(0, 2), 1, "Sub-folders by the first characters of mail_id, so many deep."),
   MAXLEVELS: accepted(integer(1), 14, "Archives within archives."),
   MAXFILES: accepted(integer(1), 3000, "Parts of one mail, unpacked."),
   MIN_EXPANSION_QUOTA: accepted(size, 100 * 1024, "Octets that unpacking may always make."),
