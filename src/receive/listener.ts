@@ -1,6 +1,6 @@
 // The receive part as the daemon sees it: a listener per port or socket path, opened, drained, closed.
-import { unlink } from "node:fs/promises";
-import type { ListenOptions } from "node:net";
+import { lstat, unlink } from "node:fs/promises";
+import { connect, type ListenOptions } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
 import { FilterConnection } from "./connection.ts";
 import { FilterServer, type ServerNeeds } from "./server.ts";
@@ -55,7 +55,7 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
       return server.connections.size;
     },
     async listen() {
-      if (at.path !== undefined) await removeSocket(at.path);
+      if (at.path !== undefined) await removeStaleSocket(at.path);
       const options: ListenOptions = { backlog: at.backlog ?? 511, reusePort: at.reusePort ?? false };
       if (at.path !== undefined) options.path = at.path;
       else {
@@ -93,11 +93,21 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
   };
 }
 
-/** A socket file that a killed process left behind would keep us from listening. */
-async function removeSocket(path: string): Promise<void> {
-  await unlink(path).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
+/**
+ * A socket file that a killed process left behind would keep us from listening. One that somebody listens on stays,
+ * and so does a file that is no socket: listening then fails as it should.
+ */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
+  const inUse = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
   });
+  if (!inUse) await unlink(path);
 }
 
 /** Log ids for the connections of one process: "pid-seq", as amavisd counts them. */

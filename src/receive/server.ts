@@ -37,7 +37,6 @@ export class FilterServer extends SMTPServer {
   #openSockets = 0;
   #whenGone: (() => void) | undefined;
   readonly #nextLogId: () => string;
-  readonly #sweeper: NodeJS.Timeout;
 
   constructor({ options, handlers, store, nextLogId, observer = {}, clock = monotonic, socketPath }: ServerNeeds) {
     super({
@@ -55,13 +54,20 @@ export class FilterServer extends SMTPServer {
     this.clock = clock;
     this.socketPath = socketPath;
     this.#nextLogId = nextLogId;
-    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = options().timeouts;
+    this.server.once("listening", () => this.#begin());
+    // Trouble while it opens is told to whoever opens it.
+    this.on("error", (error) => {
+      if (this.server.listening) this.observer.trouble?.("accept", error, "");
+    });
+  }
+
+  #begin(): void {
+    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = this.listenerOptions().timeouts;
     // One timer for all connections; it looks often enough that none overstays by more than a quarter.
     const everyMs = Math.min(1000, Math.max(10, Math.min(idleMs, stressedIdleMs, dataBlockMs, dataMs) / 4));
-    this.#sweeper = setInterval(() => this.sweep(), everyMs);
-    this.#sweeper.unref();
-    this.on("error", (error) => this.observer.trouble?.("accept", error, ""));
-    this.server.once("close", () => clearInterval(this.#sweeper));
+    const sweeper = setInterval(() => this.sweep(), everyMs);
+    sweeper.unref();
+    this.server.once("close", () => clearInterval(sweeper));
   }
 
   override connect(socket: Socket, _options?: SMTPConnectionOptions | null): void {

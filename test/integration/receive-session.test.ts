@@ -1,7 +1,7 @@
 // Sessions: who is let in, what ends them, what a reload changes. Dialogs that need no setup are in corpora/smtp.
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
@@ -58,23 +58,32 @@ test("turns away connections over the limit with 421, and takes them when there 
   assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
 });
 
-test("listens on a unix socket, over the file that a killed process left", async (t) => {
+/** What a process leaves that was killed while it listened. */
+async function staleSocket(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.old`, resolve));
+  await rename(`${path}.old`, path);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+test("listens on a unix socket, over the file that a killed process left, but not over one in use", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "receiver-socket-"));
   t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, "lmtp.sock");
-  await writeFile(path, "");
-  await startReceiver(t, { at: { path }, options: { protocol: "LMTP", allowPeer: () => false } }).then(
-    async (receiver) => {
-      const client = smtpClient(path);
-      assert.equal(await client.line(), "220 [localhost] LMTP signpost service ready");
-      await client.ask("LHLO a.example");
-      await startMail(client);
-      await client.ask(".");
-      const session = receiver.mails[0]?.transaction.session;
-      assert.deepEqual(session?.listener, { address: "", port: 0, path });
-      assert.deepEqual(session?.peer, { address: "", port: 0 });
-    },
-  );
+  await staleSocket(path);
+  const receiver = await startReceiver(t, { at: { path }, options: { protocol: "LMTP", allowPeer: () => false } });
+  const client = smtpClient(path);
+  assert.equal(await client.line(), "220 [localhost] LMTP signpost service ready");
+  await client.ask("LHLO a.example");
+  await startMail(client);
+  await client.ask(".");
+  const session = receiver.mails[0]?.transaction.session;
+  assert.deepEqual(session?.listener, { address: "", port: 0, path });
+  assert.deepEqual(session?.peer, { address: "", port: 0 });
+  await assert.rejects(startReceiver(t, { at: { path } }), { code: "EADDRINUSE" });
+  const file = join(folder, "file");
+  await writeFile(file, "precious");
+  await assert.rejects(startReceiver(t, { at: { path: file } }), { code: "EADDRINUSE" });
 });
 
 test("takes new options for the next mail of a connection that is open", async (t) => {
@@ -184,6 +193,44 @@ for (const [what, timeouts] of [
     assert.deepEqual([aborted, receiver.mails.length, receiver.store.usedBytes], [["aborted"], 0, 0]);
   });
 }
+
+test("closes idle sessions sooner while most connections are in use, but none with a mail under way", async (t) => {
+  let now = 0;
+  const receiver = await startReceiver(t, {
+    clock: () => now,
+    options: { maxClients: 4, timeouts: { ...defaultTimeouts, stressedIdleMs: 40 } },
+  });
+  const clients = [1, 2, 3, 4].map(() => smtpClient(receiver.port));
+  for (const client of clients) await client.reply();
+  const [idle, inMail] = clients;
+  assert.ok(idle && inMail);
+  await inMail.ask("HELO a.example");
+  await inMail.ask("MAIL FROM:<a@b.example>");
+  now = 41;
+  assert.equal(await idle.line(), "421 4.4.2 [127.0.0.1] Error: timeout exceeded");
+  assert.equal(await inMail.ask("RCPT TO:<c@d.example>"), "250 2.1.5 Recipient <c@d.example> OK");
+});
+
+test("hangs up on a client that drips its message while many connections wait", async (t) => {
+  let now = 0;
+  const receiver = await startReceiver(t, {
+    clock: () => now,
+    options: { timeouts: { ...defaultTimeouts, stressedIdleMs: 200_000, dataBlockMs: 100_000 } },
+  });
+  const others = Array.from({ length: 65 }, () => smtpClient(receiver.port));
+  for (const client of others) await client.reply();
+  const slow = smtpClient(receiver.port);
+  const steady = smtpClient(receiver.port);
+  await enterData(slow);
+  await enterData(steady);
+  steady.send("x".repeat(70_000));
+  // One octet a second is input all the same: it is the average that counts.
+  slow.send("x".repeat(60));
+  await until(() => receiver.store.usedBytes > 100_000);
+  now = 61_000;
+  assert.equal(await slow.line(), "421 4.4.2 [127.0.0.1] Error: timeout exceeded");
+  assert.equal(await steady.ask("\r\n."), "250 2.0.0 Ok");
+});
 
 test("sends idle sessions home at once when it stops, and gives messages under way their true reply", async (t) => {
   let answer: (replies: MessageReplies) => void = () => undefined;
