@@ -4,6 +4,7 @@ import type { SpfJob, SpfReason, SpfReport } from "../src/authres/authenticator.
 import { splitAddress } from "../src/mail/address.ts";
 import { decodeUtf8, domainOfOctets } from "../src/mail/domain.ts";
 import type { Resolve } from "../src/rr/answer.ts";
+import { resolveKnown } from "../src/rr/known-answers.ts";
 import { createMailauthResolver } from "./mailauth-resolver.ts";
 
 /** RFC 7208 section 4.6.4. */
@@ -21,7 +22,7 @@ export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfRep
   const base = { identity, domain: domain.startsWith("[") ? "" : domain } as const;
   // Nothing that could have a record (RFC 7208 section 4.3).
   if (base.domain === "" || job.sender.length > maxPathChars) return { ...base, result: "none" };
-  const dns = createMailauthResolver(resolve);
+  const dns = createMailauthResolver(resolveKnown(job.known ?? [], resolve));
   try {
     const { status, lookups } = await spf({
       sender: job.sender === "" ? "" : `${localPartOf(job.sender)}@${domain}`,

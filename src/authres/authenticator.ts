@@ -2,6 +2,7 @@
 // survives a structured clone. What the results are worth is decided by others.
 import type { KeyObject } from "node:crypto";
 import type { BodySource } from "../mail/digest.ts";
+import type { KnownAnswer } from "../rr/known-answers.ts";
 import type { AuthResult } from "./finding.ts";
 
 /** Who brought the mail (RFC 7208 section 4.1). */
@@ -13,6 +14,8 @@ export interface SpfJob {
   readonly sender: string;
   /** Our own host name. */
   readonly receiver: string;
+  /** Answers that are known already; the DNS is asked for the rest. */
+  readonly known?: readonly KnownAnswer[];
 }
 
 export type SpfReason =

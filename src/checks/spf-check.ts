@@ -2,18 +2,28 @@
 import type { Authenticator } from "../authres/authenticator.ts";
 import type { FindingProperty } from "../authres/finding.ts";
 import { plainAddress, splitAddress } from "../mail/address.ts";
+import { domainOfOctets } from "../mail/domain.ts";
+import type { Peek } from "../rr/known-answers.ts";
 import type { Check } from "./check.ts";
+import { peekSpfAnswers } from "./spf-answers.ts";
 
-/** Without a client address (mail submitted on this host, no XFORWARD) there is nothing to check. */
-export function createSpfCheck(authenticator: Pick<Authenticator, "spf">): Check {
+/**
+ * `peek` looks into the DNS cache: what is there goes with the job, which saves the worker from asking back for it.
+ * Without a client address (mail submitted on this host, no XFORWARD) there is nothing to check.
+ */
+export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: Peek = () => undefined): Check {
   return {
     name: "spf",
     isWanted: (bank) => bank.enable_spf_verification,
     async run({ client, sender, bank }) {
       const { address, helo = "" } = client;
       if (address === undefined) return [];
+      const clientAddress = bareAddress(address);
+      const domain = sender === "" ? domainOfOctets(helo) : splitAddress(sender).domain;
+      const known = domain === undefined ? [] : peekSpfAnswers(domain, clientAddress, peek);
       const { result, reason } = await authenticator.spf({
-        address: bareAddress(address),
+        address: clientAddress,
+        ...(known.length === 0 ? {} : { known }),
         helo,
         sender,
         receiver: bank.myhostname,

@@ -1,6 +1,7 @@
 // The stub resolver: a question goes to the cache, then to the servers in order, within a deadline.
 // Packets are made and read in `wire.ts`; this file decides whom to ask, how often, and what to keep.
 import type { Answer, DnsTrouble, RecordType, Resolve } from "../rr/answer.ts";
+import type { Peek } from "../rr/known-answers.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import { canonicalName, isQueryName, maxAliases } from "./name.ts";
 import { type DnsServer, isLoopback } from "./server-address.ts";
@@ -62,6 +63,8 @@ export interface DnsStats {
 
 export interface Resolver {
   readonly resolve: Resolve;
+  /** What the cache holds; asks nobody. */
+  readonly peek: Peek;
   stats(): DnsStats;
   /** Questions under way end as trouble; sockets are closed. */
   close(): void;
@@ -220,6 +223,7 @@ export function createResolver(
 
   return {
     resolve,
+    peek: (name, type) => cache.get(canonicalName(name), type),
     stats: () => ({
       ...counts,
       cacheEntries: cache.size,
