@@ -1,15 +1,17 @@
 // One connection: octets in, dialog and intake fed, replies out in one write per burst. Built on smtp-server's
-// connection for the life of the socket; its command handlers and its DATA parser are replaced (see docs in code).
+// connection for the life of the socket; its command handlers and its DATA parser are replaced.
 import type { Socket } from "node:net";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
-import { SMTPStream } from "smtp-server/lib/smtp-stream";
+import type { SMTPStream } from "smtp-server/lib/smtp-stream";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
 import { maxCommandOctets } from "../smtp/command.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
-import { Dialog, oversize, type Step } from "./dialog.ts";
+import { Dialog, type Step } from "./dialog.ts";
 import type { MessageReplies } from "./handlers.ts";
-import { Intake, type IntakeFailure, type Received } from "./intake.ts";
+import { Input, type Next } from "./input.ts";
+import { Intake, type Received } from "./intake.ts";
+import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
 import type { ReceiveTimeouts } from "./options.ts";
 import type { FilterServer } from "./server.ts";
 
@@ -20,8 +22,6 @@ const maxUnreadReplyBytes = 64 * 1024;
 const minDataRate = 1024;
 const manyConnections = 64;
 const rateGraceMs = 60_000;
-
-type Next = (error?: Error | null) => void;
 
 /** A message on its way in or in the hands of the flow. */
 interface Mail {
@@ -308,9 +308,9 @@ export class FilterConnection extends SMTPConnection {
       // RFC 2033 section 4.2: one reply for each recipient that got 250.
       const { recipients } = mail.envelope;
       for (let i = 0; i < recipients.length; i += 1)
-        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail));
+        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id));
     } else {
-      this.#say(finalReply(reply, mail));
+      this.#say(finalReply(reply, mail.session.id));
     }
     this.#flush();
     mail.intake.release();
@@ -365,45 +365,4 @@ export class FilterConnection extends SMTPConnection {
     this.#flush();
     this.close();
   }
-}
-
-/** smtp-server's parser with our own way of taking chunks apart. */
-class Input extends SMTPStream {
-  readonly #consume: (chunk: Buffer, next: Next) => void;
-
-  constructor(consume: (chunk: Buffer, next: Next) => void) {
-    super();
-    this.#consume = consume;
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", next: Next): void {
-    if (this.isClosed) next();
-    else this.#consume(chunk, next);
-  }
-}
-
-function troubleReply(id: string): Reply {
-  return { code: 451, enhanced: "4.3.0", text: `Error in processing, id=${id}` };
-}
-
-function failureReply(failure: IntakeFailure, sizeBytes: number, id: string): Reply {
-  switch (failure) {
-    case "size":
-      return oversize(sizeBytes);
-    case "header-size":
-      return { code: 552, enhanced: "5.3.4", text: "Header section exceeds size limit" };
-    case "bare-newline":
-      return { code: 554, enhanced: "5.6.0", text: `Reject, id=${id} - bare <CR> or <LF> in message` };
-    case "storage":
-      return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
-    default:
-      return troubleReply(id);
-  }
-}
-
-/** What goes over the wire; a reply that is none must not reach the client. */
-function finalReply(reply: Reply, mail: Mail): string {
-  const valid =
-    Number.isInteger(reply.code) && reply.code >= 200 && reply.code <= 599 && (reply.code < 300 || reply.code >= 400);
-  return wireReply(valid ? reply : troubleReply(mail.session.id));
 }
