@@ -69,8 +69,8 @@ function lastAtOutsideQuotes(path: string): number {
     else if (char === '"') quoted = !quoted;
     else if (char === "@" && !quoted) at = i;
   }
-  // A quote that never ends: no reading of it is safe, so there is no domain.
-  return quoted ? -1 : at;
+  // A quote that never ends takes the domain with it: whatever "@" stands within does not divide.
+  return at;
 }
 
 function withoutRoute(local: string): string {

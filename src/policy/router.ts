@@ -55,7 +55,7 @@ export function createRouter(settings: RouterSettings, context: BankContext): Ro
   }
 
   function loadOne(bank: PolicyBank, loading: LoadedBank): PolicyBank {
-    const key = JSON.stringify([loading.bank, loading.why, loading.key, loading.origin]);
+    const key = [loading.bank, loading.why, loading.key, loading.origin].join("\0");
     const known = steps.get(bank) ?? new Map<string, PolicyBank>();
     steps.set(bank, known);
     const ready = known.get(key);
