@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { createTestKey, type DaemonProcess, startDaemonProcess, startIn } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, type ReceivedMail, startFakeNextHop } from "../support/fake-next-hop.ts";
-import { freePort, type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
+import { freePort } from "../support/free-port.ts";
+import { type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
 
 const run = promisify(execFile);
 const ci = process.env.CI === "true";

@@ -2,7 +2,6 @@
 // main.cf and master.cf are the blocks of docs/postfix.md, so that the document cannot drift from what works.
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -40,16 +39,6 @@ export async function postfixMissing(): Promise<string | undefined> {
   } catch {
     return "Postfix is not installed (apt-get install postfix)";
   }
-}
-
-/** A free port on 127.0.0.1. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** @param ours networks whose mail is ours (mynetworks of the first smtpd) */
