@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { mergedSettings } from "../policy/settings.ts";
 import type { Config } from "./config.ts";
+import { settingNamed } from "./registry.ts";
 import { isMapping } from "./shape.ts";
 
 export function printConfig(config: Config): string {
@@ -9,13 +10,15 @@ export function printConfig(config: Config): string {
   const settings: Record<string, unknown> = { ...global };
   const merged: ReadonlySet<string> = mergedSettings;
   for (const [name, value] of Object.entries(base)) {
-    // Without REPLACE the defaults would come back under the members that are left.
-    settings[name] = merged.has(name) && isMapping(value) ? { ...value, REPLACE: replaceMark(name) } : value;
+    settings[name] = merged.has(name) && isMapping(value) ? whole(name, value) : value;
   }
   settings["policy_bank"] = Object.fromEntries(banks);
-  return stringify(settings, { lineWidth: 120, flowCollectionPadding: true, aliasDuplicateObjects: false });
+  return stringify(settings, { lineWidth: 120, aliasDuplicateObjects: false });
 }
 
-function replaceMark(name: string): unknown {
-  return name === "signed_header_fields" ? 1 : true;
+/** A mapping that lacks a member of its default is marked, or the member would come back. */
+function whole(name: string, value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const fallback = settingNamed(name)?.fallback;
+  const lacks = isMapping(fallback) && Object.keys(fallback).some((member) => !Object.hasOwn(value, member));
+  return lacks ? { REPLACE: name === "signed_header_fields" ? 1 : true, ...value } : value;
 }

@@ -9,7 +9,7 @@ export function pathText(path: SettingPath): string {
     .map((step, index) => {
       if (typeof step === "number") return `[${step}]`;
       if (index === 0) return step;
-      return /^[\w/-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+      return /^[\w-]+$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
     })
     .join("");
 }

@@ -38,10 +38,15 @@ function lastStart(document: Document.Parsed, before: number, isWanted: (node: u
 export function depthFault(text: string): number | undefined {
   const dashes = /^ *(?:[-?] ){20}/m.exec(text);
   if (dashes !== null) return lineOf(text, dashes.index);
-  let open = 0;
-  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
-    open = bracket === "[" || bracket === "{" ? open + 1 : 0;
-    if (open > maxDepth) return lineOf(text, index);
+  let row = 0;
+  // Brackets in quotes are counted as well, so the sum may be off by some; a new setting starts it afresh.
+  let sum = 0;
+  for (const { 0: found, index } of text.matchAll(/[[\]{}]|^\w/gm)) {
+    const opens = found === "[" || found === "{";
+    row = opens ? row + 1 : 0;
+    if (found === "]" || found === "}") sum = Math.max(0, sum - 1);
+    else sum = opens ? sum + 1 : 0;
+    if (row > maxDepth || sum > 10 * maxDepth) return lineOf(text, index);
   }
   return undefined;
 }

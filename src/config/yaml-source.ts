@@ -5,7 +5,6 @@ import {
   type Document,
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -13,6 +12,7 @@ import {
   parseDocument,
   visit,
   type YAMLError,
+  type YAMLMap,
 } from "yaml";
 import { isMapping, show } from "./shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
@@ -26,7 +26,7 @@ export interface Files {
 }
 
 /** Larger files are refused: parsing one would stop the daemon for seconds. */
-export const maxFileSize = 2 * 1024 ** 2;
+export const maxFileSize = 9 * 1024 ** 2;
 const maxIncludes = 1000;
 const maxAliasCount = 100;
 /** A file that is no YAML at all makes hundreds. */
@@ -270,18 +270,26 @@ interface Found {
 }
 
 function stepInto(node: unknown, step: string | number): Found | undefined {
-  if (isMap(node)) {
-    const pair = node.items.find(
-      (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
-    );
-    if (pair === undefined) return undefined;
-    return { ...(isScalar(pair.key) && { name: pair.key }), value: pair.value };
-  }
+  if (isMap(node)) return membersOf(node).get(String(step));
   if (isSeq(node)) {
     const item = node.items[Number(step)];
     return item === undefined ? undefined : { value: item };
   }
   return undefined;
+}
+
+/** Members by name, found once per mapping: a table may have thousands, and each can be asked for. */
+const members = new WeakMap<YAMLMap, ReadonlyMap<string, Found>>();
+
+function membersOf(map: YAMLMap): ReadonlyMap<string, Found> {
+  const known = members.get(map);
+  if (known !== undefined) return known;
+  const found = new Map<string, Found>();
+  for (const { key: name, value } of map.items) {
+    if (isScalar(name)) found.set(String(name.value), { name, value });
+  }
+  members.set(map, found);
+  return found;
 }
 
 function offsetOf(node: unknown): number {
