@@ -1,8 +1,9 @@
 // The amavisd.conf front: a file (or a conf.d folder) and what it includes, as settings with places, in the shape that
 // signpost.yaml gives them.
 import type { ConfigSource, Place, SettingPath } from "../config/source.ts";
+import type { Files } from "../config/yaml-source.ts";
 import { createSink, type Located } from "./convert.ts";
-import { type ConfFiles, disk, Reading, type ReadOptions } from "./reading.ts";
+import { Reading, type ReadOptions } from "./reading.ts";
 import { collectSettings } from "./settings.ts";
 import { type Origin, placeOf } from "./source-text.ts";
 
@@ -12,7 +13,7 @@ import { type Origin, placeOf } from "./source-text.ts";
  */
 export function readAmavisdConf(
   path: string | readonly string[],
-  files: ConfFiles = disk,
+  files: Files,
   options: ReadOptions = {},
 ): ConfigSource {
   const reading = new Reading(files, options);

@@ -1,11 +1,12 @@
 // Reads configuration files one after the other into amavisd's variables: files, includes, limits, the report.
 // Nothing in them is executed. What the variables mean as settings is in settings.ts.
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { hostname as ownHostname } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { nearest } from "../config/nearest.ts";
 import { scopeOf, settingNames } from "../config/registry.ts";
 import type { Place, Problem } from "../config/source.ts";
+import type { Files } from "../config/yaml-source.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
 import { feeders, setDefaults } from "./defaults.ts";
 import { Evaluator, type Host } from "./evaluate.ts";
@@ -18,22 +19,10 @@ import { parseProgram } from "./statements.ts";
 import { type Item, textOf } from "./values.ts";
 import { type ContainerSigil, globalName, Variables } from "./variables.ts";
 
-/** Files as the reader sees them; the disk's by default. */
-export interface ConfFiles {
-  /** The text of a file; throws an error whose message says why not. */
-  read(path: string): string;
-  isFolder?(path: string): boolean;
-  exists?(path: string): boolean;
-  /** The names in a folder. */
-  list?(path: string): readonly string[];
-}
-
 export interface ReadOptions {
   /** amavisd's default of $myhostname, and the answer to `hostname`. */
   readonly hostname?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Relative names start here. */
-  readonly cwd?: string;
 }
 
 /** Larger configurations are refused: the largest known one has 40 kB. */
@@ -44,14 +33,6 @@ const maxProblems = 500;
 const maxUnknownNames = 100;
 const tags = ["v", "g", "h", "k", "s", "t", "n"];
 
-/** Files as they are on disk. */
-export const disk: Required<ConfFiles> = {
-  read: (path) => readFileSync(path, "utf8"),
-  isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-  exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
-  list: (path) => readdirSync(path),
-};
-
 export class Reading implements Host {
   /** amavisd's variables as they stand. */
   readonly variables = new Variables();
@@ -59,8 +40,7 @@ export class Reading implements Host {
   readonly keys: Located[] = [];
   readonly hostname: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly #files: ConfFiles;
-  readonly #cwd: string;
+  readonly #files: Files;
   readonly #found: Problem[] = [];
   readonly #said = new Set<string>();
   readonly #declared = new Set<string>();
@@ -70,33 +50,31 @@ export class Reading implements Host {
   #unknownNames = 0;
   #perl: Evaluator;
 
-  constructor(files: ConfFiles, options: ReadOptions) {
+  constructor(files: Files, options: ReadOptions) {
     this.#files = files;
-    this.#cwd = options.cwd ?? process.cwd();
     this.hostname = options.hostname ?? ownHostname();
     this.environment = options.environment ?? process.env;
     setDefaults(this.variables, this.hostname);
     this.#perl = new Evaluator(this.variables, this, createSourceText("", ""));
   }
 
+  /** Reads a file, or the files of a folder, into the same variables as what was read before. */
   readTop(path: string): void {
-    const whole = this.#resolve(path);
-    if (!this.isFolder(whole)) {
-      this.#folders.push(dirname(whole));
+    const names = this.#files.glob(join(path, "*"));
+    if (names.length === 0) {
+      this.#folders.push(dirname(path));
       this.#readFile(path, undefined);
       return;
     }
-    this.#folders.push(whole);
-    // The names that run-parts takes, in its order.
-    const names = (this.#files.list ?? disk.list)(whole).filter(
-      (name) => /^[A-Za-z0-9_-]+$/.test(name) || /^[\w-]+\.conf$/.test(name),
-    );
-    if (names.length === 0) this.report("error", undefined, `${path} holds no configuration files`);
-    for (const name of [...names].sort()) this.#readFile(join(path, name), undefined);
+    this.#folders.push(path);
+    // The names that run-parts takes, in its order; and those that end in .conf.
+    const taken = names.filter((name) => /^(?:[A-Za-z0-9_-]+|[\w-]+\.conf)$/.test(basename(name)));
+    if (taken.length === 0) this.report("error", undefined, `${path} holds no configuration files`);
+    for (const name of taken.toSorted()) this.#readFile(name, undefined);
   }
 
   #readFile(path: string, from: Origin | undefined): void {
-    const whole = this.#resolve(path);
+    const whole = resolve(path);
     if (this.#reading.includes(whole)) {
       this.report("error", from, `${path} includes itself`);
       return;
@@ -107,7 +85,7 @@ export class Reading implements Host {
     }
     let text: string;
     try {
-      text = this.#files.read(whole);
+      text = this.#readText(path);
     } catch (error) {
       this.#complain(
         "error",
@@ -172,7 +150,7 @@ export class Reading implements Host {
 
   readFile(name: string): { text: string } | { fault: string } {
     try {
-      const text = this.#files.read(this.#resolveBeside(name));
+      const text = this.#readText(this.#beside(name));
       return text.length > maxTableFile ? { fault: `larger than ${maxTableFile / 1024 ** 2} MB` } : { text };
     } catch (error) {
       return { fault: reason(error) };
@@ -180,25 +158,37 @@ export class Reading implements Host {
   }
 
   exists(name: string): boolean {
-    return (this.#files.exists ?? disk.exists)(this.#resolveBeside(name));
+    const path = this.#beside(name);
+    // A pattern that one name alone fits: asks whether it is there, not what is in it.
+    return this.#files.glob(`${path.slice(0, -1)}[${path.slice(-1)}]`).length > 0;
   }
 
   isFolder(name: string): boolean {
-    return (this.#files.isFolder ?? disk.isFolder)(this.#resolveBeside(name));
+    return this.#files.glob(join(this.#beside(name), "*")).length > 0;
   }
 
   include(name: string, origin: Origin, optional: boolean): void {
-    const whole = this.#resolveBeside(name);
     if (optional && !this.exists(name)) return;
-    if (!this.#folders.some((folder) => !relative(folder, whole).startsWith(".."))) {
-      this.report(
-        "warning",
-        origin,
-        `not read: ${name} lies outside of ${this.#folders.join(", ")}; name it beside this file if its settings are wanted`,
-      );
+    const path = this.#beside(name);
+    const inside = this.#folders.some((folder) => !relative(resolve(folder), resolve(path)).startsWith(".."));
+    if (inside) {
+      this.#readFile(path, origin);
       return;
     }
-    this.#readFile(name.startsWith("/") ? name : relative(this.#cwd, whole), origin);
+    const folders = [...new Set(this.#folders)].join(" and ");
+    this.report("warning", origin, `not read: ${name} lies outside of ${folders}, so what it sets is missing here`);
+  }
+
+  /** Relative names in a configuration start at the folder of the file that was named first. */
+  #beside(name: string): string {
+    return isAbsolute(name) ? name : join(this.#folders[0] ?? ".", name);
+  }
+
+  /** Devices and pipes might never end. */
+  #readText(path: string): string {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isFile()) throw new Error("it is no regular file");
+    return this.#files.read(path);
   }
 
   declareKey(args: readonly Item[], origin: Origin): void {
@@ -265,15 +255,6 @@ export class Reading implements Host {
     if (scopeOf(name) === undefined || name === "include" || name === "dkim_keys") return false;
     const amavisds = sigilOf(name);
     return amavisds === undefined || amavisds === sigil;
-  }
-
-  #resolve(path: string): string {
-    return resolve(this.#cwd, path);
-  }
-
-  /** Relative names in a configuration start at the folder of the file that was named first. */
-  #resolveBeside(name: string): string {
-    return resolve(this.#folders[0] ?? this.#cwd, name);
   }
 }
 
