@@ -5,6 +5,7 @@ import { type Item, isUnknown, type ScalarBox, type Value } from "./values.ts";
 
 /** Plain data with its places: of the value, and of the name or index it stands under. */
 export interface Located {
+  /** Undefined where it is not known. */
   readonly value: unknown;
   readonly origin: Origin | undefined;
   readonly members?: ReadonlyMap<string | number, Located>;
@@ -72,7 +73,8 @@ export class Converter {
           value.origin,
           `${this.#name}: part of its value is not known, it would come from ${value.what}; write it out`,
         );
-        return { value: null, origin: value.origin };
+        // A scanner's arguments have their places, so there a gap stays; elsewhere what is not known is left out.
+        return { value: this.#lenient ? null : undefined, origin: value.origin };
     }
   }
 
@@ -97,6 +99,7 @@ export class Converter {
     const plain: Record<string, unknown> = {};
     for (const [key, box] of entries) {
       const member = this.convert(box.value, box.origin ?? origin, depth + 1);
+      if (member.value === undefined) continue;
       members.set(key, { ...member, origin: box.origin ?? member.origin });
       // A key such as "__proto__" is a key like any other.
       Object.defineProperty(plain, key, { value: member.value, enumerable: true, writable: true, configurable: true });
@@ -104,7 +107,8 @@ export class Converter {
     return { value: plain, origin, members };
   }
 
-  #collect(items: readonly Located[], origin: Origin | undefined): Located {
+  #collect(all: readonly Located[], origin: Origin | undefined): Located {
+    const items = all.filter(({ value }) => value !== undefined);
     return { value: items.map(({ value }) => value), origin, members: new Map(items.entries()) };
   }
 
@@ -118,6 +122,7 @@ export class Converter {
       if (result === undefined) kept.push({ value: pattern, origin: row.origin });
       else {
         const value = this.convert(result.value, result.origin ?? row.origin, depth + 1);
+        if (value.value === undefined) continue;
         kept.push({ value: [pattern, value.value], origin: row.origin, members: new Map([[1, value]]) });
       }
     }

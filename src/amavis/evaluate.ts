@@ -611,7 +611,7 @@ export class Evaluator {
     if (
       node.operand.kind === "call" &&
       node.operator === "-" &&
-      node.operand.args.length === 0 &&
+      node.operand.bare === true &&
       !/^(?:D|CC)_/.test(node.operand.name)
     ) {
       return `-${node.operand.name}`;
@@ -777,6 +777,7 @@ export class Evaluator {
       )?.value;
       if (typeof file === "string") return [{ value: file, origin }];
     }
+    if (isUnknown(invocant)) return [{ value: invocant, origin }];
     const name = typeof invocant === "string" ? `${invocant}->${node.name}` : `->${node.name}`;
     this.host.report("warning", origin, `not taken: ${name} needs Perl; what it gives is not known`);
     return [{ value: this.unknown(node, `a call of ${name}`), origin }];

@@ -490,7 +490,7 @@ export class ExpressionParser {
       const args = this.nested(at, () => this.list());
       return { kind: "call", at, name: word, args: args.kind === "list" ? args.items : [args] };
     }
-    return { kind: "call", at, name: word, args: [] };
+    return { kind: "call", at, name: word, args: [], bare: true };
   }
 
   #argumentEnds(): boolean {

@@ -32,6 +32,13 @@ export const constants: Readonly<Record<string, number>> = {
   CC_VIRUS: 9,
 };
 
+/** Functions of Perl that tell something about the machine or the moment: never asked. */
+const perlFunctions = new Set(
+  "localtime gmtime time times rand getpwnam getpwuid getgrnam getgrgid gethostbyname getlogin getppid wantarray caller stat lstat readlink glob".split(
+    " ",
+  ),
+);
+
 /** Works out a call; what is not known here is reported and gives something unknown. */
 export function callFunction(perl: Evaluator, call: Call): Item[] {
   const name = call.name.replace(/^(?:CORE::|main::|Amavis::Conf::|Amavis::Util::|Sys::Hostname::|POSIX::)/, "");
@@ -40,7 +47,7 @@ export function callFunction(perl: Evaluator, call: Call): Item[] {
   if (constant !== undefined) return [{ value: constant, origin }];
   const builtin = builtins.get(name);
   if (builtin !== undefined) return builtin(perl, call, origin);
-  if (call.args.length === 0) {
+  if (call.bare === true && !perlFunctions.has(name)) {
     perl.host.report("error", origin, `"${call.name}" is neither quoted nor anything amavisd knows`);
     return [{ value: call.name, origin }];
   }
@@ -130,7 +137,6 @@ const builtins = new Map<string, Builtin>([
   ["undef", undefine],
   ["ref", (perl, call, origin) => [{ value: refName(argument(perl, call)), origin }]],
   ["not", (perl, call, origin) => [{ value: truth(argument(perl, call)) === true ? "" : 1, origin }]],
-  ["time", (perl, call, origin) => unknowable(perl, call, origin, "the time")],
   ["new_RE", (perl, call, origin) => [{ value: { kind: "table", rows: listed(perl, call), origin }, origin }]],
   ["Opaque", (perl, call, origin) => [{ value: { kind: "opaque", value: argument(perl, call) }, origin }]],
   ["OpaqueRef", (perl, call, origin) => [{ value: { kind: "opaque", value: argument(perl, call) }, origin }]],
@@ -454,7 +460,7 @@ function include(perl: Evaluator, items: readonly Item[], origin: Origin, option
 function requireFile(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [target] = call.args;
   if (target === undefined || target.kind === "number") return [{ value: 1, origin }];
-  if (target.kind === "call" && target.args.length === 0) return [{ value: 1, origin }];
+  if (target.kind === "call" && target.bare === true) return [{ value: 1, origin }];
   return include(perl, listed(perl, call), origin, false);
 }
 

@@ -106,6 +106,12 @@ export class Lexer {
     return this.#text.charAt(this.#pos);
   }
 
+  /** True if what comes next stands at the start of a line and is one of these characters. */
+  atNewLine(characters: string): boolean {
+    const next = this.upcoming();
+    return next !== "" && characters.includes(next) && this.#text.charAt(this.#pos - 1) === "\n";
+  }
+
   /** A bare word between braces (`{key}`, `{-key}`): taken whole, the closing brace too. */
   takeBareKey(): { value: string; at: number } | undefined {
     this.upcoming();

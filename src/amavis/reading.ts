@@ -204,6 +204,7 @@ export class Reading implements Host {
     );
     const put = (name: string, item: Item) => {
       const located = converter.convert(item.value, item.origin);
+      if (located.value === undefined) return;
       const text = isRule(located.value) ? { regexp: located.value.regexp[0] } : located.value;
       members.set(name, { value: text, origin: item.origin });
     };

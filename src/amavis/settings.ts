@@ -7,6 +7,7 @@ import { mergedSettings } from "../policy/settings.ts";
 import { Converter, type Located, type Sink } from "./convert.ts";
 import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";
+import { asClientPolicy, asTruths } from "./map-forms.ts";
 import { idleName } from "./names.ts";
 import { sigilOf } from "./sigils.ts";
 import type { Origin } from "./source-text.ts";
@@ -51,7 +52,9 @@ const destinyNames = new Map(
 /** All settings the configuration makes, in the order in which it makes them. */
 export function collectSettings(variables: Variables, keys: readonly Located[], sink: Sink): Map<string, Located> {
   const found: [string, Located][] = [];
-  const add = (name: string, located: Located) => found.push([name, located]);
+  const add = (name: string, located: Located) => {
+    if (located.value !== undefined) found.push([name, located]);
+  };
 
   for (const [name, box] of variables.scalars) {
     if (box.origin === undefined || !isSetting("$", name) || feedsTables(name, box.value)) continue;
@@ -63,7 +66,7 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
     if (origin === undefined) continue;
     const converter = new Converter(`@${name}`, sink, lenient.has(name));
     const located = name.endsWith("_maps") ? converter.map(box.items, origin) : converter.list(box.items, origin);
-    add(name, { ...located, origin });
+    add(name, { ...formOf(name, located, sink), origin });
   }
   for (const [name, box] of variables.hashes) {
     if (box.touched === undefined || !isSetting("%", name)) continue;
@@ -92,7 +95,8 @@ function rank(located: Located): number {
 /** True for a variable that is a setting of signpost by this name. */
 function isSetting(sigil: "$" | "@" | "%", name: string): boolean {
   const scope = scopeOf(name);
-  if (scope === undefined || name === "include" || name === "dkim_keys") return false;
+  if (scope === undefined || name === "include" || name === "dkim_keys" || idleName(sigil, name) !== undefined)
+    return false;
   const amavisds = sigilOf(name);
   // Settings that amavisd does not have may be written with any sigil.
   return amavisds === undefined || amavisds === sigil;
@@ -135,6 +139,12 @@ function plainValue(name: string, value: Value): Value {
   return value;
 }
 
+function formOf(name: string, located: Located, sink: Sink): Located {
+  if (name === "client_ipaddr_policy") return asClientPolicy(located, sink);
+  const asksTruth = settingNamed(name)?.shape.words.endsWith("yields true or false") === true;
+  return asksTruth ? asTruths(located) : located;
+}
+
 function asSwitch(name: string, located: Located, value: Value): Located {
   if (settingNamed(name)?.shape.words !== "true or false" || isUnknown(value) || typeof value === "object")
     return located;
@@ -156,7 +166,7 @@ function hashSetting(name: string, box: HashBox, sink: Sink): Located {
         : element.value;
     entries.push([byCategory ? categoryName(key) : key, { ...element, value: value ?? element.value }]);
   }
-  for (const [key, origin] of box.removed ?? []) {
+  for (const [key, origin] of isMerged(name) ? (box.removed ?? []) : []) {
     if (!box.map.has(key)) entries.push([byCategory ? categoryName(key) : key, { value: undefined, origin }]);
   }
   return { ...converter.mapping(entries, box.touched), origin: box.touched };
@@ -206,6 +216,7 @@ function bankSettings(bank: string, box: HashBox, sink: Sink): Located {
       continue;
     }
     const located = bankValue(key, `key ${key} of policy bank ${bank}`, element, origin, sink);
+    if (located.value === undefined) continue;
     members.set(key, { ...located, origin });
     Object.defineProperty(plain, key, { value: located.value, enumerable: true, writable: true, configurable: true });
   }
@@ -219,15 +230,16 @@ function bankValue(key: string, words: string, element: ScalarBox, origin: Origi
     // An undefined map is empty, a plain scalar a constant for everybody.
     const content = typeof value === "object" && value.kind === "scalar" ? value.box.value : value;
     if (content === undefined) return { value: [], origin };
-    if (typeof content === "object" && content.kind === "array") return converter.map(content.box.items, origin);
-    return converter.list([{ value: content, origin }], origin);
+    const items =
+      typeof content === "object" && content.kind === "array" ? content.box.items : [{ value: content, origin }];
+    return formOf(key, converter.map(items, origin), sink);
   }
   if (typeof value === "object" && value.kind === "hash" && key.endsWith("_by_ccat")) {
     const entries = [...value.box.map].map(([name, box]) => [categoryName(name), box] as const);
     return converter.mapping(entries, origin);
   }
   const plain = plainValue(key, value);
-  return asSwitch(key, converter.convert(plain, origin), plain);
+  return formOf(key, asSwitch(key, converter.convert(plain, origin), plain), sink);
 }
 
 function sayForeignKey(bank: string, key: string, origin: Origin | undefined, sink: Sink): void {

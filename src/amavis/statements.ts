@@ -59,24 +59,28 @@ class StatementParser {
     if (this.problems.length < maxProblems) this.problems.push(problem);
   }
 
-  /** Goes on behind the next ";" outside of brackets. */
+  /**
+   * Goes on behind the ";" that most likely ends the broken statement: outside of brackets, inside of round or square
+   * ones (where none can stand), or before a line that starts with a variable.
+   */
   #resume(from: number): boolean {
-    let depth = 0;
+    const brackets: string[] = [];
     let expectsTerm = true;
     // The problem's place may lie behind what was taken; tokens are read again from the start of the statement.
     this.#lexer.jump(from);
     try {
       for (;;) {
-        const token = this.#lexer.next(expectsTerm ? "term" : "operator");
+        const isTerm = expectsTerm || "'\"`$@".includes(this.#lexer.upcoming());
+        const token = this.#lexer.next(isTerm ? "term" : "operator");
         if (token.kind === "end") return false;
         if (token.kind !== "operator") {
           expectsTerm = token.kind === "word";
           continue;
         }
-        if ("([{".includes(token.text)) depth++;
-        else if (")]}".includes(token.text)) depth--;
+        if ("([{".includes(token.text)) brackets.push(token.text);
+        else if (")]}".includes(token.text)) brackets.pop();
         expectsTerm = !")]}".includes(token.text) || token.text === "}";
-        if (token.text === ";" && depth <= 0) return true;
+        if (token.text === ";" && (brackets.at(-1) !== "{" || this.#lexer.atNewLine("$@%"))) return true;
       }
     } catch (error) {
       if (!(error instanceof SyntaxProblem)) throw error;

@@ -58,7 +58,14 @@ export type Expression =
       readonly how: "my" | "our" | "local" | "state";
       readonly target: Expression;
     }
-  | { readonly kind: "call"; readonly at: number; readonly name: string; readonly args: readonly Expression[] }
+  | {
+      readonly kind: "call";
+      readonly at: number;
+      readonly name: string;
+      readonly args: readonly Expression[];
+      /** A word alone, without parentheses or arguments. */
+      readonly bare?: true;
+    }
   | {
       readonly kind: "method";
       readonly at: number;

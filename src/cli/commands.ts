@@ -6,6 +6,7 @@ import { convertKeysfile } from "./convert-keysfile.ts";
 import { demo } from "./demo.ts";
 import { gened25519 } from "./gened25519.ts";
 import { genrsa } from "./genrsa.ts";
+import { importConf } from "./import.ts";
 import { showkeys } from "./showkeys.ts";
 import { sign } from "./sign.ts";
 import { start } from "./start.ts";
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   showkeys,
   testkeys,
   convertKeysfile,
+  importConf,
   check,
   sign,
   demo,

@@ -1,0 +1,35 @@
+// `signpost import FILE…`: an amavisd.conf as signpost.yaml, on standard output.
+import { isAbsolute, relative, resolve } from "node:path";
+import { readAmavisdConf } from "../amavis/read-conf.ts";
+import { writeYaml } from "../amavis/write-yaml.ts";
+import { disk } from "../config/load.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
+import { type Command, exitCode, UsageError } from "./command.ts";
+
+export const importConf: Command = {
+  name: "import",
+  summary: "turn an amavisd.conf into a signpost.yaml",
+  usage: `import FILE...
+
+Reads FILE as amavisd.conf and prints the signpost.yaml that means the same, with comments that name the lines the
+settings come from. A folder such as /etc/amavis/conf.d is read in the order of its names; several files and folders
+are read one after the other into one configuration. Nothing in the files is executed. What could not be taken is told
+on standard error and at the head of the output; the exit code is 65 if any of it is an error.`,
+  async run(args, io) {
+    const [first] = args;
+    if (first === undefined || args.some((arg) => arg === ""))
+      throw new UsageError("File name of an amavisd.conf not provided");
+    const option = args.find((arg) => arg.startsWith("-"));
+    if (option !== undefined) throw new UsageError(`unknown option "${option}"`);
+    const source = readAmavisdConf(args, {
+      read: (path) => disk.read(resolve(io.cwd, path)),
+      glob: (pattern) =>
+        disk.glob(resolve(io.cwd, pattern)).map((found) => (isAbsolute(pattern) ? found : relative(io.cwd, found))),
+    });
+    for (const problem of sortProblems(source.problems)) io.stderr(`${problemLine(problem)}\n`);
+    const failed = source.problems.some(({ severity }) => severity === "error");
+    if (failed && Object.keys(source.settings).length === 0) return exitCode.noInput;
+    io.stdout(writeYaml(source, args));
+    return failed ? exitCode.data : exitCode.ok;
+  },
+};

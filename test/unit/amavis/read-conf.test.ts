@@ -1,0 +1,123 @@
+// Every file in test/corpora/amavisd-conf is read, and gives the settings and problems that stand beside it.
+// UPDATE_CASES=1 writes them anew.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
+import { disk } from "../../../src/config/load.ts";
+import type { ConfigSource } from "../../../src/config/source.ts";
+import type { Files } from "../../../src/config/yaml-source.ts";
+
+const folder = resolve(import.meta.dirname, "../../corpora/amavisd-conf");
+const files: Files = {
+  read: (path) => disk.read(resolve(folder, path)),
+  glob: (pattern) =>
+    disk.glob(resolve(folder, pattern)).map((found) => (isAbsolute(pattern) ? found : relative(folder, found))),
+};
+const options = { hostname: "host.example.com", environment: {} };
+
+function read(path: string): ConfigSource {
+  return readAmavisdConf(path, files, options);
+}
+
+function told(source: ConfigSource): string[] {
+  return source.problems.map(
+    ({ severity, place, message }) => `${severity} ${place?.line}:${place?.column} ${message}`,
+  );
+}
+
+function fromText(text: string): ConfigSource {
+  return readAmavisdConf("/etc/amavis/amavisd.conf", { read: () => text, glob: () => [] }, options);
+}
+
+const cases = readdirSync(folder).filter((name) => name.endsWith(".conf"));
+for (const name of cases) {
+  test(`reads ${name}`, () => {
+    const source = read(name);
+    const got = { settings: source.settings, problems: told(source) };
+    const expected = join(folder, name.replace(/\.conf$/, ".json"));
+    if (process.env["UPDATE_CASES"] === "1") writeFileSync(expected, `${JSON.stringify(got, null, 1)}\n`);
+    assert.deepEqual(got, JSON.parse(readFileSync(expected, "utf8")));
+  });
+}
+
+test("there are cases", () => {
+  assert.ok(cases.length >= 14);
+});
+
+test("reads a folder in the order of its names, without what editors and packagers leave there", () => {
+  const source = read("conf.d");
+  assert.deepEqual(source.settings, { mydomain: "one.example", myhostname: "mail.one.example" });
+  assert.deepEqual(source.problems, []);
+});
+
+test("a file that is not there is an error at its first line", () => {
+  assert.deepEqual(told(read("absent.conf")), ["error 1:1 absent.conf cannot be read: No such file or directory"]);
+});
+
+test("locates settings, members of banks and elements of lists, across files", () => {
+  const place = (path: (string | number)[], from: ConfigSource) => {
+    const found = from.locate(path);
+    return found === undefined ? undefined : `${found.file}:${found.line}:${found.column}`;
+  };
+  const howto = read("howto.conf");
+  assert.equal(place(["mynetworks"], howto), "howto.conf:6:1");
+  assert.equal(place(["mynetworks", 4], howto), "howto.conf:7:1");
+  assert.equal(place(["dkim_keys", 0, "file"], howto), "howto.conf:3:32");
+  assert.equal(place(["interface_policy", "10028"], howto), "howto.conf:36:18");
+  assert.equal(place(["policy_bank", "ORIGINATING", "forward_method"], howto), "howto.conf:22:1");
+  assert.equal(place(["policy_bank", "ORIGINATING", "no such key"], howto), "howto.conf:13:13");
+  assert.equal(place(["nothing"], howto), undefined);
+  const included = read("files.conf");
+  assert.equal(place(["mydomain"], included), "parts/first.conf:1:1");
+});
+
+test("keys such as __proto__ are keys like any other", () => {
+  const { settings } = fromText(
+    "$policy_bank{'__proto__'} = { log_level => 1 }; %interface_policy = (constructor => 'A', __proto__ => 'B');",
+  );
+  assert.deepEqual(Object.keys(Object(settings["policy_bank"])), ["__proto__"]);
+  assert.equal(JSON.stringify(settings["interface_policy"]), '{"constructor":"A","__proto__":"B"}');
+  assert.equal(Object.getPrototypeOf({}), Object.prototype);
+  assert.equal(Object.hasOwn(Object.prototype, "log_level"), false);
+});
+
+test("nothing in a configuration is executed", () => {
+  const text =
+    "$mydomain = `touch /tmp/executed`; system('touch /tmp/executed'); exec 'x'; eval 'y'; open(F, '|x'); $x = qx{z};";
+  const { settings, problems } = fromText(text);
+  assert.deepEqual(settings, {});
+  assert.ok(problems.length >= 5);
+});
+
+test("a file outside of the configuration's folder is not followed, and that is said", () => {
+  const seen: string[] = [];
+  const source = readAmavisdConf(
+    "/etc/amavis/amavisd.conf",
+    {
+      read(path) {
+        seen.push(path);
+        return path === "/etc/amavis/amavisd.conf"
+          ? "require '/etc/passwd'; do '../x.conf'; include_config_files('/etc/amavis/y.conf');"
+          : "1;";
+      },
+      glob: (pattern) => (pattern.endsWith("*") ? [] : [pattern]),
+    },
+    options,
+  );
+  assert.deepEqual(seen, ["/etc/amavis/amavisd.conf", "/etc/amavis/y.conf"]);
+  assert.deepEqual(told(source), [
+    "warning 1:1 not read: /etc/passwd lies outside of /etc/amavis, so what it sets is missing here",
+    "warning 1:24 not read: ../x.conf lies outside of /etc/amavis, so what it sets is missing here",
+  ]);
+});
+
+test("files that include each other in a circle are an error, not a hang", () => {
+  const source = readAmavisdConf(
+    "/a/x.conf",
+    { read: (path) => `include_config_files('${path === "/a/x.conf" ? "y" : "x"}.conf');`, glob: () => [] },
+    options,
+  );
+  assert.deepEqual(told(source), ["error 1:1 /a/x.conf includes itself"]);
+});
