@@ -8,8 +8,9 @@ import { readAuthors } from "./mail/authors.ts";
 import type { BodyDigestSpec } from "./mail/digest.ts";
 import type { MessageHead } from "./mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "./mail/transaction.ts";
+import { type ObserveStage, timed } from "./metrics/timed.ts";
 import type { Outcome } from "./outcome/outcome.ts";
-import { type Checked, createPipeline } from "./pipeline.ts";
+import { type Checked, createPipeline, type Stages } from "./pipeline.ts";
 import { refine } from "./policy/author-banks.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import { createRouter, type Router } from "./policy/router.ts";
@@ -30,6 +31,8 @@ export interface Workshop {
   readonly pool: Pick<DkimPool, "verify" | "sign" | "digestBody">;
   readonly resolve: Resolve;
   readonly relay: Relay;
+  /** Told how long each stage took. */
+  readonly observeStage?: ObserveStage;
 }
 
 export interface Generation {
@@ -62,7 +65,7 @@ export interface GenerationInput {
 
 export function createGeneration(input: GenerationInput, workshop: Workshop): Generation {
   const { config, keyring, tables, bank: only } = input;
-  const { pool, resolve, relay } = workshop;
+  const { pool, resolve, relay, observeStage } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const digestBody = pool.digestBody;
@@ -104,7 +107,7 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     return refine(router, bank, { verifications, authors: readAuthors(message) });
   }
 
-  const filter = createPipeline({
+  const stages: Stages = {
     route: (transaction) => arrivalOf(transaction).bank,
     check,
     refine: refineBank,
@@ -113,7 +116,8 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     sign,
     relay,
     notify: createNotify({ notifyHops: nextHops.notify, sign, relay }),
-  });
+  };
+  const filter = createPipeline(observeStage === undefined ? stages : timed(stages, observeStage));
 
   return {
     config,

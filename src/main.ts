@@ -3,12 +3,20 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Config } from "./config/config.ts";
-import { createResolver, defaultResolverOptions, type Resolver } from "./dns/resolver.ts";
+import {
+  createResolver,
+  type DnsObserver,
+  defaultResolverOptions,
+  type Resolver,
+  type ResolverOptions,
+} from "./dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
 import { createGeneration, defaultThreads, type Generation } from "./generation.ts";
+import { createInstruments, type Instruments } from "./instruments.ts";
 import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
+import { listenerText } from "./metrics/observers.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
@@ -60,17 +68,22 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const { config } = settings;
   const log = options.log ?? openLog(config, options.journal ?? false);
   const threads = config.pool.threads ?? defaultThreads();
+  const maxQueue = config.pool.queue ?? Math.max(256, 64 * threads);
+  const instruments = createInstruments(log);
+  const { observers } = instruments;
   const pool = createDkimPool({
     worker: workerUrl("dkim"),
     threads,
-    maxQueue: config.pool.queue ?? Math.max(256, 64 * threads),
+    maxQueue,
     deadlineMs: config.pool.deadline * 1000,
-    observer: { workersRestarted: (reason) => log.write("err", `worker threads restarted: ${reason}`) },
+    observer: observers.pool,
   });
-  const resolver = options.resolve === undefined ? openResolver(config) : undefined;
-  const relay = createRelay(relayOptions(config));
-  const workshop = { pool, resolve: options.resolve ?? requireResolve(resolver), relay };
+  const resolver = options.resolve === undefined ? openResolver(config, observers.dns) : undefined;
+  const relay = createRelay({ ...relayOptions(config), observer: observers.relay });
+  const resolve = options.resolve ?? requireResolve(resolver);
+  const workshop = { pool, resolve, relay, observeStage: observers.stage };
   const closeAll = async () => {
+    await instruments.close();
     await relay.close();
     resolver?.close();
     await pool.close();
@@ -80,7 +93,14 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     await selfTest(pool, threads * 2, selfTestMs);
     const store = await createMessageStore(storeLimits(config));
     const generation = createGeneration(settings, workshop);
-    return await listen({ settings, generation, pool, relay, store, log, options, closeAll, workshop });
+    instruments.watch({
+      pool: pool.stats,
+      poolQueueLimit: maxQueue,
+      dns: () => resolver?.stats(),
+      relay: relay.counts,
+      store,
+    });
+    return await listen({ settings, generation, pool, relay, store, log, options, closeAll, workshop, instruments });
   } catch (error) {
     await closeAll();
     throw error;
@@ -96,11 +116,12 @@ interface Running {
   readonly log: Log;
   readonly options: DaemonOptions;
   readonly workshop: Parameters<typeof createGeneration>[1];
+  readonly instruments: Instruments;
   closeAll(): Promise<void>;
 }
 
 async function listen(running: Running): Promise<Daemon> {
-  const { pool, store, log, options, workshop, closeAll } = running;
+  const { pool, store, log, options, workshop, instruments, closeAll } = running;
   let generation = running.generation;
   /** The generation each mail under way came in with. */
   const generations = new WeakMap<Session, Generation>();
@@ -117,6 +138,7 @@ async function listen(running: Running): Promise<Daemon> {
       // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
       setImmediate(() => {
         report(outcome, log);
+        instruments.count(outcome);
         options.onOutcome?.(outcome);
       });
       return outcome.recipientReplies === undefined
@@ -142,6 +164,7 @@ async function listen(running: Running): Promise<Daemon> {
       store,
       nextLogId,
       observer: {
+        ...instruments.observers.receive,
         // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
         trouble: (what, error, logId) => {
           if (what === "socket") {
@@ -157,6 +180,19 @@ async function listen(running: Running): Promise<Daemon> {
 
   try {
     for (const at of listenAddresses(generation.config)) await openListener(at);
+  } catch (error) {
+    await Promise.all([...open.values()].map((listener) => listener.drain(0)));
+    throw error;
+  }
+  let draining = false;
+  const doors = {
+    openConnections: () =>
+      [...open.values()].map(({ name, connections }) => [listenerText(name), connections] as const),
+    closedListeners: () => listenAddresses(generation.config).filter((at) => !open.has(listenKey(at))).length,
+    draining: () => draining,
+  };
+  try {
+    await instruments.open(running.settings, doors);
   } catch (error) {
     await Promise.all([...open.values()].map((listener) => listener.drain(0)));
     throw error;
@@ -185,9 +221,11 @@ async function listen(running: Running): Promise<Daemon> {
       generation = next;
       const drainMs = settings.config.drain_timeout * 1000;
       for (const key of [...open.keys()]) if (!wanted.has(key)) void close(key, drainMs);
+      instruments.configured(settings);
       log.write("notice", "configuration reloaded");
     },
     async stop() {
+      draining = true;
       const drainMs = generation.config.drain_timeout * 1000;
       const left = await Promise.all([...open.values()].map((listener) => listener.drain(drainMs)));
       const cut = left.reduce((sum, count) => sum + count, 0);
@@ -211,8 +249,8 @@ function openLog(config: Config, journal: boolean): Log {
 }
 
 /** The resolver that the settings ask for; whoever opens it closes it. */
-export function openResolver({ dns }: Pick<Config, "dns">): Resolver {
-  return createResolver({
+export function openResolver({ dns }: Pick<Config, "dns">, observer?: DnsObserver): Resolver {
+  const options: ResolverOptions = {
     ...defaultResolverOptions,
     servers: resolverAddresses(dns.servers),
     timeoutMs: dns.timeout * 1000,
@@ -221,7 +259,8 @@ export function openResolver({ dns }: Pick<Config, "dns">): Resolver {
     maxCacheEntries: dns.cache_entries,
     maxCacheBytes: dns.cache_size,
     maxNegativeTtlSeconds: dns.negative_ttl,
-  });
+  };
+  return createResolver(options, observer);
 }
 
 /** The configured resolvers, else those of the system, else the one on this machine. */

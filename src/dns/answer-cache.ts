@@ -26,6 +26,8 @@ export interface AnswerCache {
   keep<T extends RecordType>(name: string, type: T, answer: Answer<T>): Answer<T>;
   readonly size: number;
   readonly sizeBytes: number;
+  /** Answers that had to make room for others, since the start. */
+  readonly evictions: number;
   clear(): void;
 }
 
@@ -34,11 +36,15 @@ const overheadBytes = 300;
 
 /** `now` is monotonic, in milliseconds: a jump of the wall clock must not empty or freeze the cache. */
 export function createAnswerCache(limits: CacheLimits, now: () => number): AnswerCache {
+  let evictions = 0;
   const entries = new LRUCache<string, Entry>({
     max: limits.maxEntries,
     maxSize: limits.maxBytes,
     ttlResolution: 0,
     perf: { now },
+    dispose(_entry, _key, reason) {
+      if (reason === "evict") evictions += 1;
+    },
   });
   return {
     get(name, type) {
@@ -59,6 +65,9 @@ export function createAnswerCache(limits: CacheLimits, now: () => number): Answe
     },
     get sizeBytes() {
       return entries.calculatedSize;
+    },
+    get evictions() {
+      return evictions;
     },
     clear() {
       entries.clear();

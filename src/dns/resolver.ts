@@ -56,6 +56,8 @@ export interface DnsStats {
   readonly troubles: number;
   readonly cacheEntries: number;
   readonly cacheBytes: number;
+  /** Answers that made room for others. */
+  readonly evictions: number;
   readonly pending: number;
   /** The circuit is open: servers have been silent for long, so questions get a shorter deadline. */
   readonly shortDeadline: boolean;
@@ -228,6 +230,7 @@ export function createResolver(
       ...counts,
       cacheEntries: cache.size,
       cacheBytes: cache.sizeBytes,
+      evictions: cache.evictions,
       pending: pendingCount,
       shortDeadline: now() < circuitOpenUntil,
     }),

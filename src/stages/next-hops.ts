@@ -3,7 +3,7 @@
 import type { Session } from "../mail/transaction.ts";
 import type { Passage } from "../pipeline.ts";
 import type { MethodSetting } from "../policy/settings.ts";
-import { type NextHop, orderNextHops, parseMethod, resolveNextHop } from "../smtp/next-hop.ts";
+import { type NextHop, type NextHopTemplate, orderNextHops, parseMethod, resolveNextHop } from "../smtp/next-hop.ts";
 
 export interface NextHops {
   /** For one recipient: forward_method_maps, else forward_method. */
@@ -37,4 +37,25 @@ export function createNextHops(random: () => number = Math.random): NextHops {
     },
     notify: ({ bank, transaction }) => hops(bank.notify_method, transaction.session),
   };
+}
+
+/** What methods name without looking at a connection, one list of alternatives each; each list once. */
+export function fixedNextHops(methods: Iterable<MethodSetting>): readonly (readonly NextHop[])[] {
+  const found = new Map<string, readonly NextHop[]>();
+  for (const setting of methods) {
+    if (setting === null) continue;
+    const list = typeof setting === "string" ? [setting] : setting;
+    const hops = list.flatMap((text) => {
+      const method = parseMethod(text);
+      return "problem" in method ? [] : fixed(method.template);
+    });
+    if (hops.length > 0) found.set(JSON.stringify(hops), hops);
+  }
+  return [...found.values()];
+}
+
+function fixed(template: NextHopTemplate): NextHop[] {
+  if ("path" in template) return [template];
+  const { protocol, host, port } = template;
+  return host === "*" || port === "*" ? [] : [{ protocol, host, port }];
 }

@@ -1,0 +1,172 @@
+// Every metric of ours, declared once: name, help, labels. What feeds them is elsewhere; docs/metrics.md has the same
+// list with what to do about each (a test compares). Label values come from closed lists and the configuration alone.
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { CellCounter, CellHistogram } from "./cells.ts";
+
+const shortSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+const mailSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
+const lookupSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+const sizeBytes = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536].map((kilo) => kilo * 1024);
+
+export type Declared = ReturnType<typeof declareMetrics>;
+
+/** Makes a registry with all metrics in it, all at zero. */
+export function declareMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new CellCounter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: readonly number[], labelNames: readonly string[] = []) =>
+    new CellHistogram({ name, help, buckets, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
+    new Gauge({ name, help, labelNames: [...labelNames], registers });
+
+  const declared = {
+    registry,
+
+    buildInfo: gauge("signpost_build_info", "Version of signpost and of Node; the value is 1.", ["version", "node"]),
+    ready: gauge("signpost_ready", "1 while /readyz says yes, by condition.", ["condition"]),
+
+    // mail
+    messages: counter("signpost_messages_total", "Mails that got their final reply, by policy bank path.", [
+      "bank",
+      "outcome",
+    ]),
+    recipients: counter("signpost_recipients_total", "Recipients of these mails.", ["direction", "action"]),
+    messageSize: histogram("signpost_message_size_bytes", "Size of mails that got their final reply.", sizeBytes),
+    messageDuration: histogram(
+      "signpost_message_duration_seconds",
+      "From the final dot to the reply to it, the next hop's time included.",
+      mailSeconds,
+    ),
+    stageDuration: histogram("signpost_stage_duration_seconds", "Time a mail spends in each stage.", mailSeconds, [
+      "stage",
+    ]),
+    errors: counter("signpost_message_errors_total", "Mails put off (451) because something broke on our side."),
+    dsn: counter("signpost_dsn_total", "Delivery status notifications owed to senders.", ["result"]),
+
+    // signing
+    signatures: counter("signpost_signatures_total", "Signatures made; domains of the configured keys only.", [
+      "domain",
+      "algorithm",
+    ]),
+    notSigned: counter("signpost_not_signed_total", "Mails that left without a signature of ours, or were put off.", [
+      "reason",
+    ]),
+    keys: gauge("signpost_keys", "Private keys configured, by whether they can be used.", ["state"]),
+    keyPublished: gauge(
+      "signpost_key_published",
+      "1 if the DNS publishes the key so that signatures verify, 0 if not; absent until it answered.",
+      ["domain", "selector"],
+    ),
+    keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When the last round of key checks ended."),
+
+    // verification
+    verifications: counter("signpost_verifications_total", "Findings on mail that came in, by RFC 8601 result.", [
+      "method",
+      "result",
+    ]),
+    verificationFailures: counter("signpost_verification_failures_total", "Signatures that did not pass, by reason.", [
+      "reason",
+    ]),
+
+    // DNS
+    dnsLookups: counter("signpost_dns_lookups_total", "Questions that the cache could not answer, by outcome.", [
+      "type",
+      "result",
+    ]),
+    dnsLookupDuration: histogram(
+      "signpost_dns_lookup_duration_seconds",
+      "Time of questions that the cache could not answer, all tries together.",
+      lookupSeconds,
+    ),
+    dnsQuestions: counter("signpost_dns_questions_total", "Questions asked by checks, those from the cache included."),
+    dnsCacheHits: counter("signpost_dns_cache_hits_total", "Questions answered by the cache."),
+    dnsMerged: counter("signpost_dns_merged_total", "Questions that joined the same one already under way."),
+    dnsCacheEntries: gauge("signpost_dns_cache_entries", "Answers in the cache."),
+    dnsCacheBytes: gauge("signpost_dns_cache_bytes", "Octets of the answers in the cache."),
+    dnsCacheEvictions: counter("signpost_dns_cache_evictions_total", "Answers that made room for others."),
+    dnsPending: gauge("signpost_dns_pending", "Questions under way."),
+    dnsCircuitOpen: gauge(
+      "signpost_dns_circuit_open",
+      "1 while servers have been silent so long that lookups are cut short.",
+    ),
+
+    // next hops
+    nextHopReplies: counter("signpost_next_hop_replies_total", "The reply that decided, once per recipient.", [
+      "next_hop",
+      "class",
+      "origin",
+    ]),
+    nextHopConnections: counter("signpost_next_hop_connections_total", "Connections to next hops.", [
+      "next_hop",
+      "event",
+    ]),
+    nextHopPartial: counter(
+      "signpost_next_hop_partial_total",
+      "Mails that only some recipients of a transaction got.",
+      ["next_hop"],
+    ),
+    nextHopOpen: gauge("signpost_next_hop_open_connections", "Connections to next hops now.", ["state"]),
+    nextHopWaiting: gauge("signpost_next_hop_waiting", "Mails that wait for a free connection."),
+
+    // clients
+    connections: counter("signpost_connections_total", "Connections accepted.", ["listener"]),
+    openConnections: gauge("signpost_open_connections", "Connections now.", ["listener"]),
+    connectionsRefused: counter("signpost_connections_refused_total", "Connections turned away.", [
+      "listener",
+      "reason",
+    ]),
+    commandsRefused: counter("signpost_commands_refused_total", "SMTP commands that got an error reply.", [
+      "listener",
+      "code",
+    ]),
+    intakeFailures: counter("signpost_intake_failures_total", "Messages that did not come in whole, by reason.", [
+      "reason",
+    ]),
+
+    // memory and disk
+    messageMemory: gauge("signpost_message_memory_bytes", "Octets of mail under way in memory."),
+    messageMemoryLimit: gauge(
+      "signpost_message_memory_limit_bytes",
+      "Octets of mail that may be in memory (spool.memory).",
+    ),
+    spoolFiles: gauge("signpost_spool_files", "Spool files open."),
+    spooled: counter("signpost_spooled_messages_total", "Mails that did not fit into memory."),
+    spooledBytes: counter("signpost_spooled_bytes_total", "Octets of mails that did not fit into memory."),
+    spoolFree: gauge("signpost_spool_free_bytes", "Free space where spool files are."),
+    spoolFreeLimit: gauge(
+      "signpost_spool_free_limit_bytes",
+      "Free space below which large mail is put off (spool.free_space).",
+    ),
+
+    // workers
+    poolThreads: gauge("signpost_pool_threads", "Worker threads.", ["state"]),
+    poolBusy: gauge("signpost_pool_busy", "Batches of jobs out at workers; two per thread at most."),
+    poolStreams: gauge("signpost_pool_streams", "Bodies being hashed while they arrive."),
+    poolQueued: gauge("signpost_pool_queued", "Jobs that wait for a worker."),
+    poolQueueLimit: gauge("signpost_pool_queue_limit", "Jobs that may wait; beyond that mail gets 451."),
+    poolWait: histogram("signpost_pool_wait_seconds", "Time jobs waited for a worker.", shortSeconds),
+    poolRun: histogram(
+      "signpost_pool_run_seconds",
+      "Time jobs were out at a worker, the way there and back included.",
+      shortSeconds,
+    ),
+    workerRestarts: counter("signpost_worker_restarts_total", "Times worker threads were replaced.", ["reason"]),
+
+    // configuration and log
+    generation: gauge("signpost_config_generation", "Configurations put in force since the start, the first included."),
+    configTime: gauge("signpost_config_timestamp_seconds", "When the configuration in force was put in force."),
+    reloads: counter("signpost_config_reloads_total", "Reloads, by result.", ["result"]),
+    reloadSuccess: gauge(
+      "signpost_config_last_reload_success",
+      "0 if the last reload failed: the old configuration is in force.",
+    ),
+    reloadDuration: gauge("signpost_config_last_reload_duration_seconds", "How long the last reload took."),
+    logDropped: counter("signpost_log_dropped_total", "Log lines given up because nobody took them."),
+  };
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
+  // Gauges with a counter's suffix: promtool check metrics does not take them. The same without it stay.
+  for (const kind of ["handles", "requests", "resources"]) registry.removeSingleMetric(`nodejs_active_${kind}_total`);
+  return declared;
+}

@@ -1,0 +1,64 @@
+// The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
+import type { Outcome } from "../outcome/outcome.ts";
+import type { SigningKey } from "../signing/keyring.ts";
+import { createOutcomeCounter, type OutcomeLabels } from "./count-outcome.ts";
+import { type Declared, declareMetrics } from "./declared.ts";
+import { type Format, render } from "./exposition.ts";
+import { createObservers, type Observers } from "./observers.ts";
+import { refresh, type Sources } from "./sources.ts";
+
+export interface Metrics {
+  readonly declared: Declared;
+  readonly observers: Observers;
+  /** One mail is done. */
+  count(outcome: Outcome): void;
+  /** A configuration is in force from now on. */
+  configured(keys: readonly SigningKey[], banks: Iterable<string>): void;
+  /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
+  reloaded(result: "success" | "failure", elapsedMs: number): void;
+  /** Where gauges look; called once everything is there. */
+  watch(sources: Sources): void;
+  text(format: Format): Promise<string>;
+}
+
+/** @param versions for signpost_build_info */
+export function createMetrics(versions: { readonly version: string; readonly node: string }): Metrics {
+  const declared = declareMetrics();
+  const observers = createObservers(declared);
+  let labels: OutcomeLabels = { domains: [], banks: [] };
+  let count = createOutcomeCounter(declared, labels);
+  let sources: Sources | undefined;
+  let generation = 0;
+
+  declared.buildInfo.set({ ...versions }, 1);
+  declared.reloadSuccess.set(1);
+  for (const result of ["success", "failure"]) declared.reloads.at(result);
+
+  return {
+    declared,
+    observers,
+    count: (outcome) => count(outcome),
+    configured(keys, banks) {
+      generation += 1;
+      declared.generation.set(generation);
+      declared.configTime.set(Date.now() / 1000);
+      const usable = keys.filter(({ key }) => key !== undefined);
+      declared.keys.set({ state: "usable" }, usable.length);
+      declared.keys.set({ state: "unavailable" }, keys.length - usable.length);
+      labels = { domains: keys.flatMap(({ domain, pattern }) => (pattern === undefined ? domain : [])), banks };
+      count = createOutcomeCounter(declared, labels);
+    },
+    reloaded(result, elapsedMs) {
+      declared.reloads.at(result).value += 1;
+      declared.reloadSuccess.set(result === "success" ? 1 : 0);
+      declared.reloadDuration.set(elapsedMs / 1000);
+    },
+    watch(given) {
+      sources = given;
+    },
+    async text(format) {
+      if (sources !== undefined) await refresh(declared, sources);
+      return render(declared.registry, format);
+    },
+  };
+}

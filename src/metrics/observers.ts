@@ -1,0 +1,106 @@
+// What the parts tell while they work, in numbers. Everything here runs on the mail path: add and be gone.
+import type { DnsObserver } from "../dns/resolver.ts";
+import type { ListenerName } from "../mail/transaction.ts";
+import type { PoolObserver } from "../pool/worker-pool.ts";
+import type { ReceiveObserver } from "../receive/handlers.ts";
+import type { RelayObserver } from "../relay/delivery.ts";
+import { boundedLabel } from "./bounded.ts";
+import type { CounterCell } from "./cells.ts";
+import type { Declared } from "./declared.ts";
+import { type ObserveStage, stageNames } from "./timed.ts";
+
+const maxListeners = 30;
+const maxNextHops = 30;
+/** RFC 5321 section 4.2.3 and RFC 4954 have about twenty of them. */
+const maxCodes = 25;
+
+export interface Observers {
+  readonly receive: ReceiveObserver;
+  readonly relay: RelayObserver;
+  readonly dns: DnsObserver;
+  readonly pool: Required<Pick<PoolObserver, "jobDone" | "workersRestarted">>;
+  readonly stage: ObserveStage;
+}
+
+/** "127.0.0.1:10024" or the path of a socket. */
+export function listenerText({ address, port, path }: ListenerName): string {
+  return path ?? `${address}:${port}`;
+}
+
+export function createObservers(declared: Declared): Observers {
+  return {
+    receive: receiveObserver(declared),
+    relay: relayObserver(declared),
+    dns: dnsObserver(declared),
+    pool: poolObserver(declared),
+    stage: stageObserver(declared),
+  };
+}
+
+function receiveObserver(declared: Declared): ReceiveObserver {
+  const { connections, connectionsRefused, commandsRefused, intakeFailures } = declared;
+  const bounded = boundedLabel(maxListeners);
+  const name = (listener: ListenerName) => bounded(listenerText(listener));
+  const code = boundedLabel(maxCodes, ["421", "450", "451", "452", "500", "501", "502", "503", "504", "550", "552"]);
+  const spooled = declared.spooled.at();
+  const spooledBytes = declared.spooledBytes.at();
+  for (const reason of ["size", "header-size", "storage", "bare-newline", "trouble", "gone"]) intakeFailures.at(reason);
+  return {
+    connectionOpened: (listener) => add(connections.at(name(listener))),
+    connectionRefused: (listener, reason) => add(connectionsRefused.at(name(listener), reason)),
+    commandRefused: (listener, reply) => add(commandsRefused.at(name(listener), code(String(reply)))),
+    messageReceived(_listener, _sizeBytes, failure) {
+      if (failure !== undefined) add(intakeFailures.at(failure));
+    },
+    messageAborted: () => add(intakeFailures.at("gone")),
+    messageSpooled(_listener, sizeBytes) {
+      spooled.value += 1;
+      spooledBytes.value += sizeBytes;
+    },
+  };
+}
+
+function relayObserver({ nextHopReplies, nextHopConnections, nextHopPartial }: Declared): RelayObserver {
+  const name = boundedLabel(maxNextHops);
+  return {
+    connection: (remote, event) => add(nextHopConnections.at(name(remote), event)),
+    reply: (remote, kind, origin) => add(nextHopReplies.at(name(remote), kind, origin)),
+    partial: (remote) => add(nextHopPartial.at(name(remote))),
+  };
+}
+
+function dnsObserver({ dnsLookups, dnsLookupDuration }: Declared): DnsObserver {
+  const duration = dnsLookupDuration.at();
+  for (const result of ["found", "nxdomain", "nodata", "timeout", "servfail"]) dnsLookups.at("TXT", result);
+  return {
+    answered(type, outcome, elapsedMs) {
+      add(dnsLookups.at(type, outcome));
+      duration.observe(elapsedMs / 1000);
+    },
+  };
+}
+
+function poolObserver({ poolWait, poolRun, workerRestarts }: Declared): Observers["pool"] {
+  const wait = poolWait.at();
+  const run = poolRun.at();
+  for (const reason of ["died", "deadline"]) workerRestarts.at(reason);
+  return {
+    jobDone(waitMs, runMs) {
+      wait.observe(waitMs / 1000);
+      run.observe(runMs / 1000);
+    },
+    workersRestarted: (reason) => add(workerRestarts.at(reason)),
+  };
+}
+
+function stageObserver({ stageDuration }: Declared): ObserveStage {
+  const [route, check, refine, decide, annotate, sign, relay, notify] = stageNames.map((name) =>
+    stageDuration.at(name),
+  );
+  const cells = { route, check, refine, decide, annotate, sign, relay, notify };
+  return (stage, elapsedMs) => cells[stage]?.observe(elapsedMs / 1000);
+}
+
+function add(cell: CounterCell): void {
+  cell.value += 1;
+}

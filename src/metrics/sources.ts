@@ -1,0 +1,66 @@
+// What is looked up at a scrape and not counted along the way: how full things are just now.
+import { statfs } from "node:fs/promises";
+import type { DnsStats } from "../dns/resolver.ts";
+import type { PoolStats } from "../pool/worker-pool.ts";
+import type { MessageStore } from "../receive/store.ts";
+import type { RelayCounts } from "../relay/relay.ts";
+import type { Declared } from "./declared.ts";
+
+export interface Sources {
+  readonly pool: () => PoolStats & { readonly streams: number };
+  /** Jobs that may wait. */
+  readonly poolQueueLimit: number;
+  /** Undefined where answers do not come from our resolver. */
+  readonly dns: () => DnsStats | undefined;
+  readonly relay: () => RelayCounts;
+  readonly store: Pick<MessageStore, "limits" | "usedBytes" | "spoolFiles">;
+  readonly openConnections: () => Iterable<readonly [listener: string, count: number]>;
+  readonly droppedLines: () => number;
+}
+
+/** Brings every gauge up to date. */
+export async function refresh(declared: Declared, sources: Sources): Promise<void> {
+  const pool = sources.pool();
+  declared.poolThreads.set({ state: "configured" }, pool.threads);
+  declared.poolThreads.set({ state: "alive" }, pool.threadsAlive);
+  declared.poolBusy.set(pool.busy);
+  declared.poolStreams.set(pool.streams);
+  declared.poolQueued.set(pool.queued);
+  declared.poolQueueLimit.set(sources.poolQueueLimit);
+
+  const dns = sources.dns();
+  declared.dnsQuestions.at().value = dns?.questions ?? 0;
+  declared.dnsCacheHits.at().value = dns?.cacheHits ?? 0;
+  declared.dnsMerged.at().value = dns?.merged ?? 0;
+  declared.dnsCacheEvictions.at().value = dns?.evictions ?? 0;
+  declared.dnsCacheEntries.set(dns?.cacheEntries ?? 0);
+  declared.dnsCacheBytes.set(dns?.cacheBytes ?? 0);
+  declared.dnsPending.set(dns?.pending ?? 0);
+  declared.dnsCircuitOpen.set(dns?.shortDeadline === true ? 1 : 0);
+
+  const relay = sources.relay();
+  declared.nextHopOpen.set({ state: "idle" }, relay.idle);
+  declared.nextHopOpen.set({ state: "busy" }, relay.open - relay.idle);
+  declared.nextHopWaiting.set(relay.waiting);
+
+  const { store } = sources;
+  declared.messageMemory.set(store.usedBytes);
+  declared.messageMemoryLimit.set(store.limits.memoryBudgetBytes);
+  declared.spoolFiles.set(store.spoolFiles);
+  declared.spoolFreeLimit.set(store.limits.minFreeBytes);
+  declared.spoolFree.set(await freeBytes(store.limits.spoolDirectory));
+
+  declared.openConnections.reset();
+  for (const [listener, count] of sources.openConnections()) declared.openConnections.set({ listener }, count);
+  declared.logDropped.at().value = sources.droppedLines();
+}
+
+/** NaN where the folder cannot be looked at. */
+async function freeBytes(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return Number.NaN;
+  }
+}

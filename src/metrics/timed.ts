@@ -1,0 +1,52 @@
+// Puts a clock around each stage of the flow.
+import type { Stage, Stages } from "../pipeline.ts";
+
+export type ObserveStage = (stage: Stage, elapsedMs: number) => void;
+
+/** The same stages; `observe` is told how long each took, whether it ended well or threw. */
+export function timed(stages: Stages, observe: ObserveStage): Stages {
+  function now<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
+    return (...args) => {
+      const startedAt = performance.now();
+      try {
+        return work(...args);
+      } finally {
+        observe(stage, performance.now() - startedAt);
+      }
+    };
+  }
+  function later<A extends readonly unknown[], R>(
+    stage: Stage,
+    work: (...args: A) => Promise<R>,
+  ): (...args: A) => Promise<R> {
+    return async (...args) => {
+      const startedAt = performance.now();
+      try {
+        return await work(...args);
+      } finally {
+        observe(stage, performance.now() - startedAt);
+      }
+    };
+  }
+  return {
+    route: now("route", stages.route),
+    check: later("check", stages.check),
+    refine: now("refine", stages.refine),
+    decide: now("decide", stages.decide),
+    annotate: now("annotate", stages.annotate),
+    sign: later("sign", stages.sign),
+    relay: later("relay", stages.relay),
+    notify: later("notify", stages.notify),
+  };
+}
+
+export const stageNames = [
+  "route",
+  "check",
+  "refine",
+  "decide",
+  "annotate",
+  "sign",
+  "relay",
+  "notify",
+] as const satisfies readonly Stage[];
