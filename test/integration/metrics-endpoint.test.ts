@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
-import { freePort } from "../support/postfix.ts";
+import { freePort } from "../support/free-port.ts";
 import { sendMail } from "../support/send-mail.ts";
 
 let daemon: DaemonProcess;
