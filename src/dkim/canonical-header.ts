@@ -19,7 +19,7 @@ export function canonicalizeField(text: string, canonicalization: BodyCanonicali
   if (canonicalization === "simple") return text;
   if (canonicalization === "nofws") return text.replace(/[ \t\r\n]+/g, "");
   const colon = text.indexOf(":");
-  return `${canonicalName(text, colon)}:${canonicalValue(text.slice(colon + 1))}`;
+  return `${canonicalName(text, colon)}:${canonicalValue(text, colon + 1)}`;
 }
 
 function canonicalName(text: string, colon: number): string {
@@ -28,13 +28,18 @@ function canonicalName(text: string, colon: number): string {
   return text.slice(0, end).toLowerCase();
 }
 
-function canonicalValue(value: string): string {
-  let flat = value;
-  if (flat.includes("\r\n")) flat = flat.replaceAll("\r\n", "");
-  if (flat.includes("\t") || flat.includes("  ")) flat = flat.replace(/[ \t]+/g, " ");
-  const start = flat.charCodeAt(0) === 32 ? 1 : 0;
-  const end = flat.length > start && flat.charCodeAt(flat.length - 1) === 32 ? flat.length - 1 : flat.length;
-  return flat.slice(start, end);
+function canonicalValue(text: string, from: number): string {
+  let start = from;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  const value = text.slice(start, end);
+  if (!value.includes("\r\n") && !value.includes("  ") && !value.includes("\t")) return value;
+  const flat = value.replaceAll("\r\n", "").replace(/[ \t]+/g, " ");
+  // Folding right behind the colon, or before the end.
+  const cutStart = flat.charCodeAt(0) === 32 ? 1 : 0;
+  const cutEnd = flat.length > cutStart && flat.charCodeAt(flat.length - 1) === 32 ? 1 : 0;
+  return flat.slice(cutStart, flat.length - cutEnd);
 }
 
 function isBlank(code: number): boolean {

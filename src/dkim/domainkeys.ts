@@ -23,10 +23,10 @@ export interface DomainKeysSignature {
 /** Reads the body of a DomainKey-Signature field. Never throws; linear. */
 export function parseDomainKeysSignature(body: string): ParsedSignature<DomainKeysSignature> {
   const list = parseTagList(body);
-  const read = readFacts(list);
+  const signature = readSignature(list);
+  const read = readFacts(list, typeof signature === "string" ? undefined : signature);
   // a= may be left out; rsa-sha1 is the only one there is.
   const facts = { ...read, algorithm: read.algorithm || "rsa-sha1" };
-  const signature = readSignature(list);
   return typeof signature === "string" ? { facts, failure: signature } : { facts, signature };
 }
 

@@ -1,17 +1,23 @@
 // A message's header fields by name, counted from the bottom as h= does (RFC 6376 section 5.4.2), with each field
 // canonicalized at most once however many signatures take it.
 import type { Canonicalization } from "../mail/digest.ts";
-import type { HeaderField } from "../mail/header.ts";
-import { canonicalizeField, fieldText } from "./canonical-header.ts";
+import { asBuffer, type HeaderField } from "../mail/header.ts";
+import { canonicalizeField } from "./canonical-header.ts";
 
 export class FieldIndex {
   readonly fields: readonly HeaderField[];
+  readonly #header: Uint8Array;
+  /** The whole header as text: cut from it, a field costs next to nothing. */
+  readonly #headerText: string;
   /** Indices in `fields` by name, top to bottom. A Map: names come from mail. */
   readonly #places = new Map<string, number[]>();
   readonly #texts: Readonly<Record<Canonicalization, (string | undefined)[]>> = { simple: [], relaxed: [] };
 
-  constructor(fields: readonly HeaderField[]) {
+  /** `fields` as `splitHeader` cut them from `header`. */
+  constructor(header: Uint8Array, fields: readonly HeaderField[]) {
     this.fields = fields;
+    this.#header = header;
+    this.#headerText = asBuffer(header).toString("latin1");
     for (const [index, { name }] of fields.entries()) {
       const places = this.#places.get(name);
       if (places === undefined) this.#places.set(name, [index]);
@@ -43,11 +49,19 @@ export class FieldIndex {
     return text;
   }
 
+  /** A field without its final CRLF. */
+  fieldText(index: number): string {
+    const raw = this.fields[index]?.raw;
+    if (raw === undefined) return "";
+    const start = raw.byteOffset - this.#header.byteOffset;
+    const end = start + raw.length;
+    return this.#headerText.slice(start, this.#headerText.endsWith("\r\n", end) ? end - 2 : end);
+  }
+
   #text(index: number, canonicalization: Canonicalization): string {
     const known = this.#texts[canonicalization][index];
     if (known !== undefined) return known;
-    const field = this.fields[index];
-    const text = field === undefined ? "" : canonicalizeField(fieldText(field.raw), canonicalization);
+    const text = canonicalizeField(this.fieldText(index), canonicalization);
     this.#texts[canonicalization][index] = text;
     return text;
   }

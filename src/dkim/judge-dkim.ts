@@ -1,7 +1,7 @@
 // Judges one DKIM signature with one key (RFC 6376 section 6.1.3): does it hold, and if so, does it count.
 import { createHash, verify as verifySignature } from "node:crypto";
 import type { BodyDigest } from "../mail/digest.ts";
-import { canonicalizeField, fieldText } from "./canonical-header.ts";
+import { canonicalizeField } from "./canonical-header.ts";
 import type { VerifyPolicy } from "./engine.ts";
 import type { Failure } from "./failure.ts";
 import type { FieldIndex } from "./field-index.ts";
@@ -49,7 +49,7 @@ function compareHeader(
   index: FieldIndex,
 ): Failure | undefined {
   const { headerCanonicalization, algorithm } = signature;
-  const own = withoutValue(fieldText(index.fields[place]?.raw ?? new Uint8Array()), signature);
+  const own = withoutValue(index.fieldText(place), signature);
   const octets = Buffer.from(
     index.signedText(signature.signedFields, headerCanonicalization) + canonicalizeField(own, headerCanonicalization),
     "latin1",

@@ -4,9 +4,15 @@ import { type BodyCanonicalizer, CR, HeldLineEnds, LF, type OctetSink } from "./
 
 const SPACE = 32;
 const TAB = 9;
+/** Bounds the scratch memory, and keeps it in the processor's cache. */
 const maxBlockOctets = 64 * 1024;
+/** Octets looked at before text that is not canonical is given up. */
+const checkedOctets = 1024;
 const bareCr = Buffer.from("\r");
-const space = Buffer.from(" ");
+const oneSpace = Buffer.from(" ");
+
+const isBlank = table((octet) => (octet === SPACE || octet === TAB ? 1 : 0));
+const asSpace = table((octet) => (octet === TAB ? SPACE : octet));
 
 export class RelaxedBody implements BodyCanonicalizer {
   readonly #lineEnds: HeldLineEnds;
@@ -14,6 +20,7 @@ export class RelaxedBody implements BodyCanonicalizer {
   #heldCr = false;
   /** Blanks were read on this line: one space, if anything but the line's end follows. */
   #heldBlank = false;
+  /** Where text that is not canonical is written; grows to the largest block seen. */
   #scratch = new Uint8Array(0);
 
   constructor(sink: OctetSink) {
@@ -21,6 +28,18 @@ export class RelaxedBody implements BodyCanonicalizer {
   }
 
   update(chunk: Uint8Array): void {
+    if (chunk.length <= maxBlockOctets) return this.#updateBlock(chunk);
+    for (let at = 0; at < chunk.length; at += maxBlockOctets) {
+      this.#updateBlock(chunk.subarray(at, at + maxBlockOctets));
+    }
+  }
+
+  end(): void {
+    if (this.#heldCr) this.#writeContent(bareCr, false);
+    this.#lineEnds.end("open");
+  }
+
+  #updateBlock(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     let start = 0;
     if (this.#heldCr) {
@@ -51,11 +70,6 @@ export class RelaxedBody implements BodyCanonicalizer {
     this.#skipWhiteSpace(chunk, contentEnd, end);
   }
 
-  end(): void {
-    if (this.#heldCr) this.#writeContent(bareCr, false);
-    this.#lineEnds.end("open");
-  }
-
   #endLine(): void {
     this.#heldBlank = false;
     this.#lineEnds.add(1);
@@ -83,77 +97,70 @@ export class RelaxedBody implements BodyCanonicalizer {
       this.#writeContent(text, ended);
       return;
     }
-    for (let start = 0; start < text.length; ) start = this.#squeeze(text, start, ended);
-  }
-
-  /** Canonicalizes one block of text through the scratch memory; returns where the next one starts. */
-  #squeeze(text: Uint8Array, start: number, ended: boolean): number {
-    const stop = Math.min(text.length, start + maxBlockOctets);
-    // Room for a blank held from before and for the LF of a line end that the block's end cuts in two.
-    if (this.#scratch.length < stop - start + 2) this.#scratch = new Uint8Array(stop - start + 2);
-    const scratch = this.#scratch;
-    let blank = this.#heldBlank;
-    let written = 0;
-    let at = start;
-    while (at < stop) {
-      const octet = text[at] ?? 0;
-      at += 1;
-      if (octet === SPACE || octet === TAB) {
-        blank = true;
-        continue;
-      }
-      if (octet === CR && text[at] === LF) {
-        // Blanks at a line's end go; a CR alone is content.
-        blank = false;
-        scratch[written] = CR;
-        scratch[written + 1] = LF;
-        written += 2;
-        at += 1;
-        continue;
-      }
-      if (blank) {
-        blank = false;
-        scratch[written] = SPACE;
-        written += 1;
-      }
-      scratch[written] = octet;
-      written += 1;
-    }
-    this.#heldBlank = blank;
-    if (written > 0) this.#lineEnds.write(scratch.subarray(0, written), at === text.length && ended);
-    return at;
+    if (this.#scratch.length < text.length) this.#scratch = new Uint8Array(text.length);
+    const length = squeeze(text, this.#scratch);
+    this.#writeContent(this.#scratch.subarray(0, length), ended);
   }
 
   #writeContent(content: Uint8Array, ended: boolean): void {
     if (this.#heldBlank) {
       this.#heldBlank = false;
-      this.#lineEnds.write(space, false);
+      this.#lineEnds.write(oneSpace, false);
     }
     this.#lineEnds.write(content, ended);
   }
 }
 
 /**
+ * Canonicalizes text that starts and ends with content into `out`; returns the length. Each octet is written, then the
+ * place to write goes back over a blank that another follows: tables and no branches, which real text would make the
+ * processor mispredict at every word.
+ */
+function squeeze(text: Uint8Array, out: Uint8Array): number {
+  let length = 0;
+  let blankBefore = 0;
+  // Locals, not imports: a module's binding is read anew at each use.
+  const end = text.length;
+  const [lf, cr, space] = [LF, CR, SPACE];
+  for (let at = 0; at < end; at += 1) {
+    const octet = text[at] ?? 0;
+    const blank = isBlank[octet] ?? 0;
+    length -= blank & blankBefore;
+    out[length] = asSpace[octet] ?? 0;
+    length += 1;
+    blankBefore = blank;
+    // Blanks at a line's end go; a CR alone is content.
+    if (octet === lf && length >= 3 && out[length - 2] === cr && out[length - 3] === space) {
+      out[length - 3] = cr;
+      out[length - 2] = lf;
+      length -= 1;
+    }
+  }
+  return length;
+}
+
+/**
  * Whether text that starts and ends with content is canonical already: no tab, no two spaces in a row, no space
- * before a CR (a CR that ends no line makes this say no too often, which costs time and nothing else).
- * Tabs and the first space are found by native scans; from there four octets are looked at at once.
+ * before a CR (a CR that ends no line makes this say no too often, which costs time and nothing else). Tabs and the
+ * first space are found by native scans; from there four octets are looked at at once, without a branch.
  */
 function isCanonical(text: Uint8Array): boolean {
   if (text.includes(TAB)) return false;
-  const first = text.indexOf(SPACE);
-  if (first === -1) return true;
+  let at = text.indexOf(SPACE);
+  if (at === -1) return true;
   const words = new DataView(text.buffer, text.byteOffset, text.byteLength);
-  const last = text.length - 4;
   /** 0x80 where the octet before this word was a space. */
   let spaceBefore = 0;
-  let at = first;
-  for (; at <= last; at += 4) {
-    const word = words.getInt32(at, true);
-    const spaces = zeroOctets(word ^ 0x20202020);
-    if ((spaces | spaceBefore) === 0) continue;
-    const behindSpaces = (spaces << 8) | spaceBefore;
-    if ((behindSpaces & (spaces | zeroOctets(word ^ 0x0d0d0d0d))) !== 0) return false;
-    spaceBefore = spaces >>> 24;
+  while (at + 4 <= text.length) {
+    const stop = Math.min(text.length - 3, at + checkedOctets);
+    let found = 0;
+    for (; at < stop; at += 4) {
+      const word = words.getInt32(at, true);
+      const spaces = zeroOctets(word ^ 0x20202020);
+      found |= ((spaces << 8) | spaceBefore) & (spaces | zeroOctets(word ^ 0x0d0d0d0d));
+      spaceBefore = spaces >>> 24;
+    }
+    if (found !== 0) return false;
   }
   for (; at < text.length; at += 1) {
     const octet = text[at];
@@ -165,5 +172,9 @@ function isCanonical(text: Uint8Array): boolean {
 
 /** The high bit of each octet of a word that is zero, and no other bit. */
 function zeroOctets(word: number): number {
-  return ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | word) & 0x80808080;
+  return ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | 0 | word) & 0x80808080;
+}
+
+function table(entry: (octet: number) => number): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, octet) => entry(octet));
 }
