@@ -2,22 +2,22 @@
 // canonicalized at most once however many signatures take it.
 import type { Canonicalization } from "../mail/digest.ts";
 import { asBuffer, type HeaderField } from "../mail/header.ts";
-import { canonicalizeField } from "./canonical-header.ts";
+import { canonicalizeField, fieldText } from "./canonical-header.ts";
 
 export class FieldIndex {
   readonly fields: readonly HeaderField[];
-  readonly #header: Uint8Array;
+  readonly #header: Uint8Array | undefined;
   /** The whole header as text: cut from it, a field costs next to nothing. */
   readonly #headerText: string;
   /** Indices in `fields` by name, top to bottom. A Map: names come from mail. */
   readonly #places = new Map<string, number[]>();
   readonly #texts: Readonly<Record<Canonicalization, (string | undefined)[]>> = { simple: [], relaxed: [] };
 
-  /** `fields` as `splitHeader` cut them from `header`. */
-  constructor(header: Uint8Array, fields: readonly HeaderField[]) {
+  /** `header`: where all of `fields` are views on it, as `splitHeader` makes them; it is then read in one piece. */
+  constructor(fields: readonly HeaderField[], header?: Uint8Array) {
     this.fields = fields;
     this.#header = header;
-    this.#headerText = asBuffer(header).toString("latin1");
+    this.#headerText = header === undefined ? "" : asBuffer(header).toString("latin1");
     for (const [index, { name }] of fields.entries()) {
       const places = this.#places.get(name);
       if (places === undefined) this.#places.set(name, [index]);
@@ -53,6 +53,7 @@ export class FieldIndex {
   fieldText(index: number): string {
     const raw = this.fields[index]?.raw;
     if (raw === undefined) return "";
+    if (this.#header === undefined) return fieldText(raw);
     const start = raw.byteOffset - this.#header.byteOffset;
     const end = start + raw.length;
     return this.#headerText.slice(start, this.#headerText.endsWith("\r\n", end) ? end - 2 : end);

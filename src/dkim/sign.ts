@@ -22,7 +22,7 @@ export function digestSpecOf(request: Pick<SignRequest, "bodyCanonicalization">)
 export function signMessage({ header, body, requests }: SignJob): string[] {
   // Every field counts, however many: what is left out here could be added by anybody.
   const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
-  const index = new FieldIndex(header, fields);
+  const index = new FieldIndex(fields, header);
   const digests = readDigests(body, requests.map(digestSpecOf));
   const headers = new Map<string, { readonly list: readonly string[]; readonly text: string }>();
   let table: SignRequest["signedFields"] | undefined;
