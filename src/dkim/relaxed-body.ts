@@ -28,7 +28,10 @@ export class RelaxedBody implements BodyCanonicalizer {
   }
 
   update(chunk: Uint8Array): void {
-    if (chunk.length <= maxBlockOctets) return this.#updateBlock(chunk);
+    if (chunk.length <= maxBlockOctets) {
+      this.#updateBlock(chunk);
+      return;
+    }
     for (let at = 0; at < chunk.length; at += maxBlockOctets) {
       this.#updateBlock(chunk.subarray(at, at + maxBlockOctets));
     }
