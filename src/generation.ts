@@ -1,7 +1,9 @@
 // One generation of the configuration at work: banks, keys, pipeline. A reload builds the next one beside it; mails
 // under way finish on the one they came in with.
 import { cpus } from "node:os";
-import { dkimFindings } from "./checks/dkim-findings.ts";
+import { sealDigestSpec } from "./arc/fields.ts";
+import type { Authenticator } from "./authres/authenticator.ts";
+import { createChecks } from "./checks/all.ts";
 import type { Config } from "./config/config.ts";
 import type { TableContext } from "./lookup/table.ts";
 import { readAuthors } from "./mail/authors.ts";
@@ -10,26 +12,33 @@ import type { MessageHead } from "./mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "./mail/transaction.ts";
 import { type ObserveStage, timed } from "./metrics/timed.ts";
 import type { Outcome } from "./outcome/outcome.ts";
-import { type Checked, createPipeline, type Stages } from "./pipeline.ts";
+import { type Checked, createPipeline, type Leaving, type Passage, type Signed, type Stages } from "./pipeline.ts";
 import { refine } from "./policy/author-banks.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import { createRouter, type Router } from "./policy/router.ts";
 import type { DkimPool } from "./pool/dkim-engine.ts";
 import type { Relay } from "./relay/delivery.ts";
 import type { Resolve } from "./rr/answer.ts";
+import type { Peek } from "./rr/known-answers.ts";
 import { createSigner, type Signer } from "./signing/choose.ts";
 import type { Keyring } from "./signing/keyring.ts";
 import { createAnnotate } from "./stages/annotate.ts";
-import { checkHops } from "./stages/hop-limit.ts";
+import { type Arrival, createArrivals } from "./stages/arrival.ts";
+import { createDecide } from "./stages/decide.ts";
 import { createNextHops } from "./stages/next-hops.ts";
 import { createNotify } from "./stages/notify.ts";
+import { createSeal } from "./stages/seal.ts";
 import { createSignStage } from "./stages/sign-mail.ts";
-import { createDkimVerifier, type PendingVerification } from "./stages/verify-dkim.ts";
+import { createDkimVerifier } from "./stages/verify-dkim.ts";
 
 /** What outlives a generation. */
 export interface Workshop {
   readonly pool: Pick<DkimPool, "verify" | "sign" | "digestBody">;
+  /** SPF, ARC and sealing; asked only where a bank wants them. */
+  readonly authenticator: Authenticator;
   readonly resolve: Resolve;
+  /** Looks into the resolver's cache. */
+  readonly peek?: Peek;
   readonly relay: Relay;
   /** Told how long each stage took. */
   readonly observeStage?: ObserveStage;
@@ -48,12 +57,6 @@ export interface Generation {
   filter(transaction: Transaction): Promise<Outcome>;
 }
 
-/** What was found out when the header came in. */
-interface Arrival {
-  readonly bank: PolicyBank;
-  readonly verification: PendingVerification | undefined;
-}
-
 export interface GenerationInput {
   readonly config: Config;
   readonly keyring: Keyring;
@@ -65,41 +68,36 @@ export interface GenerationInput {
 
 export function createGeneration(input: GenerationInput, workshop: Workshop): Generation {
   const { config, keyring, tables, bank: only } = input;
-  const { pool, resolve, relay, observeStage } = workshop;
+  const { pool, authenticator, resolve, peek, relay, observeStage } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const digestBody = pool.digestBody;
   const verifier = createDkimVerifier(pool, digestBody, resolve);
   const nextHops = createNextHops();
-  const sign = createSignStage({ signer, engine: pool, digestBody });
+  const checks = createChecks({ authenticator, resolve, ...(peek === undefined ? {} : { peek }) });
+  const beginArrival = createArrivals({ verifier, checks, digestBody, now: Date.now });
+  const signMail = createSignStage({ signer, engine: pool, digestBody });
+  const seal = createSeal({ authenticator, keyring, mydomain: config.mydomain, digestBody });
   const arrivals = new WeakMap<Session, Arrival>();
 
   function atConnect(listener: ListenerName): PolicyBank {
-    return only === undefined ? router.atConnect(listener) : router.load(router.base, [only], "port");
+    return only === undefined ? router.atConnect(listener) : router.load(router.base, [only], "command");
   }
 
   function arrive(session: Session, envelope: Envelope, head: MessageHead): Arrival {
     const bank = router.atMail(atConnect(session.listener), session, envelope.sender.address);
-    return { bank, verification: verifier.begin(head, bank) };
+    const arrival = beginArrival(bank, session, envelope, head);
+    arrivals.set(session, arrival);
+    return arrival;
   }
 
   function arrivalOf({ session, envelope, message }: Transaction): Arrival {
     return arrivals.get(session) ?? arrive(session, envelope, message);
   }
 
-  async function check(bank: PolicyBank, transaction: Transaction): Promise<Checked> {
-    if (!bank.enable_dkim_verification) return { verifications: [], findings: [] };
-    const { message } = transaction;
-    if (message.excess !== undefined) {
-      const finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] } as const;
-      return { verifications: [], findings: [finding] };
-    }
-    const { verification } = arrivalOf(transaction);
-    if (verification === undefined) return { verifications: [], findings: dkimFindings([]) };
-    const source = { body: message.body, digests: transaction.digests };
-    const now = Math.floor(transaction.receivedAtMs / 1000);
-    const verifications = await verifier.finish(verification, message, source, now);
-    return { verifications, findings: dkimFindings(verifications) };
+  async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
+    const signed = await signMail(passage, leaving);
+    return "refused" in signed ? signed : { ...signed, leaving: await seal(passage, signed.leaving) };
   }
 
   function refineBank(bank: PolicyBank, { verifications }: Checked, { message }: Transaction): PolicyBank {
@@ -109,13 +107,13 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
 
   const stages: Stages = {
     route: (transaction) => arrivalOf(transaction).bank,
-    check,
+    check: (_bank, transaction) => arrivalOf(transaction).finish(transaction),
     refine: refineBank,
-    decide: (passage) => checkHops(passage, config.limits.received_fields),
+    decide: createDecide({ receivedFields: config.limits.received_fields }),
     annotate: createAnnotate(nextHops.forward, { messageTimeMs: config.limits.message_time * 1000 }),
     sign,
     relay,
-    notify: createNotify({ notifyHops: nextHops.notify, sign, relay }),
+    notify: createNotify({ notifyHops: nextHops.notify, sign: signMail, relay }),
   };
   const filter = createPipeline(observeStage === undefined ? stages : timed(stages, observeStage));
 
@@ -125,10 +123,9 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     signer,
     atConnect,
     begin(session, envelope, head) {
-      const arrival = arrive(session, envelope, head);
-      arrivals.set(session, arrival);
-      const signing = signer.digestSpecs({ head, mailFrom: envelope.sender.address, bank: arrival.bank });
-      return distinct([...(arrival.verification?.digests ?? []), ...signing]);
+      const { bank, digests } = arrive(session, envelope, head);
+      const signing = signer.digestSpecs({ head, mailFrom: envelope.sender.address, bank });
+      return distinct([...digests, ...signing, ...(bank.arc_seal ? [sealDigestSpec] : [])]);
     },
     forget: (session) => void arrivals.delete(session),
     filter,

@@ -2,6 +2,8 @@
 // drained at the end. Commands and tests start it; signals are the command line's business.
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { createLazyAuthenticator, type LazyAuthenticator } from "./checks/lazy-authenticator.ts";
+import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "./checks/worker-authenticator.ts";
 import type { Config } from "./config/config.ts";
 import {
   createResolver,
@@ -11,8 +13,18 @@ import {
   type ResolverOptions,
 } from "./dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
+
+<<<<<<< HEAD
+
 import { createGeneration, defaultThreads, type Generation } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
+
+=======
+
+import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
+
+>>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
+
 import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
@@ -78,19 +90,33 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
+<<<<<<< HEAD
   const resolver = options.resolve === undefined ? openResolver(config, observers.dns) : undefined;
   const relay = createRelay({ ...relayOptions(config), observer: observers.relay });
   const resolve = options.resolve ?? requireResolve(resolver);
   const workshop = { pool, resolve, relay, observeStage: observers.stage };
+=======
+  const resolver = options.resolve === undefined ? openResolver(config) : undefined;
+  const relay = createRelay(relayOptions(config));
+  const resolve = options.resolve ?? requireResolve(resolver);
+  const authenticator = createLazyAuthenticator(() =>
+    createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
+  );
+  const workshop = { pool, authenticator, resolve, ...(resolver === undefined ? {} : { peek: resolver.peek }), relay };
+>>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
   const closeAll = async () => {
     await instruments.close();
     await relay.close();
     resolver?.close();
+    await authenticator.close();
     await pool.close();
     if (options.log === undefined) await log.close();
   };
   try {
-    await selfTest(pool, threads * 2, selfTestMs);
+    await Promise.all([
+      selfTest(pool, threads * 2, selfTestMs),
+      asksAuthenticator(config) ? authenticator.ready() : undefined,
+    ]);
     const store = await createMessageStore(storeLimits(config));
     const generation = createGeneration(settings, workshop);
     instruments.watch({
@@ -115,8 +141,12 @@ interface Running {
   readonly store: MessageStore;
   readonly log: Log;
   readonly options: DaemonOptions;
+<<<<<<< HEAD
   readonly workshop: Parameters<typeof createGeneration>[1];
   readonly instruments: Instruments;
+=======
+  readonly workshop: Workshop & { readonly authenticator: LazyAuthenticator };
+>>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
   closeAll(): Promise<void>;
 }
 
@@ -206,6 +236,7 @@ async function listen(running: Running): Promise<Daemon> {
     },
     async reload(settings) {
       const next = createGeneration(settings, workshop);
+      if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
       const wanted = new Map(listenAddresses(settings.config).map((at) => [listenKey(at), at]));
       const opened: string[] = [];
       try {
@@ -239,6 +270,13 @@ async function listen(running: Running): Promise<Daemon> {
     open.delete(key);
     await listener?.drain(drainMs);
   }
+}
+
+/** Whether any bank has work for the threads that do SPF and ARC; else they are not even started. */
+function asksAuthenticator({ base, policy_bank }: Config): boolean {
+  return [base, ...policy_bank.values()].some(
+    (bank) => bank.enable_spf_verification || bank.enable_arc_verification || bank.arc_seal,
+  );
 }
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };

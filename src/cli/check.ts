@@ -14,7 +14,8 @@ export const check: Command = {
   usage: `[--config FILE] [--dns FILE.json] [--now EPOCH] [--client IP] [--helo NAME] [--mail-from ADDR]
        [--rcpt-to ADDR] [--json] FILE...
 
-FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, verification on.
+FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, with every
+verification on (SPF where --client tells whom it is about).
 
   --dns FILE.json   answers from a file instead of the DNS: {name: {"TXT": [[string, ...], ...]} or {"rcode": ...}}
   --now EPOCH       the time to verify with, in seconds
@@ -47,7 +48,7 @@ FILE is a message, "-" standard input. Without --config and /etc/signpost/signpo
         dns: values.dns,
         withoutFile: (settings) => ({
           ...settings,
-          config: { ...settings.config, base: { ...settings.config.base, enable_dkim_verification: true } },
+          config: { ...settings.config, base: { ...settings.config.base, ...everyMethod(values.client) } },
         }),
       },
       io,
@@ -83,11 +84,22 @@ FILE is a message, "-" standard input. Without --config and /etc/signpost/signpo
         else tell(file, outcome, inspection, io);
       }
     } finally {
-      inspection.close();
+      await inspection.close();
     }
     return code;
   },
 };
+
+/** Without a configuration everything is looked at; SPF needs a client to speak of. */
+function everyMethod(client: string | undefined) {
+  return {
+    enable_dkim_verification: true,
+    enable_domainkeys_verification: true,
+    enable_spf_verification: client !== undefined,
+    enable_dmarc_verification: true,
+    enable_arc_verification: true,
+  };
+}
 
 function asJson(file: string, outcome: Outcome, inspection: Inspection): unknown {
   return {

@@ -2,6 +2,8 @@
 // hop that takes everything and keeps it.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
+import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../checks/worker-authenticator.ts";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
@@ -10,6 +12,7 @@ import { defaultSettings, loadSettings } from "../load-settings.ts";
 import type { Message } from "../mail/message.ts";
 import { openResolver, type Settings } from "../main.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
+import { workerUrl } from "../pool/worker-url.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";
 import { formatNextHop } from "../smtp/next-hop.ts";
 import { exitCode, type Io, UsageError } from "./command.ts";
@@ -19,7 +22,7 @@ export interface Inspection {
   readonly generation: Generation;
   /** What left for the next hop since it was last taken. */
   takeSent(): readonly Message[];
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface InspectOptions {
@@ -40,12 +43,19 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   const bank = options.bank?.(settings);
   const dns = options.dns === undefined ? openResolver(settings.config) : fixedDns(options.dns, io);
   const sent: Message[] = [];
-  const workshop = { pool: createLocalEngine(), resolve: dns.resolve, relay: keeping(sent) };
+  const { resolve } = dns;
+  const authenticator = createLazyAuthenticator(() =>
+    createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
+  );
+  const workshop = { pool: createLocalEngine(), authenticator, resolve, relay: keeping(sent) };
   return {
     settings,
     generation: createGeneration(bank === undefined ? settings : { ...settings, bank }, workshop),
     takeSent: () => sent.splice(0),
-    close: () => dns.close(),
+    async close() {
+      await authenticator.close();
+      dns.close();
+    },
   };
 }
 

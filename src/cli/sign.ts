@@ -83,7 +83,7 @@ FILE is a message, "-" standard input. Exits 1, with the reason on standard erro
       io.stdout(wireOctets(message));
       return exitCode.ok;
     } finally {
-      inspection.close();
+      await inspection.close();
     }
   },
 };

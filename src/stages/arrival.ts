@@ -1,0 +1,94 @@
+// What is begun when a header comes in and ended when the body is: the bank, DKIM keys, and every check that can start
+// before the body is there.
+
+import type { Finding } from "../authres/finding.ts";
+import { type Check, digestsForChecks, runChecks } from "../checks/check.ts";
+import { dkimFindings } from "../checks/dkim-findings.ts";
+import type { Verification } from "../dkim/engine.ts";
+import type { BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import type { MessageHead } from "../mail/message.ts";
+import type { Envelope, Session, Transaction } from "../mail/transaction.ts";
+import type { Checked } from "../pipeline.ts";
+import type { PolicyBank } from "../policy/bank.ts";
+import { bodySource, type DigestBody } from "./body-source.ts";
+import type { DkimVerifier, PendingVerification } from "./verify-dkim.ts";
+
+export interface Arrival {
+  readonly bank: PolicyBank;
+  /** Body digests that the checks will need. */
+  readonly digests: readonly BodyDigestSpec[];
+  /** The body is in. Rejects when the DKIM engine cannot do its work (451). */
+  finish(transaction: Transaction): Promise<Checked>;
+}
+
+export interface ArrivalNeeds {
+  readonly verifier: DkimVerifier;
+  readonly checks: readonly Check[];
+  readonly digestBody: DigestBody;
+  /** Epoch, milliseconds. */
+  now(): number;
+}
+
+const headerTooLarge: Finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] };
+
+export function createArrivals({ verifier, checks, digestBody, now }: ArrivalNeeds) {
+  return function begin(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead): Arrival {
+    const pending = verifier.begin(head, bank);
+    const wanted = checks.some((check) => check.isWanted(bank));
+    const checkDigests = wanted ? digestsForChecks(checks, head, bank) : [];
+    const digests = [...(pending?.digests ?? []), ...checkDigests];
+    const early = wanted ? startChecks(bank, session, envelope, head) : undefined;
+    return {
+      bank,
+      digests,
+      async finish(transaction) {
+        const verifications = judge(pending, head, transaction);
+        early?.bodyIsIn(verifications, () =>
+          bodySource({ body: transaction.message.body, digests: transaction.digests }, checkDigests, digestBody),
+        );
+        const [judged, others] = await Promise.all([verifications, early?.findings ?? []]);
+        return { verifications: judged, findings: [...ownFindings(bank, head, judged), ...others] };
+      },
+    };
+  };
+
+  async function judge(
+    pending: PendingVerification | undefined,
+    head: MessageHead,
+    { message, digests, receivedAtMs }: Transaction,
+  ): Promise<readonly Verification[]> {
+    if (pending === undefined) return [];
+    return verifier.finish(pending, head, { body: message.body, digests }, Math.floor(receivedAtMs / 1000));
+  }
+
+  /** SPF and the like ask the DNS while the body arrives; what looks at body or signatures waits for them. */
+  function startChecks(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead) {
+    const verifications = Promise.withResolvers<readonly Verification[]>();
+    const body = Promise.withResolvers<BodySource>();
+    // A mail that never comes to its end leaves both open; one that fails must not end the process.
+    verifications.promise.catch(() => {});
+    body.promise.catch(() => {});
+    const findings = runChecks(checks, {
+      client: session.client,
+      sender: envelope.sender.address,
+      head,
+      bank,
+      now: Math.floor(now() / 1000),
+      verifications: verifications.promise,
+      body: body.promise,
+    });
+    findings.catch(() => {});
+    return {
+      findings,
+      bodyIsIn(judged: Promise<readonly Verification[]>, source: () => Promise<BodySource>): void {
+        verifications.resolve(judged);
+        body.resolve(source());
+      },
+    };
+  }
+}
+
+function ownFindings(bank: PolicyBank, head: MessageHead, judged: readonly Verification[]): readonly Finding[] {
+  if (!bank.enable_dkim_verification) return [];
+  return head.excess === undefined ? dkimFindings(judged) : [headerTooLarge];
+}
