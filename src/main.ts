@@ -14,16 +14,8 @@ import {
 } from "./dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
 
-<<<<<<< HEAD
-
-import { createGeneration, defaultThreads, type Generation } from "./generation.ts";
-import { createInstruments, type Instruments } from "./instruments.ts";
-
-=======
-
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
-
->>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
+import { createInstruments, type Instruments } from "./instruments.ts";
 
 import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
@@ -90,20 +82,20 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
-<<<<<<< HEAD
   const resolver = options.resolve === undefined ? openResolver(config, observers.dns) : undefined;
   const relay = createRelay({ ...relayOptions(config), observer: observers.relay });
-  const resolve = options.resolve ?? requireResolve(resolver);
-  const workshop = { pool, resolve, relay, observeStage: observers.stage };
-=======
-  const resolver = options.resolve === undefined ? openResolver(config) : undefined;
-  const relay = createRelay(relayOptions(config));
   const resolve = options.resolve ?? requireResolve(resolver);
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
-  const workshop = { pool, authenticator, resolve, ...(resolver === undefined ? {} : { peek: resolver.peek }), relay };
->>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
+  const workshop = {
+    pool,
+    authenticator,
+    resolve,
+    ...(resolver === undefined ? {} : { peek: resolver.peek }),
+    relay,
+    observeStage: observers.stage,
+  };
   const closeAll = async () => {
     await instruments.close();
     await relay.close();
@@ -141,12 +133,8 @@ interface Running {
   readonly store: MessageStore;
   readonly log: Log;
   readonly options: DaemonOptions;
-<<<<<<< HEAD
-  readonly workshop: Parameters<typeof createGeneration>[1];
-  readonly instruments: Instruments;
-=======
   readonly workshop: Workshop & { readonly authenticator: LazyAuthenticator };
->>>>>>> 7513692 (flow: run SPF, DMARC and ARC, act on DMARC, seal what is handed on)
+  readonly instruments: Instruments;
   closeAll(): Promise<void>;
 }
 
