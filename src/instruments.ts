@@ -31,8 +31,10 @@ export interface Instruments {
   watch(sources: Omit<Sources, "openConnections" | "droppedLines">): void;
   /** Opens the endpoint; rejects when its address cannot be had. */
   open(inForce: InForce, doors: Doors): Promise<void>;
-  /** Another configuration is in force. */
-  configured(inForce: InForce): void;
+  /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
+  configure(inForce: InForce): Promise<void>;
+  /** Notes how a reload ended; gives the number of the configuration in force. */
+  reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** A mail is done. */
   count(outcome: Outcome): void;
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export function createInstruments(log: Log): Instruments {
   let doors: Doors | undefined;
   let nextHops: ReturnType<typeof fixedNextHops> = [];
   let endpoint: Endpoint | undefined;
+  let listening: string | null = null;
 
   const health = createHealth({
     threadsAlive: () => sources?.pool().threadsAlive ?? 0,
@@ -59,7 +62,16 @@ export function createInstruments(log: Log): Instruments {
     return [...troubles].map(([condition, text]) => `${condition}: ${text}`);
   }
 
-  function configured({ config, keyring }: InForce): void {
+  async function configure({ config, keyring }: InForce): Promise<void> {
+    const { listen } = config.metrics;
+    if (listen !== listening) {
+      const next =
+        listen === null ? undefined : await openEndpoint(endpointAddress(listen), { text: metrics.text, notReady });
+      await endpoint?.close();
+      endpoint = next;
+      listening = listen;
+      if (listen !== null) log.write("notice", `metrics on http://${listen}/metrics`);
+    }
     metrics.configured(keyring.keys, []);
     nextHops = fixedNextHops([
       config.base.forward_method,
@@ -95,13 +107,13 @@ export function createInstruments(log: Log): Instruments {
     },
     async open(inForce, given) {
       doors = given;
-      configured(inForce);
-      const { listen } = inForce.config.metrics;
-      if (listen === null) return;
-      endpoint = await openEndpoint(endpointAddress(listen), { text: metrics.text, notReady });
-      log.write("notice", `metrics on http://${listen}/metrics`);
+      await configure(inForce);
     },
-    configured,
+    configure,
+    reloaded(result, elapsedMs) {
+      metrics.reloaded(result, elapsedMs);
+      return metrics.generation;
+    },
     count: metrics.count,
     async close() {
       await endpoint?.close();

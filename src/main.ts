@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { createLazyAuthenticator, type LazyAuthenticator } from "./checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "./checks/worker-authenticator.ts";
 import type { Config } from "./config/config.ts";
+import { needsRestart } from "./config/restart.ts";
 import {
   createResolver,
   type DnsObserver,
@@ -59,7 +60,12 @@ export interface Daemon {
   /** Where it listens, in the order of the configuration. */
   readonly listeners: readonly ListenerName[];
   /** Puts a new configuration in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
-  reload(settings: Settings): Promise<void>;
+  reload(settings: Settings): Promise<{
+    /** Settings that changed and take effect after a restart only. */
+    readonly restart: readonly string[];
+  }>;
+  /** Notes how a reload ended, for the metrics; gives the number of the configuration in force. */
+  reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** Stops accepting, lets mails under way finish within drain_timeout, and closes everything. */
   stop(): Promise<void>;
 }
@@ -233,16 +239,19 @@ async function listen(running: Running): Promise<Daemon> {
           await openListener(at);
           opened.push(key);
         }
+        await instruments.configure(settings);
       } catch (error) {
         for (const key of opened) await close(key, 0);
         throw error;
       }
+      const restart = needsRestart(generation.config, next.config);
       generation = next;
       const drainMs = settings.config.drain_timeout * 1000;
       for (const key of [...open.keys()]) if (!wanted.has(key)) void close(key, drainMs);
-      instruments.configured(settings);
       log.write("notice", "configuration reloaded");
+      return { restart };
     },
+    reloaded: instruments.reloaded,
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;

@@ -7,6 +7,7 @@ import { demo } from "./demo.ts";
 import { gened25519 } from "./gened25519.ts";
 import { genrsa } from "./genrsa.ts";
 import { importConf } from "./import.ts";
+import { reload } from "./reload.ts";
 import { showkeys } from "./showkeys.ts";
 import { sign } from "./sign.ts";
 import { start } from "./start.ts";
@@ -14,6 +15,7 @@ import { testkeys } from "./testkeys.ts";
 
 export const commands: readonly Command[] = [
   start,
+  reload,
   checkConfig,
   genrsa,
   gened25519,

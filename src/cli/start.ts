@@ -1,10 +1,15 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
+import { type ControlServer, openControlSocket } from "../control/server.ts";
+import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
 import { loadSettings } from "../load-settings.ts";
-import { type Daemon, startDaemon } from "../main.ts";
+import { type Daemon, type Settings, startDaemon } from "../main.ts";
+import { createReload, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
+import { socketPlace } from "./control-place.ts";
 
 export const start: Command = {
   name: "start",
@@ -20,15 +25,6 @@ export const start: Command = {
       io.stderr(`signpost: ${file} cannot be used, not started\n`);
       return exitCode.config;
     }
-    let daemon: Daemon;
-    try {
-      daemon = await startDaemon(settings, { journal: io.env.JOURNAL_STREAM !== undefined });
-    } catch (error) {
-      io.stderr(`signpost: not started: ${error instanceof Error ? error.message : String(error)}\n`);
-      return exitCode.unavailable;
-    }
-    const hangUp = () => void reload(file, daemon, io);
-    process.on("SIGHUP", hangUp);
     // What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
     for (const event of ["uncaughtException", "unhandledRejection"] as const) {
       process.on(event, (error: unknown) => {
@@ -36,26 +32,59 @@ export const start: Command = {
         process.exit(exitCode.failure);
       });
     }
-    await aborted(io.signal);
-    await daemon.stop();
-    process.off("SIGHUP", hangUp);
-    return exitCode.ok;
+    let running: Running | undefined;
+    const hangUp = () => void running?.reload();
+    process.on("SIGHUP", hangUp);
+    let control: ControlServer | undefined;
+    try {
+      // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
+      control = await openControl(file, settings, () => running, io);
+      const daemon = await startDaemon(settings, { journal: io.env.JOURNAL_STREAM !== undefined });
+      const reload = createReload(file, io.cwd, daemon, (line) => io.stderr(`${line}\n`));
+      running = { daemon, reload };
+      await aborted(io.signal);
+      await daemon.stop();
+      return exitCode.ok;
+    } catch (error) {
+      if (running !== undefined) throw error;
+      io.stderr(`signpost: not started: ${error instanceof Error ? error.message : String(error)}\n`);
+      return exitCode.unavailable;
+    } finally {
+      await control?.close();
+      process.off("SIGHUP", hangUp);
+    }
   },
 };
 
-/** A configuration with errors, or one whose ports cannot be had, leaves the old one in force and says so. */
-async function reload(file: string, daemon: Daemon, io: Io): Promise<void> {
-  const { settings, problems } = await loadSettings(file, io.cwd);
-  for (const problem of sortProblems(problems)) if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
-  if (settings === undefined) {
-    io.stderr(`signpost: ${file} cannot be used, the old configuration stays in force\n`);
-    return;
-  }
+interface Running {
+  readonly daemon: Daemon;
+  reload(): Promise<ReloadReport>;
+}
+
+/** Opens the control socket. One that was asked for must be had; without one of its own choice the daemon does. */
+async function openControl(
+  file: string,
+  { config }: Settings,
+  running: () => Running | undefined,
+  io: Io,
+): Promise<ControlServer | undefined> {
+  const place = socketPlace(config, io.env);
+  const path = daemonSocketPath(place);
+  const ours = resolve(io.cwd, file);
   try {
-    await daemon.reload(settings);
+    ensurePrivateFolder(path, place);
+    return await openControlSocket(path, async (request) => {
+      const now = running();
+      if (now === undefined) throw new Error("the daemon is still starting");
+      if (request.command !== "reload") throw new Error("unknown command");
+      if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
+      return now.reload();
+    });
   } catch (error) {
+    if (config.control.socket !== null) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    io.stderr(`signpost: reload failed, the old configuration stays in force: ${reason}\n`);
+    io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${reason}\n`);
+    return undefined;
   }
 }
 

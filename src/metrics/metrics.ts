@@ -16,6 +16,8 @@ export interface Metrics {
   configured(keys: readonly SigningKey[], banks: Iterable<string>): void;
   /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
   reloaded(result: "success" | "failure", elapsedMs: number): void;
+  /** Configurations that have been in force since the start. */
+  readonly generation: number;
   /** Where gauges look; called once everything is there. */
   watch(sources: Sources): void;
   text(format: Format): Promise<string>;
@@ -47,6 +49,9 @@ export function createMetrics(versions: { readonly version: string; readonly nod
       declared.keys.set({ state: "unavailable" }, keys.length - usable.length);
       labels = { domains: keys.flatMap(({ domain, pattern }) => (pattern === undefined ? domain : [])), banks };
       count = createOutcomeCounter(declared, labels);
+    },
+    get generation() {
+      return generation;
     },
     reloaded(result, elapsedMs) {
       declared.reloads.at(result).value += 1;

@@ -1,0 +1,71 @@
+// `signpost reload`: checks the configuration, tells the daemon, waits. Exits 0 only if the new one is in force.
+import { resolve } from "node:path";
+import { defaultConfigFile } from "../config/load.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
+import { loadSettings } from "../load-settings.ts";
+import { type Command, exitCode } from "./command.ts";
+import { askDaemon, controlUsage, parseControlArgs } from "./control-place.ts";
+
+/** Reading a hundred thousand keys takes its time. */
+const patienceMs = 120_000;
+
+export const reload: Command = {
+  name: "reload",
+  summary: "put the changed configuration in force; mails under way finish on the old one",
+  usage: `[--config FILE] [--socket PATH]
+
+Checks the configuration, has the running daemon read it, and waits. Exits 0 only if all of it is in force then. When
+something is wrong it says what, and the old configuration stays.
+
+${controlUsage}`,
+  async run(args, io) {
+    const { values } = parseControlArgs(args);
+    const file = resolve(io.cwd, values.config ?? defaultConfigFile);
+    const { settings, problems } = await loadSettings(file, io.cwd);
+    for (const problem of sortProblems(problems))
+      if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
+    if (settings === undefined) {
+      io.stderr(`signpost: ${file} cannot be used, the configuration in force stays\n`);
+      return exitCode.config;
+    }
+    const place = { ...values, config: file };
+    const asked = await askDaemon({ command: "reload", file }, place, io, patienceMs);
+    if ("exit" in asked) return asked.exit;
+    const report = readReport(asked.value);
+    if (!report.inForce) {
+      // The daemon reads with its own rights: what it cannot use may have looked fine to us.
+      for (const line of report.problems) io.stderr(`${line}\n`);
+      io.stderr(`signpost: the old configuration stays in force: ${report.reason}\n`);
+      return exitCode.failure;
+    }
+    if (report.restart.length > 0) {
+      io.stderr(`signpost: in force, but for these a restart is needed: ${report.restart.join(", ")}\n`);
+      return exitCode.failure;
+    }
+    io.stdout(`${file} is in force (configuration ${report.generation} since the start)\n`);
+    return exitCode.ok;
+  },
+};
+
+interface Report {
+  readonly inForce: boolean;
+  readonly generation: number;
+  readonly reason: string;
+  readonly problems: readonly string[];
+  readonly restart: readonly string[];
+}
+
+function readReport(value: unknown): Report {
+  const fields = new Map<string, unknown>(Object.entries(typeof value === "object" && value !== null ? value : {}));
+  const list = (name: string): readonly string[] => {
+    const found = fields.get(name);
+    return Array.isArray(found) ? found.map(String) : [];
+  };
+  return {
+    inForce: fields.get("inForce") === true,
+    generation: Number(fields.get("generation")),
+    reason: String(fields.get("reason") ?? ""),
+    problems: list("problems"),
+    restart: list("restart"),
+  };
+}

@@ -1,0 +1,47 @@
+// What goes over the control socket: one request a line, one reply a line, both JSON objects.
+
+export type ControlRequest =
+  /** `file` is the configuration that was validated; the daemon refuses when it runs with another. */
+  | { readonly command: "reload"; readonly file?: string }
+  | { readonly command: "status" }
+  /** `id`: a log_id, mail_id, Message-ID, queue id or address. */
+  | { readonly command: "why"; readonly id: string }
+  | { readonly command: "log"; readonly limit: number; readonly match?: string };
+
+export type ControlReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: string };
+
+/** Octets of a request line. */
+export const maxRequestBytes = 16 * 1024;
+
+/** The request on a line, or what is wrong with it. */
+export function readRequest(line: string): ControlRequest | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return "not a line of JSON";
+  }
+  if (typeof value !== "object" || value === null || !("command" in value)) return "no command";
+  const { command } = value;
+  switch (command) {
+    case "reload":
+      return "file" in value && typeof value.file === "string" ? { command, file: value.file } : { command };
+    case "status":
+      return { command };
+    case "why":
+      return "id" in value && typeof value.id === "string" && value.id !== ""
+        ? { command, id: value.id }
+        : "why needs an id";
+    case "log": {
+      const limit = "limit" in value && typeof value.limit === "number" ? Math.trunc(value.limit) : 0;
+      if (!(limit > 0)) return "log needs a limit";
+      return "match" in value && typeof value.match === "string"
+        ? { command, limit, match: value.match }
+        : { command, limit };
+    }
+    default:
+      return "unknown command";
+  }
+}

@@ -1,0 +1,57 @@
+// Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
+// configuration stays when anything is wrong.
+import { problemLine, sortProblems } from "./config/report.ts";
+import { loadSettings } from "./load-settings.ts";
+import type { Daemon } from "./main.ts";
+
+export interface ReloadReport {
+  readonly inForce: boolean;
+  /** How many configurations have been in force since the start. */
+  readonly generation: number;
+  /** Errors and warnings, with file, line and column. */
+  readonly problems: readonly string[];
+  /** Why it is not in force. */
+  readonly reason?: string;
+  /** Settings that changed and take effect after a restart only. */
+  readonly restart: readonly string[];
+}
+
+/** @param tell gets a line for whoever reads the daemon's diagnostics */
+export function createReload(
+  file: string,
+  cwd: string,
+  daemon: Daemon,
+  tell: (line: string) => void,
+): () => Promise<ReloadReport> {
+  let latest: Promise<unknown> = Promise.resolve();
+
+  async function reload(): Promise<ReloadReport> {
+    const startedAt = performance.now();
+    const { settings, problems } = await loadSettings(file, cwd);
+    const lines = sortProblems(problems)
+      .filter(({ severity }) => severity !== "note")
+      .map(problemLine);
+    for (const line of lines) tell(line);
+    let reason: string | undefined;
+    let restart: readonly string[] = [];
+    if (settings === undefined) reason = `${file} cannot be used`;
+    else {
+      try {
+        ({ restart } = await daemon.reload(settings));
+      } catch (error) {
+        reason = error instanceof Error ? error.message : String(error);
+      }
+    }
+    const inForce = reason === undefined;
+    if (!inForce) tell(`signpost: reload failed, the old configuration stays in force: ${reason}`);
+    if (restart.length > 0) tell(`signpost: a restart is needed to put these in force: ${restart.join(", ")}`);
+    const generation = daemon.reloaded(inForce ? "success" : "failure", performance.now() - startedAt);
+    return { inForce, generation, problems: lines, restart, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  return () => {
+    const report = latest.then(reload);
+    latest = report.catch(() => undefined);
+    return report;
+  };
+}
