@@ -140,6 +140,13 @@ export class Lexer {
     return this.#text.startsWith("=>", pos);
   }
 
+  /** True if a single colon follows: the word before it is a label. */
+  labelAt(position: number): boolean {
+    let pos = position;
+    while (pos < this.#limit && isBlank(this.#text.charCodeAt(pos))) pos++;
+    return this.#text.charAt(pos) === ":" && this.#text.charAt(pos + 1) !== ":";
+  }
+
   jump(position: number): void {
     this.#peeked = undefined;
     this.#pos = position;

@@ -94,6 +94,12 @@ class StatementParser {
     if (token.kind === "operator" && token.text === "{") return this.#block();
     if (token.kind === "word" && !this.#lexer.fatCommaAt(token.end)) {
       const at = token.at;
+      // A label means nothing to statements in a row.
+      if (this.#lexer.labelAt(token.end)) {
+        this.#lexer.next("term");
+        this.#lexer.next("operator");
+        return { kind: "block", at, body: [] };
+      }
       switch (token.text) {
         case "use":
         case "no":
