@@ -1,0 +1,170 @@
+// The real daemon as a process, set up for measuring: one port per kind of work, keys and DNS of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { signMessage } from "../../src/dkim/sign.ts";
+import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
+import { concatShared } from "../../src/mail/shared-octets.ts";
+import { startFakeDns } from "../../test/support/fake-dns.ts";
+
+/** What a port does with mail. `pass`: neither verifies nor signs. */
+export type Work = "sign-rsa" | "sign-ed25519" | "verify" | "pass";
+
+export interface Filter {
+  readonly pid: number;
+  readonly ports: Readonly<Record<Work, number>>;
+  /** The message with a signature that the verifying port finds valid. */
+  signed(message: Buffer, algorithm: "rsa" | "ed25519"): Buffer;
+  /** Event-loop delay of its main thread since the last call, milliseconds. */
+  delay(): Promise<{ readonly p99: number; readonly max: number }>;
+  stop(): Promise<void>;
+}
+
+export interface FilterOptions {
+  readonly nextHopPort: number;
+  readonly threads?: number;
+  /** More settings, in YAML. */
+  readonly settings?: string;
+  /** Flags for node. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const probe = new URL("./probe.ts", import.meta.url).href;
+
+export async function startFilter(options: FilterOptions): Promise<Filter> {
+  const folder = mkdtempSync(join(tmpdir(), "signpost-bench-"));
+  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const ed = generateKeyPairSync("ed25519");
+  for (const [name, { privateKey }] of Object.entries({ rsa, ed })) {
+    writeFileSync(join(folder, `${name}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  }
+  const dns = await startFakeDns({
+    "rsa._domainkey.example.com": {
+      TXT: [[`v=DKIM1; k=rsa; p=${rsa.publicKey.export({ type: "spki", format: "der" }).toString("base64")}`]],
+    },
+    "ed._domainkey.example.com": {
+      TXT: [
+        [
+          `v=DKIM1; k=ed25519; p=${ed.publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64")}`,
+        ],
+      ],
+    },
+  });
+  dns.ttlSeconds = 3600;
+
+  const [signRsa, signEd25519, verify, pass] = await freePorts(4);
+  const ports = { "sign-rsa": signRsa ?? 0, "sign-ed25519": signEd25519 ?? 0, verify: verify ?? 0, pass: pass ?? 0 };
+  const file = join(folder, "signpost.yaml");
+  writeFileSync(
+    file,
+    `myhostname: filter.example.net
+mydomain: example.net
+local_domains_maps: [[.example.net]]
+enable_dkim_verification: true
+enable_dkim_signing: true
+dkim_keys:
+  - { domain: example.com, selector: rsa, file: rsa.pem }
+  - { domain: example.com, selector: ed, file: ed.pem }
+dkim_signature_options_bysender_maps:
+  - { ".": { ttl: 21d, a: rsa-sha256, c: relaxed/relaxed } }
+inet_socket_port: [${Object.values(ports).join(", ")}]
+inet_socket_bind: [127.0.0.1]
+forward_method: "smtp:[127.0.0.1]:${options.nextHopPort}"
+notify_method: "smtp:[127.0.0.1]:${options.nextHopPort}"
+mynetworks_maps: []
+interface_policy: { "${ports["sign-rsa"]}": RSA, "${ports["sign-ed25519"]}": ED25519, "${ports.pass}": PASS }
+policy_bank:
+  RSA: { originating: true }
+  ED25519:
+    originating: true
+    dkim_signature_options_bysender_maps: [{ ".": { ttl: 21d, a: ed25519-sha256, c: relaxed/relaxed } }]
+  PASS: { enable_dkim_verification: false, enable_dkim_signing: false }
+dns: { servers: ["127.0.0.1:${dns.server.port}"] }
+pool: { threads: ${options.threads ?? 1} }
+log: { to: ${join(folder, "log")} }
+${options.settings ?? ""}
+`,
+  );
+
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeFlags ?? []), "--import", probe, join(root, "src/cli/main.ts"), "start", "--config", file],
+    { stdio: ["ignore", "inherit", "inherit", "ipc"] },
+  );
+  const { pid } = child;
+  if (pid === undefined) throw new Error("the daemon did not start");
+  for (const port of Object.values(ports)) await listening(child, port);
+
+  return {
+    pid,
+    ports,
+    signed(message, algorithm) {
+      const end = message.indexOf("\r\n\r\n");
+      const [field] = signMessage({
+        header: concatShared([message.subarray(0, end + 2)]),
+        body: { chunks: [concatShared([message.subarray(end + 4)])] },
+        requests: [
+          {
+            domain: "example.com",
+            selector: algorithm === "rsa" ? "rsa" : "ed",
+            algorithm: `${algorithm}-sha256`,
+            headerCanonicalization: "relaxed",
+            bodyCanonicalization: "relaxed",
+            identity: "",
+            signedAt: Math.floor(Date.now() / 1000),
+            expiresAt: undefined,
+            signedFields: defaultSignedHeaderFields,
+            privateKey: (algorithm === "rsa" ? rsa : ed).privateKey,
+          },
+        ],
+      });
+      return Buffer.concat([Buffer.from(field ?? "", "latin1"), message]);
+    },
+    async delay() {
+      const answer = once(child, "message");
+      child.send("delay");
+      const [values]: { p99: number; max: number }[] = await answer;
+      return values ?? { p99: 0, max: 0 };
+    },
+    async stop() {
+      if (child.exitCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
+      await dns.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Asks until somebody listens; the daemon says so in its log, which a file keeps from us. */
+async function listening(child: ChildProcess, port: number): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}`);
+    const socket = connect({ host: "127.0.0.1", port });
+    const up = await new Promise((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (up === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
