@@ -4,16 +4,8 @@ import { test } from "node:test";
 import { createRelay } from "../../src/relay/relay.ts";
 import { formatReply, isPermanent, isPositive, isTransient } from "../../src/smtp/reply.ts";
 import { type Act, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import { createRandom } from "../support/random.ts";
 import { envelopeFrom, outgoingTo } from "../support/relay-mail.ts";
-
-/** Numbers in [0, 1) that are the same in every run. */
-function sequence(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
 
 const acts: readonly Act[] = [
   { end: "reset" },
@@ -29,10 +21,10 @@ for (const [name, keywords] of [
   ["without pipelining", []],
 ] as const) {
   test(`loses, doubles and bounces nothing, ${name}`, async (t) => {
-    const random = sequence(20_240_102);
+    const random = createRandom(20_240_102);
     const script = (step: Step): Act => {
-      if (step.stage === "quit" || random() > 0.06) return undefined;
-      return acts[Math.floor(random() * acts.length)];
+      if (step.stage === "quit" || random.next() > 0.06) return undefined;
+      return random.pick(acts);
     };
     const hop = await startFakeNextHop({ script, keywords });
     const relay = createRelay({ localhost_name: "localhost", maxConnections: 8 });
