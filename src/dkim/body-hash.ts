@@ -100,9 +100,10 @@ function createCanonicalizer(spec: BodyDigestSpec, sink: OctetSink): BodyCanonic
 class RunningHash {
   readonly algorithm: BodyDigestSpec["hash"];
   readonly #hash: Hash;
-  /** Lengths at which a digest is still to be taken. */
-  readonly #lengths = new Set<number>();
-  readonly #digests = new Map<number | undefined, Uint8Array>();
+  /** Lengths at which a digest is still to be taken; most bodies have none. */
+  #lengths: number[] = [];
+  #taken: Map<number, Uint8Array> | undefined;
+  #whole: Uint8Array | undefined;
   #wholeIsWanted = false;
 
   constructor(spec: BodyDigestSpec) {
@@ -113,31 +114,31 @@ class RunningHash {
 
   want(length: number | undefined): void {
     if (length === undefined) this.#wholeIsWanted = true;
-    else this.#lengths.add(length);
+    else if (!this.#lengths.includes(length)) this.#lengths.push(length);
   }
 
   update(octets: Uint8Array, offset: number): void {
-    if (this.#lengths.size === 0) {
+    if (this.#lengths.length === 0) {
       if (this.#wholeIsWanted) this.#hash.update(octets);
       return;
     }
+    const end = offset + octets.length;
     let done = 0;
-    const reached = [...this.#lengths].filter((length) => length <= offset + octets.length).sort((a, b) => a - b);
-    for (const length of reached) {
+    for (const length of this.#lengths.filter((length) => length <= end).sort((a, b) => a - b)) {
       this.#hash.update(octets.subarray(done, length - offset));
       done = length - offset;
-      this.#digests.set(length, this.#hash.copy().digest());
-      this.#lengths.delete(length);
+      this.#taken ??= new Map();
+      this.#taken.set(length, this.#hash.copy().digest());
     }
+    this.#lengths = this.#lengths.filter((length) => length > end);
     this.#hash.update(octets.subarray(done));
   }
 
   /** After the body's end. A length beyond it gives the whole body's digest. */
   digestAt(length: number | undefined): Uint8Array {
-    const taken = this.#digests.get(length);
+    const taken = length === undefined ? undefined : this.#taken?.get(length);
     if (taken !== undefined) return taken;
-    const whole = this.#digests.get(undefined) ?? this.#hash.digest();
-    this.#digests.set(undefined, whole);
-    return whole;
+    this.#whole ??= this.#hash.digest();
+    return this.#whole;
   }
 }

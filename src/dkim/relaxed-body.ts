@@ -155,9 +155,9 @@ function isCanonical(text: Uint8Array): boolean {
   /** 0x80 where the octet before this word was a space. */
   let spaceBefore = 0;
   while (at + 4 <= text.length) {
-    const stop = Math.min(text.length - 3, at + checkedOctets);
+    const stop = Math.min(text.length, at + checkedOctets);
     let found = 0;
-    for (; at < stop; at += 4) {
+    for (; at + 4 <= stop; at += 4) {
       const word = words.getInt32(at, true);
       const spaces = zeroOctets(word ^ 0x20202020);
       found |= ((spaces << 8) | spaceBefore) & (spaces | zeroOctets(word ^ 0x0d0d0d0d));

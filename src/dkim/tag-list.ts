@@ -21,33 +21,37 @@ export function parseTagList(text: string): TagList {
   const tags = new Map<string, Tag>();
   let fault: TagList["fault"];
   let start = 0;
+  let equals = -1;
   while (start < text.length) {
     const semicolon = text.indexOf(";", start);
     const end = semicolon === -1 ? text.length : semicolon;
-    // Looked for inside this one tag: over the rest of the text it would be quadratic.
-    const spec = text.slice(start, end);
-    const equals = spec.indexOf("=");
-    if (equals === -1) {
+    // Searched for anew only once passed: for every tag it would be quadratic where there is none.
+    if (equals < start) equals = indexOrEnd(text.indexOf("=", start), text);
+    if (equals >= end) {
       // Only the end may be empty: "a=1;" is right, "a=1;;b=2" is not.
-      if (semicolon !== -1 || trimBlanks(spec) !== "") fault ??= "signature-syntax";
+      if (semicolon !== -1 || trim(text, start, end) !== "") fault ??= "signature-syntax";
     } else {
-      const name = trimBlanks(spec.slice(0, equals));
+      const name = trim(text, start, equals);
       if (!isTagName(name)) fault ??= "signature-syntax";
       else if (tags.has(name)) fault = "duplicate-tag";
-      else tags.set(name, { value: trimBlanks(spec.slice(equals + 1)), start: start + equals + 1, end });
+      else tags.set(name, { value: trim(text, equals + 1, end), start: equals + 1, end });
     }
     start = end + 1;
   }
   return fault === undefined ? { tags } : { tags, fault };
 }
 
-/** Removes folding white space (SP, HT, CR, LF) at both ends. */
-export function trimBlanks(text: string): string {
-  let start = 0;
-  let end = text.length;
+function indexOrEnd(index: number, text: string): number {
+  return index === -1 ? text.length : index;
+}
+
+/** A part of the text without the folding white space (SP, HT, CR, LF) at its ends. */
+function trim(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
   while (start < end && isBlank(text.charCodeAt(start))) start += 1;
   while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
+  return text.slice(start, end);
 }
 
 /** Removes all folding white space: it may stand anywhere in base64 and in lists (RFC 6376 section 3.5). */
@@ -77,7 +81,12 @@ export function toBase64(value: string): string | undefined {
 
 /** tag-name = ALPHA *(ALPHA / DIGIT / "_"). */
 function isTagName(name: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_]*$/.test(name);
+  for (let i = 0; i < name.length; i += 1) {
+    const code = name.charCodeAt(i);
+    const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+    if (!isLetter && (i === 0 || !((code >= 48 && code <= 57) || code === 95))) return false;
+  }
+  return name.length > 0;
 }
 
 function isBlank(code: number): boolean {
