@@ -1,45 +1,22 @@
 // Parses expressions by Perl's precedences. Nesting is bounded and rows of operators are kept flat, so no input is deep.
 import { interpolate, literalText } from "./interpolation.ts";
-import { Lexer, readVariable, type Token } from "./lexer.ts";
+import { Lexer } from "./lexer.ts";
+import {
+  assignments,
+  levels,
+  listFunctions,
+  lowOperators,
+  modifiers,
+  namedUnaryLevel,
+  unaryFunctions,
+} from "./perl-words.ts";
+import { skipBlock } from "./skip-block.ts";
 import type { SourceText } from "./source-text.ts";
 import { type ChainLink, type Expression, type Quote, type Sigil, type Step, SyntaxProblem } from "./syntax.ts";
+import { readVariable, type Token } from "./token.ts";
 
 /** How deep expressions may nest; a pair of brackets takes two. */
 export const maxNesting = 400;
-
-/** Binary operators, loosest first; each row is one precedence. */
-const precedences = [
-  ["..", "..."],
-  ["||", "//"],
-  ["&&"],
-  ["|", "^"],
-  ["&"],
-  ["==", "!=", "<=>", "eq", "ne", "cmp"],
-  ["<", ">", "<=", ">=", "lt", "gt", "le", "ge"],
-  [],
-  ["<<", ">>"],
-  ["+", "-", "."],
-  ["*", "/", "%", "x"],
-  ["=~", "!~"],
-];
-const levels = new Map(precedences.flatMap((row, level) => row.map((operator) => [operator, level] as const)));
-const namedUnaryLevel = 8;
-
-const assignments = new Set("= += -= *= /= .= %= x= **= ||= &&= //= |= &= ^= <<= >>=".split(" "));
-
-/** Functions that take one argument and bind tighter than comparisons. */
-const unaryFunctions = new Set(
-  "lc uc lcfirst ucfirst defined ref scalar length exists delete int abs shift pop require quotemeta chomp chop keys values each undef caller rand chr ord hex oct localtime gmtime".split(
-    " ",
-  ),
-);
-const listFunctions = new Set(
-  "push unshift splice join split sprintf die warn print printf return reverse index rindex substr new_RE dkim_key read_hash read_array read_text read_cidr read_l10n_templates include_config_files include_optional_config_files idn_to_ascii idn_to_utf8 mail_idn_to_ascii Opaque OpaqueRef q_dns_a q_sql_s q_sql_n q_sql_b q_ldap_s q_ldap_n q_ldap_b exit".split(
-    " ",
-  ),
-);
-const modifiers = new Set(["if", "unless", "while", "until", "for", "foreach"]);
-const lowOperators = new Set(["or", "xor", "and"]);
 
 export class ExpressionParser {
   readonly source: SourceText;
@@ -458,12 +435,12 @@ export class ExpressionParser {
           return { kind: "declaration", at, how: word, target };
         });
       case "sub":
-        this.#skipBlock();
+        skipBlock(this.lexer);
         return { kind: "beyond", at, what: "code", text: this.#textFrom(at) };
       case "do":
       case "eval":
         if (this.lexer.upcoming() === "{") {
-          this.#skipBlock();
+          skipBlock(this.lexer);
           return { kind: "beyond", at, what: "a block of code", text: this.#textFrom(at) };
         }
         return { kind: "call", at, name: word, args: [this.nested(at, () => this.#binary(namedUnaryLevel))] };
@@ -529,39 +506,5 @@ export class ExpressionParser {
 
   #textFrom(at: number): string {
     return this.source.text.slice(at, Math.min(this.lexer.position, at + 200));
-  }
-
-  #skipBlock(): void {
-    skipBlock(this.lexer);
-  }
-}
-
-/** Skips what may stand before a `{` (a prototype) and the block itself, whose code is not looked at. */
-export function skipBlock(lexer: Lexer): void {
-  const open = lexer.peek("operator");
-  if (open.kind === "operator" && open.text === "(") {
-    while (lexer.next("operator").kind === "operator" && lexer.upcoming() !== "{" && lexer.upcoming() !== "") {
-      // a prototype such as ($$;@)
-    }
-  }
-  lexer.expect("{", "to open a block");
-  const brackets: ("subscript" | "block")[] = ["block"];
-  let expectsTerm = true;
-  while (brackets.length > 0) {
-    const token = lexer.next(expectsTerm ? "term" : "operator");
-    if (token.kind === "end") throw new SyntaxProblem(open.at, "the block that opens here is never closed", true);
-    if (token.kind === "operator" && "{[(".includes(token.text)) {
-      brackets.push(expectsTerm ? "block" : "subscript");
-      expectsTerm = true;
-    } else if (token.kind === "operator" && "}])".includes(token.text)) {
-      const closed = brackets.pop();
-      expectsTerm = token.text === "}" && closed === "block";
-    } else if (token.kind === "operator") expectsTerm = token.text !== "++" && token.text !== "--";
-    else if (token.kind === "word")
-      expectsTerm =
-        /^(?:return|and|or|not|if|unless|while|until|foreach|for|split|grep|map|join|push|unshift|print|x|lt|gt|le|ge|eq|ne|cmp|die|warn|else|do|eval|sub)$/.test(
-          token.text,
-        );
-    else expectsTerm = false;
   }
 }

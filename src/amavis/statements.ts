@@ -1,6 +1,7 @@
 // Parses an amavisd.conf into statements. A statement that cannot be read costs itself, not the file.
-import { ExpressionParser, skipBlock } from "./expressions.ts";
+import { ExpressionParser } from "./expressions.ts";
 import { Lexer } from "./lexer.ts";
+import { skipBlock } from "./skip-block.ts";
 import type { SourceText } from "./source-text.ts";
 import { type Expression, type Statement, SyntaxProblem } from "./syntax.ts";
 

@@ -57,6 +57,9 @@ export interface HashBox {
   file?: string;
 }
 
+/** Elements one list may get. */
+export const maxElements = 200_000;
+
 export function isUnknown(value: Value): value is Unknown {
   return typeof value === "object" && value.kind === "unknown";
 }
@@ -98,4 +101,8 @@ export function numberOf(value: Value): number | Unknown {
 
 export function createHash(origin?: Origin): HashBox {
   return { map: new Map(), origin, touched: origin };
+}
+
+export function isUnknownTruth(held: boolean | Unknown): held is Unknown {
+  return typeof held === "object";
 }

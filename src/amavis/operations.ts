@@ -1,0 +1,195 @@
+// Rows of operators, texts with variables in them, matches and ranges.
+import type { Evaluator } from "./evaluate.ts";
+import { operate, perlTruth, TooMuch } from "./operators.ts";
+import { matchPattern } from "./perl-match.ts";
+import { lvalue } from "./places.ts";
+import type { Origin } from "./source-text.ts";
+import type { Expression } from "./syntax.ts";
+import { type Item, isUnknown, isUnknownTruth, maxElements, numberOf, textOf, truth, type Value } from "./values.ts";
+
+export function joined(perl: Evaluator, parts: readonly Expression[]): Value {
+  let joined: Value = "";
+  for (const part of parts) {
+    const value: Value =
+      (part.kind === "variable" || part.kind === "dereference" || part.kind === "slice") &&
+      "sigil" in part &&
+      part.sigil === "@"
+        ? embeddedArray(perl, part)
+        : part.kind === "slice"
+          ? spaced(perl.list(part))
+          : perl.scalar(part);
+    joined = operate(".", joined, value)?.value;
+  }
+  return joined;
+}
+
+function embeddedArray(perl: Evaluator, part: Expression & { kind: "variable" | "dereference" }): Value {
+  if (part.kind === "variable" && !perl.variables.isLexical("@", part.name) && !perl.variables.arrays.has(part.name)) {
+    perl.host.report(
+      "error",
+      perl.origin(part),
+      `"@${part.name}" in double quotes is an array in Perl; write \\@${part.name}`,
+    );
+    return `@${part.name}`;
+  }
+  return spaced(perl.list(part));
+}
+
+function spaced(items: Item[]): Value {
+  let joined: Value = "";
+  for (const [index, item] of items.entries()) {
+    joined = operate(".", joined, index === 0 ? "" : " ")?.value;
+    joined = operate(".", joined, item.value)?.value;
+  }
+  return joined;
+}
+
+export function regexp(perl: Evaluator, node: Expression & { kind: "regexp" }): Value {
+  const source = joined(perl, node.parts);
+  if (typeof source !== "string") return source;
+  // In the order in which Perl prints them; the others do not change what matches.
+  const flags = [..."msixn"].filter((flag) => node.flags.includes(flag)).join("");
+  const pattern: Value = { kind: "pattern", source, flags, origin: perl.origin(node) };
+  return node.asks ? match(perl, perl.variables.scalar("_").value, pattern, node)[0]?.value : pattern;
+}
+
+/** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot tell. */
+function match(perl: Evaluator, subject: Value, pattern: Value, node: { readonly at: number }): Item[] {
+  const origin = perl.origin(node);
+  const text = textOf(subject);
+  if (typeof text !== "string") return [{ value: text, origin }];
+  if (isUnknown(pattern)) return [{ value: pattern, origin }];
+  const found = matchPattern(pattern, text);
+  if ("fault" in found) {
+    perl.host.report("warning", origin, `not taken: a match (${found.fault}); whether it matches is not known`);
+    return [{ value: perl.unknown(node, "a match"), origin }];
+  }
+  if (found.groups === undefined) return [];
+  for (const [index, group] of found.groups.entries()) perl.variables.scalar(String(index + 1)).value = group;
+  return found.groups.length === 0 ? [{ value: 1, origin }] : found.groups.map((value) => ({ value, origin }));
+}
+
+export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
+  if (node.operator === "!") {
+    const held = perl.truth(node.operand);
+    return isUnknownTruth(held) ? held : perlTruth(!held);
+  }
+  if (node.operator === "->") return perl.scalar(node.operand);
+  if (node.operator === "++" || node.operator === "--") {
+    const box = lvalue(perl, node.operand);
+    if (box === undefined) return undefined;
+    box.value = operate(node.operator === "++" ? "+" : "-", box.value, 1)?.value;
+    box.origin = perl.origin(node);
+    return box.value;
+  }
+  if (
+    node.operand.kind === "call" &&
+    node.operator === "-" &&
+    node.operand.bare === true &&
+    !/^(?:D|CC)_/.test(node.operand.name)
+  ) {
+    return `-${node.operand.name}`;
+  }
+  const value = perl.scalar(node.operand);
+  if (isUnknown(value)) return value;
+  // The minus of a word is a minus in front of it: -foo is "-foo".
+  if (node.operator === "-" && typeof value === "string" && /^[A-Za-z_]/.test(value)) return `-${value}`;
+  const number = numberOf(value);
+  if (typeof number !== "number") return number;
+  return node.operator === "-" ? 0 - number : Number(~BigInt(Math.trunc(number)) & 0xffffffffffffffffn);
+}
+
+export function chain(perl: Evaluator, node: Expression & { kind: "chain" }): Value {
+  const first = node.rest[0]?.operator;
+  if (first === "=~" || first === "!~") return listChain(perl, node)?.[0]?.value ?? "";
+  let value = perl.scalar(node.first);
+  for (const { operator, right, at } of node.rest) {
+    switch (operator) {
+      case "||":
+      case "or":
+      case "&&":
+      case "and": {
+        const held = truth(value);
+        if (isUnknownTruth(held)) return held;
+        if (held === (operator === "&&" || operator === "and")) value = perl.scalar(right);
+        break;
+      }
+      case "//":
+        if (value === undefined) value = perl.scalar(right);
+        break;
+      case "xor": {
+        const left = truth(value);
+        const other = perl.truth(right);
+        if (isUnknownTruth(left) || isUnknownTruth(other)) return perl.unknown({ at }, "a condition");
+        value = perlTruth(left !== other);
+        break;
+      }
+      default: {
+        if ((operator === "/" || operator === "%") && numberOf(perl.scalar(right)) === 0) {
+          perl.host.report("error", perl.origin({ at }), "division by zero");
+          return perl.unknown({ at }, "a division by zero");
+        }
+        const result = operate(operator, value, perl.scalar(right));
+        if (result === undefined) {
+          perl.host.report("warning", perl.origin({ at }), `not taken: the operator "${operator}" here`);
+          return perl.unknown({ at }, `the operator "${operator}"`);
+        }
+        value = result.value;
+      }
+    }
+  }
+  return value;
+}
+
+/** Chains that give lists: ranges, repeated lists, matches, and lists behind `||` or `or`. */
+export function listChain(perl: Evaluator, node: Expression & { kind: "chain" }): Item[] | undefined {
+  const [link] = node.rest;
+  if (link === undefined) return undefined;
+  const origin = perl.origin(node);
+  if (link.operator === ".." || link.operator === "...")
+    return range(perl.scalar(node.first), perl.scalar(link.right), origin);
+  if (link.operator === "x" && (node.first.kind === "list" || node.first.kind === "words")) {
+    const items = perl.list(node.first);
+    const times = numberOf(perl.scalar(link.right));
+    if (typeof times !== "number") return [{ value: times, origin }];
+    if (items.length * times > maxElements) throw new TooMuch(`a list of more than ${maxElements} elements`);
+    return Array.from({ length: Math.max(0, Math.trunc(times)) }, () => items).flat();
+  }
+  if (link.operator === "=~" || link.operator === "!~") {
+    if (link.right.kind === "beyond") {
+      perl.beyond(link.right);
+      const box = lvalue(perl, node.first);
+      if (box !== undefined) Object.assign(box, { value: perl.unknown(link.right, link.right.what), origin });
+      return [];
+    }
+    const pattern =
+      link.right.kind === "regexp" ? perl.scalar({ ...link.right, asks: false }) : perl.scalar(link.right);
+    const found = match(perl, perl.scalar(node.first), pattern, link);
+    if (link.operator === "=~" || isUnknown(found[0]?.value)) return found;
+    return [{ value: perlTruth(found.length === 0), origin }];
+  }
+  if (link.operator === "or" || link.operator === "and" || link.operator === "||") {
+    // The last operand decides what is given: keep its list.
+    const held = perl.truth(node.first);
+    if (node.rest.length === 1 && !isUnknownTruth(held) && held === (link.operator === "and"))
+      return perl.list(link.right);
+  }
+  return undefined;
+}
+
+function range(from: Value, to: Value, origin: Origin): Item[] {
+  if (isUnknown(from) || isUnknown(to)) return [{ value: isUnknown(from) ? from : to, origin }];
+  const first = numberOf(from);
+  const last = numberOf(to);
+  if (typeof from === "string" && typeof to === "string" && /^[a-z]$/i.test(from) && /^[a-z]$/i.test(to)) {
+    const letters: Item[] = [];
+    for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++)
+      letters.push({ value: String.fromCharCode(code), origin });
+    return letters;
+  }
+  if (typeof first !== "number" || typeof last !== "number") return [];
+  if (last - first > maxElements) throw new TooMuch(`a range of more than ${maxElements} numbers`);
+  const numbers: Item[] = [];
+  for (let number = Math.trunc(first); number <= Math.trunc(last); number++) numbers.push({ value: number, origin });
+  return numbers;
+}

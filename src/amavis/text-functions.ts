@@ -1,0 +1,79 @@
+// Perl's functions on texts.
+import { type Call, listed, unknowable } from "./builtin.ts";
+import type { Evaluator } from "./evaluate.ts";
+import { operate } from "./operators.ts";
+import { splitText } from "./perl-match.ts";
+import type { Origin } from "./source-text.ts";
+import { type Item, isUnknown, numberOf, numberText, textOf, type Value } from "./values.ts";
+
+/** chomp and chop change their argument in place. */
+export function cutEnd(perl: Evaluator, call: Call, end: RegExp): Value {
+  const [first] = call.args;
+  if (first === undefined) return 0;
+  const text = perl.text(first);
+  const target = first.kind === "assignment" ? first.target : first;
+  if (text === undefined) return 0;
+  // The assignment inside chomp($x = …) was made when its text was asked for.
+  perl.scalar({
+    kind: "assignment",
+    at: target.at,
+    operator: "=",
+    target: target.kind === "declaration" ? target.target : target,
+    value: { kind: "string", at: first.at, value: text.replace(end, "") },
+  });
+  return 1;
+}
+
+export function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
+  const [separator, ...items] = listed(perl, call);
+  let joined: Value = "";
+  for (const [index, item] of items.entries()) {
+    if (index > 0) joined = operate(".", joined, separator?.value)?.value;
+    joined = operate(".", joined, item.value)?.value;
+  }
+  return [{ value: joined, origin }];
+}
+
+/** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped. */
+export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
+  const [pattern, subject] = call.args;
+  const separator =
+    pattern === undefined
+      ? " "
+      : pattern.kind === "regexp"
+        ? perl.scalar({ ...pattern, asks: false })
+        : perl.scalar(pattern);
+  const text = textOf(subject === undefined ? perl.variables.scalar("_").value : perl.scalar(subject));
+  if (typeof text !== "string") return [{ value: text, origin }];
+  const parts = separator === " " ? text.trim().split(/\s+/) : splitText(separator, text);
+  if ("fault" in parts) return unknowable(perl, call, origin, `a split (${parts.fault})`);
+  while (parts.length > 0 && parts.at(-1) === "") parts.pop();
+  return parts.map((value) => ({ value, origin }));
+}
+
+export function sprintf(items: Item[]): Value {
+  const format = textOf(items[0]?.value);
+  if (typeof format !== "string") return format;
+  let next = 1;
+  let unknown: Value;
+  const text = format.replace(
+    /%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufx%])/g,
+    (whole, width: string, precision: string | undefined, letter: string) => {
+      if (letter === "%") return "%";
+      const { value } = items[next++] ?? { value: undefined };
+      if (isUnknown(value)) unknown = value;
+      const number = numberOf(value);
+      let shown =
+        letter === "s"
+          ? String(textOf(value))
+          : letter === "x"
+            ? Math.trunc(Number(number)).toString(16)
+            : numberText(Math.trunc(Number(number)));
+      if (letter === "f") shown = Number(number).toFixed(precision === undefined ? 6 : Number(precision));
+      const wide = Math.abs(Number.parseInt(width, 10) || 0);
+      if (whole.length > 12) return shown;
+      return width.startsWith("-") ? shown.padEnd(wide) : shown.padStart(wide, width.startsWith("0") ? "0" : " ");
+    },
+  );
+  return unknown ?? text;
+}
