@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCorpora } from "../../corpora-run/corpora.ts";
+import { runDkim2, runMimeMalformed, runSpoofing } from "../../corpora-run/dkim-attacks.ts";
+import { runDkimCanon } from "../../corpora-run/dkim-canon.ts";
+import { runDkimVerify } from "../../corpora-run/dkim-verify.ts";
+import { isArgued, whyDifferent } from "../../corpora-run/known-differences.ts";
+
+const corpora = findCorpora();
+const options = corpora === undefined ? { skip: "no corpora: set CORPORA" } : {};
+
+for (const view of ["rfc8301", "rfc6376"] as const) {
+  test(
+    `every signature of dkim-verify is judged as it should be, or the difference is argued (${view})`,
+    options,
+    () => {
+      const rows = runDkimVerify(corpora ?? "", view);
+      assert.deepEqual(
+        rows.filter((row) => row.falsePass).map(({ source, name }) => `${source}/${name}`),
+        [],
+      );
+      const differing = rows.filter((row) => !(row.equal && row.accepted) && !isArgued(row));
+      assert.deepEqual(
+        differing.map((row) => [row.source, row.name, row.place, row.got?.result, row.wanted, whyDifferent(row)]),
+        [],
+      );
+      assert.ok(rows.length > 400);
+    },
+  );
+}
+
+test("every canonicalization vector comes out equal", options, () => {
+  const rows = runDkimCanon(corpora ?? "");
+  assert.deepEqual(
+    rows.map(({ name, got }) => [name, got]),
+    rows.map(({ name, wanted }) => [name, wanted]),
+  );
+});
+
+for (const [name, run] of Object.entries({
+  spoofing: runSpoofing,
+  "mime-malformed": runMimeMalformed,
+  dkim2: runDkim2,
+})) {
+  test(`every message of ${name} comes out as it must`, options, () => {
+    const rows = run(corpora ?? "");
+    assert.deepEqual(
+      rows.filter(({ fault }) => fault !== undefined),
+      [],
+    );
+    assert.ok(rows.length > 5);
+  });
+}
