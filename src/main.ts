@@ -1,40 +1,28 @@
 // The daemon: pool, resolver, relay and log are made once; a configuration is put to work, replaced by a reload, and
 // drained at the end. Commands and tests start it; signals are the command line's business.
-import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { createLazyAuthenticator, type LazyAuthenticator } from "./checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "./checks/worker-authenticator.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/restart.ts";
-import {
-  createResolver,
-  type DnsObserver,
-  defaultResolverOptions,
-  type Resolver,
-  type ResolverOptions,
-} from "./dns/resolver.ts";
-import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
-
+import { createResolver, type Resolver } from "./dns/resolver.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
-
 import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
 import { listenerText } from "./metrics/observers.ts";
 import type { Outcome } from "./outcome/outcome.ts";
-import type { PolicyBank } from "./policy/bank.ts";
 import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
 import { selfTest } from "./pool/self-test.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { ReceiveHandlers } from "./receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt, type Listener } from "./receive/listener.ts";
-import { defaultListenerOptions, type ListenerOptions } from "./receive/options.ts";
 import { createMessageStore, type MessageStore } from "./receive/store.ts";
 import { type ClosableRelay, createRelay } from "./relay/relay.ts";
 import { report } from "./report.ts";
 import type { Resolve } from "./rr/answer.ts";
 import type { Keyring } from "./signing/keyring.ts";
+import { listenAddresses, listenerOptions, relayOptions, resolverOptions, storeLimits } from "./slices.ts";
 import type { Reply } from "./smtp/reply.ts";
 import { version } from "./version.ts";
 
@@ -88,7 +76,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
-  const resolver = options.resolve === undefined ? openResolver(config, observers.dns) : undefined;
+  const resolver = options.resolve === undefined ? createResolver(resolverOptions(config), observers.dns) : undefined;
   const relay = createRelay({ ...relayOptions(config), observer: observers.relay });
   const resolve = options.resolve ?? requireResolve(resolver);
   const authenticator = createLazyAuthenticator(() =>
@@ -174,19 +162,17 @@ async function listen(running: Running): Promise<Daemon> {
 
   const nextLogId = createLogIds(process.pid);
   const open = new Map<string, Listener>();
+  /** No longer in the configuration; their last mails are under way. */
+  const leaving = new Set<Listener>();
+  const connectionCount = () => [...open.values(), ...leaving].reduce((sum, { connections }) => sum + connections, 0);
 
   async function openListener(at: ListenAt): Promise<Listener> {
-    // Options are asked for while the listener is made, too: it goes by the configured name until it has its own.
-    let name: ListenerName = {
-      address: at.address ?? "",
-      port: at.port ?? 0,
-      ...(at.path !== undefined && { path: at.path }),
-    };
     const listener = createListener(at, {
-      options: () => listenerOptions(generation.config, generation.atConnect(name)),
+      options: (at) => listenerOptions(generation.config, generation.atConnect(at)),
       handlers,
       store,
       nextLogId,
+      connectionCount,
       observer: {
         ...instruments.observers.receive,
         // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
@@ -197,13 +183,25 @@ async function listen(running: Running): Promise<Daemon> {
         },
       },
     });
-    name = await listener.listen();
+    await listener.listen();
     open.set(listenKey(at), listener);
     return listener;
   }
 
+  /** Doors whose bank speaks what we do not stay closed. */
+  function doorsOf(next: Generation): readonly ListenAt[] {
+    return listenAddresses(next.config).filter((at) => {
+      const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
+      const spoken = protocol === null || protocol === "SMTP" || protocol === "LMTP";
+      if (!spoken) log.write("warning", `${listenKey(at)} stays closed: ${protocol} is not spoken here`);
+      return spoken;
+    });
+  }
+
+  let wantedDoors: readonly ListenAt[] = [];
   try {
-    for (const at of listenAddresses(generation.config)) await openListener(at);
+    wantedDoors = doorsOf(generation);
+    for (const at of wantedDoors) await openListener(at);
   } catch (error) {
     await Promise.all([...open.values()].map((listener) => listener.drain(0)));
     throw error;
@@ -212,7 +210,7 @@ async function listen(running: Running): Promise<Daemon> {
   const doors = {
     openConnections: () =>
       [...open.values()].map(({ name, connections }) => [listenerText(name), connections] as const),
-    closedListeners: () => listenAddresses(generation.config).filter((at) => !open.has(listenKey(at))).length,
+    closedListeners: () => wantedDoors.filter((at) => !open.has(listenKey(at))).length,
     draining: () => draining,
   };
   try {
@@ -231,7 +229,8 @@ async function listen(running: Running): Promise<Daemon> {
     async reload(settings) {
       const next = createGeneration(settings, workshop);
       if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
-      const wanted = new Map(listenAddresses(settings.config).map((at) => [listenKey(at), at]));
+      const doors = doorsOf(next);
+      const wanted = new Map(doors.map((at) => [listenKey(at), at]));
       const opened: string[] = [];
       try {
         for (const [key, at] of wanted) {
@@ -246,6 +245,7 @@ async function listen(running: Running): Promise<Daemon> {
       }
       const restart = needsRestart(generation.config, next.config);
       generation = next;
+      wantedDoors = doors;
       const drainMs = settings.config.drain_timeout * 1000;
       for (const key of [...open.keys()]) if (!wanted.has(key)) void close(key, drainMs);
       log.write("notice", "configuration reloaded");
@@ -255,7 +255,7 @@ async function listen(running: Running): Promise<Daemon> {
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;
-      const left = await Promise.all([...open.values()].map((listener) => listener.drain(drainMs)));
+      const left = await Promise.all([...open.values(), ...leaving].map((listener) => listener.drain(drainMs)));
       const cut = left.reduce((sum, count) => sum + count, 0);
       log.write("notice", cut === 0 ? "stopped" : `stopped; ${cut} session(s) cut off after ${drainMs / 1000} s`);
       await closeAll();
@@ -264,9 +264,25 @@ async function listen(running: Running): Promise<Daemon> {
 
   async function close(key: string, drainMs: number): Promise<void> {
     const listener = open.get(key);
+    if (listener === undefined) return;
     open.delete(key);
-    await listener?.drain(drainMs);
+    leaving.add(listener);
+    await listener.drain(drainMs);
+    leaving.delete(listener);
   }
+}
+
+function pathOf({ path }: ListenAt): { readonly path?: string } {
+  return path === undefined ? {} : { path };
+}
+
+function listenKey({ address = "", port = 0, path }: ListenAt): string {
+  return path ?? `${address}:${port}`;
+}
+
+function requireResolve(resolver: Resolver | undefined): Resolve {
+  if (resolver === undefined) throw new Error("no resolver");
+  return resolver.resolve;
 }
 
 /** Whether any bank has work for the threads that do SPF and ARC; else they are not even started. */
@@ -281,113 +297,4 @@ const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at
 function openLog(config: Config, journal: boolean): Log {
   const { format, to } = config.log;
   return createLog({ format, to, level: config.base.log_level, journal });
-}
-
-/** The resolver that the settings ask for; whoever opens it closes it. */
-export function openResolver({ dns }: Pick<Config, "dns">, observer?: DnsObserver): Resolver {
-  const options: ResolverOptions = {
-    ...defaultResolverOptions,
-    servers: resolverAddresses(dns.servers),
-    timeoutMs: dns.timeout * 1000,
-    tries: dns.tries,
-    deadlineMs: Math.min(dns.message_timeout * 1000, defaultResolverOptions.deadlineMs),
-    maxCacheEntries: dns.cache_entries,
-    maxCacheBytes: dns.cache_size,
-    maxNegativeTtlSeconds: dns.negative_ttl,
-  };
-  return createResolver(options, observer);
-}
-
-/** The configured resolvers, else those of the system, else the one on this machine. */
-export function resolverAddresses(configured: readonly string[]): readonly DnsServer[] {
-  const servers = configured.flatMap((text) => parseDnsServer(text) ?? []);
-  if (servers.length > 0) return servers;
-  try {
-    const found = parseResolvConf(readFileSync("/etc/resolv.conf", "utf8")).servers;
-    if (found.length > 0) return found;
-  } catch {
-    // No such file: the resolver on this machine then.
-  }
-  return [{ address: "127.0.0.1", port: 53 }];
-}
-
-function requireResolve(resolver: Resolver | undefined): Resolve {
-  if (resolver === undefined) throw new Error("no resolver");
-  return resolver.resolve;
-}
-
-function relayOptions(config: Config) {
-  const { relay } = config;
-  return {
-    localhost_name: config.base.localhost_name,
-    maxConnections: relay.connections,
-    timeouts: {
-      connect: relay.connect_timeout * 1000,
-      greeting: relay.command_timeout * 1000,
-      command: relay.command_timeout * 1000,
-      data: relay.data_timeout * 1000,
-      block: relay.block_timeout * 1000,
-      finalDot: relay.final_timeout * 1000,
-    },
-  };
-}
-
-function storeLimits(config: Config) {
-  const { spool } = config;
-  return {
-    spoolDirectory: spool.dir ?? tmpdir(),
-    bodyMemoryBytes: spool.message_memory,
-    memoryBudgetBytes: spool.memory,
-    minFreeBytes: spool.free_space,
-  };
-}
-
-function listenAddresses(config: Config): readonly ListenAt[] {
-  const backlog = config.listen_queue_size === null ? {} : { backlog: config.listen_queue_size };
-  return [
-    ...config.inet_socket_port.flatMap((port) =>
-      config.inet_socket_bind.map((address) => ({ address, port, ...backlog })),
-    ),
-    ...config.listen_sockets.map((text) => ({ ...socketAddress(text), ...backlog })),
-    ...config.unix_socketname.map((path) => ({ path, ...backlog })),
-  ];
-}
-
-/** "127.0.0.1:10024", "[::1]:10024", ":10024" or a path. */
-function socketAddress(text: string): ListenAt {
-  if (text.startsWith("/")) return { path: text };
-  const colon = text.lastIndexOf(":");
-  const host = text.slice(0, colon).replace(/^\[|\]$/g, "");
-  const port = Number(text.slice(colon + 1));
-  return host === "" || host === "*" ? { port } : { address: host, port };
-}
-
-function listenKey({ address = "", port = 0, path }: ListenAt): string {
-  return path ?? `${address}:${port}`;
-}
-
-function listenerOptions(config: Config, bank: PolicyBank): ListenerOptions {
-  const { limits } = config;
-  const allowed = (address: string) => bank.inet_acl.contains(address)?.value === true;
-  return {
-    ...defaultListenerOptions,
-    protocol: bank.protocol === "LMTP" ? "LMTP" : "SMTP",
-    smtpd_greeting_banner: bank.smtpd_greeting_banner,
-    smtpd_quit_banner: bank.smtpd_quit_banner,
-    bannerValues: {
-      product: "signpost",
-      version: `signpost-${version}`,
-      "version-id": version,
-      "version-date": "",
-      myhostname: bank.myhostname,
-    },
-    smtpd_discard_ehlo_keywords: bank.smtpd_discard_ehlo_keywords,
-    allowPeer: allowed,
-    allowXforward: (address) => address === "" || allowed(address),
-    smtpd_message_size_limit: bank.smtpd_message_size_limit ?? 0,
-    smtpd_recipient_limit: config.smtpd_recipient_limit,
-    bare_newline: bank.bare_newline,
-    maxClients: limits.connections,
-    timeouts: { ...defaultListenerOptions.timeouts, idleMs: bank.smtpd_timeout * 1000 },
-  };
 }

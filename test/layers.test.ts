@@ -10,7 +10,18 @@ const root = resolve(import.meta.dirname, "..");
 const formats = ["rr", "mail", "smtp", "lookup", "authres", "dkim", "arc", "dsn"];
 const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control", "log"];
 const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
-const entry = ["main", "instruments", "reload", "version", "load-settings", "generation", "config", "cli", "amavis"];
+const entry = [
+  "main",
+  "instruments",
+  "reload",
+  "slices",
+  "version",
+  "load-settings",
+  "generation",
+  "config",
+  "cli",
+  "amavis",
+];
 
 /** Node modules a format may use: bytes, hashes and names, no I/O. */
 const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url"]);

@@ -7,13 +7,15 @@ import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../check
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
+import { createResolver } from "../dns/resolver.ts";
 import { createGeneration, type Generation } from "../generation.ts";
 import { defaultSettings, loadSettings } from "../load-settings.ts";
 import type { Message } from "../mail/message.ts";
-import { openResolver, type Settings } from "../main.ts";
+import type { Settings } from "../main.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
 import { workerUrl } from "../pool/worker-url.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";
+import { resolverOptions } from "../slices.ts";
 import { formatNextHop } from "../smtp/next-hop.ts";
 import { exitCode, type Io, UsageError } from "./command.ts";
 
@@ -41,7 +43,7 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   const settings = await settingsFor(options, io);
   if (typeof settings === "number") return settings;
   const bank = options.bank?.(settings);
-  const dns = options.dns === undefined ? openResolver(settings.config) : fixedDns(options.dns, io);
+  const dns = options.dns === undefined ? createResolver(resolverOptions(settings.config)) : fixedDns(options.dns, io);
   const sent: Message[] = [];
   const { resolve } = dns;
   const authenticator = createLazyAuthenticator(() =>

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
 import { parseArgs } from "node:util";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
-import { openResolver } from "../main.ts";
+import { createResolver } from "../dns/resolver.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { checkKey, type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
+import { resolverOptions } from "../slices.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { loadKeys } from "./load-keys.ts";
 import { emptyText } from "./showkeys.ts";
@@ -43,7 +44,7 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
       return exitCode.failure;
     }
 
-    const dns = values.dns === undefined ? openResolver(loaded.config) : fixedDns(values.dns, io);
+    const dns = values.dns === undefined ? createResolver(resolverOptions(loaded.config)) : fixedDns(values.dns, io);
     let checks: readonly KeyCheck[];
     try {
       checks = await checkKeys(keys, dns.resolve);

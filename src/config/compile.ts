@@ -179,14 +179,14 @@ function problem(source: ConfigSource, path: SettingPath, message: string, at: "
 function acceptedNote(source: ConfigSource): Problem[] {
   const banks = isMapping(source.settings["policy_bank"]) ? Object.entries(source.settings["policy_bank"]) : [];
   const paths = [
-    ...Object.keys(source.settings).map((name) => [name]),
+    ...Object.keys(source.settings).flatMap((name) => [[name], ...memberPaths(name, source.settings[name])]),
     ...banks.flatMap(([bank, keys]) =>
       isMapping(keys) ? Object.keys(keys).map((name) => ["policy_bank", bank, name]) : [],
     ),
-  ].filter((path) => settingNamed(path.at(-1) ?? "")?.status === "accepted");
+  ].filter((path) => statusOf(path) === "accepted");
   const [first] = paths;
   if (first === undefined) return [];
-  const names = [...new Set(paths.map((path) => path.at(-1) ?? ""))].sort();
+  const names = [...new Set(paths.map(nameIn))].sort();
   const place = source.locate(first, "name");
   return [
     {
@@ -196,4 +196,24 @@ function acceptedNote(source: ConfigSource): Problem[] {
       ...(place !== undefined && { place }),
     },
   ];
+}
+
+function memberPaths(name: string, value: unknown): string[][] {
+  const group = settingNamed(name);
+  if (group === undefined || membersOf(group.shape) === undefined || !isMapping(value)) return [];
+  return Object.keys(value).map((member) => [name, member]);
+}
+
+function statusOf(path: readonly string[]): "active" | "accepted" | undefined {
+  const [name = "", member = ""] = path;
+  if (name === "policy_bank") return settingNamed(path.at(-1) ?? "")?.status;
+  const setting = settingNamed(name);
+  if (path.length === 1 || setting === undefined) return setting?.status;
+  // Of a group that is accepted as a whole, the group alone is told.
+  return setting.status === "accepted" ? "active" : membersOf(setting.shape)?.[member]?.status;
+}
+
+/** As it is written: "redis", "limits.errors", in a bank the name alone. */
+function nameIn(path: readonly string[]): string {
+  return path[0] === "policy_bank" ? (path.at(-1) ?? "") : path.join(".");
 }

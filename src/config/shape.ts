@@ -161,6 +161,18 @@ export const size: Shape<number> = {
   },
 };
 
+/** Octets, up to so many. */
+export function sizeUpTo(most: number, words: string): Shape<number> {
+  return {
+    words: `${size.words}; at most ${words}`,
+    nullable: false,
+    read(value, report) {
+      const octets = size.read(value, report);
+      return octets === undefined || octets <= most ? octets : report(`a size of at most ${words}`, value);
+    },
+  };
+}
+
 export function oneOf<const T extends string>(...names: readonly T[]): Shape<T> {
   const words = names.join(" or ");
   return {

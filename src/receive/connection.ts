@@ -4,7 +4,6 @@ import type { Socket } from "node:net";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
-import { maxCommandOctets } from "../smtp/command.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
 import { Dialog, type Step } from "./dialog.ts";
@@ -12,7 +11,6 @@ import type { MessageReplies } from "./handlers.ts";
 import { Input, type Next } from "./input.ts";
 import { Intake, type Received } from "./intake.ts";
 import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
-import type { ReceiveTimeouts } from "./options.ts";
 import type { FilterServer } from "./server.ts";
 
 /** Replies a client may leave unread before we stop reading its commands. */
@@ -62,7 +60,7 @@ export class FilterConnection extends SMTPConnection {
       logId: this.logId,
       listener: this.listener,
       peer,
-      options: server.listenerOptions,
+      options: () => server.listenerOptions(this.listener),
       admit: (declaredBytes) => server.admit(declaredBytes),
       refused: (code) => server.observer.commandRefused?.(this.listener, code),
     });
@@ -81,7 +79,7 @@ export class FilterConnection extends SMTPConnection {
       const onSocket = this.#filter.socketPath !== undefined;
       if (!onSocket && !options.allowPeer(this.remoteAddress)) {
         this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
-      } else if (this._server.connections.size > options.maxClients) {
+      } else if (this.#filter.connectionCount() > options.maxClients) {
         this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
       } else {
         this.#filter.observer.connectionOpened?.(this.listener);
@@ -139,18 +137,21 @@ export class FilterConnection extends SMTPConnection {
     this._socket.destroy();
   }
 
-  checkTimeouts(now: number, timeouts: ReceiveTimeouts, stressed: boolean): void {
+  checkTimeouts(now: number): void {
     if (this._closing || this.#state === "busy") return;
+    const { timeouts, maxClients } = this.#dialog.options;
     const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
+    const connections = this.#filter.connectionCount();
     const silentMs = now - this.#lastInputMs;
     if (this.#state !== "data") {
+      const stressed = connections > 0.8 * maxClients;
       const limit = stressed && !this.#dialog.inTransaction ? Math.min(idleMs, stressedIdleMs) : idleMs;
       if (silentMs > limit) this.#timeOut();
       return;
     }
     const lastingMs = now - this.#dataSinceMs;
     const crawls =
-      this._server.connections.size > manyConnections &&
+      connections > manyConnections &&
       lastingMs > rateGraceMs &&
       (this.#mail?.intake.sizeBytes ?? 0) < (lastingMs / 1000) * minDataRate;
     if (silentMs > dataBlockMs || lastingMs > dataMs || crawls) this.#timeOut();
@@ -203,7 +204,7 @@ export class FilterConnection extends SMTPConnection {
       }
       const end = octets.indexOf("\r\n", at, "latin1");
       const length = (end === -1 ? octets.length : end) - at;
-      if (length > maxCommandOctets) {
+      if (length > this.#dialog.options.maxCommandOctets) {
         this.#do(this.#dialog.lineTooLong());
       } else if (end === -1) {
         this.#partial = octets.subarray(at);
@@ -233,6 +234,7 @@ export class FilterConnection extends SMTPConnection {
     const intake = new Intake(store, {
       sizeLimit: options.smtpd_message_size_limit,
       maxHeaderBytes: options.maxHeaderBytes,
+      headerLimits: options.headerLimits,
       onHead: (head) => {
         mail.headSeen = true;
         return handlers.onHead(session, envelope, head);

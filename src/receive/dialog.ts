@@ -25,8 +25,7 @@ export interface DialogNeeds {
   readonly refused: (code: number) => void;
 }
 
-/** Errors before we hang up, and commands that lead to no mail before each counts as an error (Postfix's figures). */
-const hardErrorLimit = 20;
+/** Commands that lead to no mail before each counts as an error (Postfix's figure). */
 const junkCommandLimit = 100;
 const maxHeloOctets = 300;
 
@@ -279,7 +278,7 @@ export class Dialog {
     this.#junk += 1;
     if (this.#junk > junkCommandLimit) {
       this.#errors += 1;
-      if (this.#errors >= hardErrorLimit) return this.#tooManyErrors();
+      if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
     }
     return { text, next: "command" };
   }
@@ -288,7 +287,7 @@ export class Dialog {
   #refuse(error: Reply, weight = 1): Step {
     this.#needs.refused(error.code);
     this.#errors += weight;
-    if (this.#errors >= hardErrorLimit) return this.#tooManyErrors();
+    if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
     return reply(error);
   }
 

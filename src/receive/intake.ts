@@ -2,7 +2,7 @@
 // hashed on the way when it is large. Knows nothing of SMTP.
 import type { BodyDigester, DkimEngine } from "../dkim/engine.ts";
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
-import { splitHeader } from "../mail/header.ts";
+import { type HeaderLimits, splitHeader } from "../mail/header.ts";
 import type { Body, Message, MessageHead } from "../mail/message.ts";
 import { blocksUnderWay, Spool } from "./spool.ts";
 import { blockBytes, type MessageStore, newBlock } from "./store.ts";
@@ -14,6 +14,7 @@ export interface IntakeOptions {
   /** Octets of the whole message; 0 for no limit. */
   readonly sizeLimit: number;
   readonly maxHeaderBytes: number;
+  readonly headerLimits: HeaderLimits;
   /** Called once, when the header section is in; says which body digests will be needed. */
   readonly onHead: (head: MessageHead) => readonly BodyDigestSpec[];
   readonly startDigest: DkimEngine["startDigest"];
@@ -164,7 +165,7 @@ export class Intake {
 
   #headIsIn(headerEnd: number, bodyStart: number, separator: "\r\n" | ""): void {
     const header = this.#block.subarray(0, headerEnd);
-    this.#head = { header, ...splitHeader(header) };
+    this.#head = { header, ...splitHeader(header, this.#options.headerLimits) };
     this.#separator = separator;
     this.#start = bodyStart;
     try {

@@ -1,5 +1,5 @@
 // The receive part as the daemon sees it: a listener per port or socket path, opened, drained, closed.
-import { lstat, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect, type ListenOptions } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
 import { FilterConnection } from "./connection.ts";
@@ -11,6 +11,8 @@ export interface ListenAt {
   /** 0 picks a free one. */
   readonly port?: number;
   readonly path?: string;
+  /** Permissions of a unix socket; the umask's unless given. */
+  readonly mode?: number;
   readonly backlog?: number;
   /** Several processes may share the port. */
   readonly reusePort?: boolean;
@@ -70,6 +72,7 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
         });
       });
       accepting = true;
+      if (at.path !== undefined && at.mode !== undefined) await chmod(at.path, at.mode);
       const bound = server.server.address();
       if (bound !== null && typeof bound === "object") name = { address: bound.address, port: bound.port };
       return name;

@@ -1,4 +1,5 @@
 // Settings of one listener, in the shape the receive part needs them; whoever knows policy banks derives them.
+import { defaultHeaderLimits, type HeaderLimits } from "../mail/header.ts";
 import { defaultGreetingBanner, defaultQuitBanner } from "../smtp/banner.ts";
 
 export interface ReceiveTimeouts {
@@ -29,7 +30,14 @@ export interface ListenerOptions {
   readonly smtpd_recipient_limit: number;
   readonly bare_newline: "replace" | "reject";
   readonly maxClients: number;
+  /** Octets of a command line without its CRLF; a longer one ends the session (RFC 5321 section 4.5.3.1.4 asks 512). */
+  readonly maxCommandOctets: number;
+  /** Bad commands before a session is ended. */
+  readonly maxErrors: number;
+  /** Octets of a header section; a message with a larger one is refused. */
   readonly maxHeaderBytes: number;
+  /** How much of a header section is looked at; the rest passes unseen. */
+  readonly headerLimits: HeaderLimits;
   readonly timeouts: ReceiveTimeouts;
 }
 
@@ -54,6 +62,9 @@ export const defaultListenerOptions: ListenerOptions = {
   smtpd_recipient_limit: 1100,
   bare_newline: "replace",
   maxClients: 110,
+  maxCommandOctets: 8192,
+  maxErrors: 20,
   maxHeaderBytes: 16 * 1024 * 1024,
+  headerLimits: defaultHeaderLimits,
   timeouts: defaultTimeouts,
 };

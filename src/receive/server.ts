@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { SMTPServer } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
+import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { FilterConnection } from "./connection.ts";
 import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
@@ -10,12 +11,14 @@ import type { MessageStore } from "./store.ts";
 
 export interface ServerNeeds {
   /** Read at each connection and each mail, so a reload swaps them without touching connections. */
-  readonly options: () => ListenerOptions;
+  readonly options: (at: ListenerName) => ListenerOptions;
   readonly handlers: ReceiveHandlers;
   readonly store: MessageStore;
   /** A new log id for each connection: "pid-seq". */
   readonly nextLogId: () => string;
   readonly observer?: ReceiveObserver;
+  /** Connections of all listeners that share the limits; those of this one unless given. */
+  readonly connectionCount?: () => number;
   /** Monotonic, milliseconds. */
   readonly clock?: () => number;
   /** Set for a unix socket. */
@@ -26,10 +29,11 @@ export interface ServerNeeds {
 const libraryCommands = ["AUTH", "STARTTLS", "XCLIENT", "WIZ", "SHELL", "KILL", "VRFY", "HELP"];
 
 export class FilterServer extends SMTPServer {
-  readonly listenerOptions: () => ListenerOptions;
+  readonly listenerOptions: (at: ListenerName) => ListenerOptions;
   readonly handlers: ReceiveHandlers;
   readonly store: MessageStore;
   readonly observer: ReceiveObserver;
+  readonly connectionCount: () => number;
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
@@ -38,7 +42,8 @@ export class FilterServer extends SMTPServer {
   #whenGone: (() => void) | undefined;
   readonly #nextLogId: () => string;
 
-  constructor({ options, handlers, store, nextLogId, observer = {}, clock = monotonic, socketPath }: ServerNeeds) {
+  constructor(needs: ServerNeeds) {
+    const { options, handlers, store, nextLogId, observer = {}, clock = monotonic, socketPath } = needs;
     super({
       // A client that has sent all it has may close its side and still read our reply.
       allowHalfOpen: true,
@@ -51,6 +56,7 @@ export class FilterServer extends SMTPServer {
     this.handlers = handlers;
     this.store = store;
     this.observer = observer;
+    this.connectionCount = needs.connectionCount ?? (() => this.connections.size);
     this.clock = clock;
     this.socketPath = socketPath;
     this.#nextLogId = nextLogId;
@@ -62,7 +68,12 @@ export class FilterServer extends SMTPServer {
   }
 
   #begin(): void {
-    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = this.listenerOptions().timeouts;
+    const bound = this.server.address();
+    const at =
+      bound !== null && typeof bound === "object"
+        ? { address: bound.address, port: bound.port }
+        : { address: "", port: 0, path: this.socketPath ?? "" };
+    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = this.listenerOptions(at).timeouts;
     // One timer for all connections; it looks often enough that none overstays by more than a quarter.
     const everyMs = Math.min(1000, Math.max(10, Math.min(idleMs, stressedIdleMs, dataBlockMs, dataMs) / 4));
     const sweeper = setInterval(() => this.sweep(), everyMs);
@@ -109,10 +120,8 @@ export class FilterServer extends SMTPServer {
     this.store.trim();
     const now = this.clock();
     if (this.connections.size === 0) return;
-    const { timeouts, maxClients } = this.listenerOptions();
-    const stressed = this.connections.size > 0.8 * maxClients;
     for (const connection of this.connections) {
-      if (connection instanceof FilterConnection) connection.checkTimeouts(now, timeouts, stressed);
+      if (connection instanceof FilterConnection) connection.checkTimeouts(now);
     }
   }
 

@@ -31,6 +31,8 @@ export interface RelayOptions {
   readonly localhost_name: string;
   /** Connections that carry mail at once; further mails wait for one. */
   readonly maxConnections?: number;
+  /** False: each mail has a connection of its own. */
+  readonly keepsConnections?: boolean;
   readonly timeouts?: Partial<RelayTimeouts>;
   readonly observer?: RelayObserver;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
@@ -74,9 +76,15 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const observer = options.observer ?? silent;
   const now = options.now ?? (() => performance.now());
-  const maxConnections = options.maxConnections ?? 100;
+  const { maxConnections = 100, keepsConnections: keeps = true } = options;
   const slots = new Slots(maxConnections);
-  const poolOptions = { localhostName: options.localhost_name, timeouts, observer, maxIdle: maxConnections, now };
+  const poolOptions = {
+    localhostName: options.localhost_name,
+    timeouts,
+    observer,
+    maxIdle: keeps ? maxConnections : 0,
+    now,
+  };
   const pool = new ConnectionPool(poolOptions, (nowMs) => {
     slots.expire(nowMs);
     return slots.waiting > 0;

@@ -1,9 +1,6 @@
 // One command line of a client as it stands on the wire (RFC 5321 section 2.4): the verb and what follows it.
 // What a command means, and its replies, are the receive part's affair.
 
-/** Octets of a command line without its CRLF; longer lines end the session (RFC 5321 section 4.5.3.1.4 asks 512). */
-export const maxCommandOctets = 8192;
-
 export interface Command {
   /** In upper case. */
   readonly verb: string;

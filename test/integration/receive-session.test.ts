@@ -1,6 +1,6 @@
 // Sessions: who is let in, what ends them, what a reload changes. Dialogs that need no setup are in corpora/smtp.
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +58,51 @@ test("turns away connections over the limit with 421, and takes them when there 
   assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
 });
 
+test("counts connections of all doors that share the limit", async (t) => {
+  let elsewhere = 0;
+  const receiver = await startReceiver(t, { options: { maxClients: 2 }, connectionCount: () => elsewhere + 1 });
+  assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
+  elsewhere = 2;
+  assert.match((await smtpClient(receiver.port).line()) ?? "", /^421 4\.3\.2 .*too many connections$/);
+});
+
+test("hangs up after as many bad commands as it is told to take", async (t) => {
+  const receiver = await startReceiver(t, { options: { maxErrors: 3 } });
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  assert.match(await client.ask("WHAT"), /^500 /);
+  assert.match(await client.ask("WHAT"), /^500 /);
+  assert.match(await client.ask("WHAT"), /^421 4\.7\.0 .*too many errors$/);
+});
+
+test("takes command lines as long as it is told to", async (t) => {
+  const receiver = await startReceiver(t, { options: { maxCommandOctets: 100 } });
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  assert.match(await client.ask(`HELO ${"a".repeat(95)}`), /^250 /);
+  assert.match(await client.ask(`HELO ${"a".repeat(96)}`), /^500 5\.5\.2 .*too long$/);
+});
+
+test("looks at as much of a header as it is told to, and passes all of it on", async (t) => {
+  const receiver = await startReceiver(t, {
+    options: { headerLimits: { maxBytes: 1000, maxFields: 3, maxLines: 100 } },
+  });
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  await client.ask("A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\nbody\r\n.");
+  await startMail(client);
+  await client.ask(`A: ${"1".repeat(1000)}\r\n\r\nbody\r\n.`);
+  const messages = receiver.mails.map(({ transaction }) => transaction.message);
+  assert.deepEqual(
+    messages.map(({ excess, fields }) => [excess, fields.length]),
+    [
+      ["fields", 3],
+      ["bytes", 0],
+    ],
+  );
+  assert.ok(receiver.mails[0]?.octets.includes("D: 4"));
+});
+
 /** What a process leaves that was killed while it listened. */
 async function staleSocket(path: string): Promise<void> {
   const server = createServer();
@@ -71,7 +116,11 @@ test("listens on a unix socket, over the file that a killed process left, but no
   t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, "lmtp.sock");
   await staleSocket(path);
-  const receiver = await startReceiver(t, { at: { path }, options: { protocol: "LMTP", allowPeer: () => false } });
+  const receiver = await startReceiver(t, {
+    at: { path, mode: 0o640 },
+    options: { protocol: "LMTP", allowPeer: () => false },
+  });
+  assert.equal((await stat(path)).mode & 0o777, 0o640);
   const client = smtpClient(path);
   assert.equal(await client.line(), "220 [localhost] LMTP signpost service ready");
   await client.ask("LHLO a.example");

@@ -30,6 +30,7 @@ export interface ReceiverSetup {
   readonly handlers?: Partial<ReceiveHandlers>;
   readonly observer?: ReceiveObserver;
   readonly clock?: () => number;
+  readonly connectionCount?: () => number;
 }
 
 export interface Receiver {
@@ -72,6 +73,7 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     nextLogId: createLogIds(4711),
     ...(setup.observer !== undefined && { observer: setup.observer }),
     ...(setup.clock !== undefined && { clock: setup.clock }),
+    ...(setup.connectionCount !== undefined && { connectionCount: setup.connectionCount }),
   });
   const name = await listener.listen();
   test.after(async () => {

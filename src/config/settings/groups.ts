@@ -14,7 +14,7 @@ import type {
 import { group } from "../group.ts";
 import { hostPort, nameServer } from "../network-shape.ts";
 import { accepted, active } from "../setting.ts";
-import { duration, file, integer, list, logTarget, oneOf, optional, size, text } from "../shape.ts";
+import { duration, file, integer, list, logTarget, oneOf, optional, size, sizeUpTo, text } from "../shape.ts";
 
 export const dns = group<DnsSettings>({
   servers: active(
@@ -102,18 +102,30 @@ export const redis = group<RedisSettings>({
 });
 
 export const limits = group<LimitSettings>({
-  header_size: active(size, 256 * 1024, "Octets of a header section; above it DKIM is skipped and the mail passes."),
+  header_size: active(
+    sizeUpTo(256 * 1024, "256k"),
+    256 * 1024,
+    "Octets of a header section; above it DKIM is skipped and the mail passes.",
+  ),
   header_refused: active(size, 16 * 1024 ** 2, "Octets of a header section; above it the mail gets 552 5.3.4."),
-  header_fields: active(integer(1), 1000, "Fields of a header section that are looked at."),
-  header_field_size: active(size, 32 * 1024, "Octets of one field that is looked at."),
+  header_fields: active(
+    integer(1, 1000),
+    1000,
+    "Fields of a header section; above it DKIM is skipped and the mail passes.",
+  ),
+  header_field_size: accepted(
+    size,
+    32 * 1024,
+    "Octets of one field that is looked at; 32k, and less where an RFC says so.",
+  ),
   received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
   connections: active(
     integer(1),
     110,
-    "Connections from the MTA at a time; Postfix's process limit for the feed and a tenth more.",
+    "Connections from the MTA at a time, all doors together; what is beyond gets 421. Postfix's process limit for the feed and a tenth more.",
   ),
-  command_line: accepted(size, 8192, "Octets of one command line."),
-  errors: accepted(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
+  command_line: active(size, 8192, "Octets of one command line."),
+  errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
   data_time: active(duration, 600, "From DATA to the final dot."),
   data_block_time: active(duration, 180, "Between two pieces of a mail."),
   stressed_idle: active(duration, 10, "How long an idle client is waited for while most connections are in use."),

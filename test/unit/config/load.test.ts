@@ -173,3 +173,11 @@ test("a table that stands alone for a map is found as its first", async () => {
   const { origin } = await load("log_level: 1\nspam_lovers_maps:\n  x@example.com: 1\n");
   assert.equal(origin(["spam_lovers_maps", 0, "x@example.com"]), "/etc/signpost.yaml:3:18");
 });
+
+test("what is read and kept without effect is told once, members of groups too", async () => {
+  const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\nredis: { prefix: x }\n");
+  assert.deepEqual(
+    problems.map(({ severity, message }) => [severity, message]),
+    [["note", "read and kept, but nothing acts on it yet: limits.header_field_size, redis"]],
+  );
+});
