@@ -97,7 +97,7 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
 
   async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
     const signed = await signMail(passage, leaving);
-    return "refused" in signed ? signed : { ...signed, leaving: await seal(passage, signed.leaving) };
+    return "refused" in signed ? signed : { ...signed, ...(await seal(passage, signed.leaving)) };
   }
 
   function refineBank(bank: PolicyBank, { verifications }: Checked, { message }: Transaction): PolicyBank {

@@ -3,8 +3,8 @@ import type { Finding } from "./authres/finding.ts";
 import type { Verification } from "./dkim/engine.ts";
 import { createMailId } from "./mail/mail-id.ts";
 import type { Transaction } from "./mail/transaction.ts";
-import { conclude, ownWord, type Settled, tempfail } from "./outcome/conclude.ts";
-import type { Outcome, SigningRecord } from "./outcome/outcome.ts";
+import { conclude, ownWord, type Settled, type Signatures, tempfail } from "./outcome/conclude.ts";
+import type { Outcome } from "./outcome/outcome.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import type { Delivery, Outgoing, Proceed } from "./relay/delivery.ts";
 import { isTransient, type Reply } from "./smtp/reply.ts";
@@ -35,9 +35,9 @@ export interface Passage {
 }
 
 export type Signed =
-  | { readonly leaving: readonly Leaving[]; readonly signings: readonly SigningRecord[] }
+  | (Signatures & { readonly leaving: readonly Leaving[] })
   /** A signature that must be there cannot be made now: nothing is sent. */
-  | { readonly refused: Reply; readonly signings: readonly SigningRecord[] };
+  | (Signatures & { readonly refused: Reply });
 
 export interface Stages {
   route(transaction: Transaction): PolicyBank;
@@ -54,6 +54,8 @@ export interface Stages {
 }
 
 export type Stage = keyof Stages;
+
+const unsigned: Signatures = { signings: [] };
 
 /** Never rejects: what breaks ends as a 451 and an Outcome that says what it was. */
 export function createPipeline(stages: Stages): (transaction: Transaction) => Promise<Outcome> {
@@ -74,16 +76,16 @@ export function createPipeline(stages: Stages): (transaction: Transaction) => Pr
 
       // Signing comes after our last edit, or the edit would break the signature.
       const signed = await sign(passage, annotated);
-      if ("refused" in signed) return conclude(passage, signed.signings, tempfail(passage, signed.refused));
+      if ("refused" in signed) return conclude(passage, signed, tempfail(passage, signed.refused));
 
       const deliveries = await relay(
         signed.leaving.map(({ outgoing }) => outgoing),
         mayProceed(transaction),
       );
       const settled = await notify(passage, settle(verdicts, signed.leaving, deliveries));
-      return conclude(passage, signed.signings, settled);
+      return conclude(passage, signed, settled);
     } catch (error) {
-      return conclude({ transaction, mailId, bank, checked }, [], tempfail({ transaction }, undefined), error);
+      return conclude({ transaction, mailId, bank, checked }, unsigned, tempfail({ transaction }, undefined), error);
     }
   };
 }

@@ -2,9 +2,14 @@
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
+import type { Generation } from "../generation.ts";
+import type { Transaction } from "../mail/transaction.ts";
+import { type Explanation, explainOutcome } from "../outcome/explain.ts";
+import { explanationLines, signingLines } from "../outcome/explain-text.ts";
 import { visible } from "../outcome/log-line.ts";
-import type { Outcome } from "../outcome/outcome.ts";
-import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import type { Outcome, SigningRecord } from "../outcome/outcome.ts";
+import { formatReply } from "../smtp/reply.ts";
+import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
 import { readMessageFile, transactionOf } from "./message-file.ts";
 
@@ -12,7 +17,7 @@ export const check: Command = {
   name: "check",
   summary: "verify messages as the incoming path would, and say why",
   usage: `[--config FILE] [--dns FILE.json] [--now EPOCH] [--client IP] [--helo NAME] [--mail-from ADDR]
-       [--rcpt-to ADDR] [--json] FILE...
+       [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--json] FILE...
 
 FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, with every
 verification on (SPF where --client tells whom it is about).
@@ -22,8 +27,13 @@ verification on (SPF where --client tells whom it is about).
   --client IP       the client that handed the message in, for SPF and for policy banks
   --helo NAME       what it said in HELO or EHLO
   --mail-from ADDR  the envelope sender
-  --rcpt-to ADDR    the envelope recipient
-  --json            one object a line`,
+  --rcpt-to ADDR    an envelope recipient
+  --port PORT       the port it comes in on, for interface_policy; the first that is configured where none is given
+  --bank NAME       the policy bank that it starts with, whatever the port
+  --json            one object a line
+
+Told for each message: what was verified, which banks were loaded in which order and why, what each lookup map yields
+and from which line of which file, which key would sign it and why other candidates would not.`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -35,17 +45,25 @@ verification on (SPF where --client tells whom it is about).
         client: { type: "string" },
         helo: { type: "string" },
         "mail-from": { type: "string" },
-        "rcpt-to": { type: "string" },
+        "rcpt-to": { type: "string", multiple: true },
+        port: { type: "string" },
+        bank: { type: "string" },
         json: { type: "boolean" },
       },
     });
     if (positionals.length === 0) throw new UsageError("no file given");
     if (values.now !== undefined && !/^\d{1,12}$/.test(values.now))
       throw new UsageError("--now takes seconds since 1970");
+    if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new UsageError("--port takes a number");
     const inspection = await openInspection(
       {
         config: values.config,
         dns: values.dns,
+        bank({ config }) {
+          if (values.bank !== undefined && !config.policy_bank.has(values.bank))
+            throw new UsageError(`there is no policy bank "${values.bank}"`);
+          return values.bank;
+        },
         withoutFile: (settings) => ({
           ...settings,
           config: { ...settings.config, base: { ...settings.config.base, ...everyMethod(values.client) } },
@@ -65,23 +83,30 @@ verification on (SPF where --client tells whom it is about).
           code = exitCode.noInput;
           continue;
         }
-        const outcome = await inspection.generation.filter(
-          transactionOf(octets, {
-            listener: { address: "127.0.0.1", port: inspection.settings.config.inet_socket_port[0] ?? 10024 },
-            envelope: {
-              sender: { address: values["mail-from"] ?? "", parameters: "" },
-              recipients: [{ address: values["rcpt-to"] ?? "postmaster", parameters: "" }],
-            },
-            client: {
-              ...(values.client === undefined ? {} : { address: values.client }),
-              ...(values.helo === undefined ? {} : { helo: values.helo }),
-            },
-            receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,
-          }),
-        );
+        const port = values.port === undefined ? inspection.settings.config.inet_socket_port[0] : Number(values.port);
+        const transaction = transactionOf(octets, {
+          listener: { address: "127.0.0.1", port: port ?? 10024 },
+          envelope: {
+            sender: { address: values["mail-from"] ?? "", parameters: "" },
+            recipients: (values["rcpt-to"] ?? ["postmaster"]).map((address) => ({ address, parameters: "" })),
+          },
+          client: {
+            ...(values.client === undefined ? {} : { address: values.client }),
+            ...(values.helo === undefined ? {} : { helo: values.helo }),
+          },
+          receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,
+        });
+        const outcome = await inspection.generation.filter(transaction);
         inspection.takeSent();
-        if (values.json === true) io.stdout(`${JSON.stringify(asJson(file, outcome, inspection))}\n`);
-        else tell(file, outcome, inspection, io);
+        const checked: CheckedFile = {
+          file,
+          outcome,
+          explanation: explainOutcome(outcome),
+          ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
+          authenticationResults: resultsField(outcome, inspection),
+        };
+        if (values.json === true) io.stdout(`${JSON.stringify(asJson(checked))}\n`);
+        else io.stdout(asText(checked));
       }
     } finally {
       await inspection.close();
@@ -101,7 +126,38 @@ function everyMethod(client: string | undefined) {
   };
 }
 
-function asJson(file: string, outcome: Outcome, inspection: Inspection): unknown {
+interface CheckedFile {
+  readonly file: string;
+  readonly outcome: Outcome;
+  readonly explanation: Explanation;
+  /** For mail that is not signed because it is not ours: who would sign it if it were. */
+  readonly ifOriginating: Explanation["signing"] | undefined;
+  readonly authenticationResults: string;
+}
+
+function signingIfOriginating(
+  { evidence, signings, sender, verifications, receivedAtMs }: Outcome,
+  { message }: Transaction,
+  { signer }: Generation,
+): CheckedFile["ifOriginating"] {
+  const { bank } = evidence;
+  if (bank === undefined || !signings.some((each) => each.result === "skipped" && each.reason === "not-originating"))
+    return undefined;
+  const plan = signer.chooseSigners({
+    head: message,
+    mailFrom: sender,
+    bank: { ...bank, originating: true },
+    validSignatures: verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
+    receivedAtMs,
+  });
+  const signatures: readonly SigningRecord[] =
+    "skip" in plan
+      ? [{ result: "skipped", reason: plan.skip, ...(plan.detail === undefined ? {} : { detail: plan.detail }) }]
+      : plan.sign.map(({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }));
+  return { signatures, candidates: plan.candidates };
+}
+
+function asJson({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): unknown {
   return {
     file,
     signatures: outcome.verifications.map(({ kind, domain, selector, algorithm, b, result, reason, ...more }) => ({
@@ -117,10 +173,18 @@ function asJson(file: string, outcome: Outcome, inspection: Inspection): unknown
     spf: method(outcome.findings, "spf"),
     dmarc: method(outcome.findings, "dmarc"),
     arc: method(outcome.findings, "arc"),
-    authenticationResults: resultsField(outcome, inspection),
+    authenticationResults,
     policyBankPath: outcome.bankPath,
     policyBanks: outcome.loaded,
     originating: outcome.originating,
+    recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote }) => ({
+      address,
+      local,
+      direction,
+      action,
+      ...(action === "accept" ? { nextHop: remote } : { reply: formatReply(reply) }),
+    })),
+    explanation: { ...explanation, ...(ifOriginating === undefined ? {} : { ifOriginating }) },
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
   };
 }
@@ -133,34 +197,34 @@ function method(findings: readonly Finding[], name: string): unknown {
   return { result: finding.result, reason: finding.reason ?? null, properties };
 }
 
-function resultsField(outcome: Outcome, { settings }: Inspection): string {
-  const { base } = settings.config;
-  return formatAuthenticationResults(base.myauthservid ?? base.myhostname, outcome.findings);
+function resultsField({ evidence, findings }: Outcome, { settings }: Inspection): string {
+  const { myauthservid, myhostname } = evidence.bank ?? settings.config.base;
+  return formatAuthenticationResults(myauthservid ?? myhostname, findings);
 }
 
-function tell(file: string, outcome: Outcome, inspection: Inspection, io: Io): void {
-  const lines = [`${file}:`];
+function asText({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): string {
+  const lines: string[] = [];
   for (const verification of outcome.verifications) {
     const { kind, result, reason, domain, selector, algorithm, keyBits } = verification;
     const key = keyBits === undefined ? "" : `, ${keyBits}-bit key`;
-    lines.push(`  ${kind}=${result} d=${visible(domain)} s=${visible(selector)} (${visible(algorithm)}${key})`);
-    if (reason !== undefined) lines.push(`    ${reason}: see docs/dkim.md`);
+    lines.push(`${kind}=${result} d=${visible(domain)} s=${visible(selector)} (${visible(algorithm)}${key})`);
+    if (reason !== undefined) lines.push(`  ${reason}: see docs/dkim.md`);
     for (const name of verification.unsignedInstances ?? [])
-      lines.push(`    a field is there that is not signed: ${visible(name)}`);
+      lines.push(`  a field is there that is not signed: ${visible(name)}`);
   }
-  if (outcome.verifications.length === 0) lines.push("  no signature");
-  const banks = outcome.loaded.map(({ bank, why, key, origin }) =>
-    [bank, `(${why}${key === undefined ? "" : ` ${visible(key)}`}${origin === undefined ? "" : `, ${origin}`})`].join(
-      " ",
-    ),
-  );
-  lines.push(`  policy banks: ${banks.length === 0 ? "none beside the base" : banks.join(", ")}`);
-  if (outcome.error !== undefined) lines.push(`  error: ${visible(outcome.error)}`);
-  lines.push(
-    ...resultsField(outcome, inspection)
-      .trimEnd()
-      .split("\r\n")
-      .map((line) => `  ${line}`),
-  );
-  io.stdout(`${lines.join("\n")}\n`);
+  if (outcome.verifications.length === 0) lines.push("no signature");
+  for (const { method: name, result, reason } of outcome.findings) {
+    if (name === "dkim" || name === "domainkeys") continue;
+    lines.push(`${name}=${result}${reason === undefined ? "" : ` (${reason}: see docs/checks.md)`}`);
+  }
+  lines.push(...explanationLines(explanation));
+  if (ifOriginating !== undefined)
+    lines.push("were it originating:", ...signingLines({ signing: ifOriginating }).map((line) => `  ${line}`));
+  for (const { address, direction, action, reply, remote } of outcome.recipients) {
+    const where = action === "accept" ? `to ${remote ?? "the next hop"}` : `${action}: ${formatReply(reply)}`;
+    lines.push(`recipient ${visible(address)} (${direction}): ${where}`);
+  }
+  if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);
+  lines.push(...authenticationResults.trimEnd().split("\r\n"));
+  return `${[`${file}:`, ...lines.map((line) => `  ${line}`)].join("\n")}\n`;
 }

@@ -6,30 +6,51 @@ import { bankSettings } from "./registry.ts";
 import { withDefaults } from "./setting.ts";
 import { isMapping } from "./shape.ts";
 
+/** Maps that are the constant of another setting, where the file says nothing of the map itself. */
+const constantFrom = {
+  spam_tag_level_maps: "sa_tag_level_deflt",
+  spam_tag2_level_maps: "sa_tag2_level_deflt",
+  spam_tag3_level_maps: "sa_tag3_level_deflt",
+  spam_kill_level_maps: "sa_kill_level_deflt",
+  spam_dsn_cutoff_level_maps: "sa_dsn_cutoff_level",
+  spam_dsn_cutoff_level_bysender_maps: "sa_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_maps: "sa_crediblefrom_dsn_cutoff_level",
+  spam_crediblefrom_dsn_cutoff_level_bysender_maps: "sa_crediblefrom_dsn_cutoff_level",
+  spam_quarantine_cutoff_level_maps: "sa_quarantine_cutoff_level",
+  spam_subject_tag2_maps: "sa_spam_subject_tag",
+  virus_admin_maps: "virus_admin",
+  newvirus_admin_maps: "newvirus_admin",
+  banned_admin_maps: "banned_admin",
+  spam_admin_maps: "spam_admin",
+  bad_header_admin_maps: "bad_header_admin",
+} satisfies Partial<Record<keyof BankSettings, keyof GlobalSettings>>;
+
+/** The setting that a map is made of unless it is set itself; undefined for all others. */
+export function builtFrom(map: string): keyof GlobalSettings | "remove_existing_spam_headers" | undefined {
+  if (map === "mynetworks_maps") return "mynetworks";
+  if (map === "remove_existing_spam_headers_maps") return "remove_existing_spam_headers";
+  return isConstantMap(map) ? constantFrom[map] : undefined;
+}
+
+function isConstantMap(map: string): map is keyof typeof constantFrom {
+  return Object.hasOwn(constantFrom, map);
+}
+
 /** The whole base bank from what the file sets. */
 export function withDerived(given: Partial<BankSettings>, global: GlobalSettings, hostname: string): BankSettings {
   const derived = {
     myhostname: hostname,
     mynetworks_maps: [global.mynetworks],
     X_HEADER_LINE: global.mydomain === null ? null : `signpost at ${global.mydomain}`,
-    spam_tag_level_maps: constant(global.sa_tag_level_deflt),
-    spam_tag2_level_maps: constant(global.sa_tag2_level_deflt),
-    spam_tag3_level_maps: constant(global.sa_tag3_level_deflt),
-    spam_kill_level_maps: constant(global.sa_kill_level_deflt),
-    spam_dsn_cutoff_level_maps: constant(global.sa_dsn_cutoff_level),
-    spam_dsn_cutoff_level_bysender_maps: constant(global.sa_dsn_cutoff_level),
-    spam_crediblefrom_dsn_cutoff_level_maps: constant(global.sa_crediblefrom_dsn_cutoff_level),
-    spam_crediblefrom_dsn_cutoff_level_bysender_maps: constant(global.sa_crediblefrom_dsn_cutoff_level),
-    spam_quarantine_cutoff_level_maps: constant(global.sa_quarantine_cutoff_level),
-    spam_subject_tag2_maps: constant(global.sa_spam_subject_tag),
-    virus_admin_maps: constant(global.virus_admin),
-    newvirus_admin_maps: constant(global.newvirus_admin),
-    banned_admin_maps: constant(global.banned_admin),
-    spam_admin_maps: constant(global.spam_admin),
-    bad_header_admin_maps: constant(global.bad_header_admin),
+    ...constants(global),
     remove_existing_spam_headers_maps: [given.remove_existing_spam_headers ?? true],
   } satisfies Partial<BankSettings>;
   return withDefaults({ ...derived, ...given, ...merged(given) }, bankSettings);
+}
+
+function constants(global: GlobalSettings): Partial<BankSettings> {
+  const made = Object.keys(constantFrom).filter(isConstantMap);
+  return Object.fromEntries(made.map((map) => [map, constant(global[constantFrom[map]])]));
 }
 
 function constant(value: string | number | null): readonly RawTable[] {

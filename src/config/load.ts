@@ -5,6 +5,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { systemError } from "../signing/key-store.ts";
 import { compileConfig } from "./compile.ts";
 import type { Config } from "./config.ts";
+import { builtFrom } from "./derived.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 import { type Files, readYamlSource } from "./yaml-source.ts";
 
@@ -26,7 +27,10 @@ export interface Loaded {
   /** Absent when there is an error among the problems. */
   readonly config?: Config;
   readonly problems: readonly Problem[];
-  /** "file:line:column" of a setting as written, for explanations. */
+  /**
+   * "file:line:column" of a setting as written, for explanations. A map that is made of another setting (mynetworks_maps
+   * of mynetworks) stands where that one does; a default stands nowhere.
+   */
   origin(path: SettingPath): string | undefined;
   readonly source: ConfigSource;
 }
@@ -61,10 +65,20 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     ...compiled,
     source,
     origin(setting) {
-      const place = source.locate(setting);
+      const written = writtenAs(setting, source);
+      const place = written === undefined ? undefined : source.locate(written);
       return place === undefined ? undefined : `${place.file}:${place.line}:${place.column}`;
     },
   };
+}
+
+/** The path in the file that a setting of the base bank or of a bank comes from. */
+function writtenAs(setting: SettingPath, { settings }: ConfigSource): SettingPath | undefined {
+  const [name = "", , ...inside] = setting;
+  if (Object.hasOwn(settings, name)) return setting;
+  const block = builtFrom(String(name));
+  // The map's one table is the setting itself.
+  return block !== undefined && Object.hasOwn(settings, block) ? [block, ...inside] : undefined;
 }
 
 /** Relative names start at `cwd`, and messages keep the spelling the operator used. */

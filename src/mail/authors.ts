@@ -32,6 +32,6 @@ export function readAuthors({ fields, excess }: Pick<MessageHead, "fields" | "ex
 }
 
 /** Lines without a valid field name that lenient readers take for From: "From\r\n :", or indented at the top. */
-function looksLikeFrom(raw: Uint8Array): boolean {
+export function looksLikeFrom(raw: Uint8Array): boolean {
   return /^[ \t]*from[ \t\r\n]*:/i.test(asBuffer(raw).toString("latin1", 0, 200));
 }

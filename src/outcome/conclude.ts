@@ -7,9 +7,11 @@ import { oldestPublicAddress } from "../mail/received.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import { direction, isLocal } from "../policy/router.ts";
+import type { CandidateFact } from "../signing/choose.ts";
 import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../smtp/final-reply.ts";
 import type { Reply } from "../smtp/reply.ts";
-import type { Outcome, SigningRecord } from "./outcome.ts";
+import { keepEvidence } from "./evidence.ts";
+import type { Outcome, SealRecord, SigningRecord } from "./outcome.ts";
 
 /** The last word on one recipient, and whether the sender heard of it when that word is no. */
 export interface Settled extends FinalWord {
@@ -22,6 +24,13 @@ export interface Ending {
   readonly mailId: string;
   readonly bank: PolicyBank | undefined;
   readonly checked: { readonly verifications: readonly Verification[]; readonly findings: readonly Finding[] };
+}
+
+/** What became of the signatures that were to be made. */
+export interface Signatures {
+  readonly signings: readonly SigningRecord[];
+  readonly candidates?: readonly CandidateFact[];
+  readonly seal?: SealRecord;
 }
 
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
@@ -40,7 +49,7 @@ export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Re
 
 export function conclude(
   ending: Ending,
-  signings: readonly SigningRecord[],
+  { signings, candidates = [], seal }: Signatures,
   settled: readonly Settled[],
   error?: unknown,
 ): Outcome {
@@ -72,6 +81,8 @@ export function conclude(
     verifications: checked.verifications,
     findings: checked.findings,
     signings,
+    ...(seal === undefined ? {} : { seal }),
+    evidence: keepEvidence(message, bank, candidates),
     reply: combineReplies(settled, session.id),
     ...(lmtp ? { recipientReplies: settled.map((word) => recipientReply(word, session.id)) } : {}),
     queuedAs: queuedAs(settled),

@@ -1,15 +1,34 @@
 // Everything that is known about one mail when it is done: what the log line, the metrics and `why` are made from.
 import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
+import type { HeaderField } from "../mail/header.ts";
 import type { Session } from "../mail/transaction.ts";
-import type { LoadedBank } from "../policy/bank.ts";
+import type { LoadedBank, PolicyBank } from "../policy/bank.ts";
 import type { Direction } from "../policy/router.ts";
+import type { CandidateFact } from "../signing/choose.ts";
 import type { Reply } from "../smtp/reply.ts";
 
 /** One signature made, or the reason why there is none. `reason` is a code of the closed list in docs/dkim.md. */
 export type SigningRecord =
   | { readonly result: "signed"; readonly domain: string; readonly selector: string; readonly algorithm: string }
   | { readonly result: "skipped"; readonly reason: string; readonly detail?: string };
+
+/** The ARC set that was put on mail handed on, or the reason why there is none (docs/checks.md). */
+export type SealRecord =
+  | { readonly result: "sealed"; readonly domain: string; readonly selector: string; readonly chain: string }
+  | { readonly result: "skipped"; readonly reason: string };
+
+/** What `explainOutcome` works from when somebody asks: small, and shared where it can be. */
+export interface Evidence {
+  /** The bank in force at the end; absent when not even that could be found out. */
+  readonly bank?: PolicyBank;
+  /** Copies of the fields that are, or look like, From. */
+  readonly from: readonly HeaderField[];
+  /** Why `from` says nothing: the header was not read to its end, or From is too long to be kept. */
+  readonly unread?: "header-too-large" | "from-too-long";
+  /** Who might have signed, and what became of each. */
+  readonly candidates: readonly CandidateFact[];
+}
 
 /** What became of one recipient. */
 export interface RecipientOutcome {
@@ -40,6 +59,9 @@ export interface Outcome {
   readonly verifications: readonly Verification[];
   readonly findings: readonly Finding[];
   readonly signings: readonly SigningRecord[];
+  /** Absent where the bank asks for no seal. */
+  readonly seal?: SealRecord;
+  readonly evidence: Evidence;
   /** The reply to the final dot. */
   readonly reply: Reply;
   /** LMTP input: one reply per recipient. */

@@ -44,7 +44,12 @@ const maxSnapshots = 1000;
  */
 export function createRouter(settings: RouterSettings, context: BankContext): Router {
   const compiler = createBankCompiler(settings, context);
-  const listeners = new Map(Object.entries(settings.interface_policy));
+  const listeners = new Map(
+    Object.entries(settings.interface_policy).map(([key, banks]) => {
+      const origin = context.origin?.(["interface_policy", key]);
+      return [key, { banks, match: { value: undefined, key, ...(origin !== undefined && { origin }) } }] as const;
+    }),
+  );
   const layers = new WeakMap<PolicyBank, Layered>();
   const steps = new WeakMap<PolicyBank, Map<string, PolicyBank>>();
 
@@ -83,21 +88,20 @@ export function createRouter(settings: RouterSettings, context: BankContext): Ro
     return loaded;
   }
 
+  function loadFor(bank: PolicyBank, listener: string, why: LoadReason): PolicyBank {
+    const policy = listeners.get(listener);
+    return policy === undefined ? bank : load(bank, policy.banks, why, policy.match);
+  }
+
   const base = snapshot({ settings: settings.base, from: new Map() }, []);
   return {
     base,
     load,
     atConnect({ address, port, path }) {
-      if (path !== undefined) {
-        const socket = load(base, listeners.get("SOCK") ?? [], "socket", named("SOCK"));
-        return load(socket, listeners.get(path) ?? [], "socket", named(path));
-      }
-      const byPort = load(base, listeners.get(String(port)) ?? [], "port", named(String(port)));
-      for (const name of [`${address}:${port}`, `[${address}]:${port}`]) {
-        const banks = listeners.get(name);
-        if (banks !== undefined) return load(byPort, banks, "address-port", named(name));
-      }
-      return byPort;
+      if (path !== undefined) return loadFor(loadFor(base, "SOCK", "socket"), path, "socket");
+      const name = [`${address}:${port}`, `[${address}]:${port}`].find((each) => listeners.has(each));
+      const byPort = loadFor(base, String(port), "port");
+      return name === undefined ? byPort : loadFor(byPort, name, "address-port");
     },
     atMail(bank, { client }, sender) {
       const address = client.address ?? unknownClient;
@@ -128,10 +132,6 @@ export function direction(bank: Pick<PolicyBank, "local_domains_maps" | "origina
   const local = isLocal(bank, recipient);
   if (bank.originating) return local ? "Internal" : "Outbound";
   return local ? "Inbound" : "OpenRelay";
-}
-
-function named(key: string): Match<unknown> {
-  return { value: undefined, key };
 }
 
 function reason(match: Match<unknown> | undefined): Pick<LoadedBank, "key" | "origin"> {

@@ -3,10 +3,11 @@ import { sealDigestSpec } from "../arc/fields.ts";
 import type { Authenticator } from "../authres/authenticator.ts";
 import { formatResults } from "../authres/print.ts";
 import { editHeader } from "../mail/edit.ts";
+import type { SealRecord } from "../outcome/outcome.ts";
 import type { Leaving, Passage } from "../pipeline.ts";
-import type { PolicyBank } from "../policy/bank.ts";
 import type { Keyring, SigningKey } from "../signing/keyring.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
+import { findSealingKey, sealingDomains } from "./sealing-key.ts";
 
 export interface SealNeeds {
   readonly authenticator: Pick<Authenticator, "seal">;
@@ -15,22 +16,40 @@ export interface SealNeeds {
   readonly digestBody: DigestBody;
 }
 
+export interface Sealed {
+  readonly leaving: readonly Leaving[];
+  /** Absent where nothing was to be sealed. */
+  readonly seal?: SealRecord;
+}
+
 const chains = ["none", "pass", "fail"] as const;
 
 /** Mail that cannot be sealed leaves as it is: a seal informs, nobody owes one. */
 export function createSeal({ authenticator, keyring, mydomain, digestBody }: SealNeeds) {
-  return async function seal(passage: Passage, leaving: readonly Leaving[]): Promise<readonly Leaving[]> {
+  /** By myhostname, of which there is hardly more than one. */
+  const keys = new Map<string, SigningKey | undefined>();
+
+  function keyFor(myhostname: string): SigningKey | undefined {
+    if (!keys.has(myhostname)) keys.set(myhostname, findSealingKey(keyring, sealingDomains(mydomain, myhostname)));
+    return keys.get(myhostname);
+  }
+
+  return async function seal(passage: Passage, leaving: readonly Leaving[]): Promise<Sealed> {
     const { bank, checked, transaction } = passage;
-    if (!bank.arc_seal || leaving.length === 0) return leaving;
+    if (!bank.arc_seal || leaving.length === 0) return { leaving };
+    const skipped = (reason: string): Sealed => ({ leaving, seal: { result: "skipped", reason } });
     const arc = checked.findings.find(({ method }) => method === "arc");
     const chain = chains.find((word) => word === arc?.result);
-    const key = sealingKey(bank);
-    if (chain === undefined || key?.key === undefined) return leaving;
+    if (chain === undefined) return skipped("chain-unknown");
+    const key = keyFor(bank.myhostname);
+    if (key?.key === undefined) return skipped("no-sealing-key");
+
     const { domain, selector } = key;
     const privateKey = key.key.keyObject();
     const source = { body: transaction.message.body, digests: transaction.digests };
     const body = await bodySource(source, [sealDigestSpec], digestBody);
-    return Promise.all(
+    let record: SealRecord = { result: "sealed", domain, selector, chain };
+    const sealed = await Promise.all(
       leaving.map(async (each): Promise<Leaving> => {
         const { message } = each.outgoing;
         const report = await authenticator.seal({
@@ -43,21 +62,14 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
           privateKey,
           signedAt: Math.floor(transaction.receivedAtMs / 1000),
         });
-        if (report.result === "refused") return each;
+        if (report.result === "refused") {
+          record = { result: "skipped", reason: report.reason };
+          return each;
+        }
         const whole = [{ start: 0, end: message.header.length }];
         return { ...each, outgoing: { ...each.outgoing, message: editHeader(message, report.fields.join(""), whole) } };
       }),
     );
+    return { leaving: sealed, seal: record };
   };
-
-  /** A key of ours: of mydomain, of this host, or of a domain the host is in. */
-  function sealingKey({ myhostname }: Pick<PolicyBank, "myhostname">): SigningKey | undefined {
-    const names = mydomain === null ? [] : [mydomain];
-    for (let name = myhostname; name.includes("."); name = name.slice(name.indexOf(".") + 1)) names.push(name);
-    for (const name of names) {
-      const key = keyring.find(name).find((each) => each.key !== undefined && each.pattern === undefined);
-      if (key !== undefined) return key;
-    }
-    return undefined;
-  }
 }

@@ -33,18 +33,19 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
-    return { leaving: signed, signings };
+    return { leaving: signed, signings, candidates: plan.candidates };
   };
 }
 
 /** A key that cannot be had defers the mail (I14): it never leaves unsigned. */
 function skipped(plan: Extract<SigningPlan, { skip: unknown }>, leaving: readonly Leaving[]): Signed {
-  const { skip: reason, detail, temporary } = plan;
+  const { skip: reason, detail, temporary, candidates } = plan;
   const signings = [{ result: "skipped", reason, ...(detail === undefined ? {} : { detail }) } as const];
-  if (!temporary) return { leaving, signings };
+  if (!temporary) return { leaving, signings, candidates };
   return {
     refused: { code: 451, enhanced: "4.7.5", text: "Signing key not available, please try again later" },
     signings,
+    candidates,
   };
 }
 

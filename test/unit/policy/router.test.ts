@@ -94,7 +94,7 @@ const routes: readonly RouteCase[] = [
     client: "10.1.2.3",
     path: "ORIGINATING/MYNETS",
     why: [
-      ["ORIGINATING", "port", "10026"],
+      ["ORIGINATING", "port", "10026", "interface_policy.10026"],
       ["MYNETS", "client-network", "10.0.0.0/8", "mynetworks_maps.0.2"],
     ],
     originating: true,
@@ -124,9 +124,9 @@ const routes: readonly RouteCase[] = [
     listener: port(10026, "127.0.0.2"),
     path: "A/B/C",
     why: [
-      ["A", "port", "10026"],
-      ["B", "address-port", "127.0.0.2:10026"],
-      ["C", "address-port", "127.0.0.2:10026"],
+      ["A", "port", "10026", "interface_policy.10026"],
+      ["B", "address-port", "127.0.0.2:10026", "interface_policy.127.0.0.2:10026"],
+      ["C", "address-port", "127.0.0.2:10026", "interface_policy.127.0.0.2:10026"],
     ],
     originating: false,
   },
@@ -150,8 +150,8 @@ const routes: readonly RouteCase[] = [
     listener: socket("/run/a.sock"),
     path: "S/P",
     why: [
-      ["S", "socket", "SOCK"],
-      ["P", "socket", "/run/a.sock"],
+      ["S", "socket", "SOCK", "interface_policy.SOCK"],
+      ["P", "socket", "/run/a.sock", "interface_policy./run/a.sock"],
     ],
     originating: false,
   },
@@ -209,7 +209,7 @@ const routes: readonly RouteCase[] = [
     sender: "Joe@Sub.Example.COM",
     path: "ORIGINATING/MYUSERS",
     why: [
-      ["ORIGINATING", "port", "10026"],
+      ["ORIGINATING", "port", "10026", "interface_policy.10026"],
       ["MYUSERS", "local-sender", ".example.com", "local_domains_maps.0.0"],
     ],
     originating: true,

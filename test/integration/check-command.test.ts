@@ -1,0 +1,211 @@
+// `signpost check` on a configuration and a message: everything that was decided, and from which line it follows.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { check } from "../../src/cli/check.ts";
+import { createTestKey } from "../support/daemon.ts";
+import { folderFor, run } from "../unit/cli/run.ts";
+
+const key = createTestKey("ed25519");
+
+const yaml = `myhostname: mail.example.com
+mydomain: example.com
+local_domains_maps: [[.example.com]]
+mynetworks: [10.0.0.0/8]
+enable_dkim_verification: true
+enable_dkim_signing: true
+dkim_keys: [{ domain: example.com, selector: s, key: ${JSON.stringify(key.pem)} }]
+interface_policy: { "10026": ORIGINATING }
+inet_socket_port: [10024, 10026]
+author_to_policy_bank_maps:
+  - { partner.example: PARTNER }
+score_sender_maps: [{ .: [{ .partner.example: -3 }] }]
+signer_reputation_maps: [{ partner.example: -5 }]
+blacklist_sender_maps: [[bad@partner.example]]
+policy_bank:
+  ORIGINATING:
+    originating: true
+    dkim_signature_options_bysender_maps:
+      - { .other.example: { d: example.com } }
+  PARTNER: { spam_lovers_maps: { joe@example.com: 1 } }
+`;
+
+interface Told {
+  readonly policyBankPath: string;
+  readonly explanation: {
+    readonly banks: readonly { bank: string; why: string; key?: string; origin?: string }[];
+    readonly maps: readonly { map: string; address: string; value: unknown; key: string; origin?: string }[];
+    readonly signatures: readonly { domain: string; standing: string }[];
+    readonly signing: Signing;
+    readonly ifOriginating?: Signing;
+    readonly authorDoubt?: string;
+    readonly scores: readonly { recipient: string; steps: readonly { test: string; points: number }[] }[];
+  };
+}
+
+interface Signing {
+  readonly signatures: readonly { result: string; domain?: string; reason?: string }[];
+  readonly candidates: readonly {
+    source: string;
+    address: string;
+    attempts: readonly { result: string; domain?: string; selector?: string }[];
+    matches: readonly { key: string; origin?: string }[];
+  }[];
+}
+
+function setUp(test: TestContext, text: string) {
+  const folder = folderFor(test);
+  writeFileSync(join(folder, "c.yaml"), yaml);
+  writeFileSync(join(folder, "m.eml"), text);
+  writeFileSync(join(folder, "dns.json"), JSON.stringify({ "s._domainkey.partner.example": { TXT: [key.record] } }));
+  const said = (...args: string[]) => run(check, ["--config", "c.yaml", "--dns", "dns.json", ...args, "m.eml"], folder);
+  const told = async (...args: string[]): Promise<Told> => {
+    const { code, stdout, stderr } = await said("--json", ...args);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+  return { said, told };
+}
+
+/** Signed by partner.example with the test key, made by `sign`. */
+async function signedByPartner(test: TestContext, author = "ann@partner.example"): Promise<string> {
+  const { sign } = await import("../../src/cli/sign.ts");
+  const folder = folderFor(test);
+  writeFileSync(
+    join(folder, "p.yaml"),
+    `enable_dkim_signing: true\noriginating: true\ndkim_keys: [{ domain: partner.example, selector: s, key: ${JSON.stringify(key.pem)} }]\n` +
+      `dkim_signature_options_bysender_maps: [{ .: { d: partner.example } }]\nallowed_added_header_fields: { received: false }\n`,
+  );
+  writeFileSync(join(folder, "p.eml"), `From: ${author}\r\nTo: joe@example.com\r\nSubject: hi\r\n\r\nhello\r\n`);
+  const { stdout, stderr } = await run(sign, ["--config", "p.yaml", "p.eml"], folder);
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+test("banks are told in order, each with the reason, the key and its line", async (t) => {
+  const { told } = setUp(t, await signedByPartner(t));
+  const { policyBankPath, explanation } = await told(
+    "--client",
+    "10.1.2.3",
+    "--mail-from",
+    "ann@partner.example",
+    "--rcpt-to",
+    "joe@example.com",
+    "--port",
+    "10026",
+  );
+  assert.equal(policyBankPath, "ORIGINATING/MYNETS/PARTNER");
+  assert.deepEqual(
+    explanation.banks.map(({ bank, why, key: by, origin }) => [bank, why, by, origin]),
+    [
+      ["ORIGINATING", "port", "10026", "c.yaml:8:30"],
+      ["MYNETS", "client-network", "10.0.0.0/8", "c.yaml:4:14"],
+      ["PARTNER", "author", "partner.example", "c.yaml:11:24"],
+    ],
+  );
+  assert.deepEqual(explanation.signatures, [
+    { domain: "partner.example", selector: "s", result: "pass", standing: "counts" },
+  ]);
+});
+
+test("what each map yields is told with its key and the line it stands in", async (t) => {
+  const { told } = setUp(t, await signedByPartner(t));
+  const { explanation } = await told("--mail-from", "x@partner.example", "--rcpt-to", "joe@example.com");
+  const yields = explanation.maps.filter(({ origin }) => origin !== undefined);
+  assert.deepEqual(
+    yields.map(({ map, address, value, key: by, origin }) => [map, address, value, by, origin]).toSorted(),
+    [
+      ["author_to_policy_bank_maps", "ann@partner.example", ["PARTNER"], "partner.example", "c.yaml:11:24"],
+      ["local_domains_maps", "joe@example.com", true, ".example.com", "c.yaml:3:23"],
+      ["score_sender_maps", "joe@example.com < x@partner.example", -3, ".partner.example", "c.yaml:12:47"],
+      ["signer_reputation_maps", "@partner.example", -5, "partner.example", "c.yaml:13:45"],
+      ["spam_lovers_maps", "joe@example.com", true, "joe@example.com", "c.yaml:20:51"],
+    ],
+  );
+  const byDefault = explanation.maps.find(({ map }) => map === "banned_filename_maps");
+  assert.deepEqual([byDefault?.value, byDefault?.origin], ["DEFAULT", undefined]);
+  assert.deepEqual(
+    explanation.scores.map(({ recipient, steps }) => [
+      recipient,
+      ...steps.map((step) => [step.test, Number(step.points.toFixed(3))]),
+    ]),
+    [["joe@example.com", ["AM.WBL", -3], ["AM.DKIM_REPUT", -0.4]]],
+  );
+});
+
+test("who would sign is told, and why the others fell out", async (t) => {
+  const { told } = setUp(t, "From: a@sub.other.example\nSender: b@nokey.example\nTo: x\n\nhi\n");
+  const { explanation } = await told("--port", "10026", "--mail-from", "c@example.com");
+  assert.deepEqual(explanation.signing, {
+    signatures: [{ result: "signed", domain: "example.com", selector: "s", algorithm: "ed25519-sha256" }],
+    candidates: [
+      {
+        source: "From",
+        address: "a@sub.other.example",
+        attempts: [{ result: "chosen", domain: "example.com", selector: "s" }],
+        matches: [{ key: ".other.example", origin: "c.yaml:19:27" }],
+      },
+    ],
+  });
+  const { told: other } = setUp(t, "From: a@nokey.example\nSender: b@none.example\nTo: x\n\nhi\n");
+  const { candidates } = (await other("--port", "10026", "--mail-from", "c@example.com")).explanation.signing;
+  assert.deepEqual(
+    candidates.map(({ source, attempts }) => [source, attempts[0]?.result]),
+    [
+      ["From", "no-key-for-domain"],
+      ["Sender", "no-key-for-domain"],
+      ["mail_from", "chosen"],
+    ],
+  );
+});
+
+test("mail that is not ours is told with who would sign it if it were", async (t) => {
+  const { told } = setUp(t, "From: a@example.com\nTo: x\n\nhi\n");
+  const { explanation } = await told("--client", "192.0.2.1");
+  assert.deepEqual(explanation.signing.signatures, [{ result: "skipped", reason: "not-originating" }]);
+  assert.equal(explanation.ifOriginating?.signatures[0]?.result, "signed");
+});
+
+test("authors who are not believed are told with the doubt", async (t) => {
+  const { told } = setUp(t, "From: a@example.com\nFrom: b@example.com\nTo: x\n\nhi\n");
+  const { explanation } = await told("--bank", "ORIGINATING");
+  assert.equal(explanation.authorDoubt, "two-from-fields");
+  assert.deepEqual(explanation.signing.signatures, [{ result: "skipped", reason: "two-from-fields" }]);
+});
+
+test("as text it is the same, line by line", async (t) => {
+  const { said } = setUp(t, await signedByPartner(t));
+  const { stdout } = await said(
+    "--client",
+    "10.1.2.3",
+    "--mail-from",
+    "bad@partner.example",
+    "--rcpt-to",
+    "joe@example.com",
+  );
+  for (const line of [
+    "  client: 10.1.2.3",
+    "  authors: ann@partner.example",
+    "  policy banks, in this order:",
+    "    1. MYNETS, by the client's network: 10.0.0.0/8 at c.yaml:4:14",
+    "    2. PARTNER, by the verified author: partner.example at c.yaml:11:24",
+    "  originating: yes",
+    "  signature d=partner.example s=s counts for banks, reputation and lists",
+    "    spam_lovers_maps(recipient joe@example.com) = true, by joe@example.com at c.yaml:20:51",
+    "  not signed: no-key-for-domain (partner.example); see docs/keys.md",
+    "    candidate From ann@partner.example",
+    "      no-key-for-domain d=partner.example",
+    "    AM.WBL=-3 (bad@partner.example: -3 by .partner.example at c.yaml:12:47)",
+    "    on a black list: bad@partner.example, by bad@partner.example at c.yaml:14:26",
+    "  recipient joe@example.com (Internal): to smtp:[127.0.0.1]:10025",
+  ]) {
+    assert.ok(stdout.split("\n").includes(line), `${line}\n---\n${stdout}`);
+  }
+});
+
+test("a bank or a port that makes no sense is a usage error", async (t) => {
+  const { said } = setUp(t, "From: a@example.com\n\nhi\n");
+  await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
+  await assert.rejects(said("--port", "smtp"), /--port takes a number/);
+});
