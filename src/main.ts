@@ -7,7 +7,7 @@ import { needsRestart } from "./config/restart.ts";
 import { createResolver, type Resolver } from "./dns/resolver.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
-import { createLog, type Log } from "./log/log.ts";
+import { createLog, type Log, type LogOptions } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
 import { listenerText } from "./metrics/observers.ts";
@@ -47,6 +47,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** Where it listens, in the order of the configuration. */
   readonly listeners: readonly ListenerName[];
+  /** Where diagnostics of a running daemon go: standard error itself may have a reader that stalls. */
+  readonly log: Log;
   /** Puts a new configuration in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
   reload(settings: Settings): Promise<{
     /** Settings that changed and take effect after a restart only. */
@@ -64,7 +66,7 @@ const selfTestMs = 30_000;
 /** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
   const { config } = settings;
-  const log = options.log ?? openLog(config, options.journal ?? false);
+  const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   const threads = config.pool.threads ?? defaultThreads();
   const maxQueue = config.pool.queue ?? Math.max(256, 64 * threads);
   const instruments = createInstruments(log);
@@ -178,7 +180,7 @@ async function listen(running: Running): Promise<Daemon> {
         // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
         trouble: (what, error, logId) => {
           if (what === "socket") {
-            if (log.level >= 2) log.write("debug", `(${logId}) ${what}: ${String(error)}`);
+            if (generation.config.base.log_level >= 1) log.write("info", `(${logId}) ${what}: ${String(error)}`);
           } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
         },
       },
@@ -223,6 +225,7 @@ async function listen(running: Running): Promise<Daemon> {
   log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
 
   return {
+    log,
     get listeners() {
       return [...open.values()].map(({ name }) => name);
     },
@@ -294,7 +297,6 @@ function asksAuthenticator({ base, policy_bank }: Config): boolean {
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };
 
-function openLog(config: Config, journal: boolean): Log {
-  const { format, to } = config.log;
-  return createLog({ format, to, level: config.base.log_level, journal });
+function logOptions({ log, base }: Config, journal: boolean): LogOptions {
+  return { ...log, ident: base.syslog_ident, facility: base.syslog_facility, journal };
 }

@@ -163,7 +163,7 @@ function headerField(message: string, name: string): string {
 /** A log that keeps the lines of mails, for showing. */
 function collect(lines: string[]): Log {
   return {
-    level: 0,
+    format: "text",
     dropped: 0,
     write: (severity, text) => {
       if (severity === "info") lines.push(text);

@@ -73,15 +73,20 @@ function processIo(): Io {
   };
 }
 
+/** What is said on the way out is not waited for longer than this when nobody reads it. */
+const patienceMs = 1000;
+
 /** Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. */
 function writeWhole(descriptor: number, text: string | Uint8Array): void {
+  const startedAt = performance.now();
   let octets = typeof text === "string" ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.length);
   while (octets.length > 0) {
     try {
       octets = octets.subarray(writeSync(descriptor, octets));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
-      if (code === "EAGAIN") continue;
+      if (code === "EAGAIN" && (descriptor !== 2 || performance.now() - startedAt < patienceMs)) continue;
+      if (code === "EAGAIN" || code === "EBADF") return;
       if (code === "EPIPE") process.exit(exitCode.ok);
       throw error;
     }

@@ -1,4 +1,5 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
+import { fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/load.ts";
@@ -39,8 +40,8 @@ export const start: Command = {
     try {
       // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
       control = await openControl(file, settings, () => running, io);
-      const daemon = await startDaemon(settings, { journal: io.env.JOURNAL_STREAM !== undefined });
-      const reload = createReload(file, io.cwd, daemon, (line) => io.stderr(`${line}\n`));
+      const daemon = await startDaemon(settings, { journal: isJournal(io.env.JOURNAL_STREAM) });
+      const reload = createReload(file, io.cwd, daemon, (line) => daemon.log.write("err", line));
       running = { daemon, reload };
       await aborted(io.signal);
       await daemon.stop();
@@ -86,6 +87,12 @@ async function openControl(
     io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${reason}\n`);
     return undefined;
   }
+}
+
+/** systemd.exec(5): JOURNAL_STREAM names the journal's socket; that of another process's may have been inherited. */
+function isJournal(stream: string | undefined): boolean {
+  const { dev, ino } = fstatSync(2);
+  return stream === `${dev}:${ino}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -249,13 +249,14 @@ export const file: Shape<string> = {
 };
 
 export const logTarget: Shape<string> = {
-  words: "stderr, syslog, or the name of a file with a slash in it",
+  words: "stderr, syslog, syslog:/path, syslog:host:port, or the name of a file with a slash in it",
   nullable: false,
   read(value, report) {
     if (value === "stderr" || value === "syslog") return value;
+    if (typeof value === "string" && /^syslog:(?:\/|.+:\d{1,5}$)/.test(value)) return value;
     return typeof value === "string" && value.includes("/")
       ? value
-      : report('stderr, syslog or "/path/to/file"', value);
+      : report('stderr, syslog, "syslog:host:port" or "/path/to/file"', value);
   },
 };
 

@@ -1,25 +1,28 @@
-// Where log lines go: amavisd's text lines or JSON records, written in the background. A consumer that stalls costs
-// lines, which are counted, and never holds up mail.
+// The log: amavisd's text lines or JSON records, each safe to be one line. Where they go is a sink's affair.
 import { hostname } from "node:os";
 import { pino } from "pino";
+import { fileSink, type Sink, standardErrorSink } from "./sink.ts";
+import { openSyslog, syslogAddress } from "./syslog.ts";
 
 /** RFC 5424 section 6.2.1: syslog's severities, as far as we use them. */
 export type Severity = "err" | "warning" | "notice" | "info" | "debug";
 
 export interface LogOptions {
   readonly format: "text" | "json";
-  /** "stderr" or the name of a file. */
+  /** "stderr", "syslog", "syslog:/path", "syslog:host:port" or the name of a file. */
   readonly to: string;
-  /** amavisd's $log_level: 0 is the line per mail, 5 is everything. */
-  readonly level: number;
+  /** The name that lines in syslog begin with. */
+  readonly ident: string;
+  /** Of syslog: "mail", "daemon", "local0" or amavisd's "LOG_MAIL". */
+  readonly facility: string;
   /** Standard error is read by journald: lines carry its priority and no date of ours. */
   readonly journal: boolean;
 }
 
 export interface Log {
+  readonly format: "text" | "json";
   /** `record` holds the same facts for the JSON form. */
   write(severity: Severity, text: string, record?: Readonly<Record<string, unknown>>): void;
-  readonly level: number;
   /** Lines given up because nobody took them. */
   readonly dropped: number;
   /** Opens the file anew (after it was rotated). */
@@ -30,59 +33,108 @@ export interface Log {
 
 const priority: Readonly<Record<Severity, number>> = { err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
 const pinoLevel = { err: "error", warning: "warn", notice: "info", info: "info", debug: "debug" } as const;
+/** RFC 5424 section 6.2.1, numbered from 0; local0 is 16. */
+const facilities = "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp".split(" ");
 
-/** Octets that may wait for a slow consumer; beyond it lines are dropped. */
-const maxWaitingBytes = 1024 * 1024;
+/** Makes a line of a text. */
+type Form = (severity: Severity, text: string) => string;
 
-export function createLog(options: LogOptions): Log {
-  const destination = pino.destination({
-    dest: options.to === "stderr" ? 2 : options.to,
-    sync: false,
-    minLength: 0,
-    maxLength: maxWaitingBytes,
-    append: true,
-  });
-  let dropped = 0;
-  destination.on("drop", () => {
-    dropped += 1;
-  });
-  // EPIPE, EAGAIN, a full disk: the log suffers, mail does not.
-  destination.on("error", () => {
-    dropped += 1;
-  });
-  const json =
-    options.format === "json" ? pino({ level: "trace", base: { pid: process.pid } }, destination) : undefined;
-  const head = `${hostname()} signpost[${process.pid}]: `;
-
+/** Never rejects for a place that is not there: lines are lost then, and counted. */
+export async function createLog(options: LogOptions): Promise<Log> {
+  const { format, to } = options;
+  const { sink, form } = await open(options);
   return {
-    level: options.level,
-    write(severity, text, record) {
-      if (json !== undefined) json[pinoLevel[severity]]({ ...record }, text);
-      else if (options.journal) destination.write(`<${priority[severity]}>${text}\n`);
-      else destination.write(`${syslogDate(new Date())} ${head}${text}\n`);
-    },
+    format,
+    write: format === "text" ? (severity, text) => sink.write(form(severity, text)) : jsonWriter(sink, to, form),
     get dropped() {
-      return dropped;
+      return sink.dropped;
     },
-    reopen() {
-      if (options.to !== "stderr") destination.reopen();
-    },
-    close() {
-      return new Promise((resolve) => {
-        // A consumer that never reads must not keep us from ending.
-        const patience = setTimeout(resolve, 1000);
-        destination.flush(() => {
-          clearTimeout(patience);
-          resolve();
-        });
-      });
-    },
+    reopen: () => sink.reopen(),
+    close: () => sink.close(),
   };
 }
 
-/** "Nov 22 09:38:31", local time (RFC 3164 section 4.1.2). */
-function syslogDate(date: Date): string {
-  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
-  return `${months[date.getMonth()]} ${String(date.getDate()).padStart(2, " ")} ${time}`;
+/** One JSON object a line; syslog gets it as the text of its own line. */
+function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
+  let severity: Severity = "info";
+  const wrapped = to.startsWith("syslog");
+  const write = (line: string) => sink.write(wrapped ? form(severity, escaped(line.trimEnd())) : escaped(line));
+  const json = pino({ level: "trace", base: { pid: process.pid } }, { write });
+  return (given, text, record) => {
+    severity = given;
+    if (record === undefined) json[pinoLevel[given]](text);
+    else json[pinoLevel[given]](record, text);
+  };
+}
+
+/** What JSON may hold as it is and a line may not: C1, line separators, what flips the direction of text. */
+const unsafe = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+function escaped(line: string): string {
+  return /^[\x0a\x20-\x7e]*$/.test(line)
+    ? line
+    : line.replaceAll(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+async function open({
+  to,
+  journal,
+  ident,
+  facility,
+}: LogOptions): Promise<{ readonly sink: Sink; readonly form: Form }> {
+  const host = hostname();
+  if (to === "syslog" || to.startsWith("syslog:")) {
+    const sink = await openSyslog(syslogAddress(to), `${ident}[${process.pid}]`);
+    const first = 8 * facilityNumber(facility);
+    const tail = `${host} ${ident} ${process.pid} - -`;
+    const form: Form =
+      sink.form === "prefix"
+        ? (severity, text) => `<${first + priority[severity]}>${oneLine(text)}\n`
+        : (severity, text) => `<${first + priority[severity]}>1 ${new Date().toISOString()} ${tail} ${oneLine(text)}\n`;
+    return { sink, form };
+  }
+  const sink = to === "stderr" ? standardErrorSink() : fileSink(to);
+  if (to === "stderr" && journal)
+    return { sink, form: (severity, text) => `<${priority[severity]}>${oneLine(text)}\n` };
+  const head = `${host} signpost[${process.pid}]: `;
+  const date = secondsClock();
+  return { sink, form: (_severity, text) => `${date()} ${head}${oneLine(text)}\n` };
+}
+
+/** An unknown name is taken for mail: the log must not stop mail. */
+function facilityNumber(name: string): number {
+  const word = name.toLowerCase().replace(/^log_/, "");
+  const local = /^local([0-7])$/.exec(word);
+  if (local !== null) return 16 + Number(local[1]);
+  const found = facilities.indexOf(word);
+  return found === -1 ? facilities.indexOf("mail") : found;
+}
+
+/** A line of 8 KiB is the longest that syslog daemons are sure to take. */
+const maxLineChars = 8192;
+
+/**
+ * The last gate for what came from mail, a peer or the system: one line, nothing that a terminal acts on, no end in
+ * sight cut. Controls, C1, line separators and what flips the direction of text become "?".
+ */
+export function oneLine(text: string): string {
+  const cut = text.length > maxLineChars ? `${text.slice(0, maxLineChars)}...` : text;
+  return /^[\x20-\x7e]*$/.test(cut) ? cut : cut.replaceAll(/[\x00-\x1f]/g, "?").replaceAll(unsafe, "?");
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** "Nov 22 09:38:31", local time (RFC 3164 section 4.1.2), made once a second. */
+function secondsClock(): () => string {
+  let second = -1;
+  let text = "";
+  return () => {
+    const now = Math.floor(Date.now() / 1000);
+    if (now === second) return text;
+    second = now;
+    const date = new Date(now * 1000);
+    const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0"));
+    text = `${months[date.getMonth()]} ${String(date.getDate()).padStart(2, " ")} ${time.join(":")}`;
+    return text;
+  };
 }

@@ -10,6 +10,7 @@ import { direction, isLocal } from "../policy/router.ts";
 import type { CandidateFact } from "../signing/choose.ts";
 import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../smtp/final-reply.ts";
 import type { Reply } from "../smtp/reply.ts";
+import { verificationLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
 import type { Outcome, SealRecord, SigningRecord } from "./outcome.ts";
 
@@ -31,6 +32,8 @@ export interface Signatures {
   readonly signings: readonly SigningRecord[];
   readonly candidates?: readonly CandidateFact[];
   readonly seal?: SealRecord;
+  /** Lines for log level 2; made only where the bank wants them. */
+  readonly lines?: readonly string[];
 }
 
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
@@ -49,13 +52,14 @@ export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Re
 
 export function conclude(
   ending: Ending,
-  { signings, candidates = [], seal }: Signatures,
+  { signings, candidates = [], seal, lines = [] }: Signatures,
   settled: readonly Settled[],
   error?: unknown,
 ): Outcome {
   const { transaction, mailId, bank, checked } = ending;
   const { session, envelope, message, receivedAtMs } = transaction;
   const oldest = oldestPublicAddress(message.fields);
+  const logLevel = bank?.log_level ?? 0;
   const lmtp = session.protocol === "LMTP";
   return {
     session,
@@ -83,6 +87,8 @@ export function conclude(
     signings,
     ...(seal === undefined ? {} : { seal }),
     evidence: keepEvidence(message, bank, candidates),
+    logLevel,
+    detailLines: logLevel < 2 ? [] : [...verificationLines(ending), ...lines],
     reply: combineReplies(settled, session.id),
     ...(lmtp ? { recipientReplies: settled.map((word) => recipientReply(word, session.id)) } : {}),
     queuedAs: queuedAs(settled),

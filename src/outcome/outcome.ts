@@ -62,6 +62,10 @@ export interface Outcome {
   /** Absent where the bank asks for no seal. */
   readonly seal?: SealRecord;
   readonly evidence: Evidence;
+  /** log_level of the bank. */
+  readonly logLevel: number;
+  /** Lines for log level 2, in amavisd's words; empty where the bank does not want them. */
+  readonly detailLines: readonly string[];
   /** The reply to the final dot. */
   readonly reply: Reply;
   /** LMTP input: one reply per recipient. */

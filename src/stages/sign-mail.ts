@@ -3,6 +3,7 @@ import type { DkimEngine } from "../dkim/engine.ts";
 import { editHeader } from "../mail/edit.ts";
 import type { Leaving, Passage, Signed } from "../pipeline.ts";
 import type { Signer, SigningPlan } from "../signing/choose.ts";
+import { signingLogLines } from "../signing/log-text.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 
 export interface SignStageNeeds {
@@ -15,7 +16,8 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
   return async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
     if (leaving.length === 0) return { leaving, signings: [] };
     const plan = choose(signer, passage);
-    if ("skip" in plan) return skipped(plan, leaving);
+    const lines = passage.bank.log_level < 2 ? {} : { lines: signingLogLines(plan) };
+    if ("skip" in plan) return { ...skipped(plan, leaving), ...lines };
 
     const { transaction } = passage;
     const specs = plan.sign.map(
@@ -33,7 +35,7 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
-    return { leaving: signed, signings, candidates: plan.candidates };
+    return { leaving: signed, signings, candidates: plan.candidates, ...lines };
   };
 }
 

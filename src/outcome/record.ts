@@ -1,0 +1,46 @@
+// An Outcome in plain keys that stay the same from release to release: the JSON log, `why`, `log` and the history.
+import { formatReply } from "../smtp/reply.ts";
+import type { Outcome } from "./outcome.ts";
+
+export type MailRecord = ReturnType<typeof mailRecord>;
+
+export function mailRecord(outcome: Outcome) {
+  const { session } = outcome;
+  const { client } = session;
+  return {
+    time: new Date(outcome.receivedAtMs).toISOString(),
+    log_id: session.id,
+    mail_id: outcome.mailId,
+    policy_bank_path: outcome.bankPath,
+    policy_banks: outcome.loaded,
+    originating: outcome.originating,
+    client_addr: client.address,
+    client_port: client.port,
+    client_name: client.name,
+    client_helo: client.helo,
+    listener: session.listener.path ?? `${session.listener.address}:${session.listener.port}`,
+    protocol: session.protocol,
+    oldest_public_addr: outcome.oldestPublicAddress,
+    sender: outcome.sender,
+    recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote, dsn }) => ({
+      address,
+      local,
+      direction,
+      action,
+      reply: formatReply(reply),
+      remote,
+      dsn,
+    })),
+    message_id: outcome.messageId,
+    size: outcome.sizeBytes,
+    findings: outcome.findings,
+    dkim: outcome.verifications,
+    signings: outcome.signings,
+    signing_candidates: outcome.evidence.candidates,
+    arc_seal: outcome.seal,
+    reply: formatReply(outcome.reply),
+    queued_as: outcome.queuedAs,
+    elapsed_ms: outcome.elapsedMs,
+    error: outcome.error,
+  };
+}

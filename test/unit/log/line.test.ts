@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createLog, oneLine } from "../../../src/log/log.ts";
+
+const hostile: readonly (readonly [string, string])[] = [
+  ["plain text stays as it is", "plain text stays as it is"],
+  ["a\r\nFeb  1 00:00:00 host signpost[1]: forged", "a??Feb  1 00:00:00 host signpost[1]: forged"],
+  ["\x1b[2J\x07", "?[2J?"],
+  ["nul\0 del\x7f nel\x85 csi\x9b31m", "nul? del? nel? csi?31m"],
+  ["ls\u2028ps\u2029", "ls?ps?"],
+  ["flip \u202egnp.exe\u2066 \u200f", "flip ?gnp.exe? ?"],
+  ["x".repeat(9000), `${"x".repeat(8192)}...`],
+];
+
+for (const [text, line] of hostile) {
+  test(`one line of ${JSON.stringify(text.slice(0, 40))}`, () => assert.equal(oneLine(text), line));
+}
+
+async function written(format: "text" | "json", write: (log: Awaited<ReturnType<typeof createLog>>) => void) {
+  const folder = await mkdtemp(join(tmpdir(), "signpost-log-"));
+  try {
+    const file = join(folder, "log");
+    const log = await createLog({ format, to: file, journal: false, ident: "signpost", facility: "mail" });
+    write(log);
+    await log.close();
+    return readFileSync(file, "utf8");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test("a text line has date, host and process before it", async () => {
+  const text = await written("text", (log) => log.write("info", "(1-2) Passed"));
+  assert.match(text, /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ signpost\[\d+\]: \(1-2\) Passed\n$/);
+});
+
+test("a JSON record is one line of ASCII-safe JSON whatever is in it", async () => {
+  const sender = "a\r\nb\u2028c\x85d\u202ee\x1b";
+  const text = await written("json", (log) => log.write("err", `to ${sender}`, { sender, nothing: undefined }));
+  assert.doesNotMatch(text.slice(0, -1), /[\x00-\x1f\x7f-\x9f\u2028-\u202e]/);
+  const record: unknown = JSON.parse(text);
+  assert.ok(
+    typeof record === "object" && record !== null && "sender" in record && "msg" in record && "level" in record,
+  );
+  assert.deepEqual([record.sender, record.msg, record.level], [sender, `to ${sender}`, 50]);
+});
