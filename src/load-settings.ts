@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fronts } from "./config/fronts.ts";
+import { lintSealing } from "./config/lint/sealing.ts";
 import { disk, type Loaded, loadConfig } from "./config/load.ts";
 import type { Problem } from "./config/source.ts";
 import type { TableContext } from "./lookup/table.ts";
@@ -34,6 +35,7 @@ export async function loadSettings(path: string, cwd: string): Promise<LoadedSet
     if (!problems.some((told) => isSamePlace(told, problem))) problems.push(placed(problem, loaded));
   };
   for (const problem of keyProblems) tell(problem);
+  for (const problem of lintSealing(config, keyring)) tell(problem);
   const tables = tableContext(loaded, resolve(cwd, dirname(path)), tell);
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);

@@ -1,6 +1,7 @@
 // Who may be the signer of a mail: the addresses that claim to have written or sent it, in amavisd's order, and the
 // From fields for which nobody signs because readers would not agree on the author.
 import { type AddressFault, parseAddressList, splitAddress } from "../mail/address.ts";
+import { looksLikeFrom } from "../mail/authors.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
 import type { SkipReason } from "./skip-reason.ts";
 
@@ -46,7 +47,11 @@ export function findOriginators(fields: readonly HeaderField[], mailFrom: string
   };
 
   for (const { name, raw } of fields) {
-    if (name === "from") {
+    if (name === "" && looksLikeFrom(raw)) {
+      // Readers who take it for From show its address.
+      fromFields += 1;
+      fault ??= "syntax";
+    } else if (name === "from") {
       fromFields += 1;
       const { mailboxes, faults } = parseAddressList(fieldBody(raw));
       // A bare "root" is no riddle, it only names no domain; all else leaves open who the author is.

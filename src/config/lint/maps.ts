@@ -17,12 +17,13 @@ const allMatches: ReadonlySet<string> = new Set([
 ]);
 
 export function lintMaps(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
+  const caseCounts = everyBank(config).some(({ settings }) => settings.localpart_is_case_sensitive === true);
   for (const { path, settings } of everyBank(config)) {
     for (const [name, value] of Object.entries(settings)) {
       const at = [...path, name];
       if (!isMap(name, value) || !isSet(at)) continue;
       if (!allMatches.has(name)) lintShadows(value, at, say);
-      for (const [index, table] of value.entries()) lintCapitals(table, [...at, index], say);
+      for (const [index, table] of value.entries()) lintCapitals(table, [...at, index], caseCounts, say);
     }
     for (const [index, table] of (settings.dkim_signature_options_bysender_maps ?? []).entries()) {
       lintSigningDomains(config, table, [...path, "dkim_signature_options_bysender_maps", index], say);
@@ -54,21 +55,26 @@ function isAccessList(table: RawTable): table is readonly string[] {
   return Array.isArray(table);
 }
 
-function lintCapitals(table: RawTable, path: SettingPath, say: Say): void {
+/** Names are found in lower case; an address in its own capitals comes before that (lookup/keys.ts). */
+function lintCapitals(table: RawTable, path: SettingPath, caseCounts: boolean, say: Say): void {
   if (!isMapping(table) || isRegexpTable(table)) return;
   const names = new Set(Object.keys(table));
   for (const name of names) {
-    const lower = name.toLowerCase();
-    if (name === lower) continue;
-    if (names.has(lower)) {
-      say(
-        "warning",
-        [...path, name],
-        `never used: names are looked up in lower case, and "${lower}" is there, too`,
-        "name",
-      );
+    const at = name.lastIndexOf("@") + 1;
+    const domain = name.slice(at);
+    const folded = (caseCounts ? name.slice(0, at) : name.slice(0, at).toLowerCase()) + domain.toLowerCase();
+    if (name === folded) continue;
+    const asWritten = at > 0 && domain !== "" && domain === domain.toLowerCase();
+    if (!names.has(folded)) {
+      const amavisd = asWritten
+        ? "amavisd would find this one only for addresses in just these capitals"
+        : "amavisd would not find this one";
+      say("note", [...path, name], `names are looked up in lower case; ${amavisd}`, "name");
+    } else if (asWritten) {
+      say("note", [...path, name], `only for addresses in just these capitals; others find "${folded}"`, "name");
     } else {
-      say("note", [...path, name], "names are looked up in lower case; amavisd would not find this one", "name");
+      const reason = `names are looked up in lower case, and "${folded}" is there, too`;
+      say("warning", [...path, name], `never used: ${reason}`, "name");
     }
   }
 }

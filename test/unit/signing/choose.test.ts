@@ -265,6 +265,13 @@ const cases: readonly (readonly [string, Case, string])[] = [
   ],
   ["no From", { header: "Subject: x", mailFrom: "a@example.com" }, "no-from"],
   ["two From fields", { header: "From: a@example.com\nFrom: b@example.com" }, "two-from-fields"],
+  [
+    "a second From that only lenient readers see",
+    { header: "From\n : evil@x.example\nFrom: a@example.com" },
+    "two-from-fields",
+  ],
+  ["an indented From at the top", { header: " From: evil@x.example\nFrom: a@example.com" }, "two-from-fields"],
+  ["only a From that lenient readers see", { header: "From\n : a@example.com" }, "malformed-from"],
   ["authors in two domains", { header: "From: a@example.com, b@example.org" }, "two-from-domains"],
   ["two authors in one domain", { header: "From: a@example.com, b@example.com" }, "example.com/foo/rsa-sha256"],
   ["an author hidden in the display name", { header: "From: admin@bank.example <a@example.com>" }, "malformed-from"],
