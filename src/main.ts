@@ -148,9 +148,14 @@ async function listen(running: Running): Promise<Daemon> {
     onGone: (session) => generations.get(session)?.forget(session),
     startDigest: pool.startDigest,
     async onMessage(transaction) {
-      const outcome = await (generations.get(transaction.session) ?? generation).filter(transaction);
+      const { session } = transaction;
+      const begun = generations.get(session) ?? generation;
+      const outcome = await begun.filter(transaction);
       // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
       setImmediate(() => {
+        // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
+        begun.forget(session);
+        generations.delete(session);
         report(outcome, log);
         instruments.count(outcome);
         options.onOutcome?.(outcome);
