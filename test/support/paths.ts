@@ -1,0 +1,71 @@
+// Two next hops, a DNS and the daemon with a configuration of the test's: which way a mail took is seen by who got it.
+import { type DaemonProcess, startDaemonProcess } from "./daemon.ts";
+import { type FakeDns, startFakeDns } from "./fake-dns.ts";
+import { type FakeNextHop, type ReceivedMail, startFakeNextHop } from "./fake-next-hop.ts";
+import { freePort } from "./free-port.ts";
+import { type MailToSend, sendMail } from "./send-mail.ts";
+
+export interface Paths {
+  readonly daemon: DaemonProcess;
+  readonly dns: FakeDns;
+  /** The ports that the daemon listens on. */
+  readonly ports: readonly number[];
+  /** Sends one mail in and tells what became of it. */
+  send(mail: Partial<MailToSend> & { readonly octets: string }, port?: number): Promise<Passed>;
+  close(): Promise<void>;
+}
+
+export interface Passed {
+  readonly reply: string;
+  /** The hop that got it: "A" is what @A@ stands for in the configuration, "B" what @B@ does. */
+  readonly hop: "A" | "B" | undefined;
+  /** What arrived there. */
+  readonly text: string;
+  readonly mail: ReceivedMail | undefined;
+  /** The daemon's log line. */
+  readonly log: string;
+}
+
+export interface PathsOptions {
+  /** The configuration; @A@ and @B@ are the methods of the hops, @0@, @1@, … ports, @DNS@ the DNS server. */
+  readonly config: string;
+  /** signpost.yaml, or a name with another ending. */
+  readonly name?: string;
+  readonly ports?: number;
+  readonly zone?: unknown;
+}
+
+export async function startPaths({ config, name, ports: count = 1, zone = {} }: PathsOptions): Promise<Paths> {
+  const hops = { A: await startFakeNextHop(), B: await startFakeNextHop() };
+  const dns = await startFakeDns(zone);
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePort());
+  const methodOf = ({ port }: FakeNextHop) => `smtp:[127.0.0.1]:${port}`;
+  const text = ports.reduce(
+    (written, port, index) => written.replaceAll(`@${index}@`, String(port)),
+    config
+      .replaceAll("@A@", methodOf(hops.A))
+      .replaceAll("@B@", methodOf(hops.B))
+      .replaceAll("@DNS@", `127.0.0.1:${dns.server.port}`),
+  );
+  const daemon = await startDaemonProcess(text, name);
+  return {
+    daemon,
+    dns,
+    ports,
+    async send(mail, port = ports[0] ?? 0) {
+      // The lines of earlier mails are there: each mail waits for its own.
+      const from = daemon.lines.length;
+      const before = { A: hops.A.mails.length, B: hops.B.mails.length };
+      const reply = await sendMail(port, { sender: "sender@sender.example", recipients: ["joe@example.com"], ...mail });
+      const log = await daemon.line(" mail_id: ", from);
+      const hop = (["A", "B"] as const).find((each) => hops[each].mails.length > before[each]);
+      const received = hop === undefined ? undefined : hops[hop].mails.at(-1);
+      return { reply, hop, text: received?.octets.toString("latin1") ?? "", mail: received, log };
+    },
+    async close() {
+      await daemon.stop();
+      await Promise.all([hops.A.close(), hops.B.close(), dns.close()]);
+    },
+  };
+}
