@@ -7,7 +7,7 @@ import { conclude, ownWord, type Settled, type Signatures, tempfail } from "./ou
 import type { Outcome } from "./outcome/outcome.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import type { Delivery, Outgoing, Proceed } from "./relay/delivery.ts";
-import { isTransient, type Reply } from "./smtp/reply.ts";
+import { isPermanent, isTransient, type Reply, softened } from "./smtp/reply.ts";
 
 /** What the checks found. */
 export interface Checked {
@@ -80,9 +80,9 @@ export function createPipeline(stages: Stages): (transaction: Transaction) => Pr
 
       const deliveries = await relay(
         signed.leaving.map(({ outgoing }) => outgoing),
-        mayProceed(transaction),
+        mayProceed(passage, verdicts),
       );
-      const settled = await notify(passage, settle(verdicts, signed.leaving, deliveries));
+      const settled = await notify(passage, settle(passage, verdicts, signed.leaving, deliveries));
       return conclude(passage, signed, settled);
     } catch (error) {
       return conclude({ transaction, mailId, bank, checked }, unsigned, tempfail({ transaction }, undefined), error);
@@ -94,13 +94,16 @@ export function createPipeline(stages: Stages): (transaction: Transaction) => Pr
  * One reply for all recipients (SMTP input): a transient refusal of one keeps the content from being sent at all, or
  * the retry would reach the others twice (DESIGN.md 4). LMTP input has a reply for each.
  */
-function mayProceed(transaction: Transaction): Proceed {
+function mayProceed({ transaction, bank }: Passage, verdicts: readonly Verdict[]): Proceed {
   if (transaction.session.protocol === "LMTP") return () => true;
-  return (replies) => !replies.some((each) => each.some(isTransient));
+  if (verdicts.some(({ action }) => action === "tempfail")) return () => false;
+  const putsOff = (reply: Reply) => isTransient(reply) || (bank.soft_bounce && isPermanent(reply));
+  return (replies) => !replies.some((each) => each.some(putsOff));
 }
 
 /** Verdicts and deliveries as one word per recipient, in the order of the envelope. */
 function settle(
+  { bank }: Passage,
   verdicts: readonly Verdict[],
   leaving: readonly Leaving[],
   deliveries: readonly Delivery[],
@@ -112,7 +115,8 @@ function settle(
       const reply = delivery?.replies[index];
       if (delivery === undefined || reply === undefined) continue;
       const fromNextHop = delivery.fromNextHop[index] ?? false;
-      delivered.set(recipient, { action: "accept", reply, fromNextHop, remote: delivery.remote });
+      const word = bank.soft_bounce ? softened(reply) : reply;
+      delivered.set(recipient, { action: "accept", reply: word, fromNextHop, remote: delivery.remote });
     }
   }
   return verdicts.map((verdict, recipient) => {

@@ -45,6 +45,7 @@ export function relayOptions(config: Config): RelayOptions {
   const { relay } = config;
   return {
     localhost_name: config.base.localhost_name,
+    local_client_bind_address: config.base.local_client_bind_address,
     maxConnections: relay.connections,
     keepsConnections: config.smtp_connection_cache_enable,
     timeouts: {
@@ -118,6 +119,7 @@ export function listenerOptions(config: Config, bank: PolicyBank): ListenerOptio
     smtpd_message_size_limit: raised ? Math.max(sizeLimit, leastSizeLimit) : sizeLimit,
     smtpd_recipient_limit: config.smtpd_recipient_limit,
     bare_newline: bank.bare_newline,
+    soft_bounce: bank.soft_bounce,
     maxClients: limits.connections,
     maxCommandOctets: limits.command_line,
     maxErrors: limits.errors,

@@ -1,6 +1,7 @@
 // The shapes a setting's value can have: what is taken, and the one normal form it is turned into.
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import * as z from "zod";
+import { readSenderName } from "../dsn/sender-name.ts";
 
 /**
  * Says what is wrong with a value, optionally further inside ("!" in front: a whole sentence). What it gives back is
@@ -168,7 +169,7 @@ export function sizeUpTo(most: number, words: string): Shape<number> {
     nullable: false,
     read(value, report) {
       const octets = size.read(value, report);
-      return octets === undefined || octets <= most ? octets : report(`a size of at most ${words}`, value);
+      return typeof octets !== "number" || octets <= most ? octets : report(`a size of at most ${words}`, value);
     },
   };
 }
@@ -269,6 +270,16 @@ export const mode: Shape<number> = {
       typeof value === "string" && /^0?o?[0-7]{3}$/.test(value) ? Number.parseInt(value.replace("o", ""), 8) : value;
     const fits = typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 0o777;
     return fits ? found : report('file permissions such as "0660"', value);
+  },
+};
+
+/** One mailbox as a From field has it. */
+export const mailbox: Shape<string> = {
+  words: 'a mailbox: "Content filter <postmaster@example.com>", or an address',
+  nullable: false,
+  read(value, report) {
+    const taken = typeof value === "string" && readSenderName(value) !== undefined;
+    return taken ? value : report('a mailbox such as "Content filter <postmaster@example.com>"', value);
   },
 };
 

@@ -8,6 +8,7 @@ import { hasBareLineEnd } from "../smtp/dot.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { encodeDisplayName, encodeUnstructured } from "./encoded-word.ts";
 import { encodeQuotedPrintable } from "./quoted-printable.ts";
+import type { SenderName } from "./sender-name.ts";
 import { type DsnRecipient, formatDateTime, type MailFacts, recipientFields, reportFields } from "./status-fields.ts";
 
 export interface DsnInput {
@@ -17,7 +18,7 @@ export interface DsnInput {
   readonly sender: Path;
   /** Of the mail that failed: the whole header section. */
   readonly header: Uint8Array;
-  readonly from: { readonly name: string; readonly address: string };
+  readonly from: SenderName;
   /** "Delivery status notification, MTA-BLOCKED" */
   readonly subject: string;
   /** What it is about in a sentence or two, for the text part; may hold any characters. */
@@ -44,7 +45,7 @@ export function buildDsn(input: DsnInput): Dsn {
   const room = Math.max(leastHeaderBytes, maxDsnBytes - frameBytes - status.length - text.length);
 
   const header = [
-    `From: ${encodeDisplayName(input.from.name)} <${input.from.address}>`,
+    `From: ${input.from.name === "" ? "" : `${encodeDisplayName(input.from.name)} `}<${input.from.address}>`,
     `Subject: ${encodeUnstructured(input.subject)}`,
     `To: <${sender.address}>`,
     `Message-ID: <DSN${mail.mailId}@${mail.reportingMta}>`,

@@ -306,13 +306,14 @@ export class FilterConnection extends SMTPConnection {
     this.#state = "command";
     this.#mail = undefined;
     const { reply } = replies;
+    const { soft_bounce } = this.#dialog.options;
     if (this.#dialog.isLmtp) {
       // RFC 2033 section 4.2: one reply for each recipient that got 250.
       const { recipients } = mail.envelope;
       for (let i = 0; i < recipients.length; i += 1)
-        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id));
+        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id, soft_bounce));
     } else {
-      this.#say(finalReply(reply, mail.session.id));
+      this.#say(finalReply(reply, mail.session.id, soft_bounce));
     }
     this.#flush();
     mail.intake.release();

@@ -5,7 +5,7 @@ import { expandBanner } from "../smtp/banner.ts";
 import { type Command, parseCommand, parsePathArgument } from "../smtp/command.ts";
 import { ehloLines } from "../smtp/ehlo.ts";
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
-import { type Reply, wireLines, wireReply } from "../smtp/reply.ts";
+import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
 import type { ListenerOptions } from "./options.ts";
 
@@ -78,7 +78,7 @@ export class Dialog {
 
   /** A reply that ends the session, with our name in it as RFC 5321 section 4.2 wants it for 421. */
   farewell(code: number, enhanced: string, text: string): string {
-    return wireReply({ code, enhanced, text: `${this.ourName()} ${text}` });
+    return this.#wire({ code, enhanced, text: `${this.ourName()} ${text}` });
   }
 
   /** "[127.0.0.1]": the address the client connected to. */
@@ -153,7 +153,7 @@ export class Dialog {
   /** A line longer than `maxCommandOctets`, of which the rest is not worth reading. */
   lineTooLong(): Step {
     this.#needs.refused(500);
-    return { text: "500 5.5.2 Error: Line too long\r\n", next: "close" };
+    return { text: this.#wire({ code: 500, enhanced: "5.5.2", text: "Error: Line too long" }), next: "close" };
   }
 
   #hello({ verb, argument }: Command): Step {
@@ -288,18 +288,22 @@ export class Dialog {
     this.#needs.refused(error.code);
     this.#errors += weight;
     if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
-    return reply(error);
+    return { text: this.#wire(error), next: "command" };
   }
 
   /** A refusal that is nobody's mistake: a limit, or trouble of ours. */
   #decline(refusal: Reply): Step {
     this.#needs.refused(refusal.code);
     const closing = refusal.code === 421;
-    return { text: wireReply(refusal), next: closing ? "close" : "command" };
+    return { text: this.#wire(refusal), next: closing ? "close" : "command" };
   }
 
   #tooManyErrors(): Step {
     return { text: this.farewell(421, "4.7.0", "Error: too many errors"), next: "close" };
+  }
+
+  #wire(reply: Reply): string {
+    return wireReply(this.#options.soft_bounce ? softened(reply) : reply);
   }
 
   #banner(template: string, protocol: string): string {

@@ -29,6 +29,8 @@ export interface ListenerOptions {
   readonly smtpd_message_size_limit: number;
   readonly smtpd_recipient_limit: number;
   readonly bare_newline: "replace" | "reject";
+  /** Every 5xx is said as 450. */
+  readonly soft_bounce: boolean;
   readonly maxClients: number;
   /** Octets of a command line without its CRLF; a longer one ends the session (RFC 5321 section 4.5.3.1.4 asks 512). */
   readonly maxCommandOctets: number;
@@ -61,6 +63,7 @@ export const defaultListenerOptions: ListenerOptions = {
   smtpd_message_size_limit: 64 * 1024 * 1024,
   smtpd_recipient_limit: 1100,
   bare_newline: "replace",
+  soft_bounce: false,
   maxClients: 110,
   maxCommandOctets: 8192,
   maxErrors: 20,

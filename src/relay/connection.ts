@@ -3,7 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
-import type { Reply } from "../smtp/reply.ts";
+import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
 import { ReplyReader } from "../smtp/reply-reader.ts";
 
 /** Why a connection is of no more use. */
@@ -36,6 +36,8 @@ interface Awaited {
   readonly replies: Reply[];
   readonly count: number;
   readonly patience: Patience;
+  /** What was asked with is content: no reply may come before all of it is out. */
+  readonly content: boolean;
   readonly resolve: (exchange: Exchange) => void;
 }
 
@@ -74,7 +76,12 @@ export class Connection {
   readonly #onFailure: (connection: Connection) => void;
 
   /** Starts connecting; `onFailure` is called once, when the connection has become useless. */
-  constructor(hop: NextHop, now: () => number, onFailure: (connection: Connection) => void) {
+  constructor(
+    hop: NextHop,
+    localAddress: string | null,
+    now: () => number,
+    onFailure: (connection: Connection) => void,
+  ) {
     this.hop = hop;
     this.openedAtMs = now();
     this.idleSinceMs = this.openedAtMs;
@@ -85,7 +92,13 @@ export class Connection {
     this.#socket =
       "path" in hop
         ? connect({ path: hop.path, onread })
-        : connect({ host: hop.host, port: hop.port, noDelay: true, onread });
+        : connect({
+            host: hop.host,
+            port: hop.port,
+            ...(localAddress === null ? {} : { localAddress }),
+            noDelay: true,
+            onread,
+          });
     this.#socket.on("connect", () => {
       this.#connected = true;
     });
@@ -130,7 +143,7 @@ export class Connection {
         at += 1;
       }
       if (at === views.length) {
-        const answer = this.#expect(count, patience);
+        const answer = this.#expect(count, patience, true);
         this.#writeViews(views, from, at);
         return answer;
       }
@@ -205,13 +218,13 @@ export class Connection {
     this.fail(this.#connected ? { kind: "closed", detail } : { kind: "connect", detail });
   }
 
-  #expect(count: number, patience: Patience): Promise<Exchange> {
+  #expect(count: number, patience: Patience, content = false): Promise<Exchange> {
     return new Promise((resolve) => {
       if (this.#failure !== undefined) {
         resolve({ replies: [], failure: this.#failure });
         return;
       }
-      this.#awaited = { replies: [], count, patience, resolve };
+      this.#awaited = { replies: [], count, patience, content, resolve };
       this.#setDeadline(count === 1 ? patience.lastMs : patience.eachMs);
     });
   }
@@ -259,6 +272,13 @@ export class Connection {
       this.fail({ kind: "refused", reply });
       return;
     }
+    const early = awaited.content && this.#socket.writableLength > 0;
+    if (early && isPositive(reply)) {
+      // It cannot have what it has not read: its word is worth nothing, for any recipient.
+      awaited.replies.length = 0;
+      this.fail({ kind: "garbage", detail: `${formatReply(reply)} before the end of the content` });
+      return;
+    }
     awaited.replies.push(reply);
     const missing = awaited.count - awaited.replies.length;
     if (missing === 0) {
@@ -266,6 +286,8 @@ export class Connection {
       // What we do next takes as long as it takes; the peer owes nothing.
       this.#deadlineMs = Number.POSITIVE_INFINITY;
       awaited.resolve({ replies: awaited.replies, failure: undefined });
+      // The memory of what it did not read is about to be used for other mail.
+      if (early) this.drop();
     } else {
       this.#setDeadline(missing === 1 ? awaited.patience.lastMs : awaited.patience.eachMs);
     }

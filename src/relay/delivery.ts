@@ -5,11 +5,21 @@ import type { Envelope, Session } from "../mail/transaction.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import type { Reply } from "../smtp/reply.ts";
 
+/** How we appear to a next hop. */
+export interface LocalEnd {
+  /** The name said in EHLO and LHLO. */
+  readonly localhost_name: string;
+  /** Where TCP connections start from; null: the system chooses. */
+  readonly local_client_bind_address: string | null;
+}
+
 /** One outgoing transaction: recipients whose mail leaves with the same octets to the same next hop. */
 export interface Outgoing {
   readonly nextHop: NextHop;
   /** Tried in order when `nextHop` cannot be reached. */
   readonly failover?: readonly NextHop[];
+  /** Where it differs from what the relay was made with. */
+  readonly localEnd?: LocalEnd;
   /** Passed on by XFORWARD where the next hop offers it; undefined for mail of our own (a DSN). */
   readonly session: Pick<Session, "client"> | undefined;
   readonly envelope: Envelope;

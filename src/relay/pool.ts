@@ -1,11 +1,11 @@
 // Connections to next hops, kept for the mails to come: taken out while they carry one, watched by one coarse timer.
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { Connection } from "./connection.ts";
-import type { RelayObserver, RelayTimeouts } from "./delivery.ts";
+import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
 import { greet, type Trouble } from "./greeting.ts";
 
 export interface PoolOptions {
-  readonly localhostName: string;
+  readonly localEnd: LocalEnd;
   readonly timeouts: RelayTimeouts;
   readonly observer: RelayObserver;
   /** Idle connections kept per next hop. */
@@ -22,6 +22,8 @@ const maxAgeMs = 60_000;
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #idle = new Map<string, Connection[]>();
+  /** Under which key each connection that is open is kept. */
+  readonly #keys = new WeakMap<Connection, string>();
   readonly #all = new Set<Connection>();
   readonly #onSweep: (nowMs: number) => boolean;
   #timer: NodeJS.Timeout | undefined;
@@ -45,9 +47,9 @@ export class ConnectionPool {
   }
 
   /** The idle connection used last, or undefined. One idle beyond `trustedIdleMs` is to be tested before use. */
-  take(hop: NextHop): Connection | undefined {
+  take(hop: NextHop, end: LocalEnd = this.#options.localEnd): Connection | undefined {
     const nowMs = this.#options.now();
-    const connections = this.#idle.get(formatNextHop(hop));
+    const connections = this.#idle.get(this.#keyOf(hop, end));
     if (connections === undefined) return undefined;
     for (let connection = connections.pop(); connection !== undefined; connection = connections.pop()) {
       if (!this.#isWorn(connection, nowMs)) return connection;
@@ -57,13 +59,15 @@ export class ConnectionPool {
   }
 
   /** A new connection, ready for MAIL. */
-  async open(hop: NextHop, limitMs: number): Promise<Connection | Trouble> {
-    const { timeouts, observer, localhostName, now } = this.#options;
-    const connection = new Connection(hop, now, (failed) => this.#forget(failed));
+  async open(hop: NextHop, limitMs: number, end: LocalEnd = this.#options.localEnd): Promise<Connection | Trouble> {
+    const { timeouts, observer, now } = this.#options;
+    const { localhost_name, local_client_bind_address } = end;
+    const connection = new Connection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
+    this.#keys.set(connection, this.#keyOf(hop, end));
     connection.limitMs = limitMs;
     this.#all.add(connection);
     this.watch();
-    const trouble = await greet(connection, localhostName, timeouts);
+    const trouble = await greet(connection, localhost_name, timeouts);
     connection.ready = trouble === undefined;
     observer.connection(connection.remote, connection.ready ? "opened" : "failed");
     return trouble ?? connection;
@@ -74,10 +78,11 @@ export class ConnectionPool {
     if (connection.failure !== undefined) return;
     const nowMs = this.#options.now();
     connection.rest(nowMs);
-    let connections = this.#idle.get(connection.remote);
+    const key = this.#keys.get(connection) ?? connection.remote;
+    let connections = this.#idle.get(key);
     if (connections === undefined) {
       connections = [];
-      this.#idle.set(connection.remote, connections);
+      this.#idle.set(key, connections);
     }
     if (this.#closing || connections.length >= this.#options.maxIdle || this.#isWorn(connection, nowMs)) {
       connection.quit(this.#options.timeouts.reset);
@@ -110,18 +115,27 @@ export class ConnectionPool {
   #sweep(): void {
     const nowMs = this.#options.now();
     for (const connection of this.#all) connection.expire(nowMs);
-    for (const [remote, connections] of this.#idle) {
+    for (const [key, connections] of this.#idle) {
       const worn = connections.filter((connection) => this.#isWorn(connection, nowMs));
       for (const connection of worn) {
         connections.splice(connections.indexOf(connection), 1);
         connection.quit(this.#options.timeouts.reset);
       }
-      if (connections.length === 0) this.#idle.delete(remote);
+      if (connections.length === 0) this.#idle.delete(key);
     }
     if (!this.#onSweep(nowMs) && this.#all.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
+  }
+
+  /** A connection is only for mail that appears the same way. */
+  #keyOf(hop: NextHop, end: LocalEnd): string {
+    const remote = formatNextHop(hop);
+    const usual = this.#options.localEnd;
+    const same =
+      end.localhost_name === usual.localhost_name && end.local_client_bind_address === usual.local_client_bind_address;
+    return same ? remote : `${remote} ${end.localhost_name} ${end.local_client_bind_address ?? ""}`;
   }
 
   #isWorn(connection: Connection, nowMs: number): boolean {
@@ -130,7 +144,7 @@ export class ConnectionPool {
 
   #forget(connection: Connection): void {
     this.#all.delete(connection);
-    const connections = this.#idle.get(connection.remote);
+    const connections = this.#idle.get(this.#keys.get(connection) ?? "");
     const at = connections?.indexOf(connection) ?? -1;
     if (at !== -1) connections?.splice(at, 1);
     if (connection.ready) this.#options.observer.connection(connection.remote, "closed");

@@ -7,6 +7,7 @@ import { Connection } from "./connection.ts";
 import {
   type Delivery,
   defaultTimeouts,
+  type LocalEnd,
   type Outgoing,
   type Proceed,
   type Relay,
@@ -29,6 +30,8 @@ import {
 export interface RelayOptions {
   /** The name said in EHLO and LHLO. */
   readonly localhost_name: string;
+  /** Where TCP connections start from; else the system chooses. */
+  readonly local_client_bind_address?: string | null;
   /** Connections that carry mail at once; further mails wait for one. */
   readonly maxConnections?: number;
   /** False: each mail has a connection of its own. */
@@ -78,8 +81,9 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   const now = options.now ?? (() => performance.now());
   const { maxConnections = 100, keepsConnections: keeps = true } = options;
   const slots = new Slots(maxConnections);
+  const { localhost_name, local_client_bind_address = null } = options;
   const poolOptions = {
-    localhostName: options.localhost_name,
+    localEnd: { localhost_name, local_client_bind_address },
     timeouts,
     observer,
     maxIdle: keeps ? maxConnections : 0,
@@ -121,13 +125,13 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
     const troubles: Trouble[] = [];
     for (const hop of hops) {
-      const kept = await takeKept(hop);
+      const kept = await takeKept(hop, outgoing.localEnd);
       if (kept !== undefined) {
         const transaction = await begin(kept, outgoing);
         if (!transaction.untouched) return legOf(outgoing, transaction);
         // The next hop had given up a kept connection. The mail has not been anywhere yet.
       }
-      const opened = await pool.open(hop, limitOf(outgoing));
+      const opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
       if (opened instanceof Connection) return legOf(outgoing, await begin(opened, outgoing));
       troubles.push(opened);
     }
@@ -135,8 +139,8 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return { outgoing, transaction: undefined, answers, reusedConnection: false };
   }
 
-  async function takeKept(hop: NextHop): Promise<Connection | undefined> {
-    for (let kept = pool.take(hop); kept !== undefined; kept = pool.take(hop)) {
+  async function takeKept(hop: NextHop, end: LocalEnd | undefined): Promise<Connection | undefined> {
+    for (let kept = pool.take(hop, end); kept !== undefined; kept = pool.take(hop, end)) {
       if (now() - kept.idleSinceMs <= trustedIdleMs || (await reset(kept, timeouts))) return kept;
     }
     return undefined;

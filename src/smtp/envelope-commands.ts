@@ -1,5 +1,6 @@
 // MAIL and RCPT commands for one next hop: addresses and parameters leave as they came, but for what the hop
 // does not offer. What it lacks and the mail needs is refused here (8BITMIME, SMTPUTF8).
+import { domainOfOctets } from "../mail/domain.ts";
 import type { Envelope, Path } from "../mail/transaction.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Reply } from "./reply.ts";
@@ -40,7 +41,10 @@ export function mustKnowContent(envelope: Envelope, capabilities: Capabilities):
   );
 }
 
-/** The envelope as commands. Never changes an octet of an address. */
+/**
+ * The envelope as commands. Never changes an octet of an address, but for a domain that a hop without SMTPUTF8 can have
+ * as A-labels.
+ */
 export function envelopeCommands(
   envelope: Envelope,
   capabilities: Capabilities,
@@ -49,7 +53,7 @@ export function envelopeCommands(
   const { sender } = envelope;
   if (isUnsafe(sender)) return { refused: badAddress };
   let asksUtf8 = false;
-  let mail = `MAIL FROM:<${sender.address}>`;
+  let mail = "";
   for (const parameter of parametersOf(sender)) {
     switch (keywordOf(parameter)) {
       case "BODY":
@@ -69,14 +73,17 @@ export function envelopeCommands(
     }
   }
   const lacksUtf8 = asksUtf8 && !capabilities.smtpUtf8;
-  if (lacksUtf8 && (needs.eightBitHeader || hasEightBit(sender.address))) return { refused: nonAsciiMail };
+  const address = lacksUtf8 ? asciiAddress(sender.address) : sender.address;
+  if (address === undefined || (lacksUtf8 && needs.eightBitHeader)) return { refused: nonAsciiMail };
+  mail = `MAIL FROM:<${address}>${mail}`;
   return { mail, recipients: envelope.recipients.map((recipient) => rcpt(recipient, capabilities, lacksUtf8)) };
 }
 
 function rcpt(recipient: Path, capabilities: Capabilities, lacksUtf8: boolean): string | Reply {
   if (isUnsafe(recipient)) return badAddress;
-  if (lacksUtf8 && hasEightBit(recipient.address)) return nonAsciiRecipient;
-  let command = `RCPT TO:<${recipient.address}>`;
+  const address = lacksUtf8 ? asciiAddress(recipient.address) : recipient.address;
+  if (address === undefined) return nonAsciiRecipient;
+  let command = `RCPT TO:<${address}>`;
   if (recipient.parameters === "" || !capabilities.dsn) return command;
   for (const parameter of parametersOf(recipient)) {
     const keyword = keywordOf(parameter);
@@ -97,6 +104,15 @@ function keywordOf(parameter: string): string {
 /** A line end in an address would be a command of its own; the receiving side lets none in. */
 function isUnsafe(path: Path): boolean {
   return /[\r\n\0]/.test(path.address) || /[\r\n\0]/.test(path.parameters);
+}
+
+/** The address with its domain as A-labels; undefined where that does not make it ASCII (RFC 6531 section 3.2). */
+function asciiAddress(address: string): string | undefined {
+  if (!hasEightBit(address)) return address;
+  const at = address.lastIndexOf("@");
+  const local = address.slice(0, at + 1);
+  const domain = domainOfOctets(address.slice(at + 1));
+  return domain === undefined || hasEightBit(local) ? undefined : `${local}${domain}`;
 }
 
 function hasEightBit(text: string): boolean {

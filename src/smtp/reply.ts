@@ -29,6 +29,11 @@ export function isPermanent(reply: Reply): boolean {
   return reply.code >= 500 && reply.code < 600;
 }
 
+/** soft_bounce: a 5xx as 450, every other reply as it is. */
+export function softened(reply: Reply): Reply {
+  return isPermanent(reply) ? { ...reply, code: 450, enhanced: reply.enhanced.replace(/^5/, "4") } : reply;
+}
+
 /** "250 2.0.0 Ok" without the line end. */
 export function formatReply(reply: Reply): string {
   return reply.enhanced === "" ? `${reply.code} ${reply.text}` : `${reply.code} ${reply.enhanced} ${reply.text}`;

@@ -8,6 +8,7 @@ import { buildReceived } from "../mail/received.ts";
 import type { Leaving, Passage, Verdict } from "../pipeline.ts";
 import { isLocal } from "../policy/router.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
+import { departing, localEndOf } from "./departure.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
 export type NextHopsFor = (passage: Passage, recipient: string) => readonly NextHop[];
@@ -46,10 +47,12 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
           nextHop,
           ...(failover.length === 0 ? {} : { failover }),
           session,
-          envelope: {
-            sender: envelope.sender,
-            recipients: recipients.flatMap((index) => envelope.recipients[index] ?? []),
-          },
+          localEnd: localEndOf(passage.bank),
+          envelope: departing(
+            envelope,
+            recipients.flatMap((index) => envelope.recipients[index] ?? []),
+            passage.bank,
+          ),
           message: annotated(passage, local),
           deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
         },

@@ -4,6 +4,7 @@ import { dmarcDisposition } from "../checks/dmarc-check.ts";
 import { countReceived } from "../mail/received.ts";
 import type { Passage, Verdict } from "../pipeline.ts";
 import { decide, dmarcRule } from "../policy/decide.ts";
+import { softened } from "../smtp/reply.ts";
 
 export interface DecideLimits {
   /** Received fields; more are a loop. */
@@ -16,7 +17,11 @@ export function createDecide({ receivedFields }: DecideLimits) {
     const hops = countReceived(message.fields);
     if (hops > receivedFields) {
       const text = `id=${session.id} - Too many hops: ${hops} 'Received:' header fields`;
-      return envelope.recipients.map(() => ({ action: "reject", reply: { code: 554, enhanced: "5.4.6", text } }));
+      const reply = { code: 554, enhanced: "5.4.6", text };
+      const verdict: Verdict = passage.bank.soft_bounce
+        ? { action: "tempfail", reply: softened(reply) }
+        : { action: "reject", reply };
+      return envelope.recipients.map(() => verdict);
     }
     const recipients = envelope.recipients.map(({ address }) => address);
     return decide(passage.bank, [dmarc(passage)], recipients, session.id);

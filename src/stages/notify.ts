@@ -2,12 +2,14 @@
 // reply for all, and ours will be a 250. The notification is handed over before that, and signed like mail of ours.
 import { buildDsn } from "../dsn/build-dsn.ts";
 import { suppression } from "../dsn/may-notify.ts";
+import { readSenderName } from "../dsn/sender-name.ts";
 import { ownWord, type Settled } from "../outcome/conclude.ts";
 import type { Leaving, Passage, Signed } from "../pipeline.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { Relay } from "../relay/delivery.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import { isPermanent, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
+import { localEndOf } from "./departure.ts";
 
 export interface NotifyNeeds {
   /** Next hops of notifications: notify_method of the bank in force. */
@@ -77,13 +79,23 @@ export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
       }),
       sender: envelope.sender,
       header: message.header,
-      from: { name: `Content-filter at ${bank.myhostname}`, address: `postmaster@${bank.myhostname}` },
+      from: readSenderName(bank.hdrfrom_notify_sender ?? "") ?? {
+        name: `Content-filter at ${bank.myhostname}`,
+        address: `postmaster@${bank.myhostname}`,
+      },
       subject: "Delivery status notification, MTA-BLOCKED",
       explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
     });
     const [nextHop, ...failover] = notifyHops(passage);
     if (nextHop === undefined) return false;
-    const outgoing = { nextHop, failover, session: undefined, envelope: dsn.envelope, message: dsn.message };
+    const outgoing = {
+      nextHop,
+      failover,
+      session: undefined,
+      localEnd: localEndOf(bank),
+      envelope: dsn.envelope,
+      message: dsn.message,
+    };
     const signed = await sign(ownMail(passage, dsn), [{ recipients: [0], outgoing }]);
     if ("refused" in signed) return false;
     const deliveries = await relay(

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Message } from "../../src/mail/message.ts";
+import { Connection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery.ts";
 import { type ClosableRelay, createRelay, type RelayOptions } from "../../src/relay/relay.ts";
 import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
@@ -161,6 +162,36 @@ test("passes on what the next hop says against the content before it is all ther
   );
   assert.equal(hop.mails.length, 0);
 });
+
+for (const [said, wanted] of [
+  ["550 5.7.1 not this", { replies: ["550 5.7.1 not this"], failure: undefined }],
+  ["250 2.0.0 Ok", { replies: [], failure: "garbage" }],
+] as const) {
+  test(`drops the connection when the next hop says ${said.slice(0, 3)} before all content is out`, async (t) => {
+    const hop = await startFakeNextHop({
+      onContent(socket) {
+        if (socket.isPaused()) return;
+        socket.write(`${said}\r\n`);
+        socket.pause();
+      },
+    });
+    t.after(() => hop.close());
+    const connection = new Connection(
+      hop.nextHop,
+      null,
+      () => performance.now(),
+      () => {},
+    );
+    const patience = { eachMs: 60_000, lastMs: 60_000 };
+    await connection.exchange("", 1, patience);
+    await connection.exchange("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n", 4, patience);
+    // More than the kernel takes for a peer that reads nothing: these octets may be another mail's by the next turn.
+    const views = [Buffer.alloc(32_000_000, "x")];
+    const { replies, failure } = await connection.exchangeContent(views, 1, 60_000, patience);
+    assert.deepEqual({ replies: replies.map(formatReply), failure: failure?.kind }, wanted);
+    assert.equal(connection.failure?.kind, wanted.failure ?? "dropped");
+  });
+}
 
 // ---- refusals
 

@@ -321,6 +321,43 @@ test("closes idle connections in time though no mail comes", async (t) => {
 
 // ---- bounds and the end
 
+test("keeps no connection where it is told not to", async (t) => {
+  const { hop, relay } = await setUp(t, {}, { keepsConnections: false });
+  await relay([outgoingTo(hop.nextHop)], unlessPutOff);
+  await relay([outgoingTo(hop.nextHop)], unlessPutOff);
+  await hop.ended(2);
+  assert.equal(hop.connections, 2);
+  assert.deepEqual(
+    hop.lines.filter((line) => line === "QUIT"),
+    ["QUIT", "QUIT"],
+  );
+});
+
+test("appears as the mail's bank says, and never under another mail's name or address", async (t) => {
+  const from: (string | undefined)[] = [];
+  const { hop, relay } = await setUp(t, { onContent: (socket) => from.push(socket.remoteAddress) });
+  const ends = [
+    undefined,
+    { localhost_name: "list.example", local_client_bind_address: "127.0.0.3" },
+    { localhost_name: "localhost", local_client_bind_address: null },
+    { localhost_name: "list.example", local_client_bind_address: "127.0.0.3" },
+  ];
+  const long = `${plainMail}${"x".repeat(300_000)}\r\n`;
+  for (const localEnd of ends) {
+    const outgoing = outgoingTo(hop.nextHop, undefined, long);
+    await relay([localEnd === undefined ? outgoing : { ...outgoing, localEnd }], unlessPutOff);
+  }
+  assert.deepEqual(
+    hop.lines.filter((line) => line.startsWith("EHLO")),
+    ["EHLO localhost", "EHLO list.example"],
+  );
+  assert.deepEqual(
+    hop.mails.map(({ connection }) => connection),
+    [1, 2, 1, 2],
+  );
+  assert.deepEqual([...new Set(from)].sort(), ["127.0.0.1", "127.0.0.3"]);
+});
+
 test("carries no more mails at once than it has connections for; the others wait their turn", async (t) => {
   const waiting: (() => void)[] = [];
   const script = (step: Step) =>

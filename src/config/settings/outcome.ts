@@ -2,7 +2,7 @@
 import type { BankSettings } from "../../policy/settings.ts";
 import { map, textYield, truthYield } from "../map-shape.ts";
 import { accepted, active, type SettingsOf } from "../setting.ts";
-import { destiny, optional, text, toggle } from "../shape.ts";
+import { destiny, mailbox, optional, text, toggle } from "../shape.ts";
 
 type Outcome = Pick<
   BankSettings,
@@ -176,7 +176,7 @@ export const outcomeSettings: SettingsOf<Outcome> = {
     "the null sender",
   ),
   hdrfrom_notify_sender: active(
-    optional(text),
+    optional(mailbox),
     null,
     "From of delivery status notifications.",
     "the content filter, postmaster at myhostname",

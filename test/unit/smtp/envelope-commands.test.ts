@@ -118,6 +118,22 @@ const lacking: readonly [string, Partial<Capabilities>, string, string, typeof a
     "550 5.6.7",
   ],
   [
+    "sends domains as A-labels to a hop without SMTPUTF8 where the local part is ASCII",
+    { smtpUtf8: false },
+    "a@b\xc3\xbccher.example SMTPUTF8",
+    '"c d"@b\xc3\xbccher.example',
+    ascii,
+    ["MAIL FROM:<a@xn--bcher-kva.example>", 'RCPT TO:<"c d"@xn--bcher-kva.example>'],
+  ],
+  [
+    "refuses a domain that has no A-labels to a hop without SMTPUTF8",
+    { smtpUtf8: false },
+    "a@b\xc3\xbc/cher.example SMTPUTF8",
+    "c@d",
+    ascii,
+    "550 5.6.7",
+  ],
+  [
     "refuses a UTF-8 recipient alone to a hop without SMTPUTF8",
     { smtpUtf8: false },
     "a@b SMTPUTF8",

@@ -1,0 +1,19 @@
+// The From of our notifications as it is configured: `"Content filter" <postmaster@example.com>` or an address alone.
+
+export interface SenderName {
+  /** Unicode, quoting undone; "" where there is none. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Undefined where it is no single mailbox that may stand in a header field. */
+export function readSenderName(text: string): SenderName | undefined {
+  const [, given = "", address = text.trim()] = /^(.*)<([^<>]*)>\s*$/s.exec(text) ?? [];
+  if (!/^[!#-'*+\-/-9=?A-Z^-~.]+@[A-Za-z0-9._-]+$/.test(address)) return undefined;
+  const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*$/s.exec(given)?.[1]?.replace(/\\(.)/gs, "$1");
+  const name = quoted ?? given.trim();
+  // An unquoted name with these in it would say something else to a reader (RFC 5322 section 3.2.3).
+  return /[\x00-\x1f\x7f]/.test(name) || (quoted === undefined && /[<>@,;:"\\]/.test(name))
+    ? undefined
+    : { name, address };
+}
