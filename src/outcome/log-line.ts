@@ -87,10 +87,13 @@ function made(outcome: Outcome): string {
   return names.length === 0 ? "" : `dkim_new=${[...new Set(names)].join(",")}`;
 }
 
+/** What the configuration asks for is no news. */
+const expected = new Set(["not-originating", "signing-disabled"]);
+
 /** Not amavisd's: why mail of ours leaves unsigned. */
 function skipped(outcome: Outcome): string {
   const reasons = outcome.signings.flatMap((signing) => (signing.result === "skipped" ? [signing.reason] : []));
-  const told = reasons.filter((reason) => reason !== "not-originating");
+  const told = reasons.filter((reason) => !expected.has(reason));
   return told.length === 0 ? "" : `dkim_skip=${[...new Set(told)].join(",")}`;
 }
 

@@ -1,5 +1,8 @@
 // Two next hops, a DNS and the daemon with a configuration of the test's: which way a mail took is seen by who got it.
-import { type DaemonProcess, startDaemonProcess } from "./daemon.ts";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DaemonProcess, startIn } from "./daemon.ts";
 import { type FakeDns, startFakeDns } from "./fake-dns.ts";
 import { type FakeNextHop, type ReceivedMail, startFakeNextHop } from "./fake-next-hop.ts";
 import { freePort } from "./free-port.ts";
@@ -27,15 +30,27 @@ export interface Passed {
 }
 
 export interface PathsOptions {
-  /** The configuration; @A@ and @B@ are the methods of the hops, @0@, @1@, … ports, @DNS@ the DNS server. */
+  /**
+   * The configuration; @A@ and @B@ are the methods of the hops, @0@, @1@, … ports, @DNS@ the DNS server, @FOLDER@ the
+   * folder it is in.
+   */
   readonly config: string;
   /** signpost.yaml, or a name with another ending. */
   readonly name?: string;
   readonly ports?: number;
+  /** Further files of the folder, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly zone?: unknown;
 }
 
-export async function startPaths({ config, name, ports: count = 1, zone = {} }: PathsOptions): Promise<Paths> {
+export async function startPaths({
+  config,
+  name = "signpost.yaml",
+  ports: count = 1,
+  files = {},
+  zone = {},
+}: PathsOptions): Promise<Paths> {
+  const folder = await mkdtemp(join(tmpdir(), "signpost-test-"));
   const hops = { A: await startFakeNextHop(), B: await startFakeNextHop() };
   const dns = await startFakeDns(zone);
   const ports: number[] = [];
@@ -46,9 +61,12 @@ export async function startPaths({ config, name, ports: count = 1, zone = {} }: 
     config
       .replaceAll("@A@", methodOf(hops.A))
       .replaceAll("@B@", methodOf(hops.B))
+      .replaceAll("@FOLDER@", folder)
       .replaceAll("@DNS@", `127.0.0.1:${dns.server.port}`),
   );
-  const daemon = await startDaemonProcess(text, name);
+  for (const [file, content] of Object.entries({ ...files, [name]: text }))
+    await writeFile(join(folder, file), content);
+  const daemon = await startIn(folder, join(folder, name));
   return {
     daemon,
     dns,
