@@ -31,6 +31,8 @@ export class Converter {
   /** What a setting that cannot be taken is called in messages. */
   readonly #name: string;
   readonly #lenient: boolean;
+  /** Told once: a circle of several ways has endless many places to tell it of. */
+  #tooDeep = false;
 
   /** @param lenient where what is not understood does no harm (scanners of amavisd's kind) */
   constructor(name: string, sink: Sink, lenient = false) {
@@ -40,7 +42,9 @@ export class Converter {
   }
 
   convert(value: Value, origin: Origin | undefined, depth = 0): Located {
+    if (this.#tooDeep) return { value: null, origin };
     if (depth > maxDepth || --this.#sink.partsLeft < 0) {
+      this.#tooDeep = true;
       this.#sink.report("error", origin, `${this.#name}: references nest too deeply, or in a circle`);
       return { value: null, origin };
     }

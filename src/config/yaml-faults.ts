@@ -34,6 +34,16 @@ function lastStart(document: Document.Parsed, before: number, isWanted: (node: u
   return start ?? before;
 }
 
+/** What the parser takes its time for: a line, an entry, a bracket. A million of them is ten seconds. */
+export function countMarks(text: string): number {
+  let marks = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || code === 0x2c || code === 0x5b || code === 0x7b) marks += 1;
+  }
+  return marks;
+}
+
 /** The line on which more than `maxDepth` brackets (or "- - -") open in each other: the parser takes seconds for such. */
 export function depthFault(text: string): number | undefined {
   const dashes = /^ *(?:[-?] ){20}/m.exec(text);

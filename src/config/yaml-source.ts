@@ -16,7 +16,7 @@ import {
 } from "yaml";
 import { isMapping, show } from "./shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
-import { depthFault, explain, maxDepth } from "./yaml-faults.ts";
+import { countMarks, depthFault, explain, maxDepth } from "./yaml-faults.ts";
 
 export interface Files {
   /** The text of a file; throws an error whose message says why not. */
@@ -25,8 +25,11 @@ export interface Files {
   glob(pattern: string): readonly string[];
 }
 
-/** Larger files are refused: parsing one would stop the daemon for seconds. */
-export const maxFileSize = 9 * 1024 ** 2;
+/** More is refused, of all files together: parsing it would stop the daemon for seconds. */
+const maxSize = 2 * 1024 ** 2;
+const maxMarks = 60_000;
+const elsewhere =
+  "keep long tables in files of their own ({ file: … }) and many keys in dkim_key_dir or in dkim_keytable and dkim_signingtable";
 const maxIncludes = 1000;
 const maxAliasCount = 100;
 /** A file that is no YAML at all makes hundreds. */
@@ -64,6 +67,8 @@ class Reading {
   readonly #owners = new Map<string, Owner>();
   readonly #seen = new Set<string>();
   #first: Parsed | undefined;
+  #size = 0;
+  #marks = 0;
 
   constructor(files: Files) {
     this.#files = files;
@@ -99,8 +104,14 @@ class Reading {
 
   #parse(file: string, text: string): Parsed | undefined {
     const start = { file, line: 1, column: 1 };
-    if (text.length > maxFileSize) {
-      this.#report("error", start, `the file is larger than ${maxFileSize / 1024 ** 2} MB`);
+    this.#size += text.length;
+    this.#marks += this.#size > maxSize ? 0 : countMarks(text);
+    if (this.#size > maxSize || this.#marks > maxMarks) {
+      const limit =
+        this.#size > maxSize
+          ? `larger than ${maxSize / 1024 ** 2} MB`
+          : `longer than ${maxMarks.toLocaleString("en")} lines and entries`;
+      this.#report("error", start, `the configuration is ${limit}; ${elsewhere}`);
       return undefined;
     }
     const tooDeep = depthFault(text);

@@ -83,6 +83,14 @@ for (const [name, text] of Object.entries(large)) {
   });
 }
 
+test("a circle is told once for each setting that it is part of", () => {
+  const { problems } = read("$h{a} = \\%h; $h{b} = \\%h; @virus_admin_maps = (\\%h); @spam_admin_maps = ('a\\@b');");
+  assert.deepEqual(
+    problems.map(({ message }) => message).filter((message) => message.includes("circle")),
+    ["@virus_admin_maps: references nest too deeply, or in a circle"],
+  );
+});
+
 test("no text makes the reader throw", () => {
   const words = fc.constantFrom(
     ..."$ @ % & \\ ( ) [ ] { } ; , => = . x + - * / < > ? : ! ~ ' \" ` # \n q( qw( qr/ / m' s/ <<A A <<~\"B\" B 1 0x 1_0 .. -> ++ $x @y %z $#x @{ my our local sub if unless else foreach map grep sort new_RE dkim_key policy_bank $policy_bank{'A'} => 1 undef __END__ =pod =cut use strict do eval require delete push lc -e".split(

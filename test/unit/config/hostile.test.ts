@@ -10,6 +10,10 @@ function load(text: string) {
 
 const hostile: Readonly<Record<string, string>> = {
   "ten megabytes": `# ${"x".repeat(10 * 1024 ** 2)}`,
+  "a million comments": "# x\n".repeat(1_000_000),
+  "a million blank lines": "\n".repeat(1_000_000),
+  "a million entries": `a: [${"x,".repeat(1_000_000)}]`,
+  "a million list items": `a:\n${"  - x\n".repeat(1_000_000)}`,
   "a million brackets": `a: ${"[".repeat(1_000_000)}`,
   "a million braces": `a: ${"{a: ".repeat(250_000)}`,
   "a list in a list in a list": `a: 1\n${"- ".repeat(500_000)}`,
@@ -35,6 +39,27 @@ for (const [name, text] of Object.entries(hostile)) {
     assert.ok(problems.some(({ severity, place }) => severity === "error" && place !== undefined));
   });
 }
+
+test("what is too long is told by its size, and where else to keep it", async () => {
+  const { problems } = await load("# a comment\n".repeat(100_000));
+  const [first, ...more] = problems;
+  assert.match(first?.message ?? "", /^the configuration is longer than 60,000 lines and entries; .*dkim_key_dir/);
+  assert.deepEqual(more, []);
+});
+
+test("the limit holds for all included files together", async () => {
+  const part = `# ${"x".repeat(1024 ** 2)}\n`;
+  const files = {
+    read: (path: string) => (path === "/c.yaml" ? "include: /d/*.yaml\n" : part),
+    glob: () => ["/d/1.yaml", "/d/2.yaml", "/d/3.yaml"],
+  };
+  const { config, problems } = await loadConfig("/c.yaml", { files, hostname: "h.example", cwd: "/" });
+  assert.equal(config, undefined);
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === "error").map(({ place }) => place?.file),
+    ["/d/2.yaml", "/d/3.yaml"],
+  );
+});
 
 test("many settings in one mapping take linear time", async () => {
   const entries = Array.from({ length: 20_000 }, (_, i) => `    d${i}.example.com: true`).join("\n");
