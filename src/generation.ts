@@ -50,8 +50,8 @@ export interface Generation {
   readonly signer: Signer;
   /** The bank a connection to this listener starts with. */
   atConnect(listener: ListenerName): PolicyBank;
-  /** A header is in: keys are asked for, and the digests named that will be needed. */
-  begin(session: Session, envelope: Envelope, head: MessageHead): readonly BodyDigestSpec[];
+  /** A header is in: keys are asked for. What it returns names the digests that a large body will need. */
+  begin(session: Session, envelope: Envelope, head: MessageHead): () => readonly BodyDigestSpec[];
   /** Forgets what `begin` started: the mail will not come. */
   forget(session: Session): void;
   filter(transaction: Transaction): Promise<Outcome>;
@@ -107,7 +107,12 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
 
   const stages: Stages = {
     route: (transaction) => arrivalOf(transaction).bank,
-    check: (_bank, transaction) => arrivalOf(transaction).finish(transaction),
+    check(_bank, transaction) {
+      const arrival = arrivalOf(transaction);
+      // The session may be remembered for long; what was read of this mail's header must not be.
+      arrivals.delete(transaction.session);
+      return arrival.finish(transaction);
+    },
     refine: refineBank,
     decide: createDecide({ receivedFields: config.limits.received_fields }),
     annotate: createAnnotate(nextHops.forward, { messageTimeMs: config.limits.message_time * 1000 }),
@@ -124,8 +129,10 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     atConnect,
     begin(session, envelope, head) {
       const { bank, digests } = arrive(session, envelope, head);
-      const signing = signer.digestSpecs({ head, mailFrom: envelope.sender.address, bank });
-      return distinct([...digests, ...signing, ...(bank.arc_seal ? [sealDigestSpec] : [])]);
+      return () => {
+        const signing = signer.digestSpecs({ head, mailFrom: envelope.sender.address, bank });
+        return distinct([...digests, ...signing, ...(bank.arc_seal ? [sealDigestSpec] : [])]);
+      };
     },
     forget: (session) => void arrivals.delete(session),
     filter,

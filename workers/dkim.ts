@@ -2,12 +2,14 @@
 import { createBodyHasher } from "../src/dkim/body-hash.ts";
 import { createKeyCache } from "../src/dkim/key-record.ts";
 import { signMessage } from "../src/dkim/sign.ts";
+import { KeptProfiles } from "../src/dkim/sign-profile.ts";
 import type { ChunkPort, DkimJob, DkimJobResult, DkimTask } from "../src/dkim/task.ts";
 import { verifyMessage } from "../src/dkim/verify.ts";
 import type { BodyDigest, BodyDigestSpec } from "../src/mail/digest.ts";
 
 /** Parsed public keys by record text: parsing costs more than a verification with a parsed key. */
 const keys = createKeyCache();
+const profiles = new KeptProfiles();
 
 export default function perform(task: DkimTask): readonly DkimJobResult[] | Promise<readonly BodyDigest[]> {
   return task.kind === "batch" ? task.jobs.map(performJob) : digestStream(task.specs, task.port);
@@ -18,8 +20,11 @@ function performJob(job: DkimJob): DkimJobResult {
     switch (job.kind) {
       case "verify":
         return { kind: "verified", verifications: verifyMessage(job.job, keys) };
-      case "sign":
-        return { kind: "signed", fields: signMessage(job.job) };
+      case "sign": {
+        const requests = profiles.receive(job.requests);
+        if (requests === undefined) return { kind: "unknown-profile" };
+        return { kind: "signed", fields: signMessage({ ...job.job, requests }) };
+      }
       case "digest":
         return { kind: "digested", digests: digestChunks(job.specs, job.chunks) };
     }

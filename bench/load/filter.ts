@@ -32,9 +32,11 @@ export interface FilterOptions {
   readonly settings?: string;
   /** Flags for node. */
   readonly nodeFlags?: readonly string[];
+  /** The checkout whose daemon is started, for before and after; this one unless it is told. */
+  readonly root?: string;
 }
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const ownRoot = fileURLToPath(new URL("../..", import.meta.url));
 const probe = new URL("./probe.ts", import.meta.url).href;
 
 export async function startFilter(options: FilterOptions): Promise<Filter> {
@@ -94,7 +96,15 @@ ${options.settings ?? ""}
 
   const child = spawn(
     process.execPath,
-    [...(options.nodeFlags ?? []), "--import", probe, join(root, "src/cli/main.ts"), "start", "--config", file],
+    [
+      ...(options.nodeFlags ?? []),
+      "--import",
+      probe,
+      join(options.root ?? ownRoot, "src/cli/main.ts"),
+      "start",
+      "--config",
+      file,
+    ],
     { stdio: ["ignore", "inherit", "inherit", "ipc"] },
   );
   const { pid } = child;

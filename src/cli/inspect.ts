@@ -10,7 +10,7 @@ import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
 import { createResolver } from "../dns/resolver.ts";
 import { createGeneration, type Generation } from "../generation.ts";
 import { defaultSettings, loadSettings } from "../load-settings.ts";
-import type { Message } from "../mail/message.ts";
+import type { MessageOctets } from "../mail/message.ts";
 import type { Settings } from "../main.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
 import { workerUrl } from "../pool/worker-url.ts";
@@ -23,7 +23,7 @@ export interface Inspection {
   readonly settings: Settings;
   readonly generation: Generation;
   /** What left for the next hop since it was last taken. */
-  takeSent(): readonly Message[];
+  takeSent(): readonly MessageOctets[];
   close(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   if (typeof settings === "number") return settings;
   const bank = options.bank?.(settings);
   const dns = options.dns === undefined ? createResolver(resolverOptions(settings.config)) : fixedDns(options.dns, io);
-  const sent: Message[] = [];
+  const sent: MessageOctets[] = [];
   const { resolve } = dns;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
@@ -94,7 +94,7 @@ function fixedDns(file: string, io: Pick<Io, "cwd">) {
 }
 
 /** A next hop that takes everything. */
-function keeping(sent: Message[]): Relay {
+function keeping(sent: MessageOctets[]): Relay {
   return async (outgoing: readonly Outgoing[]) =>
     outgoing.map(({ nextHop, envelope, message }) => {
       sent.push(message);

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { splitHeader } from "../mail/header.ts";
-import type { Message } from "../mail/message.ts";
+import type { Message, MessageOctets } from "../mail/message.ts";
 import { concatShared } from "../mail/shared-octets.ts";
 import type { Envelope, ListenerName, Transaction } from "../mail/transaction.ts";
 import type { Io } from "./command.ts";
@@ -58,7 +58,7 @@ export function transactionOf(octets: Uint8Array, { listener, envelope, client, 
 }
 
 /** The whole message as it leaves. */
-export function wireOctets({ header, separator, body }: Message): Uint8Array {
+export function wireOctets({ header, separator, body }: MessageOctets): Uint8Array {
   const chunks = body.kind === "memory" ? body.chunks : [];
   return Buffer.concat([header, Buffer.from(separator), ...chunks]);
 }

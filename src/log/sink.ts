@@ -18,6 +18,9 @@ export interface Sink {
 
 /** Octets that may wait for a slow reader; beyond it lines are dropped. */
 export const maxWaitingBytes = 1024 * 1024;
+/** Lines wait for each other so long, or until there are so many: a write costs as much as making twenty of them. */
+const maxDelayMs = 50;
+const batchChars = 16 * 1024;
 /** What close waits for a reader that takes nothing. */
 const patienceMs = 1000;
 
@@ -49,22 +52,26 @@ export function fileSink(file: string | number): Sink {
     append: true,
   });
   let dropped = 0;
-  const lost = () => {
-    dropped += 1;
-  };
-  destination.on("drop", lost);
+  destination.on("drop", (text: string) => {
+    dropped += countLines(text);
+  });
   // A full disk, a folder that went away: the log suffers, mail does not.
-  destination.on("error", lost);
+  destination.on("error", () => {
+    dropped += 1;
+  });
+  const batch = new Batch((text) => void destination.write(text));
   return {
-    write: (line) => void destination.write(line),
+    write: (line) => batch.add(line),
     get dropped() {
       return dropped;
     },
     reopen() {
+      batch.flush();
       if (typeof file === "string") destination.reopen();
     },
     close: () =>
       patiently((done) => {
+        batch.end();
         destination.once("close", done);
         destination.end();
       }),
@@ -73,9 +80,6 @@ export function fileSink(file: string | number): Sink {
 
 /** A pipe or socket; it is closed at the end. */
 export function streamSink(stream: Writable): Sink {
-  let waiting = "";
-  let lines = 0;
-  let planned = false;
   let broken = false;
   let dropped = 0;
   stream.on("error", () => {
@@ -83,32 +87,21 @@ export function streamSink(stream: Writable): Sink {
   });
   stream.on("close", () => {
     broken = true;
+    batch.end();
+  });
+  const batch = new Batch((text) => {
+    if (broken || stream.writableLength > maxWaitingBytes) dropped += countLines(text);
+    else stream.write(text);
   });
 
-  /** All lines of one turn of the event loop in one write. */
-  function flush(): void {
-    planned = false;
-    const text = waiting;
-    waiting = "";
-    if (broken || stream.writableLength > maxWaitingBytes) dropped += lines;
-    else if (text !== "") stream.write(text);
-    lines = 0;
-  }
-
   return {
-    write(line) {
-      waiting += line;
-      lines += 1;
-      if (planned) return;
-      planned = true;
-      setImmediate(flush);
-    },
+    write: (line) => batch.add(line),
     get dropped() {
       return dropped;
     },
     reopen() {},
     async close() {
-      flush();
+      batch.end();
       await patiently((done) => {
         if (broken) done();
         else stream.write("", done);
@@ -116,6 +109,46 @@ export function streamSink(stream: Writable): Sink {
       stream.destroy();
     },
   };
+}
+
+/** Collects lines, for one write of them all. */
+class Batch {
+  readonly #write: (text: string) => void;
+  #text = "";
+  #timer: NodeJS.Timeout | undefined;
+  /** The last words of a process that ends without closing its log. */
+  readonly #atExit = (): void => this.flush();
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+    // Before pino's own listener, which writes out what has reached it by then.
+    process.prependListener("exit", this.#atExit);
+  }
+
+  add(line: string): void {
+    this.#text += line;
+    if (this.#text.length >= batchChars) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), maxDelayMs);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const text = this.#text;
+    this.#text = "";
+    if (text !== "") this.#write(text);
+  }
+
+  end(): void {
+    this.flush();
+    process.off("exit", this.#atExit);
+  }
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) count += 1;
+  return count;
 }
 
 function patiently(work: (done: () => void) => void): Promise<void> {

@@ -20,22 +20,26 @@ export interface SpooledBody {
 
 export type Body = MemoryBody | SpooledBody;
 
-export interface Message {
+/** What goes over the wire. */
+export interface MessageOctets {
   /** The header section up to and with the last field's CRLF. */
   readonly header: Uint8Array;
+  /** The empty line between header and body; "" when the message ended within its header. */
+  readonly separator: "\r\n" | "";
+  readonly body: Body;
+}
+
+export interface Message extends MessageOctets {
   /** `header` cut into fields, as far as the limits allow. */
   readonly fields: readonly HeaderField[];
   /** Set when `fields` does not hold the whole header: no signature is made or judged then. */
   readonly excess?: HeaderExcess;
-  /** The empty line between header and body; "" when the message ended within its header. */
-  readonly separator: "\r\n" | "";
-  readonly body: Body;
 }
 
 /** What is known of a message once its header section is in. */
 export type MessageHead = Pick<Message, "header" | "fields" | "excess">;
 
 /** Octets of the whole message as it would be sent, before dot-stuffing. */
-export function messageSizeBytes(message: Message): number {
+export function messageSizeBytes(message: MessageOctets): number {
   return message.header.length + message.separator.length + message.body.sizeBytes;
 }

@@ -1,5 +1,6 @@
 // DkimEngine on a worker pool: the main thread's way to the arithmetic. Knows jobs and results, no mail.
 import type { BodyDigester, DkimEngine, SignJob, VerifyJob } from "../dkim/engine.ts";
+import { NumberedProfiles } from "../dkim/sign-profile.ts";
 import type { DkimJob, DkimJobResult } from "../dkim/task.ts";
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import type { Body } from "../mail/message.ts";
@@ -20,6 +21,7 @@ const streamsPerThread = 32;
 
 export function createDkimPool(options: WorkerPoolOptions): DkimPool {
   const pool = createWorkerPool<DkimJob, DkimJobResult>(options);
+  const profiles = new NumberedProfiles();
   const maxStreams = options.threads * streamsPerThread;
   let streams = 0;
 
@@ -47,8 +49,11 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
       if (result.kind === "verified") return result.verifications;
       throw unexpected(result);
     },
-    async sign(job: SignJob) {
-      const result = await pool.run({ kind: "sign", job });
+    async sign({ header, body, requests }: SignJob) {
+      const send = (how: "short" | "whole") =>
+        pool.run({ kind: "sign", job: { header, body }, requests: requests.map((each) => profiles.send(each, how)) });
+      let result = await send("short");
+      if (result.kind === "unknown-profile") result = await send("whole");
       if (result.kind === "signed") return result.fields;
       throw unexpected(result);
     },

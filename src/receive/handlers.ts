@@ -14,11 +14,11 @@ export interface MessageReplies {
 
 export interface ReceiveHandlers {
   /**
-   * The header section of a message is in, its body may not be. Says which body digests will be needed; they are made
-   * on the way for a body over one block. The very same session and envelope come back in the transaction, unless
-   * the client goes away or the message is refused: then `onGone` is told.
+   * The header section of a message is in, its body may not be. What it returns is asked, once, which body digests will
+   * be needed if the body turns out to be more than one block: then they are made on the way. The very same session and
+   * envelope come back in the transaction, unless the client goes away or the message is refused: then `onGone` is told.
    */
-  onHead(session: Session, envelope: Envelope, head: MessageHead): readonly BodyDigestSpec[];
+  onHead(session: Session, envelope: Envelope, head: MessageHead): () => readonly BodyDigestSpec[];
   /** A message whose head was seen will not come: the client went away, or it was refused while it arrived. */
   onGone?(session: Session): void;
   readonly startDigest: DkimEngine["startDigest"];

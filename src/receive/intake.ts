@@ -5,7 +5,7 @@ import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import { type HeaderLimits, splitHeader } from "../mail/header.ts";
 import type { Body, Message, MessageHead } from "../mail/message.ts";
 import { blocksUnderWay, Spool } from "./spool.ts";
-import { blockBytes, type MessageStore, newBlock } from "./store.ts";
+import { blockBytes, firstBlockBytes, type MessageStore, newBlock } from "./store.ts";
 
 /** Why a message was not kept: over a size limit, no room for it, a bare CR or LF, trouble of our own, client gone. */
 export type IntakeFailure = "size" | "header-size" | "storage" | "bare-newline" | "trouble" | "gone";
@@ -15,8 +15,8 @@ export interface IntakeOptions {
   readonly sizeLimit: number;
   readonly maxHeaderBytes: number;
   readonly headerLimits: HeaderLimits;
-  /** Called once, when the header section is in; says which body digests will be needed. */
-  readonly onHead: (head: MessageHead) => readonly BodyDigestSpec[];
+  /** Called once, when the header section is in. What it returns says which digests a body over one block needs. */
+  readonly onHead: (head: MessageHead) => () => readonly BodyDigestSpec[];
   readonly startDigest: DkimEngine["startDigest"];
 }
 
@@ -24,8 +24,6 @@ export interface Received {
   readonly message: Message;
   readonly digests?: Promise<readonly BodyDigest[]>;
 }
-
-const firstBlockBytes = 16 * 1024;
 
 interface Piece {
   readonly chunk: Buffer;
@@ -47,11 +45,13 @@ export class Intake {
   #block: Buffer;
   #start = 0;
   #fill = 0;
-  /** The block came from the store and goes back there. The header section's does not: views on it may live on. */
+  /** The header section lies in it: it is given back with the message. */
+  #headBlock: Buffer;
+  /** The block being filled came from the store for the body alone. */
   #pooled = false;
   #head: MessageHead | undefined;
   #separator: "\r\n" | "" = "";
-  #specs: readonly BodyDigestSpec[] = [];
+  #askSpecs: (() => readonly BodyDigestSpec[]) | undefined;
   /** Full pieces of the body; empty once it goes to a file. */
   #pieces: Piece[] = [];
   #bodyBytes = 0;
@@ -67,7 +67,7 @@ export class Intake {
   constructor(store: MessageStore, options: IntakeOptions) {
     this.#store = store;
     this.#options = options;
-    this.#block = newBlock(firstBlockBytes);
+    this.#block = this.#headBlock = store.takeFirstBlock();
     this.#reservedBytes = this.#headBytes = firstBlockBytes;
     store.charge(firstBlockBytes);
   }
@@ -126,6 +126,7 @@ export class Intake {
     // A digester that was given up may still read a block somebody else has by now: nobody asks for its result.
     for (const { block } of this.#pieces) if (block !== undefined) this.#store.returnBlock(block);
     this.#pieces = [];
+    this.#store.returnBlock(this.#headBlock);
     this.#spool?.close();
   }
 
@@ -159,7 +160,8 @@ export class Intake {
     this.#reservedBytes = this.#headBytes = bytes;
     const grown = newBlock(bytes);
     this.#block.copy(grown, 0, 0, this.#fill);
-    this.#block = grown;
+    this.#store.returnBlock(this.#headBlock);
+    this.#block = this.#headBlock = grown;
     return true;
   }
 
@@ -169,7 +171,7 @@ export class Intake {
     this.#separator = separator;
     this.#start = bodyStart;
     try {
-      this.#specs = this.#options.onHead(this.#head);
+      this.#askSpecs = this.#options.onHead(this.#head);
     } catch (error) {
       this.fail("trouble", error);
     }
@@ -188,7 +190,7 @@ export class Intake {
 
   #nextBlock(): boolean {
     if (this.#fill > this.#start) this.#completeBlock();
-    if (this.#digester === undefined && this.#specs.length > 0 && this.#bodyBytes >= blockBytes) this.#startDigest();
+    if (this.#bodyBytes >= blockBytes) this.#startDigest();
     if (this.failure !== undefined) return false;
     if (this.#spool === undefined) {
       const most = this.#store.limits.bodyMemoryBytes;
@@ -219,9 +221,15 @@ export class Intake {
     else this.#spool.append(chunk, hashed, this.#block);
   }
 
+  /** The first time it is called: asks what is to be hashed and begins with what is in. */
   #startDigest(): void {
+    const askSpecs = this.#askSpecs;
+    this.#askSpecs = undefined;
+    if (askSpecs === undefined) return;
     try {
-      this.#digester = this.#options.startDigest(this.#specs);
+      const specs = askSpecs();
+      if (specs.length === 0) return;
+      this.#digester = this.#options.startDigest(specs);
       for (const piece of this.#pieces) piece.hashed = this.#hash(this.#digester, piece.chunk);
     } catch (error) {
       this.fail("trouble", error);
@@ -245,7 +253,7 @@ export class Intake {
       return;
     }
     // From here on blocks are used again, so what is to be hashed is hashed on the way.
-    if (this.#digester === undefined && this.#specs.length > 0) this.#startDigest();
+    this.#startDigest();
     if (this.failure !== undefined) return;
     const spool = new Spool(this.#store);
     this.#spool = spool;

@@ -35,6 +35,8 @@ export interface MessageStore {
   giveBack(bytes: number): void;
   /** Memory of `blockBytes`; accounting for it is the caller's affair. */
   takeBlock(): Buffer;
+  /** Memory of `firstBlockBytes`, where a message begins and most end. */
+  takeFirstBlock(): Buffer;
   /** Nobody looks at the block any more: the next message may have it. */
   returnBlock(block: Buffer): void;
   /** Lets go of some of the blocks that nobody took lately; called now and then. */
@@ -51,6 +53,9 @@ const roomCheckEveryMs = 5000;
 
 /** Octets of a block: large enough that a write to disk or a message to a worker costs little per octet. */
 export const blockBytes = 128 * 1024;
+
+/** Octets of a message's first block: enough for most whole messages. */
+export const firstBlockBytes = 16 * 1024;
 
 /** Memory that a worker can read in place. */
 export function newBlock(bytes: number): Buffer {
@@ -84,9 +89,8 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
   let checking = false;
   let usedBytes = 0;
   let spoolFiles = 0;
-  // Fresh memory costs as much as all else that is done with it, and piles up until it is collected.
-  const freeBlocks: Buffer[] = [];
-  let fewestFree = 0;
+  const blocks = new FreeBlocks(blockBytes, limits.memoryBudgetBytes);
+  const firstBlocks = new FreeBlocks(firstBlockBytes, limits.memoryBudgetBytes);
 
   async function hasRoomNow(): Promise<boolean> {
     try {
@@ -132,19 +136,15 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
     giveBack(bytes) {
       usedBytes -= bytes;
     },
-    takeBlock() {
-      const block = freeBlocks.pop() ?? newBlock(blockBytes);
-      fewestFree = Math.min(fewestFree, freeBlocks.length);
-      return block;
-    },
+    takeBlock: () => blocks.take(),
+    takeFirstBlock: () => firstBlocks.take(),
     returnBlock(block) {
-      if (block.length === blockBytes && (freeBlocks.length + 1) * blockBytes <= limits.memoryBudgetBytes) {
-        freeBlocks.push(block);
-      }
+      if (block.length === blockBytes) blocks.give(block);
+      else if (block.length === firstBlockBytes) firstBlocks.give(block);
     },
     trim() {
-      freeBlocks.length -= Math.ceil(fewestFree / 8);
-      fewestFree = freeBlocks.length;
+      blocks.trim();
+      firstBlocks.trim();
     },
     async openSpool() {
       const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);
@@ -165,6 +165,35 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
       return room;
     },
   };
+}
+
+/** Blocks that are used again: fresh memory costs as much as all else that is done with it, and piles up until collected. */
+class FreeBlocks {
+  readonly #bytes: number;
+  readonly #most: number;
+  readonly #free: Buffer[] = [];
+  #fewest = 0;
+
+  constructor(bytes: number, budgetBytes: number) {
+    this.#bytes = bytes;
+    this.#most = Math.floor(budgetBytes / bytes);
+  }
+
+  take(): Buffer {
+    const block = this.#free.pop() ?? newBlock(this.#bytes);
+    this.#fewest = Math.min(this.#fewest, this.#free.length);
+    return block;
+  }
+
+  give(block: Buffer): void {
+    if (this.#free.length < this.#most) this.#free.push(block);
+  }
+
+  /** Lets go of an eighth of those that nobody took since the last time. */
+  trim(): void {
+    this.#free.length -= Math.ceil(this.#fewest / 8);
+    this.#fewest = this.#free.length;
+  }
 }
 
 /** Another process of ours may be between opening and unlinking right now, so what is seconds old stays. */

@@ -1,19 +1,19 @@
 // A message's octets as they go over the wire: stuffed and checked before anything is sent where they are in memory,
 // block by block where they lie in a spool file.
 import { isAscii } from "node:buffer";
-import type { Body, Message } from "../mail/message.ts";
+import type { Body, MessageOctets } from "../mail/message.ts";
 import { DotStuffer } from "../smtp/dot.ts";
 import type { ContentNeeds } from "../smtp/envelope-commands.ts";
 import type { Connection, Exchange, Patience } from "./connection.ts";
 
 export type Content =
   | { readonly kind: "memory"; readonly views: readonly Uint8Array[] }
-  | { readonly kind: "spool"; readonly message: Message };
+  | { readonly kind: "spool"; readonly message: MessageOctets };
 
 const emptyLine = Buffer.from("\r\n");
 
 /** Throws BareLineEndError for a message in memory that must not leave; a spooled one shows while it is sent. */
-export function prepareContent(message: Message): Content {
+export function prepareContent(message: MessageOctets): Content {
   if (message.body.kind === "spool") return { kind: "spool", message };
   const views: Uint8Array[] = [];
   const stuffer = new DotStuffer();
@@ -55,7 +55,7 @@ export async function sendContent(
 }
 
 /** Reads the whole message: done only for a next hop that takes 7 bits and a mail that says it has 8. */
-export async function contentNeeds(message: Message): Promise<ContentNeeds> {
+export async function contentNeeds(message: MessageOctets): Promise<ContentNeeds> {
   const eightBitHeader = !isAscii(message.header);
   return { eightBitHeader, eightBit: eightBitHeader || !(await isAsciiBody(message.body)) };
 }

@@ -1,6 +1,6 @@
 // What goes out and what became of it: the contract between the flow and the SMTP client.
 
-import type { Message } from "../mail/message.ts";
+import type { MessageOctets } from "../mail/message.ts";
 import type { Envelope, Session } from "../mail/transaction.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import type { Reply } from "../smtp/reply.ts";
@@ -23,7 +23,7 @@ export interface Outgoing {
   /** Passed on by XFORWARD where the next hop offers it; undefined for mail of our own (a DSN). */
   readonly session: Pick<Session, "client"> | undefined;
   readonly envelope: Envelope;
-  readonly message: Message;
+  readonly message: MessageOctets;
   /** On the clock of performance.now(): when the last reply must be there. The client's own patience sets it. */
   readonly deadlineMs?: number;
 }

@@ -3,7 +3,7 @@
 import { formatAuthenticationResults } from "../authres/print.ts";
 import { keepUnclaimed } from "../authres/remove.ts";
 import { editHeader } from "../mail/edit.ts";
-import type { Message } from "../mail/message.ts";
+import type { MessageOctets } from "../mail/message.ts";
 import { buildReceived } from "../mail/received.ts";
 import type { Leaving, Passage, Verdict } from "../pipeline.ts";
 import { isLocal } from "../policy/router.ts";
@@ -62,7 +62,7 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
 }
 
 /** The message with our fields on top; what was found out is told to local recipients only. */
-function annotated(passage: Passage, local: boolean): Message {
+function annotated(passage: Passage, local: boolean): MessageOctets {
   const { transaction, bank, checked, mailId } = passage;
   const { envelope, message, session, receivedAtMs } = transaction;
   const allowed = bank.allowed_added_header_fields;

@@ -102,7 +102,7 @@ for (const memory of [0, 1_000_000, 16_000_000]) {
       handlers: {
         onHead: (...head) => {
           heads.push(head);
-          return specs;
+          return () => specs;
         },
         startDigest: (asked) => {
           assert.equal(asked, specs);
@@ -136,7 +136,7 @@ test("starts no digester for a body of one block, nor where none is asked for", 
   const started: number[] = [];
   const receiver = await startReceiver(t, {
     handlers: {
-      onHead: () => wanted[receiver.mails.length] ?? [],
+      onHead: () => () => wanted[receiver.mails.length] ?? [],
       startDigest: () => {
         started.push(receiver.mails.length);
         const digester = new HeldDigester();
@@ -164,7 +164,7 @@ for (const memory of [0, 16_000_000]) {
     const digester = new HeldDigester();
     const receiver = await startReceiver(t, {
       limits: { bodyMemoryBytes: memory },
-      handlers: { onHead: () => specs, startDigest: () => digester },
+      handlers: { onHead: () => () => specs, startDigest: () => digester },
     });
     const client = smtpClient(receiver.port);
     await enterData(client);
@@ -192,7 +192,7 @@ for (const [what, memory] of [
     const troubles: string[] = [];
     const receiver = await startReceiver(t, {
       limits: { bodyMemoryBytes: memory },
-      handlers: { onHead: () => specs, startDigest: () => digester, onGone: (session) => gone.push(session) },
+      handlers: { onHead: () => () => specs, startDigest: () => digester, onGone: (session) => gone.push(session) },
       observer: { trouble: (kind) => troubles.push(kind) },
     });
     const client = smtpClient(receiver.port);
@@ -367,7 +367,7 @@ test("answers 452 when the disk refuses to write, and is fine with what memory h
       nextLogId: createLogIds(1),
       observer: { trouble: (what, error) => troubles.push([what, error]) },
       handlers: {
-        onHead: () => [],
+        onHead: () => () => [],
         startDigest: () => new HeldDigester(),
         async onMessage({ message }) {
           bodies.push(await readBody(message.body));

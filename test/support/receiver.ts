@@ -52,7 +52,7 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
   const mails: ReceivedMail[] = [];
   const onMessage = setup.handlers?.onMessage;
   const handlers: ReceiveHandlers = {
-    onHead: () => [],
+    onHead: () => () => [],
     startDigest: () => {
       throw new Error("no digests were asked for");
     },
