@@ -1,0 +1,86 @@
+// The history file: SQLite, written in batches by this thread alone. Old mails go after their time.
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { HistoryAnswer, HistoryQuestion, HistoryRow } from "../src/mail/history-row.ts";
+
+/** Of the tables and of what a record holds; another number in the file has it begun anew. */
+const shape = 1;
+const pruneMs = 600_000;
+/** Mails removed at a time: a file that was not pruned for long must not block writes for long. */
+const pruneBatch = 2000;
+
+const { file, retentionSeconds }: { file: string; retentionSeconds: number } = workerData;
+// Made before SQLite would, so that only its owner can read who wrote to whom.
+closeSync(openSync(file, "a", 0o600));
+const database = new DatabaseSync(file);
+database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+if (database.prepare("PRAGMA user_version").get()?.user_version !== shape) {
+  database.exec(`DROP TABLE IF EXISTS mail; DROP TABLE IF EXISTS name; PRAGMA user_version = ${shape}`);
+}
+database.exec(`
+  CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, line TEXT NOT NULL, record TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS mail_at ON mail (at);
+  CREATE TABLE IF NOT EXISTS name (name TEXT NOT NULL, mail INTEGER NOT NULL, PRIMARY KEY (name, mail)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS name_mail ON name (mail);
+`);
+const addMail = database.prepare("INSERT INTO mail (at, line, record) VALUES (?, ?, ?)");
+const addName = database.prepare("INSERT OR IGNORE INTO name (name, mail) VALUES (?, ?)");
+const findMail = database.prepare(
+  "SELECT record FROM mail JOIN name ON mail.id = name.mail WHERE name.name = ? ORDER BY mail.id DESC LIMIT ?",
+);
+const recentMail = database.prepare(
+  "SELECT at, line FROM mail WHERE at < ? AND instr(line, ?) > 0 ORDER BY at DESC LIMIT ?",
+);
+const removeNames = database.prepare("DELETE FROM name WHERE mail IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
+const removeMails = database.prepare("DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
+
+function add(rows: readonly HistoryRow[]): void {
+  database.exec("BEGIN");
+  try {
+    for (const { at, names, line, record } of rows) {
+      const { lastInsertRowid } = addMail.run(at, line, record);
+      for (const name of names) addName.run(name, lastInsertRowid);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function prune(): void {
+  const before = Date.now() - retentionSeconds * 1000;
+  for (let removed = 1; removed > 0; ) {
+    removeNames.run(before, pruneBatch);
+    removed = Number(removeMails.run(before, pruneBatch).changes);
+  }
+}
+
+function answer(question: HistoryQuestion): Omit<HistoryAnswer, "id"> {
+  switch (question.kind) {
+    case "add":
+      try {
+        add(question.rows);
+      } catch {
+        // A full disk: these are lost, the next may fit.
+      }
+      return { written: question.rows.length };
+    case "find":
+      return { records: findMail.all(question.name, question.limit).map(({ record }) => String(record)) };
+    case "recent": {
+      const before = Math.min(question.beforeMs, Number.MAX_SAFE_INTEGER);
+      const rows = recentMail.all(before, question.match, question.limit);
+      return { lines: rows.map(({ at, line }) => ({ at: Number(at), line: String(line) })) };
+    }
+    case "close":
+      database.close();
+      return {};
+  }
+}
+
+prune();
+setInterval(prune, pruneMs).unref();
+parentPort?.on("message", (question: HistoryQuestion & { readonly id: number }) => {
+  parentPort?.postMessage({ id: question.id, ...answer(question) });
+});
