@@ -1,13 +1,19 @@
-// All that looks at the daemon from the side: metrics with their endpoint, readiness. What it costs the mail path is
-// adding to numbers; everything else happens when somebody asks.
-import type { Config } from "./config/config.ts";
+// All that looks at the daemon from the side: metrics with their endpoint, readiness, published keys, past mails. What it
+// costs the mail path is adding to numbers and keeping the Outcome; everything else happens when somebody asks.
+import type { Config, HistorySettings } from "./config/config.ts";
+import type { ControlRequest } from "./control/protocol.ts";
+import { type HistoryFile, openHistoryFile } from "./history/file.ts";
+import { createHistory } from "./history/history.ts";
 import type { Log } from "./log/log.ts";
 import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
 import { conditions, createHealth } from "./metrics/health.ts";
+import { createKeyWatch } from "./metrics/key-watch.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import type { Observers } from "./metrics/observers.ts";
 import type { Sources } from "./metrics/sources.ts";
 import type { Outcome } from "./outcome/outcome.ts";
+import { workerUrl } from "./pool/worker-url.ts";
+import type { Resolve } from "./rr/answer.ts";
 import type { Keyring } from "./signing/keyring.ts";
 import { fixedNextHops } from "./stages/next-hops.ts";
 import { version } from "./version.ts";
@@ -37,10 +43,19 @@ export interface Instruments {
   reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** A mail is done. */
   count(outcome: Outcome): void;
+  /** Answers what came in by the control socket, but for what is the daemon's own to do. */
+  answer(request: ControlRequest): Promise<unknown>;
   close(): Promise<void>;
 }
 
-export function createInstruments(log: Log): Instruments {
+export interface InstrumentsNeeds {
+  readonly log: Log;
+  /** For looking at published keys. Late, since the resolver reports to us. */
+  readonly resolve: Resolve;
+  readonly history: HistorySettings;
+}
+
+export function createInstruments({ log, resolve, history: kept }: InstrumentsNeeds): Instruments {
   const metrics = createMetrics({ version, node: process.versions.node });
   const { observers } = metrics;
   let sources: Parameters<Instruments["watch"]>[0] | undefined;
@@ -48,6 +63,24 @@ export function createInstruments(log: Log): Instruments {
   let nextHops: ReturnType<typeof fixedNextHops> = [];
   let endpoint: Endpoint | undefined;
   let listening: string | null = null;
+  const startedAtMs = Date.now();
+  const history = createHistory(kept.size, openFile());
+  const keyWatch = createKeyWatch({
+    declared: metrics.declared,
+    resolve,
+    tell: (severity, text) => log.write(severity, text),
+  });
+
+  function openFile(): HistoryFile | undefined {
+    if (kept.file === null) return undefined;
+    const onTrouble = (error: Error) => log.write("err", `history.file: nothing is kept from now on: ${error.message}`);
+    return openHistoryFile({
+      file: kept.file,
+      retentionSeconds: kept.retention,
+      worker: workerUrl("history"),
+      onTrouble,
+    });
+  }
 
   const health = createHealth({
     threadsAlive: () => sources?.pool().threadsAlive ?? 0,
@@ -73,6 +106,9 @@ export function createInstruments(log: Log): Instruments {
       if (listen !== null) log.write("notice", `metrics on http://${listen}/metrics`);
     }
     metrics.configured(keyring.keys, []);
+    history.resize(config.history.size);
+    keyWatch.watch(keyring.keys);
+    keyWatch.start();
     nextHops = fixedNextHops([
       config.base.forward_method,
       ...[...config.policy_bank.values()].flatMap(({ forward_method }) => forward_method ?? []),
@@ -114,12 +150,34 @@ export function createInstruments(log: Log): Instruments {
       metrics.reloaded(result, elapsedMs);
       return metrics.generation;
     },
-    count: metrics.count,
+    count(outcome) {
+      metrics.count(outcome);
+      history.add(outcome);
+    },
+    async answer(request) {
+      switch (request.command) {
+        case "status": {
+          const [text, troubles] = await Promise.all([metrics.ownText(), notReady()]);
+          return { version, pid: process.pid, startedAtMs, troubles, text };
+        }
+        case "why":
+          return history.find(request.id);
+        case "log":
+          return history.recent(Math.min(request.limit, maxLines), request.match);
+        case "reload":
+          throw new Error("reload is not ours to do");
+      }
+    },
     async close() {
+      keyWatch.stop();
+      await history.close();
       await endpoint?.close();
     },
   };
 }
+
+/** Lines that one answer may hold. */
+const maxLines = 100_000;
 
 /** "127.0.0.1:9925" or "[::1]:9925"; the configuration has checked it. */
 function endpointAddress(text: string): { address: string; port: number } {

@@ -4,6 +4,7 @@ import { createLazyAuthenticator, type LazyAuthenticator } from "./checks/lazy-a
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "./checks/worker-authenticator.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/restart.ts";
+import type { ControlRequest } from "./control/protocol.ts";
 import { createResolver, type Resolver } from "./dns/resolver.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -54,6 +55,8 @@ export interface Daemon {
     /** Settings that changed and take effect after a restart only. */
     readonly restart: readonly string[];
   }>;
+  /** What `status`, `why` and `log` ask for. */
+  answer(request: ControlRequest): Promise<unknown>;
   /** Notes how a reload ended, for the metrics; gives the number of the configuration in force. */
   reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** Stops accepting, lets mails under way finish within drain_timeout, and closes everything. */
@@ -69,7 +72,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   const threads = config.pool.threads ?? defaultThreads();
   const maxQueue = config.pool.queue ?? Math.max(256, 64 * threads);
-  const instruments = createInstruments(log);
+  const instruments = createInstruments({ log, resolve: (name, type) => resolve(name, type), history: config.history });
   const { observers } = instruments;
   const pool = createDkimPool({
     worker: workerUrl("dkim"),
@@ -259,6 +262,7 @@ async function listen(running: Running): Promise<Daemon> {
       log.write("notice", "configuration reloaded");
       return { restart };
     },
+    answer: instruments.answer,
     reloaded: instruments.reloaded,
     async stop() {
       draining = true;

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { loadSettings } from "../load-settings.ts";
+import { fieldsOf, textOf, textsOf } from "./answers.ts";
 import { type Command, exitCode } from "./command.ts";
 import { askDaemon, controlUsage, parseControlArgs } from "./control-place.ts";
 
@@ -56,16 +57,12 @@ interface Report {
 }
 
 function readReport(value: unknown): Report {
-  const fields = new Map<string, unknown>(Object.entries(typeof value === "object" && value !== null ? value : {}));
-  const list = (name: string): readonly string[] => {
-    const found = fields.get(name);
-    return Array.isArray(found) ? found.map(String) : [];
-  };
+  const { inForce, generation, reason, problems, restart } = fieldsOf(value);
   return {
-    inForce: fields.get("inForce") === true,
-    generation: Number(fields.get("generation")),
-    reason: String(fields.get("reason") ?? ""),
-    problems: list("problems"),
-    restart: list("restart"),
+    inForce: inForce === true,
+    generation: Number(generation),
+    reason: textOf(reason),
+    problems: textsOf(problems),
+    restart: textsOf(restart),
   };
 }

@@ -77,7 +77,7 @@ async function openControl(
     return await openControlSocket(path, async (request) => {
       const now = running();
       if (now === undefined) throw new Error("the daemon is still starting");
-      if (request.command !== "reload") throw new Error("unknown command");
+      if (request.command !== "reload") return now.daemon.answer(request);
       if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
       return now.reload();
     });

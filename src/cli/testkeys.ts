@@ -6,7 +6,8 @@ import { parseArgs } from "node:util";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
 import { createResolver } from "../dns/resolver.ts";
 import type { Resolve } from "../rr/answer.ts";
-import { checkKey, type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
+import { askKey } from "../signing/ask-key.ts";
+import { type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
@@ -89,16 +90,9 @@ function fixedDns(file: string, io: Io): Dns {
 export async function checkKeys(keys: readonly SigningKey[], resolve: Resolve): Promise<readonly KeyCheck[]> {
   const checks: KeyCheck[] = [];
   for (let start = 0; start < keys.length; start += parallel) {
-    checks.push(...(await Promise.all(keys.slice(start, start + parallel).map((key) => ask(key, resolve)))));
+    checks.push(...(await Promise.all(keys.slice(start, start + parallel).map((key) => askKey(key, resolve)))));
   }
   return checks;
-}
-
-async function ask(key: SigningKey, resolve: Resolve): Promise<KeyCheck> {
-  if (key.pattern !== undefined || key.selector === "") return checkKey(key, undefined);
-  const name = recordName(key);
-  const [txt, cname] = await Promise.all([resolve(name, "TXT"), resolve(name, "CNAME")]);
-  return checkKey(key, { txt, cname });
 }
 
 /** "TESTING#1 example.org: abc._domainkey.example.org => pass", and below it what to do. */

@@ -1,7 +1,8 @@
 // What became of past mails: the last ones in memory, with everything an explanation needs, and those before them in
 // a file, if one is kept.
-import { explanationLines } from "../outcome/explain-text.ts";
+
 import { type Explanation, explainOutcome } from "../outcome/explain.ts";
+import { explanationLines } from "../outcome/explain-text.ts";
 import { logLines } from "../outcome/log-line.ts";
 import type { Outcome } from "../outcome/outcome.ts";
 import { type MailRecord, mailRecord } from "../outcome/record.ts";

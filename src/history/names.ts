@@ -3,7 +3,10 @@ import type { Outcome } from "../outcome/outcome.ts";
 
 /** A name as it is compared: Message-ID and addresses without angle brackets, no regard to case. */
 export function comparable(name: string): string {
-  return name.trim().replace(/^<(.*)>$/, "$1").toLowerCase();
+  return name
+    .trim()
+    .replace(/^<(.*)>$/, "$1")
+    .toLowerCase();
 }
 
 /** `name` as `comparable` makes it. */

@@ -59,7 +59,8 @@ export function declareMetrics() {
       "1 if the DNS publishes the key so that signatures verify, 0 if not; absent until it answered.",
       ["domain", "selector"],
     ),
-    keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When the last round of key checks ended."),
+    keysChecked: gauge("signpost_keys_checked", "Keys by what the DNS said of them when last asked.", ["result"]),
+    keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When a key was last looked at."),
 
     // verification
     verifications: counter("signpost_verifications_total", "Findings on mail that came in, by RFC 8601 result.", [

@@ -37,9 +37,12 @@ interface Sample {
   readonly value: number;
 }
 
-export async function render(registry: Registry, format: Format): Promise<string> {
+/** @param wanted metrics to be collected and printed, by name */
+export async function render(registry: Registry, format: Format, wanted = (_name: string) => true): Promise<string> {
   let text = "";
-  for (const metric of await registry.getMetricsAsJSON()) {
+  for (const { name } of registry.getMetricsAsArray()) {
+    const metric = wanted(name) ? await registry.getSingleMetric(name)?.get() : undefined;
+    if (metric === undefined) continue;
     const samples: readonly Sample[] = metric.values;
     // OpenMetrics section 5.1: the family of a counter has no _total, its sample has.
     const family = format === "openmetrics" ? metric.name.replace(/_total$/, "") : metric.name;

@@ -21,6 +21,8 @@ export interface Metrics {
   /** Where gauges look; called once everything is there. */
   watch(sources: Sources): void;
   text(format: Format): Promise<string>;
+  /** What is ours and what the process uses, without the rest that Node says of itself. */
+  ownText(): Promise<string>;
 }
 
 /** @param versions for signpost_build_info */
@@ -64,6 +66,11 @@ export function createMetrics(versions: { readonly version: string; readonly nod
     async text(format) {
       if (sources !== undefined) await refresh(declared, sources);
       return render(declared.registry, format);
+    },
+    async ownText() {
+      if (sources !== undefined) await refresh(declared, sources);
+      // Collecting the event loop's lag begins it anew: that is for Prometheus alone.
+      return render(declared.registry, "prometheus", (name) => !name.startsWith("nodejs_"));
     },
   };
 }

@@ -1,14 +1,12 @@
 // `signpost reload` against the running daemon: exit 0 means in force, everything else leaves the old configuration.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { type Ended, signpost } from "../support/command.ts";
 import { startDaemonProcess } from "../support/daemon.ts";
 import { type Filter, startFilter } from "../support/filter.ts";
 import { smtpClient } from "../support/smtp-client.ts";
-
-const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 let filter: Filter;
 
@@ -17,20 +15,6 @@ before(async () => {
 });
 
 after(() => filter?.close());
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function signpost(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [main, ...args], (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode, stdout, stderr }),
-    );
-  });
-}
 
 function reload(): Promise<Ended> {
   return signpost("reload", "--config", filter.daemon.configFile);

@@ -1,0 +1,89 @@
+// `signpost status`: how the daemon does, live on a terminal, once and plain elsewhere.
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { fieldsOf, textOf, textsOf } from "./answers.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { askDaemon, controlOptions, controlUsage } from "./control-place.ts";
+import { Samples } from "./samples.ts";
+import { type Paint, plain, type StatusFacts, statusLines } from "./status-view.ts";
+
+export const status: Command = {
+  name: "status",
+  summary: "show how the running daemon does: rates, stages, keys, next hops, workers",
+  usage: `[--config FILE] [--socket PATH] [--interval SECONDS] [--once]
+
+On a terminal the view is drawn anew until it is interrupted, elsewhere it is printed once. Exits 1 when the daemon is
+not ready.
+
+${controlUsage}
+  --interval S   what rates are about, and how often the view is drawn; default 2
+  --once         once, on a terminal too`,
+  async run(args, io) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...controlOptions, interval: { type: "string" }, once: { type: "boolean" } },
+    });
+    const interval = Number(values.interval ?? 2);
+    if (!(interval >= 0.1 && interval <= 3600)) throw new UsageError("--interval takes seconds");
+    const live = io.terminal && values.once !== true;
+    let before = await look(values, io);
+    if (typeof before === "number") return before;
+    for (;;) {
+      if (!(await pause(interval, io.signal))) return exitCode.ok;
+      const after = await look(values, io);
+      if (typeof after === "number") return after;
+      const lines = statusLines(factsOf(before, after, io), live ? colours : plain);
+      if (!live) {
+        io.stdout(`${lines.join("\n")}\n`);
+        return after.troubles.length === 0 ? exitCode.ok : exitCode.failure;
+      }
+      // Home, each line cleared to its end, what was below cleared: no flicker.
+      io.stdout(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\n\x1b[J`);
+      before = after;
+    }
+  },
+};
+
+interface Look {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly troubles: readonly string[];
+  readonly samples: Samples;
+  readonly atMs: number;
+}
+
+async function look(where: { socket?: string; config?: string }, io: Io): Promise<Look | number> {
+  const asked = await askDaemon({ command: "status" }, where, io);
+  if ("exit" in asked) return asked.exit;
+  const { version, pid, startedAtMs, troubles, text } = fieldsOf(asked.value);
+  return {
+    version: textOf(version),
+    pid: Number(pid),
+    startedAtMs: Number(startedAtMs),
+    troubles: textsOf(troubles),
+    samples: new Samples(textOf(text)),
+    atMs: io.now(),
+  };
+}
+
+function factsOf(before: Look, after: Look, io: Io): StatusFacts {
+  const looks = { before: before.samples, after: after.samples, seconds: (after.atMs - before.atMs) / 1000 };
+  return { ...after, nowMs: io.now(), looks };
+}
+
+/** False when the command is to end. */
+async function pause(seconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(seconds * 1000, undefined, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const colours: Paint = {
+  bold: (text) => `\x1b[1m${text}\x1b[0m`,
+  bad: (text) => `\x1b[31m${text}\x1b[0m`,
+  good: (text) => `\x1b[32m${text}\x1b[0m`,
+};

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import { test } from "node:test";
+import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
+import { declareMetrics } from "../../../src/metrics/declared.ts";
+import { render } from "../../../src/metrics/exposition.ts";
+import { createKeyWatch } from "../../../src/metrics/key-watch.ts";
+import type { Resolve } from "../../../src/rr/answer.ts";
+import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { recordStrings } from "../../../src/signing/record-text.ts";
+import { createTestKey } from "../../support/daemon.ts";
+
+const pem = createTestKey("ed25519").pem;
+const strings = recordStrings({}, createPrivateKey(pem));
+const other = recordStrings({}, createPrivateKey(createTestKey("ed25519").pem));
+
+function scene() {
+  const declared = declareMetrics();
+  const told: string[] = [];
+  let zone: unknown = {};
+  let nowMs = 0;
+  const resolve: Resolve = (name, type) => createFixedResolver(parseFixedZone(zone))(name, type);
+  const watch = createKeyWatch({
+    declared,
+    resolve,
+    tell: (severity, text) => told.push(`${severity}: ${text}`),
+    random: () => 0.5,
+    now: () => nowMs,
+  });
+  const { keyring } = loadKeyring(
+    { dkim_keys: ["s1", "s2"].map((selector) => ({ domain: "example.com", selector, key: pem })) },
+    { readFile: () => new Uint8Array(), listFolder: () => [] },
+  );
+  watch.watch(keyring.keys);
+  return {
+    watch,
+    told,
+    keys: keyring.keys,
+    serve(records: unknown) {
+      zone = records;
+    },
+    async after(ms: number) {
+      nowMs += ms;
+      await watch.tick();
+    },
+    async series(): Promise<readonly string[]> {
+      const text = await render(declared.registry, "prometheus", (name) => name.startsWith("signpost_key"));
+      return text.split("\n").filter((line) => /^signpost_key(?:_published|s_checked)\{/.test(line));
+    },
+  };
+}
+
+const s1 = "s1._domainkey.example.com";
+const s2 = "s2._domainkey.example.com";
+const published = (selector: string, value: number) =>
+  `signpost_key_published{domain="example.com",selector="${selector}"} ${value}`;
+const checked = (counts: readonly number[]) =>
+  ["pass", "fail", "invalid", "unknown"].map((result, i) => `signpost_keys_checked{result="${result}"} ${counts[i]}`);
+
+test("keys are unknown until the DNS answered, then 1 or 0, and looked at again sooner while they are wrong", async () => {
+  const { watch, after, series, serve, told } = scene();
+  await watch.tick();
+  assert.deepEqual(await series(), checked([0, 0, 0, 2]));
+  serve({ [s1]: { TXT: [strings] }, [s2]: { TXT: [other] } });
+  await after(30_000);
+  assert.deepEqual(await series(), [published("s1", 1), published("s2", 0), ...checked([1, 1, 0, 0])]);
+  assert.deepEqual(told, [`warning: key ${s2} does not pass: another key is published`]);
+
+  serve({ [s2]: { TXT: [strings] } });
+  await after(300_000);
+  assert.deepEqual(await series(), [published("s1", 1), published("s2", 1), ...checked([2, 0, 0, 0])]);
+  assert.equal(told[1], `notice: key ${s2} is published rightly again`);
+  await after(3_600_000);
+  assert.deepEqual(await series(), [published("s1", 0), published("s2", 1), ...checked([1, 0, 1, 0])]);
+  assert.match(told[2] ?? "", /^warning: key s1\._domainkey\.example\.com does not pass/);
+});
+
+test("no answer says nothing about a key", async () => {
+  const { after, series, serve, told } = scene();
+  serve({ [s1]: { TXT: [strings] }, [s2]: { rcode: "SERVFAIL" } });
+  await after(30_000);
+  serve({ [s1]: { rcode: "SERVFAIL" }, [s2]: { rcode: "SERVFAIL" } });
+  await after(3_700_000);
+  assert.deepEqual(await series(), [published("s1", 1), ...checked([1, 0, 0, 1])]);
+  assert.deepEqual(told, []);
+});
+
+test("after a reload what is known of a key that stays is kept, and all are looked at again", async () => {
+  const { watch, keys, after, series, serve } = scene();
+  serve({ [s1]: { TXT: [strings] }, [s2]: { TXT: [strings] } });
+  await after(30_000);
+  watch.watch(keys.slice(1));
+  assert.deepEqual(await series(), [published("s2", 1), ...checked([1, 0, 0, 0])]);
+  serve({});
+  await after(30_000);
+  assert.deepEqual(await series(), [published("s2", 0), ...checked([0, 0, 1, 0])]);
+});
