@@ -115,6 +115,7 @@ export function listenerOptions(config: Config, bank: PolicyBank): ListenerOptio
     },
     smtpd_discard_ehlo_keywords: bank.smtpd_discard_ehlo_keywords,
     allowPeer: allowed,
+    haproxy_target_enabled: bank.haproxy_target_enabled,
     allowXforward: (address) => address === "" || allowed(address),
     smtpd_message_size_limit: raised ? Math.max(sizeLimit, leastSizeLimit) : sizeLimit,
     smtpd_recipient_limit: config.smtpd_recipient_limit,

@@ -35,6 +35,8 @@ export class FilterConnection extends SMTPConnection {
   readonly listener: ListenerName;
   readonly #filter: FilterServer;
   readonly #dialog: Dialog;
+  /** False for a peer without an address, on a unix socket: its file's permissions say who may connect. */
+  readonly #mustBeAllowed: boolean;
   /** "refused" was greeted with an error; "busy" is a message with the flow. */
   #state: "refused" | "command" | "data" | "busy" = "command";
   /** The start of a command line whose end has not come. */
@@ -54,7 +56,9 @@ export class FilterConnection extends SMTPConnection {
     const path = server.socketPath;
     this.listener =
       path === undefined ? { address: this.localAddress, port: this.localPort } : { address: "", port: 0, path };
-    const peer = { address: path === undefined ? this.remoteAddress : "", port: this.remotePort };
+    const told = options.remoteAddress !== undefined;
+    const peer = { address: path === undefined || told ? this.remoteAddress : "", port: this.remotePort };
+    this.#mustBeAllowed = path === undefined || told;
     this.#lastInputMs = server.clock();
     this.#dialog = new Dialog({
       logId: this.logId,
@@ -76,8 +80,7 @@ export class FilterConnection extends SMTPConnection {
     this._setListeners(() => {
       this._ready = true;
       const { options } = this.#dialog;
-      const onSocket = this.#filter.socketPath !== undefined;
-      if (!onSocket && !options.allowPeer(this.remoteAddress)) {
+      if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
         this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
       } else if (this.#filter.connectionCount() > options.maxClients) {
         this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));

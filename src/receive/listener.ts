@@ -54,7 +54,7 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
       return name;
     },
     get connections() {
-      return server.connections.size;
+      return server.openConnections;
     },
     async listen() {
       if (at.path !== undefined) await removeStaleSocket(at.path);
@@ -81,6 +81,7 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
     async drain(deadlineMs) {
       stopAccepting();
       server.draining = true;
+      server.dropAwaitingProxy();
       for (const connection of server.connections) {
         if (connection instanceof FilterConnection) connection.shutDownIfIdle();
       }

@@ -23,6 +23,8 @@ export interface ListenerOptions {
   readonly smtpd_discard_ehlo_keywords: readonly string[];
   /** inet_acl: may this peer talk to us? Not asked for a unix socket. */
   readonly allowPeer: (address: string) => boolean;
+  /** A PROXY header comes first on every connection: it tells whom the connection is from. */
+  readonly haproxy_target_enabled: boolean;
   /** May this peer speak for its clients by XFORWARD? The address of a unix socket's peer is "". */
   readonly allowXforward: (address: string) => boolean;
   /** Octets; 0 for no limit. */
@@ -59,6 +61,7 @@ export const defaultListenerOptions: ListenerOptions = {
   bannerValues: { product: "signpost" },
   smtpd_discard_ehlo_keywords: [],
   allowPeer: (address) => loopback.has(address),
+  haproxy_target_enabled: false,
   allowXforward: (address) => address === "" || loopback.has(address),
   smtpd_message_size_limit: 64 * 1024 * 1024,
   smtpd_recipient_limit: 1100,

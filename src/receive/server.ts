@@ -7,6 +7,7 @@ import type { Reply } from "../smtp/reply.ts";
 import { FilterConnection } from "./connection.ts";
 import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
 import type { ListenerOptions } from "./options.ts";
+import { readProxyPreface } from "./proxy-preface.ts";
 import type { MessageStore } from "./store.ts";
 
 export interface ServerNeeds {
@@ -37,6 +38,7 @@ export class FilterServer extends SMTPServer {
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
+  readonly #awaitingProxy = new Set<Socket>();
   /** Sockets not closed yet, those of ended sessions included. */
   #openSockets = 0;
   #whenGone: (() => void) | undefined;
@@ -56,7 +58,7 @@ export class FilterServer extends SMTPServer {
     this.handlers = handlers;
     this.store = store;
     this.observer = observer;
-    this.connectionCount = needs.connectionCount ?? (() => this.connections.size);
+    this.connectionCount = needs.connectionCount ?? (() => this.openConnections);
     this.clock = clock;
     this.socketPath = socketPath;
     this.#nextLogId = nextLogId;
@@ -81,14 +83,14 @@ export class FilterServer extends SMTPServer {
     this.server.once("close", () => clearInterval(sweeper));
   }
 
-  override connect(socket: Socket, _options?: SMTPConnectionOptions | null): void {
+  override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
     if (this.socketPath === undefined && socket.remoteAddress === undefined) {
       // Gone before it was accepted; without an address no access list can judge it.
       socket.on("error", () => undefined);
       socket.destroy();
       return;
     }
-    const connection = new FilterConnection(this, socket, { id: this.#nextLogId() });
+    const connection = new FilterConnection(this, socket, { ...options, id: this.#nextLogId() });
     this.connections.add(connection);
     this.#openSockets += 1;
     socket.once("close", () => {
@@ -110,9 +112,39 @@ export class FilterServer extends SMTPServer {
     });
   }
 
-  /** No PROXY header, no random id: straight to `connect`. */
-  override _handleProxy(_socket: Socket, callback: (error: null, options: { id: string }) => void): void {
-    callback(null, { id: "" });
+  /** Reads the PROXY header where one is due; else it is straight to `connect`. */
+  override _handleProxy(socket: Socket, callback: (error: Error | null, options?: { id: string }) => void): void {
+    const { socketPath: path } = this;
+    const address = withoutMapping(socket.localAddress);
+    const { localPort: port = 0 } = socket;
+    const options = this.listenerOptions(path === undefined ? { address, port } : { address: "", port: 0, path });
+    // Only who may connect may say that he connects for another; everybody else is turned away under his own name.
+    const due =
+      options.haproxy_target_enabled && (path !== undefined || options.allowPeer(withoutMapping(socket.remoteAddress)));
+    if (!due) {
+      callback(null, { id: "" });
+      return;
+    }
+    this.#awaitingProxy.add(socket);
+    readProxyPreface(socket, (error, source) => {
+      this.#awaitingProxy.delete(socket);
+      if (error !== undefined) {
+        this.observer.trouble?.("socket", error, "");
+        callback(error);
+      } else {
+        callback(null, { id: "", ...(source && { remoteAddress: source.address, remotePort: source.port }) });
+      }
+    });
+  }
+
+  /** Connections there are, those that still owe their PROXY header included. */
+  get openConnections(): number {
+    return this.connections.size + this.#awaitingProxy.size;
+  }
+
+  /** No mail can be under way on these. */
+  dropAwaitingProxy(): void {
+    for (const socket of this.#awaitingProxy) socket.destroy();
   }
 
   /** Looks after the timeouts of all connections. */
@@ -135,6 +167,11 @@ export class FilterServer extends SMTPServer {
     if (declaredBytes === undefined || declaredBytes <= this.store.limits.bodyMemoryBytes) return undefined;
     return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
   }
+}
+
+/** IPv4 as a socket that listens for IPv6 too shows it. */
+function withoutMapping(address = ""): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function monotonic(): number {

@@ -55,7 +55,11 @@ export const sessionSettings: SettingsOf<Session> = {
     "What the door speaks. An SMTP door also takes LHLO and becomes LMTP for that session. AM.PDP and TCP-LOOKUP are known but not spoken: such a door stays closed.",
     "SMTP and LMTP on a port",
   ),
-  haproxy_target_enabled: active(toggle, false, "A PROXY line (version 1 or 2) comes first on every connection."),
+  haproxy_target_enabled: active(
+    toggle,
+    false,
+    "A PROXY header (version 1 or 2) comes first on every connection; the peer that it names must be in inet_acl, as must the balancer that sends it.",
+  ),
   inet_acl: active(
     networks,
     ["127.0.0.1", "[::1]"],
