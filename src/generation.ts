@@ -5,6 +5,7 @@ import { sealDigestSpec } from "./arc/fields.ts";
 import type { Authenticator } from "./authres/authenticator.ts";
 import { createChecks } from "./checks/all.ts";
 import type { Config } from "./config/config.ts";
+import { withinBudget } from "./dns/budget.ts";
 import type { TableContext } from "./lookup/table.ts";
 import { readAuthors } from "./mail/authors.ts";
 import type { BodyDigestSpec } from "./mail/digest.ts";
@@ -22,6 +23,7 @@ import type { Resolve } from "./rr/answer.ts";
 import type { Peek } from "./rr/known-answers.ts";
 import { createSigner, type Signer } from "./signing/choose.ts";
 import type { Keyring } from "./signing/keyring.ts";
+import { dnsBudget } from "./slices.ts";
 import { createAnnotate } from "./stages/annotate.ts";
 import { type Arrival, createArrivals } from "./stages/arrival.ts";
 import { createDecide } from "./stages/decide.ts";
@@ -72,10 +74,17 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const digestBody = pool.digestBody;
-  const verifier = createDkimVerifier(pool, digestBody, resolve);
+  const budget = dnsBudget(config);
+  const verifier = createDkimVerifier(pool, digestBody);
   const nextHops = createNextHops();
-  const checks = createChecks({ authenticator, resolve, ...(peek === undefined ? {} : { peek }) });
-  const beginArrival = createArrivals({ verifier, checks, digestBody, now: Date.now });
+  const checks = createChecks({ authenticator, ...(peek === undefined ? {} : { peek }) });
+  const beginArrival = createArrivals({
+    verifier,
+    checks,
+    digestBody,
+    resolveForMail: () => withinBudget(resolve, budget),
+    now: Date.now,
+  });
   const signMail = createSignStage({ signer, engine: pool, digestBody });
   const seal = createSeal({ authenticator, keyring, mydomain: config.mydomain, digestBody });
   const arrivals = new WeakMap<Session, Arrival>();

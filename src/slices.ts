@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Config } from "./config/config.ts";
+import type { DnsBudget } from "./dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "./dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
 import { defaultHeaderLimits } from "./mail/header.ts";
@@ -25,6 +26,15 @@ export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
     maxTtlSeconds: dns.max_ttl,
     maxNegativeTtlSeconds: dns.negative_ttl,
     maxPending: dns.pending,
+  };
+}
+
+/** What one mail may ask of the DNS. */
+export function dnsBudget({ dns }: Pick<Config, "dns">): DnsBudget {
+  return {
+    lookups: dns.message_lookups,
+    timeMs: dns.message_timeout * 1000,
+    lookupMs: dns.lookup_timeout * 1000,
   };
 }
 

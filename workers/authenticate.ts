@@ -8,10 +8,11 @@ import { verifyArc } from "./mailauth-arc.ts";
 import { evaluateSpf } from "./mailauth-spf.ts";
 
 const { port1, port2 } = new MessageChannel();
-const resolve = createPortResolve(port1);
+const resolveFor = createPortResolve(port1);
 parentPort?.postMessage({ resolvePort: port2 }, [port2]);
 
 export default function authenticate(job: AuthenticatorJob) {
+  const resolve = resolveFor(job.id);
   switch (job.kind) {
     case "spf":
       return evaluateSpf(job, resolve);

@@ -2,6 +2,7 @@
 // survives a structured clone. What the results are worth is decided by others.
 import type { KeyObject } from "node:crypto";
 import type { BodySource } from "../mail/digest.ts";
+import type { Resolve } from "../rr/answer.ts";
 import type { KnownAnswer } from "../rr/known-answers.ts";
 import type { AuthResult } from "./finding.ts";
 
@@ -116,15 +117,19 @@ export type SealReport =
   | { readonly result: "sealed"; readonly fields: readonly string[] }
   | { readonly result: "refused"; readonly reason: SealRefusal };
 
-/** None of these rejects: what breaks is a result. */
+/**
+ * None of these rejects: what breaks is a result. `resolve` answers what this job asks of the DNS, so that it counts for
+ * the mail it is done for; without it the authenticator's own does.
+ */
 export interface Authenticator {
-  spf(job: SpfJob): Promise<SpfReport>;
-  arc(job: ArcJob): Promise<ArcReport>;
+  spf(job: SpfJob, resolve?: Resolve): Promise<SpfReport>;
+  arc(job: ArcJob, resolve?: Resolve): Promise<ArcReport>;
   seal(job: SealJob): Promise<SealReport>;
 }
 
-/** The same as one message each, for worker threads. */
-export type AuthenticatorJob =
+/** The same as one message each, for worker threads; `id` stands in the questions they ask. */
+export type AuthenticatorJob = { readonly id: number } & (
   | ({ readonly kind: "spf" } & SpfJob)
   | ({ readonly kind: "arc" } & ArcJob)
-  | ({ readonly kind: "seal" } & SealJob);
+  | ({ readonly kind: "seal" } & SealJob)
+);

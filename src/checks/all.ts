@@ -1,7 +1,6 @@
 // The list of checks, in the order in which Authentication-Results shows them. DKIM stands apart: its verifications
 // are more than findings (banks, reputation), and its work is done by the DKIM engine.
 import type { Authenticator } from "../authres/authenticator.ts";
-import type { Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
 import { createArcCheck } from "./arc-check.ts";
 import type { Check } from "./check.ts";
@@ -10,11 +9,10 @@ import { createSpfCheck } from "./spf-check.ts";
 
 export interface CheckNeeds {
   readonly authenticator: Pick<Authenticator, "spf" | "arc">;
-  readonly resolve: Resolve;
   /** Looks into the resolver's cache; optional, it only saves time. */
   readonly peek?: Peek;
 }
 
-export function createChecks({ authenticator, resolve, peek }: CheckNeeds): readonly Check[] {
-  return [createSpfCheck(authenticator, peek), createDmarcCheck(resolve), createArcCheck(authenticator)];
+export function createChecks({ authenticator, peek }: CheckNeeds): readonly Check[] {
+  return [createSpfCheck(authenticator, peek), createDmarcCheck(), createArcCheck(authenticator)];
 }

@@ -14,14 +14,12 @@ export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check
     // A set of ours tells what the chain was worth, so sealing needs it judged.
     isWanted: (bank) => bank.enable_arc_verification || bank.arc_seal,
     digests: ({ fields, excess }) => (excess === undefined ? arcDigestSpecs(fields) : []),
-    async run({ client, head, bank, now, body }) {
+    async run({ client, head, bank, now, body, resolve }) {
       const report = hasArc(head)
-        ? await authenticator.arc({
-            header: head.header,
-            body: await body,
-            now,
-            minimumKeyBits: bank.dkim_minimum_key_bits,
-          })
+        ? await authenticator.arc(
+            { header: head.header, body: await body, now, minimumKeyBits: bank.dkim_minimum_key_bits },
+            resolve,
+          )
         : none;
       return [findingOf(report, client.address, bank.arc_trusted_sealers)];
     },

@@ -5,6 +5,7 @@ import type { Verification } from "../dkim/engine.ts";
 import type { BodyDigestSpec, BodySource } from "../mail/digest.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { ClientFacts } from "../mail/transaction.ts";
+import type { Resolve } from "../rr/answer.ts";
 
 /** What checks want to know of a policy bank. */
 export interface CheckBank {
@@ -27,6 +28,8 @@ export interface CheckInput {
   readonly sender: string;
   readonly head: MessageHead;
   readonly bank: CheckBank;
+  /** The DNS, as far as this mail may ask it. */
+  readonly resolve: Resolve;
   /** Epoch seconds. */
   readonly now: number;
   /** The DKIM signatures once they are judged; empty where none were. */

@@ -3,14 +3,13 @@ import type { AuthResult, Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
 import { splitAddress } from "../mail/address.ts";
 import { domainOfOctets } from "../mail/domain.ts";
-import type { Resolve } from "../rr/answer.ts";
 import { trustedSealer } from "./arc-check.ts";
 import { readAuthor } from "./author-domain.ts";
 import type { Check, CheckInput } from "./check.ts";
 import { type DmarcEvaluation, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
 
 /** `random` gives 0 up to, not with, 1: whether a mail is in the sample of pct= (RFC 7489 section 6.6.4). */
-export function createDmarcCheck(resolve: Resolve, random: () => number = Math.random): Check {
+export function createDmarcCheck(random: () => number = Math.random): Check {
   return {
     name: "dmarc",
     isWanted: (bank) => bank.enable_dmarc_verification,
@@ -21,7 +20,10 @@ export function createDmarcCheck(resolve: Resolve, random: () => number = Math.r
       }
       const { domain } = author;
       const identifiers = identifiersOf(input, findingsOf("spf"));
-      const evaluations = await evaluateDmarc({ authorDomain: domain, identifiers, sample: random() * 100 }, resolve);
+      const evaluations = await evaluateDmarc(
+        { authorDomain: domain, identifiers, sample: random() * 100 },
+        input.resolve,
+      );
       return [dmarcFinding(evaluations[input.bank.dmarc_mode], domain)];
     },
   };

@@ -16,8 +16,8 @@ export function createLazyAuthenticator(create: () => WorkerAuthenticator): Lazy
     return made;
   };
   return {
-    spf: (job) => authenticator().spf(job),
-    arc: (job) => authenticator().arc(job),
+    spf: (job, resolve) => authenticator().spf(job, resolve),
+    arc: (job, resolve) => authenticator().arc(job, resolve),
     seal: (job) => authenticator().seal(job),
     ready: () => authenticator().ready(),
     close: async () => made?.close(),

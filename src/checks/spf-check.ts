@@ -15,19 +15,20 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
   return {
     name: "spf",
     isWanted: (bank) => bank.enable_spf_verification,
-    async run({ client, sender, bank }) {
+    async run({ client, sender, bank, resolve }) {
       const { address, helo = "" } = client;
       if (address === undefined) return [];
       const clientAddress = bareAddress(address);
       const domain = sender === "" ? domainOfOctets(helo) : splitAddress(sender).domain;
       const known = domain === undefined ? [] : peekSpfAnswers(domain, clientAddress, peek);
-      const { result, reason } = await authenticator.spf({
+      const job = {
         address: clientAddress,
         ...(known.length === 0 ? {} : { known }),
         helo,
         sender,
         receiver: bank.myhostname,
-      });
+      };
+      const { result, reason } = await authenticator.spf(job, resolve);
       const identity: FindingProperty =
         sender === ""
           ? { type: "smtp", name: "helo", value: helo }

@@ -2,7 +2,16 @@
 // off the threads that do DKIM. A worker asks the DNS back here, over a port that it hands out when it starts.
 import { MessagePort } from "node:worker_threads";
 import { Piscina } from "piscina";
-import type { ArcReport, Authenticator, AuthenticatorJob, SealReport, SpfReport } from "../authres/authenticator.ts";
+import type {
+  ArcJob,
+  ArcReport,
+  Authenticator,
+  AuthenticatorJob,
+  SealJob,
+  SealReport,
+  SpfJob,
+  SpfReport,
+} from "../authres/authenticator.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { serveResolve } from "../rr/resolve-port.ts";
 
@@ -10,7 +19,7 @@ export interface WorkerAuthenticatorOptions {
   /** URL of workers/authenticate. */
   readonly worker: string;
   readonly threads: number;
-  /** Answers the workers' questions. */
+  /** Answers the questions of jobs that come without a `Resolve` of their own. */
   readonly resolve: Resolve;
   /** A job that has been out this long is given up, and its worker ended; above SPF's own 20 s. */
   readonly deadlineMs: number;
@@ -30,6 +39,11 @@ export interface WorkerAuthenticator extends Authenticator {
 /** Jobs on one worker at once: nearly all of them only wait. */
 const jobsPerThread = 256;
 
+type Work =
+  | ({ readonly kind: "spf" } & SpfJob)
+  | ({ readonly kind: "arc" } & ArcJob)
+  | ({ readonly kind: "seal" } & SealJob);
+
 interface Workers {
   readonly pool: Piscina;
   /** When each job under way was handed over, oldest first. */
@@ -40,8 +54,11 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
   const { worker, threads, resolve, deadlineMs, maxJobs } = options;
   let workers = start();
   let jobs = 0;
+  let lastId = 0;
   let restarts = 0;
   let closed = false;
+  /** Who answers the questions of each job. */
+  const resolves = new Map<number, Resolve>();
   const sweep = setInterval(endOverdue, Math.min(1000, deadlineMs));
   sweep.unref();
 
@@ -58,7 +75,7 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     pool.on("message", (message: unknown) => {
       const port = resolvePortOf(message);
       if (port === undefined) return;
-      serveResolve(port, resolve);
+      serveResolve(port, (job) => resolves.get(job) ?? resolve);
       // The port alone is no reason for the process to stay.
       port.unref();
     });
@@ -97,27 +114,31 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
   }
 
   /** Every job has one retry; what is lost twice, or cannot be taken, is what the caller says. */
-  async function run<Report>(job: AuthenticatorJob, lost: Report): Promise<Report> {
+  async function run<Report>(given: Work, lost: Report, jobResolve?: Resolve): Promise<Report> {
     if (closed || jobs >= maxJobs) return lost;
     jobs += 1;
+    lastId += 1;
+    const job: AuthenticatorJob = { ...given, id: lastId };
+    if (jobResolve !== undefined) resolves.set(job.id, jobResolve);
     try {
       return await runOnce<Report>(job).catch(() => retry(job, lost));
     } catch {
       return lost;
     } finally {
       jobs -= 1;
+      resolves.delete(job.id);
     }
   }
 
   return {
-    spf: (job) => {
+    spf: (job, jobResolve) => {
       const identity = job.sender === "" ? "helo" : "mailfrom";
       const lost: SpfReport = { result: "temperror", reason: "internal-error", identity, domain: "" };
-      return run({ kind: "spf", ...job }, lost);
+      return run({ kind: "spf", ...job }, lost, jobResolve);
     },
-    arc: (job) => {
+    arc: (job, jobResolve) => {
       const lost: ArcReport = { result: "temperror", reason: "internal-error", sets: [] };
-      return run({ kind: "arc", ...job }, lost);
+      return run({ kind: "arc", ...job }, lost, jobResolve);
     },
     seal: (job) => {
       const lost: SealReport = { result: "refused", reason: "internal-error" };
@@ -125,7 +146,7 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     },
     async ready() {
       // No name to ask for, so nothing is asked: this only shows that the worker loads and answers.
-      await runOnce({ kind: "spf", address: "127.0.0.1", helo: "", sender: "", receiver: "" });
+      await runOnce({ id: 0, kind: "spf", address: "127.0.0.1", helo: "", sender: "", receiver: "" });
     },
     stats: () => ({ jobs, threadsAlive: workers.pool.threads.length, restarts }),
     async close() {

@@ -10,6 +10,8 @@ export interface Port<Received, Sent> {
 
 export interface QuestionMessage {
   readonly id: number;
+  /** What it is asked for. */
+  readonly job: number;
   readonly name: string;
   readonly type: RecordType;
 }
@@ -20,28 +22,31 @@ export interface AnswerMessage {
   readonly answer: Answer;
 }
 
-/** Answers every question that comes over the port. */
-export function serveResolve(port: Port<QuestionMessage, AnswerMessage>, resolve: Resolve): void {
-  port.on("message", ({ id, name, type }) => {
-    resolve(name, type).then((answer) => port.postMessage({ id, type, answer }));
+/** Answers every question that comes over the port; `resolveFor` says who answers those of a job. */
+export function serveResolve(port: Port<QuestionMessage, AnswerMessage>, resolveFor: (job: number) => Resolve): void {
+  port.on("message", ({ id, job, name, type }) => {
+    resolveFor(job)(name, type).then((answer) => port.postMessage({ id, type, answer }));
   });
 }
 
-/** A `Resolve` that asks over the port. Its questions end when the port's other end answers, never by themselves. */
-export function createPortResolve(port: Port<AnswerMessage, QuestionMessage>): Resolve {
+/**
+ * A `Resolve` for each job, that asks over the port. Its questions end when the port's other end answers, never by
+ * themselves.
+ */
+export function createPortResolve(port: Port<AnswerMessage, QuestionMessage>): (job: number) => Resolve {
   const waiting = new Map<number, (message: AnswerMessage) => void>();
   let lastId = 0;
   port.on("message", (message) => {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   });
-  return (name, type) =>
+  return (job) => (name, type) =>
     new Promise((settle) => {
       lastId += 1;
       waiting.set(lastId, (message) =>
         settle(isFor(message, type) ? message.answer : { status: "trouble", trouble: "malformed" }),
       );
-      port.postMessage({ id: lastId, name, type });
+      port.postMessage({ id: lastId, job, name, type });
     });
 }
 

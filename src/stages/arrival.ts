@@ -10,6 +10,7 @@ import type { MessageHead } from "../mail/message.ts";
 import type { Envelope, Session, Transaction } from "../mail/transaction.ts";
 import type { Checked } from "../pipeline.ts";
 import type { PolicyBank } from "../policy/bank.ts";
+import type { Resolve } from "../rr/answer.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 import type { DkimVerifier, PendingVerification } from "./verify-dkim.ts";
 
@@ -25,19 +26,22 @@ export interface ArrivalNeeds {
   readonly verifier: DkimVerifier;
   readonly checks: readonly Check[];
   readonly digestBody: DigestBody;
+  /** The DNS for one mail. */
+  resolveForMail(): Resolve;
   /** Epoch, milliseconds. */
   now(): number;
 }
 
 const headerTooLarge: Finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] };
 
-export function createArrivals({ verifier, checks, digestBody, now }: ArrivalNeeds) {
+export function createArrivals({ verifier, checks, digestBody, resolveForMail, now }: ArrivalNeeds) {
   return function begin(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead): Arrival {
-    const pending = verifier.begin(head, bank);
+    const resolve = resolveForMail();
+    const pending = verifier.begin(head, bank, resolve);
     const wanted = checks.some((check) => check.isWanted(bank));
     const checkDigests = wanted ? digestsForChecks(checks, head, bank) : [];
     const digests = [...(pending?.digests ?? []), ...checkDigests];
-    const early = wanted ? startChecks(bank, session, envelope, head) : undefined;
+    const early = wanted ? startChecks(bank, session, envelope, head, resolve) : undefined;
     return {
       bank,
       digests,
@@ -62,7 +66,7 @@ export function createArrivals({ verifier, checks, digestBody, now }: ArrivalNee
   }
 
   /** SPF and the like ask the DNS while the body arrives; what looks at body or signatures waits for them. */
-  function startChecks(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead) {
+  function startChecks(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead, resolve: Resolve) {
     const verifications = Promise.withResolvers<readonly Verification[]>();
     const body = Promise.withResolvers<BodySource>();
     // A mail that never comes to its end leaves both open; one that fails must not end the process.
@@ -73,6 +77,7 @@ export function createArrivals({ verifier, checks, digestBody, now }: ArrivalNee
       sender: envelope.sender.address,
       head,
       bank,
+      resolve,
       now: Math.floor(now() / 1000),
       verifications: verifications.promise,
       body: body.promise,

@@ -29,7 +29,7 @@ export interface PendingVerification {
 
 export interface DkimVerifier {
   /** Undefined when there is nothing to verify: no signature, switched off, or a header over the limits. */
-  begin(head: MessageHead, bank: VerificationBank): PendingVerification | undefined;
+  begin(head: MessageHead, bank: VerificationBank, resolve: Resolve): PendingVerification | undefined;
   /** Rejects when the engine cannot do its work: the mail is to be tried again (451). */
   finish(
     pending: PendingVerification,
@@ -39,13 +39,9 @@ export interface DkimVerifier {
   ): Promise<readonly Verification[]>;
 }
 
-export function createDkimVerifier(
-  engine: Pick<DkimEngine, "verify">,
-  digestBody: DigestBody,
-  resolve: Resolve,
-): DkimVerifier {
+export function createDkimVerifier(engine: Pick<DkimEngine, "verify">, digestBody: DigestBody): DkimVerifier {
   return {
-    begin(head, bank) {
+    begin(head, bank, resolve) {
       if (!bank.enable_dkim_verification || head.excess !== undefined) return undefined;
       const policy: VerifyPolicy = {
         partialBody: "policy",

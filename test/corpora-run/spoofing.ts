@@ -34,7 +34,7 @@ export async function runSpoofing(corpora: string): Promise<readonly SuiteResult
   const folder = join(corpora, "spoofing");
   const dns = readJson<DnsData>(folder, "dns.json");
   const resolve = createFixedResolver(parseFixedZone(dns));
-  const checks = createChecks({ authenticator: createLocalAuthenticator(resolve), resolve });
+  const checks = createChecks({ authenticator: createLocalAuthenticator(resolve) });
   const { client_ip, cases } = readJson<Cases>(folder, "cases.json");
   const suites: SuiteResult[] = [];
   for (const mode of ["rfc7489", "rfc9989"] as const) {
@@ -44,6 +44,7 @@ export async function runSpoofing(corpora: string): Promise<readonly SuiteResult
         const { header, body } = splitMessage(octets);
         const verifications = verifyOctets(octets, dns, 1_700_000_000);
         const findings = await runChecks(checks, {
+          resolve,
           client: { address: client_ip, helo },
           sender: mailfrom.replace(/^<|>$/g, ""),
           head: { header, ...splitHeader(header) },

@@ -9,6 +9,7 @@ import {
   type WorkerAuthenticator,
 } from "../../src/checks/worker-authenticator.ts";
 import { createResolver, defaultResolverOptions, type Resolver } from "../../src/dns/resolver.ts";
+import type { Resolve } from "../../src/rr/answer.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -52,6 +53,19 @@ test("SPF is evaluated with what the DNS says, for IPv4 and IPv6 clients", async
   assert.deepEqual(four, { result: "pass", identity: "mailfrom", domain: "example.com" });
   assert.equal(six?.result, "pass");
   assert.equal(other?.result, "fail");
+});
+
+test("a job that comes with its own resolver asks that one, also while others are under way", async () => {
+  const job = { address: "192.0.2.7", helo: "mail.example.com", sender: "joe@example.com", receiver: "mx.example.net" };
+  const asked: string[] = [];
+  const refusing: Resolve = async (name, type) => {
+    asked.push(`${name} ${type}`);
+    return { status: "trouble", trouble: "refused" };
+  };
+  const [usual, refused] = await Promise.all([authenticator.spf(job), authenticator.spf(job, refusing)]);
+  assert.equal(usual.result, "pass");
+  assert.equal(refused.result, "temperror");
+  assert.deepEqual(asked, ["example.com TXT"]);
 });
 
 test("a null sender is judged by its HELO, a name that is none by nothing", async () => {

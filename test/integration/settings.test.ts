@@ -93,3 +93,29 @@ test("with soft_bounce nobody is refused for good: the client comes again, no DS
     },
   );
 });
+
+test("a mail's checks share dns.message_lookups", async () => {
+  const own = await startFilter({
+    dns: ", message_lookups: 3",
+    extra: "enable_spf_verification: true\nenable_dmarc_verification: true",
+  });
+  try {
+    const client = await connected(own.ports.incoming);
+    const signature = (domain: string) =>
+      `DKIM-Signature: v=1; a=rsa-sha256; d=${domain}; s=x; h=from; bh=${"A".repeat(43)}=; b=AAAA\r\n`;
+    await client.ask("XFORWARD ADDR=192.0.2.1");
+    const mail = [1, 2, 3, 4].map((n) => signature(`n${n}.example`)).join("") + mailText("lookups");
+    assert.match(await submit(client, { data: mail, from: "joe@spf.example" }), /^250 /);
+    client.socket.end("QUIT\r\n");
+    const asked = own.dns.asked.map(({ name }) => name);
+    assert.deepEqual(
+      asked.sort(),
+      [1, 2, 3].map((n) => `x._domainkey.n${n}.example`),
+    );
+    const results = own.hop.mails[0]?.octets.toString("latin1") ?? "";
+    assert.match(results, /spf=temperror/);
+    assert.match(results, /dmarc=temperror/);
+  } finally {
+    await own.close();
+  }
+});

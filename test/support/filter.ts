@@ -20,6 +20,8 @@ export interface Filter {
 export interface FilterOptions extends FakeNextHopOptions {
   /** Lines of signpost.yaml beside the usual ones. */
   readonly extra?: string;
+  /** Members of `dns` beside the usual ones: ", message_lookups: 3". */
+  readonly dns?: string;
   /** Keys of the bank ORIGINATING beside the usual ones, as a flow mapping's members. */
   readonly originating?: string;
 }
@@ -29,6 +31,7 @@ export const recipients = ["one@example.com", "two@example.com", "three@example.
 export async function startFilter({
   extra = "",
   originating = "",
+  dns: moreDns = "",
   ...hopOptions
 }: FilterOptions = {}): Promise<Filter> {
   const hop = await startFakeNextHop(hopOptions);
@@ -57,7 +60,7 @@ interface_policy: { "${signing}": ORIGINATING, "${nochecks}": NOCHECKS }
 policy_bank:
   ORIGINATING: { originating: true${originating === "" ? "" : `, ${originating}`} }
   NOCHECKS: { originating: true, mynetworks_maps: [], enable_dkim_verification: false }
-dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1 }
+dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1${moreDns} }
 spool: { dir: "@FOLDER@", free_space: 1M }
 ${extra}
 `;

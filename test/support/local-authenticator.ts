@@ -7,8 +7,8 @@ import { evaluateSpf } from "../../workers/mailauth-spf.ts";
 
 export function createLocalAuthenticator(resolve: Resolve): Authenticator {
   return {
-    spf: (job) => evaluateSpf(job, resolve),
-    arc: (job) => verifyArc(job, resolve),
+    spf: (job, own = resolve) => evaluateSpf(job, own),
+    arc: (job, own = resolve) => verifyArc(job, own),
     seal: async (job) => sealMessage(job),
   };
 }

@@ -43,7 +43,8 @@ async function check(setup: Setup): Promise<{ findings: readonly Finding[]; spfJ
     arc: async (): Promise<ArcReport> => setup.arc ?? { result: "none", sets: [] },
   };
   const header = Buffer.from((setup.header ?? "From: joe@example.com\n").replaceAll("\n", "\r\n"), "latin1");
-  const findings = await runChecks(createChecks({ authenticator, resolve }), {
+  const findings = await runChecks(createChecks({ authenticator }), {
+    resolve,
     client: setup.client ?? { address: "192.0.2.7", helo: "mail.example.com" },
     sender: setup.sender ?? "joe@example.com",
     head: { header, ...splitHeader(header) },
@@ -166,7 +167,6 @@ test("body digests are asked for where there is a chain to verify", () => {
       spf: async () => ({ result: "none", identity: "helo", domain: "" }),
       arc: async () => ({ result: "none", sets: [] }),
     },
-    resolve,
   });
   const digests = (text: string, changed: Partial<CheckBank> = {}) => {
     const header = Buffer.from(text.replaceAll("\n", "\r\n"));
