@@ -8,8 +8,8 @@ import { printConfig } from "../config/print.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { loadSettings } from "../load-settings.ts";
-import { systemError } from "../signing/key-store.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 
 export const checkConfig: Command = {
   name: "check-config",
@@ -20,7 +20,7 @@ export const checkConfig: Command = {
   --print        print the effective configuration as YAML, every default filled in
 
 Errors, warnings and notes go to standard error. The exit code is 0 when the configuration can be used, 78 when it
-has errors, 66 when it cannot be read.`,
+has errors, 66 or 77 when it cannot be read.`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -29,11 +29,8 @@ has errors, 66 when it cannot be read.`,
     });
     if (positionals.length > 1) throw new UsageError("one file at a time");
     const file = values.config ?? positionals[0] ?? defaultConfigFile;
-    const unreadable = readFault(resolve(io.cwd, file));
-    if (unreadable !== undefined) {
-      io.stderr(`signpost: ${file} cannot be read: ${unreadable}\n`);
-      return exitCode.noInput;
-    }
+    const unreadable = unreadableConfig(file, io);
+    if (unreadable !== undefined) return unreadable;
     const { settings, problems, loaded } = await loadSettings(file, io.cwd);
     const { config, source } = loaded;
     const all = sortProblems([...problems, ...(config === undefined ? [] : lintPermissions(config, source, stat(io)))]);
@@ -44,14 +41,6 @@ has errors, 66 when it cannot be read.`,
     return usable ? exitCode.ok : exitCode.config;
   },
 };
-
-function readFault(path: string): string | undefined {
-  try {
-    return statSync(path).isDirectory() ? "it is a folder" : undefined;
-  } catch (error) {
-    return systemError(error);
-  }
-}
 
 function stat(io: Pick<Io, "cwd">) {
   return (path: string) => {

@@ -39,7 +39,7 @@ and from which line of which file, which key would sign it and why other candida
       args: [...args],
       allowPositionals: true,
       options: {
-        config: { type: "string" },
+        config: { type: "string", short: "c" },
         dns: { type: "string" },
         now: { type: "string" },
         client: { type: "string" },

@@ -49,6 +49,7 @@ export interface Command {
 /** The usage with the command's name in front. */
 export function synopsis({ name, usage }: Pick<Command, "name" | "usage">): string {
   const text = usage.trim();
+  if (text === "") return name;
   return text === name || text.startsWith(`${name} `) ? text : `${name} ${text}`;
 }
 

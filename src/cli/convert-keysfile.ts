@@ -1,6 +1,7 @@
 // `signpost convert_keysfile FILE`: dkim-filter's keys file as lines for signpost.yaml, or for amavisd.conf.
 import { accessSync, constants, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { KeysfileError, parseKeysfile } from "../amavis/keysfile.ts";
 import { keysfileToAmavisd, keysfileToYaml } from "../amavis/keysfile-text.ts";
 import { errorCode, systemError } from "../signing/key-store.ts";
@@ -17,11 +18,13 @@ signpost.yaml that choose the same key for each sender.
 
   --amavisd   print lines for amavisd.conf instead`,
   async run(args, io) {
-    const options = args.filter((arg) => arg.startsWith("--"));
-    const unknown = options.find((option) => option !== "--amavisd");
-    if (unknown !== undefined) throw new UsageError(`unknown option ${unknown}`);
-    const [file, ...more] = args.filter((arg) => !arg.startsWith("--"));
-    if (file === undefined) throw new UsageError("the name of a keys file is needed");
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { amavisd: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [file, ...more] = positionals;
+    if (file === undefined || file === "") throw new UsageError("the name of a keys file is needed");
     if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
 
     let text: string;
@@ -34,7 +37,7 @@ signpost.yaml that choose the same key for each sender.
     try {
       const keysfile = parseKeysfile(text, file, (path) => isThere(resolve(io.cwd, path)));
       for (const warning of keysfile.warnings) io.stderr(`${warning}\n`);
-      io.stdout(options.length > 0 ? keysfileToAmavisd(keysfile) : keysfileToYaml(keysfile));
+      io.stdout(values.amavisd === true ? keysfileToAmavisd(keysfile) : keysfileToYaml(keysfile));
       return exitCode.ok;
     } catch (error) {
       if (!(error instanceof KeysfileError)) throw error;

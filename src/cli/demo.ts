@@ -14,7 +14,7 @@ import { createRelay } from "../relay/relay.ts";
 import { generateRsaKey } from "../signing/generate.ts";
 import { publicKeyData, recordStrings } from "../signing/record-text.ts";
 import { formatReply } from "../smtp/reply.ts";
-import { type Command, exitCode, type Io } from "./command.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { startDemoNextHop } from "./demo-next-hop.ts";
 
 const mail = [
@@ -34,7 +34,8 @@ export const demo: Command = {
   name: "demo",
   summary: "show the main job with an embedded next hop and DNS: a mail is signed, sent back in and verified",
   usage: "",
-  async run(_args, io) {
+  async run(args, io) {
+    if (args.length > 0) throw new UsageError(`unexpected argument "${args[0]}"`);
     const folder = await mkdtemp(join(tmpdir(), "signpost-demo-"));
     try {
       await show(folder, io);

@@ -1,4 +1,5 @@
 // `signpost genrsa FILE [BITS]`: a new RSA key in a new file that only its owner reads.
+import { parseArgs } from "node:util";
 import { generateRsaKey } from "../signing/generate.ts";
 import type { Command } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
@@ -17,7 +18,8 @@ export const genrsa: Command = {
 Writes a new RSA private key (PKCS#8, PEM) of BITS bits, ${defaultBits} where none are given, to FILE. The file must not
 be there yet and is readable by its owner alone. FILE is then declared in dkim_keys; "showkeys" prints what to publish.`,
   async run(args, io) {
-    const [file, bitsText = String(defaultBits), ...more] = args;
+    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const [file, bitsText = String(defaultBits), ...more] = positionals;
     if (file === undefined || file === "") throw new UsageError("File name for a key not provided");
     if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
     if (!/^\d{1,9}$/.test(bitsText)) throw new UsageError("Number of bits in a key must be numeric");

@@ -1,10 +1,12 @@
 // `signpost import FILE…`: an amavisd.conf as signpost.yaml, on standard output.
 import { isAbsolute, relative, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { readAmavisdConf } from "../amavis/read-conf.ts";
 import { writeYaml } from "../amavis/write-yaml.ts";
 import { disk } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 
 export const importConf: Command = {
   name: "import",
@@ -16,20 +18,21 @@ settings come from. A folder such as /etc/amavis/conf.d is read in the order of 
 are read one after the other into one configuration. Nothing in the files is executed. What could not be taken is told
 on standard error and at the head of the output; the exit code is 65 if any of it is an error.`,
   async run(args, io) {
-    const [first] = args;
-    if (first === undefined || args.some((arg) => arg === ""))
+    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    if (positionals.length === 0 || positionals.includes(""))
       throw new UsageError("File name of an amavisd.conf not provided");
-    const option = args.find((arg) => arg.startsWith("-"));
-    if (option !== undefined) throw new UsageError(`unknown option "${option}"`);
-    const source = readAmavisdConf(args, {
+    for (const file of positionals) {
+      const unreadable = unreadableConfig(file, io, "or a folder");
+      if (unreadable !== undefined) return unreadable;
+    }
+    const source = readAmavisdConf(positionals, {
       read: (path) => disk.read(resolve(io.cwd, path)),
       glob: (pattern) =>
         disk.glob(resolve(io.cwd, pattern)).map((found) => (isAbsolute(pattern) ? found : relative(io.cwd, found))),
     });
     for (const problem of sortProblems(source.problems)) io.stderr(`${problemLine(problem)}\n`);
     const failed = source.problems.some(({ severity }) => severity === "error");
-    if (failed && Object.keys(source.settings).length === 0) return exitCode.noInput;
-    io.stdout(writeYaml(source, args));
+    io.stdout(writeYaml(source, positionals));
     return failed ? exitCode.data : exitCode.ok;
   },
 };

@@ -1,12 +1,10 @@
 // What `check` and `sign` share: one generation of the configuration that does the real work on a file, with a next
 // hop that takes everything and keeps it.
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../checks/worker-authenticator.ts";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
-import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
 import { createResolver } from "../dns/resolver.ts";
 import { createGeneration, type Generation } from "../generation.ts";
 import { defaultSettings, loadSettings } from "../load-settings.ts";
@@ -17,7 +15,9 @@ import { workerUrl } from "../pool/worker-url.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";
 import { resolverOptions } from "../slices.ts";
 import { formatNextHop } from "../smtp/next-hop.ts";
-import { exitCode, type Io, UsageError } from "./command.ts";
+import { exitCode, type Io } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
+import { fixedDns } from "./fixed-dns.ts";
 
 export interface Inspection {
   readonly settings: Settings;
@@ -44,6 +44,7 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   if (typeof settings === "number") return settings;
   const bank = options.bank?.(settings);
   const dns = options.dns === undefined ? createResolver(resolverOptions(settings.config)) : fixedDns(options.dns, io);
+  if (typeof dns === "number") return dns;
   const sent: MessageOctets[] = [];
   const { resolve } = dns;
   const authenticator = createLazyAuthenticator(() =>
@@ -66,7 +67,10 @@ async function settingsFor({ config, withoutFile }: InspectOptions, io: Io): Pro
     const settings = await defaultSettings();
     return withoutFile?.(settings) ?? settings;
   }
-  const { settings, problems } = await loadSettings(config ?? defaultConfigFile, io.cwd);
+  const file = config ?? defaultConfigFile;
+  const unreadable = unreadableConfig(file, io);
+  if (unreadable !== undefined) return unreadable;
+  const { settings, problems } = await loadSettings(file, io.cwd);
   if (settings !== undefined) return settings;
   for (const problem of sortProblems(problems)) {
     if (problem.severity === "error") io.stderr(`${problemLine(problem)}\n`);
@@ -81,16 +85,6 @@ function exists(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function fixedDns(file: string, io: Pick<Io, "cwd">) {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(resolve(io.cwd, file), "utf8"));
-  } catch (error) {
-    throw new UsageError(`--dns ${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return { resolve: createFixedResolver(parseFixedZone(json)), close() {} };
 }
 
 /** A next hop that takes everything. */

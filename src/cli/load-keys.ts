@@ -10,6 +10,7 @@ import type { KeyFiles } from "../signing/key-settings.ts";
 import type { Keyring } from "../signing/keyring.ts";
 import { loadKeyring } from "../signing/load-keyring.ts";
 import { exitCode, type Io } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 
 export interface LoadedKeys {
   readonly config: Config;
@@ -27,6 +28,8 @@ export function diskKeyFiles(folder: string): KeyFiles {
 /** The configuration with its keys, or the exit code when it cannot be used; what is wrong was then told. */
 export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "stderr">): Promise<LoadedKeys | number> {
   const path = file ?? defaultConfigFile;
+  const unreadable = unreadableConfig(path, io);
+  if (unreadable !== undefined) return unreadable;
   const { config, problems, source } = await loadConfig(path, { cwd: io.cwd, fronts });
   const tell = (found: readonly Problem[]): void => {
     for (const problem of sortProblems(found)) io.stderr(`${problemLine(problem)}\n`);

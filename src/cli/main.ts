@@ -2,6 +2,7 @@
 // The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
 import { writeSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
+import { nearest } from "../config/nearest.ts";
 import { version } from "../version.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -14,11 +15,12 @@ function usage(): string {
 
 /** Runs one command line and gives its exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
-  const [word, ...args] = argv;
+  const { word, args } = takeCommand(argv);
   if (word === undefined) {
     io.stderr(usage());
     return exitCode.usage;
   }
+  if (word === "help" && args[0] !== undefined) return runCommandLine([args[0], "--help"], io);
   if (word === "--help" || word === "-h" || word === "help") {
     io.stdout(usage());
     return exitCode.ok;
@@ -27,13 +29,12 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
     io.stdout(`signpost ${version}\n`);
     return exitCode.ok;
   }
-  const name = word.replaceAll("-", "_");
-  const command = commands.find((candidate) => candidate.name.replaceAll("-", "_") === name);
+  const command = commandNamed(word);
   if (command === undefined) {
-    io.stderr(`signpost: unknown command "${word}"\n\n${usage()}`);
+    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\n\n${usage()}`);
     return exitCode.usage;
   }
-  if (args.includes("--help") || args.includes("-h")) {
+  if (asksForHelp(args)) {
     io.stdout(commandUsage(command));
     return exitCode.ok;
   }
@@ -41,12 +42,52 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
     return await command.run(args, io);
   } catch (error) {
     if (error instanceof UsageError || isParseArgsError(error)) {
-      io.stderr(`signpost ${command.name}: ${error.message}\n\n${commandUsage(command)}`);
+      // Node goes on with advice on "--", which helps nobody who mistyped an option.
+      const [message = ""] = error.message.split(". To specify a positional argument");
+      io.stderr(`signpost ${command.name}: ${message}\n\n${commandUsage(command)}`);
       return exitCode.usage;
     }
     io.stderr(`signpost ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return exitCode.software;
   }
+}
+
+/** amavisd takes its options before the command: "-c FILE showkeys" is "showkeys --config FILE". */
+function takeCommand(argv: readonly string[]): { readonly word: string | undefined; readonly args: readonly string[] } {
+  const [first, second, word, ...rest] = argv;
+  if ((first !== "-c" && first !== "--config") || second === undefined) return { word: first, args: argv.slice(1) };
+  return { word, args: [`--config=${second}`, ...rest] };
+}
+
+/** Commands of amavisd that go by another name here. */
+const otherNames: Readonly<Record<string, string>> = {
+  showkey: "showkeys",
+  testkey: "testkeys",
+  foreground: "start",
+  test_config: "check_config",
+};
+
+function commandNamed(word: string): Command | undefined {
+  const typed = word.replaceAll("-", "_");
+  const name = Object.hasOwn(otherNames, typed) ? otherNames[typed] : typed;
+  return commands.find((candidate) => candidate.name.replaceAll("-", "_") === name);
+}
+
+function hintFor(word: string): string {
+  if (word === "stop") return ": SIGTERM ends the daemon when mail under way is done";
+  if (word === "restart") return ': "reload" puts a changed configuration in force, the service manager restarts';
+  const meant = nearest(
+    word,
+    commands.map(({ name }) => name),
+  );
+  return meant === undefined ? "" : `, did you mean ${meant}?`;
+}
+
+/** What stands behind "--" is a file's name, whatever it looks like. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
 }
 
 function commandUsage(command: Command): string {

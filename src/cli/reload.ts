@@ -4,7 +4,8 @@ import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { loadSettings } from "../load-settings.ts";
 import { fieldsOf, textOf, textsOf } from "./answers.ts";
-import { type Command, exitCode } from "./command.ts";
+import { type Command, exitCode, UsageError } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 import { askDaemon, controlUsage, parseControlArgs } from "./control-place.ts";
 
 /** Reading a hundred thousand keys takes its time. */
@@ -20,8 +21,11 @@ something is wrong it says what, and the old configuration stays.
 
 ${controlUsage}`,
   async run(args, io) {
-    const { values } = parseControlArgs(args);
+    const { values, positionals } = parseControlArgs(args);
+    if (positionals.length > 0) throw new UsageError(`unexpected argument "${positionals[0]}"`);
     const file = resolve(io.cwd, values.config ?? defaultConfigFile);
+    const unreadable = unreadableConfig(file, io);
+    if (unreadable !== undefined) return unreadable;
     const { settings, problems } = await loadSettings(file, io.cwd);
     for (const problem of sortProblems(problems))
       if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);

@@ -16,11 +16,11 @@ Prints a zone-file record for every declared key. DOMAIN selects that domain, .D
 Exits 1 when the private key of one of them cannot be read.
 
   --config FILE   the configuration (/etc/signpost/signpost.yaml)
-  --json          a list of objects: number, domain, selector, file, type, bits, name, ttl, record, strings`,
+  --json          a list of objects: number, domain, selector, wildcard, file, type, bits, name, ttl, record, strings`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { config: { type: "string" }, json: { type: "boolean" } },
+      options: { config: { type: "string", short: "c" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
     const loaded = await loadKeys(values.config, io);

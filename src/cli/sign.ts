@@ -12,19 +12,20 @@ const signingBank = "ORIGINATING";
 export const sign: Command = {
   name: "sign",
   summary: "print a message as the signing path would send it, or say why it would not be signed",
-  usage: `[--config FILE] [--bank NAME] [--mail-from ADDR] [--now EPOCH] FILE
+  usage: `[--config FILE] [--bank NAME] [--mail-from ADDR] [--now EPOCH] [--dns FILE.json] FILE
 
 FILE is a message, "-" standard input. Exits 1, with the reason on standard error, when it would not be signed.
 
   --bank NAME       the policy bank of the path; ORIGINATING where there is one, else the base settings
   --mail-from ADDR  the envelope sender; the author where none is given
-  --now EPOCH       the time of signing, in seconds`,
+  --now EPOCH       the time of signing, in seconds
+  --dns FILE.json   answers from a file instead of the DNS`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
-        config: { type: "string" },
+        config: { type: "string", short: "c" },
         bank: { type: "string" },
         "mail-from": { type: "string" },
         now: { type: "string" },

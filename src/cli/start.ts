@@ -10,6 +10,7 @@ import { loadSettings } from "../load-settings.ts";
 import { type Daemon, type Settings, startDaemon } from "../main.ts";
 import { createReload, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
 
 export const start: Command = {
@@ -19,6 +20,8 @@ export const start: Command = {
   async run(args, io) {
     const { values } = parseArgs({ args: [...args], options: { config: { type: "string", short: "c" } } });
     const file = values.config ?? defaultConfigFile;
+    const unreadable = unreadableConfig(file, io);
+    if (unreadable !== undefined) return unreadable;
     const { settings, problems } = await loadSettings(file, io.cwd);
     for (const problem of sortProblems(problems))
       if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);

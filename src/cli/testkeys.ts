@@ -1,9 +1,6 @@
 // `signpost testkeys [DOMAIN...]`: asks the DNS for the record of every key and says what is wrong with it and what
 // to publish. Exits 0 only if every key passes.
-import { readFileSync } from "node:fs";
-import { resolve as resolvePath } from "node:path";
 import { parseArgs } from "node:util";
-import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
 import { createResolver } from "../dns/resolver.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "../signing/ask-key.ts";
@@ -12,7 +9,8 @@ import type { SigningKey } from "../signing/keyring.ts";
 import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
 import { resolverOptions } from "../slices.ts";
-import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { type Command, exitCode } from "./command.ts";
+import { fixedDns } from "./fixed-dns.ts";
 import { loadKeys } from "./load-keys.ts";
 import { emptyText } from "./showkeys.ts";
 
@@ -30,11 +28,12 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
 
   --config FILE     the configuration (/etc/signpost/signpost.yaml)
   --dns FILE.json   answers from a file instead of the DNS: {name: {"TXT": [[string, ...], ...]}}
-  --json            a list of objects: number, domain, selector, name, result, reason, findings, publish`,
+  --json            a list of objects: number, domain, selector, name, result, reason, alias, findings
+                    (fault, severity, text), publish`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { config: { type: "string" }, dns: { type: "string" }, json: { type: "boolean" } },
+      options: { config: { type: "string", short: "c" }, dns: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
     const loaded = await loadKeys(values.config, io);
@@ -46,6 +45,7 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     }
 
     const dns = values.dns === undefined ? createResolver(resolverOptions(loaded.config)) : fixedDns(values.dns, io);
+    if (typeof dns === "number") return dns;
     let checks: readonly KeyCheck[];
     try {
       checks = await checkKeys(keys, dns.resolve);
@@ -71,20 +71,6 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     return waiting ? exitCode.temporary : exitCode.failure;
   },
 };
-
-interface Dns {
-  readonly resolve: Resolve;
-  close(): void;
-}
-
-function fixedDns(file: string, io: Io): Dns {
-  try {
-    const zone = parseFixedZone(JSON.parse(readFileSync(resolvePath(io.cwd, file), "utf8")));
-    return { resolve: createFixedResolver(zone), close: () => {} };
-  } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
 
 /** Asks for all keys, a few at a time, and judges each; in the order of `keys`. */
 export async function checkKeys(keys: readonly SigningKey[], resolve: Resolve): Promise<readonly KeyCheck[]> {

@@ -1,7 +1,7 @@
 // The manual is made from the table of settings; the files in the repository must be what is made now.
 // `UPDATE_EXPECTED=1` writes them.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
@@ -43,15 +43,10 @@ test("the settings that are no entries of the table are told of, too", () => {
 
 test("groff formats the manual pages without complaint", (context) => {
   for (const name of ["signpost.yaml.5", "signpost.8"]) {
-    try {
-      const said = execFileSync("groff", ["-man", "-Tutf8", "-ww", "-z", join(root, "packaging/man", name)], {
-        stdio: ["ignore", "pipe", "pipe"],
-        encoding: "utf8",
-      });
-      assert.equal(said, "");
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return context.skip("no groff here");
-      throw error;
-    }
+    const page = join(root, "packaging/man", name);
+    const { error, stderr } = spawnSync("groff", ["-man", "-Tutf8", "-ww", "-z", page], { encoding: "utf8" });
+    if (error !== undefined && process.env["CI"] !== "true") return context.skip("no groff here");
+    assert.equal(error, undefined);
+    assert.equal(stderr, "");
   }
 });

@@ -1,0 +1,27 @@
+// Whether the configuration file that was named can be read at all: told once, with an exit code of its own, before its
+// content is anybody's business.
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { resolve } from "node:path";
+import { errorCode, systemError } from "../signing/key-store.ts";
+import { exitCode, type Io } from "./command.ts";
+
+/** @returns the exit code when it cannot, which was then told; undefined when it can */
+export function unreadableConfig(
+  file: string,
+  io: Pick<Io, "cwd" | "stderr">,
+  wanted: "a file" | "or a folder" = "a file",
+): number | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(resolve(io.cwd, file), "r");
+    if (wanted === "or a folder" || !fstatSync(descriptor).isDirectory()) return undefined;
+    io.stderr(`signpost: ${file} cannot be read: Is a directory\n`);
+    return exitCode.noInput;
+  } catch (error) {
+    io.stderr(`signpost: ${file} cannot be read: ${systemError(error)}\n`);
+    const code = errorCode(error);
+    return code === "EACCES" || code === "EPERM" ? exitCode.permission : exitCode.noInput;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

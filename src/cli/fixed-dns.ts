@@ -1,0 +1,29 @@
+// The DNS of `--dns FILE.json`: answers from a file instead of the network.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
+import type { Resolve } from "../rr/answer.ts";
+import { errorCode, systemError } from "../signing/key-store.ts";
+import { exitCode, type Io } from "./command.ts";
+
+export interface Dns {
+  readonly resolve: Resolve;
+  close(): void;
+}
+
+/** The exit code where the file cannot be used; what is wrong with it was then told. */
+export function fixedDns(file: string, io: Pick<Io, "cwd" | "stderr">): Dns | number {
+  let text: string;
+  try {
+    text = readFileSync(resolve(io.cwd, file), "utf8");
+  } catch (error) {
+    io.stderr(`signpost: ${file} cannot be read: ${systemError(error)}\n`);
+    return errorCode(error) === "EACCES" ? exitCode.permission : exitCode.noInput;
+  }
+  try {
+    return { resolve: createFixedResolver(parseFixedZone(JSON.parse(text))), close() {} };
+  } catch (error) {
+    io.stderr(`signpost: ${file}: ${error instanceof Error ? error.message : String(error)}\n`);
+    return exitCode.data;
+  }
+}
