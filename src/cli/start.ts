@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
@@ -44,6 +45,9 @@ export const start: Command = {
       // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
       control = await openControl(file, settings, () => running, io);
       const daemon = await startDaemon(settings, { journal: isJournal(io.env.JOURNAL_STREAM) });
+      // Mail is short-lived garbage; a young generation of what start-up needed is enough for it, and V8's default would
+      // let it grow to 50 MB. The flag is read whenever it would grow.
+      setFlagsFromString("--semi-space-growth-factor=1");
       const reload = createReload(file, io.cwd, daemon, (line) => daemon.log.write("err", line));
       running = { daemon, reload };
       await aborted(io.signal);

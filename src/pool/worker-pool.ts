@@ -92,6 +92,8 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
       maxQueue: 65_536, // ours is the queue that refuses
       atomics: "async",
       recordTiming: false,
+      // Jobs leave little behind, and octets do not count: without a bound each thread would take up to 50 MB for it.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     // An error outside a task is followed by the worker's end, which rejects its tasks: that is where we act.
     pool.on("error", () => {});

@@ -39,7 +39,8 @@ export async function startDaemonProcess(config: string, name = "signpost.yaml")
 export async function startIn(folder: string, configFile: string): Promise<DaemonProcess> {
   const child = spawn(process.execPath, [main, "start", "--config", configFile], {
     stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, JOURNAL_STREAM: "" },
+    // Its control socket is its own, too.
+    env: { ...process.env, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder },
   });
   const lines: string[] = [];
   const listeners = new Set<() => void>();

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { runCommandLine } from "../../../src/cli/main.ts";
+import { runCommandLine } from "../../../src/cli/command-line.ts";
 import { type Exchange, matches, readTranscript, writeTranscript } from "./transcript.ts";
 
 const corpus = join(import.meta.dirname, "../../corpora/cli");

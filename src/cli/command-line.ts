@@ -1,0 +1,134 @@
+// The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
+import { writeSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { nearest } from "../config/nearest.ts";
+import { version } from "../version.ts";
+import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+
+function usage(): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  const list = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`).join("\n");
+  return `usage: signpost COMMAND [ARGUMENT...]\n\n${list}\n\nsignpost COMMAND --help tells more; signpost --version the version.\n`;
+}
+
+/** Runs one command line and gives its exit code. */
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
+  const { word, args } = takeCommand(argv);
+  if (word === undefined) {
+    io.stderr(usage());
+    return exitCode.usage;
+  }
+  if (word === "help" && args[0] !== undefined) return runCommandLine([args[0], "--help"], io);
+  if (word === "--help" || word === "-h" || word === "help") {
+    io.stdout(usage());
+    return exitCode.ok;
+  }
+  if (word === "--version" || word === "-V") {
+    io.stdout(`signpost ${version}\n`);
+    return exitCode.ok;
+  }
+  const command = commandNamed(word);
+  if (command === undefined) {
+    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\n\n${usage()}`);
+    return exitCode.usage;
+  }
+  if (asksForHelp(args)) {
+    io.stdout(commandUsage(command));
+    return exitCode.ok;
+  }
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof UsageError || isParseArgsError(error)) {
+      // Node goes on with advice on "--", which helps nobody who mistyped an option.
+      const [message = ""] = error.message.split(". To specify a positional argument");
+      io.stderr(`signpost ${command.name}: ${message}\n\n${commandUsage(command)}`);
+      return exitCode.usage;
+    }
+    io.stderr(`signpost ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return exitCode.software;
+  }
+}
+
+/** amavisd takes its options before the command: "-c FILE showkeys" is "showkeys --config FILE". */
+function takeCommand(argv: readonly string[]): { readonly word: string | undefined; readonly args: readonly string[] } {
+  const [first, second, word, ...rest] = argv;
+  if ((first !== "-c" && first !== "--config") || second === undefined) return { word: first, args: argv.slice(1) };
+  return { word, args: [`--config=${second}`, ...rest] };
+}
+
+/** Commands of amavisd that go by another name here. */
+const otherNames: Readonly<Record<string, string>> = {
+  showkey: "showkeys",
+  testkey: "testkeys",
+  foreground: "start",
+  test_config: "check_config",
+};
+
+function commandNamed(word: string): Command | undefined {
+  const typed = word.replaceAll("-", "_");
+  const name = Object.hasOwn(otherNames, typed) ? otherNames[typed] : typed;
+  return commands.find((candidate) => candidate.name.replaceAll("-", "_") === name);
+}
+
+function hintFor(word: string): string {
+  if (word === "stop") return ": SIGTERM ends the daemon when mail under way is done";
+  if (word === "restart") return ': "reload" puts a changed configuration in force, the service manager restarts';
+  const meant = nearest(
+    word,
+    commands.map(({ name }) => name),
+  );
+  return meant === undefined ? "" : `, did you mean ${meant}?`;
+}
+
+/** What stands behind "--" is a file's name, whatever it looks like. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
+}
+
+function commandUsage(command: Command): string {
+  return `usage: signpost ${synopsis(command)}\n`;
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+}
+
+/** The world of a real process. */
+export function processIo(): Io {
+  const abort = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort(signal));
+  return {
+    stdout: (text) => writeWhole(1, text),
+    stderr: (text) => writeWhole(2, text),
+    stdin: () => buffer(process.stdin),
+    env: process.env,
+    cwd: process.cwd(),
+    terminal: process.stdout.isTTY === true,
+    now: Date.now,
+    signal: abort.signal,
+  };
+}
+
+/** What is said on the way out is not waited for longer than this when nobody reads it. */
+const patienceMs = 1000;
+
+/** Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. */
+function writeWhole(descriptor: number, text: string | Uint8Array): void {
+  const startedAt = performance.now();
+  let octets = typeof text === "string" ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.length);
+  while (octets.length > 0) {
+    try {
+      octets = octets.subarray(writeSync(descriptor, octets));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code === "EAGAIN" && (descriptor !== 2 || performance.now() - startedAt < patienceMs)) continue;
+      if (code === "EAGAIN" || code === "EBADF") return;
+      if (code === "EPIPE") process.exit(exitCode.ok);
+      throw error;
+    }
+  }
+}
