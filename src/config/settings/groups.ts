@@ -80,7 +80,7 @@ export const log = group<LogSettings>({
   to: active(
     logTarget,
     "stderr",
-    "Where its lines go: stderr (with journald's priorities under systemd), syslog, or the name of a file.",
+    "Where its lines go: stderr (with journald's priorities under systemd), syslog (the local one, or syslog:/path of a socket, syslog:host:port for UDP), or the name of a file.",
   ),
 });
 
