@@ -6,6 +6,7 @@ import { type HistoryFile, openHistoryFile } from "./history/file.ts";
 import { createHistory } from "./history/history.ts";
 import type { Log } from "./log/log.ts";
 import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
+import type { Format } from "./metrics/exposition.ts";
 import { conditions, createHealth } from "./metrics/health.ts";
 import { createKeyWatch } from "./metrics/key-watch.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -95,11 +96,17 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
     return [...troubles].map(([condition, text]) => `${condition}: ${text}`);
   }
 
+  /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
+  function scrape(format: Format): Promise<string> {
+    void notReady();
+    return metrics.text(format);
+  }
+
   async function configure({ config, keyring }: InForce): Promise<void> {
     const { listen } = config.metrics;
     if (listen !== listening) {
       const next =
-        listen === null ? undefined : await openEndpoint(endpointAddress(listen), { text: metrics.text, notReady });
+        listen === null ? undefined : await openEndpoint(endpointAddress(listen), { text: scrape, notReady });
       await endpoint?.close();
       endpoint = next;
       listening = listen;
@@ -144,6 +151,7 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
     async open(inForce, given) {
       doors = given;
       await configure(inForce);
+      void notReady();
     },
     configure,
     reloaded(result, elapsedMs) {

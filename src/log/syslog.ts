@@ -1,5 +1,5 @@
 // The system's log: RFC 5424 over a stream socket or UDP. Most /dev/log are datagram sockets, which Node cannot speak
-// to; there logger(1) of the system does it for us (docs/decisions/003-syslog.md).
+// to; there logger(1) of the system does it for us (docs/decisions/020-syslog.md).
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6, Socket } from "node:net";

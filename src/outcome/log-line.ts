@@ -5,6 +5,7 @@ import type { Outcome, RecipientOutcome } from "./outcome.ts";
 /** Characters of a value of mail's making that a line may hold; the rest is cut. */
 const maxFieldChars = 250;
 const maxRecipientsNamed = 50;
+const maxFailuresNamed = 5;
 
 /**
  * "(id) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.3]:33333 <a@b> -> <c@d>, Message-ID: ..., ..., 12 ms".
@@ -39,6 +40,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
     `size: ${outcome.sizeBytes}`,
     word === "Passed" && outcome.queuedAs.length > 0 ? `queued_as: ${outcome.queuedAs.map(visible).join("/")}` : "",
     valid(outcome),
+    failed(outcome),
     made(outcome),
     skipped(outcome),
     word === "Blocked" && recipients[0] !== undefined ? `reply: ${replyText(recipients[0])}` : "",
@@ -78,6 +80,16 @@ function valid(outcome: Outcome): string {
     .filter((verification) => verification.result === "pass")
     .map((verification) => `${visible(verification.selector)}:${visible(verification.domain)}`);
   return names.length === 0 ? "" : `dkim_sd=${[...new Set(names)].join(",")}`;
+}
+
+/** Not amavisd's: signatures that do not hold, and why. */
+function failed(outcome: Outcome): string {
+  const names = outcome.verifications.flatMap(({ result, reason, selector, domain }) =>
+    result === "pass" ? [] : [`${visible(selector)}:${visible(domain)}:${reason ?? result}`],
+  );
+  const told = [...new Set(names)];
+  if (told.length === 0) return "";
+  return `dkim_fail=${told.slice(0, maxFailuresNamed).join(",")}${told.length > maxFailuresNamed ? ",..." : ""}`;
 }
 
 function made(outcome: Outcome): string {
