@@ -1,7 +1,7 @@
 // Two next hops, a DNS and the daemon with a configuration of the test's: which way a mail took is seen by who got it.
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type DaemonProcess, startIn } from "./daemon.ts";
 import { type FakeDns, startFakeDns } from "./fake-dns.ts";
 import { type FakeNextHop, type ReceivedMail, startFakeNextHop } from "./fake-next-hop.ts";
@@ -64,9 +64,15 @@ export async function startPaths({
       .replaceAll("@FOLDER@", folder)
       .replaceAll("@DNS@", `127.0.0.1:${dns.server.port}`),
   );
-  for (const [file, content] of Object.entries({ ...files, [name]: text }))
+  for (const [file, content] of Object.entries({ ...files, [name]: text })) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), content);
-  const daemon = await startIn(folder, join(folder, name));
+  }
+  const closeAll = () => Promise.all([hops.A.close(), hops.B.close(), dns.close()]);
+  const daemon = await startIn(folder, join(folder, name)).catch(async (error: unknown) => {
+    await closeAll();
+    throw error;
+  });
   return {
     daemon,
     dns,
@@ -83,7 +89,7 @@ export async function startPaths({
     },
     async close() {
       await daemon.stop();
-      await Promise.all([hops.A.close(), hops.B.close(), dns.close()]);
+      await closeAll();
     },
   };
 }
