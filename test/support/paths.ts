@@ -15,6 +15,8 @@ export interface Paths {
   readonly ports: readonly number[];
   /** Sends one mail in and tells what became of it. */
   send(mail: Partial<MailToSend> & { readonly octets: string }, port?: number): Promise<Passed>;
+  /** All that a hop got. */
+  arrived(hop: "A" | "B"): readonly ReceivedMail[];
   close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function startPaths({
     daemon,
     dns,
     ports,
+    arrived: (hop) => hops[hop].mails,
     async send(mail, port = ports[0] ?? 0) {
       // The lines of earlier mails are there: each mail waits for its own.
       const from = daemon.lines.length;
