@@ -6,6 +6,7 @@ import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/restart.ts";
 import type { ControlRequest } from "./control/protocol.ts";
 import { createResolver, type Resolver } from "./dns/resolver.ts";
+import { createDoors, doorKey } from "./doors.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { createLog, type Log, type LogOptions } from "./log/log.ts";
@@ -17,7 +18,7 @@ import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
 import { selfTest } from "./pool/self-test.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { ReceiveHandlers } from "./receive/handlers.ts";
-import { createListener, createLogIds, type ListenAt, type Listener } from "./receive/listener.ts";
+import { createListener, createLogIds, type ListenAt } from "./receive/listener.ts";
 import { createMessageStore, type MessageStore } from "./receive/store.ts";
 import { type ClosableRelay, createRelay } from "./relay/relay.ts";
 import { report } from "./report.ts";
@@ -171,18 +172,13 @@ async function listen(running: Running): Promise<Daemon> {
   };
 
   const nextLogId = createLogIds(process.pid);
-  const open = new Map<string, Listener>();
-  /** No longer in the configuration; their last mails are under way. */
-  const leaving = new Set<Listener>();
-  const connectionCount = () => [...open.values(), ...leaving].reduce((sum, { connections }) => sum + connections, 0);
-
-  async function openListener(at: ListenAt): Promise<Listener> {
-    const listener = createListener(at, {
-      options: (at) => listenerOptions(generation.config, generation.atConnect(at)),
+  const doors = createDoors((at) =>
+    createListener(at, {
+      options: (name) => listenerOptions(generation.config, generation.atConnect(name)),
       handlers,
       store,
       nextLogId,
-      connectionCount,
+      connectionCount: () => doors.connectionCount(),
       observer: {
         ...instruments.observers.receive,
         // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
@@ -192,73 +188,55 @@ async function listen(running: Running): Promise<Daemon> {
           } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
         },
       },
-    });
-    await listener.listen();
-    open.set(listenKey(at), listener);
-    return listener;
-  }
+    }),
+  );
 
   /** Doors whose bank speaks what we do not stay closed. */
   function doorsOf(next: Generation): readonly ListenAt[] {
     return listenAddresses(next.config).filter((at) => {
       const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
       const spoken = protocol === null || protocol === "SMTP" || protocol === "LMTP";
-      if (!spoken) log.write("warning", `${listenKey(at)} stays closed: ${protocol} is not spoken here`);
+      if (!spoken) log.write("warning", `${doorKey(at)} stays closed: ${protocol} is not spoken here`);
       return spoken;
     });
   }
 
-  let wantedDoors: readonly ListenAt[] = [];
-  try {
-    wantedDoors = doorsOf(generation);
-    for (const at of wantedDoors) await openListener(at);
-  } catch (error) {
-    await Promise.all([...open.values()].map((listener) => listener.drain(0)));
-    throw error;
-  }
   let draining = false;
-  const doors = {
-    openConnections: () =>
-      [...open.values()].map(({ name, connections }) => [listenerText(name), connections] as const),
-    closedListeners: () => wantedDoors.filter((at) => !open.has(listenKey(at))).length,
-    draining: () => draining,
-  };
+  const wanted = doorsOf(generation);
+  await doors.open(wanted);
+  doors.keep(wanted, 0);
   try {
-    await instruments.open(running.settings, doors);
+    await instruments.open(running.settings, {
+      openConnections: () => [...doors.connections()].map(([name, count]) => [listenerText(name), count] as const),
+      closedListeners: doors.closedCount,
+      draining: () => draining,
+    });
   } catch (error) {
-    await Promise.all([...open.values()].map((listener) => listener.drain(0)));
+    await doors.drain(0);
     throw error;
   }
-  const where = [...open.values()].map(({ name }) => name.path ?? `${name.address}:${name.port}`).join(", ");
+  const where = doors.names.map(({ address, port, path }) => path ?? `${address}:${port}`).join(", ");
   log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
 
   return {
     log,
     get listeners() {
-      return [...open.values()].map(({ name }) => name);
+      return doors.names;
     },
     async reload(settings) {
       const next = createGeneration(settings, workshop);
       if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
-      const doors = doorsOf(next);
-      const wanted = new Map(doors.map((at) => [listenKey(at), at]));
-      const opened: string[] = [];
+      const wanted = doorsOf(next);
+      const opened = await doors.open(wanted);
       try {
-        for (const [key, at] of wanted) {
-          if (open.has(key)) continue;
-          await openListener(at);
-          opened.push(key);
-        }
         await instruments.configure(settings);
       } catch (error) {
-        for (const key of opened) await close(key, 0);
+        await doors.shut(opened);
         throw error;
       }
       const restart = needsRestart(generation.config, next.config);
       generation = next;
-      wantedDoors = doors;
-      const drainMs = settings.config.drain_timeout * 1000;
-      for (const key of [...open.keys()]) if (!wanted.has(key)) void close(key, drainMs);
+      doors.keep(wanted, settings.config.drain_timeout * 1000);
       log.write("notice", "configuration reloaded");
       return { restart };
     },
@@ -267,29 +245,15 @@ async function listen(running: Running): Promise<Daemon> {
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;
-      const left = await Promise.all([...open.values(), ...leaving].map((listener) => listener.drain(drainMs)));
-      const cut = left.reduce((sum, count) => sum + count, 0);
+      const cut = await doors.drain(drainMs);
       log.write("notice", cut === 0 ? "stopped" : `stopped; ${cut} session(s) cut off after ${drainMs / 1000} s`);
       await closeAll();
     },
   };
-
-  async function close(key: string, drainMs: number): Promise<void> {
-    const listener = open.get(key);
-    if (listener === undefined) return;
-    open.delete(key);
-    leaving.add(listener);
-    await listener.drain(drainMs);
-    leaving.delete(listener);
-  }
 }
 
 function pathOf({ path }: ListenAt): { readonly path?: string } {
   return path === undefined ? {} : { path };
-}
-
-function listenKey({ address = "", port = 0, path }: ListenAt): string {
-  return path ?? `${address}:${port}`;
 }
 
 function requireResolve(resolver: Resolver | undefined): Resolve {
