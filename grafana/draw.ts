@@ -119,11 +119,9 @@ function drawLines(panel: PanelData, box: Box, span: Span): string {
   const legend = drawLegend(named, panel, box);
   const left = 62;
   const plot = { x: box.x + left, y: box.y + 2, width: box.width - left - 4, height: box.height - legend.height - 22 };
-  const stacks = panel.stacked
-    ? stackUp(panel.series)
-    : panel.series.map(({ points }) => points.map(({ value }) => value));
-  const highest = Math.max(...stacks.flat().filter(Number.isFinite), 0);
-  const ticks = niceTicks(highest);
+  const drawn = panel.stacked ? stackUp(panel.series) : panel.series.map(flat);
+  const highest = Math.max(...drawn.flatMap((points) => points.map(({ high }) => high)), 0);
+  const ticks = niceTicks(highest, panel.unit === "bytes" ? 1024 : 1000);
   const top = ticks.at(-1) ?? 1;
   const x = (at: number) => plot.x + ((at - span.from) / (span.to - span.from)) * plot.width;
   const y = (value: number) => plot.y + plot.height - (Math.max(0, value) / top) * plot.height;
@@ -139,23 +137,15 @@ function drawLines(panel: PanelData, box: Box, span: Span): string {
   });
   const lines = panel.series.map((series, index) => {
     const colour = colourAt(named.indexOf(series));
-    const values = stacks[index] ?? [];
-    const path = series.points
-      .map(({ at }, place) => ({ at, value: values[place] ?? Number.NaN }))
-      .filter(({ value }) => Number.isFinite(value))
-      .map(({ at, value }) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`);
-    if (path.length === 0) return "";
-    if (path.length === 1) {
-      const [cx, cy] = (path[0] ?? "").split(",");
-      return `<circle cx="${cx}" cy="${cy}" r="2" fill="${colour}"/>`;
-    }
-    const first = (path[0] ?? "").split(",")[0];
-    const last = (path.at(-1) ?? "").split(",")[0];
-    const area = `${first},${y(0)} ${path.join(" ")} ${last},${y(0)}`;
-    return (
-      (panel.stacked ? `<polygon points="${area}" fill="${colour}" fill-opacity="0.18"/>` : "") +
-      `<polyline points="${path.join(" ")}" fill="none" stroke="${colour}" stroke-width="1.6"/>`
-    );
+    const points = drawn[index] ?? [];
+    const upper = points.map(({ at, high }) => `${x(at).toFixed(1)},${y(high).toFixed(1)}`);
+    const lower = points.map(({ at, low }) => `${x(at).toFixed(1)},${y(low).toFixed(1)}`).reverse();
+    const [first] = points;
+    if (first === undefined) return "";
+    if (points.length === 1) return `<circle cx="${x(first.at)}" cy="${y(first.high)}" r="2" fill="${colour}"/>`;
+    const band = `<polygon points="${[...upper, ...lower].join(" ")}" fill="${colour}" fill-opacity="0.3"/>`;
+    const line = `<polyline points="${upper.join(" ")}" fill="none" stroke="${colour}" stroke-width="1.6"/>`;
+    return panel.stacked ? band + line : line;
   });
   return [...grid, ...times, ...lines, legend.svg].join("");
 }
@@ -197,14 +187,24 @@ function drawLegend(series: readonly Series[], panel: PanelData, box: Box): { sv
   return { svg: svg.join(""), height };
 }
 
+interface Drawn {
+  readonly at: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function flat({ points }: Series): readonly Drawn[] {
+  return points.filter(({ value }) => Number.isFinite(value)).map(({ at, value }) => ({ at, low: 0, high: value }));
+}
+
 /** Each series on top of those before it, by time. */
-function stackUp(series: readonly Series[]): number[][] {
+function stackUp(series: readonly Series[]): readonly (readonly Drawn[])[] {
   const sums = new Map<number, number>();
-  return series.map(({ points }) =>
-    points.map(({ at, value }) => {
-      const sum = (sums.get(at) ?? 0) + (Number.isFinite(value) ? value : 0);
-      sums.set(at, sum);
-      return sum;
+  return series.map((each) =>
+    flat(each).map(({ at, high }) => {
+      const low = sums.get(at) ?? 0;
+      sums.set(at, low + high);
+      return { at, low, high: low + high };
     }),
   );
 }
@@ -213,11 +213,12 @@ function peak({ points }: Series): number {
   return Math.max(0, ...points.map(({ value }) => (Number.isFinite(value) ? value : 0)));
 }
 
-/** From 0 to above the highest value, in steps of 1, 2 or 5. */
-function niceTicks(highest: number): readonly number[] {
+/** From 0 to above the highest value, in steps of 1, 2 or 5 of the unit's thousands. */
+function niceTicks(highest: number, thousand: 1000 | 1024): readonly number[] {
   if (!(highest > 0)) return [0, 1];
   const rough = highest / 4;
-  const magnitude = 10 ** Math.floor(Math.log10(rough));
+  const scale = thousand === 1000 ? 1 : 1024 ** Math.max(0, Math.floor(Math.log(rough) / Math.log(1024)));
+  const magnitude = scale * 10 ** Math.floor(Math.log10(rough / scale));
   const step = [1, 2, 5, 10].map((factor) => factor * magnitude).find((each) => each >= rough) ?? magnitude * 10;
   const ticks = [0];
   while ((ticks.at(-1) ?? 0) < highest) ticks.push(ticks.length * step);

@@ -119,7 +119,7 @@ export const dashboards: readonly Dashboard[] = [
             kind: "stat",
             unit: "s",
             width: 4,
-            queries: [{ expr: `max(${now("nodejs_eventloop_lag_p99_seconds")})`, legend: "p99" }],
+            queries: [{ expr: `max(${now("signpost_event_loop_delay_seconds", ',percentile="99"')})`, legend: "p99" }],
             steps: [
               { from: null, colour: "green" },
               { from: 0.05, colour: "yellow" },
@@ -613,18 +613,16 @@ export const dashboards: readonly Dashboard[] = [
             kind: "timeseries",
             unit: "s",
             queries: [
-              { expr: `max(${now("nodejs_eventloop_lag_p50_seconds")})`, legend: "p50" },
-              { expr: `max(${now("nodejs_eventloop_lag_p99_seconds")})`, legend: "p99" },
-              { expr: `max(${now("nodejs_eventloop_lag_max_seconds")})`, legend: "max" },
+              { expr: `max by (percentile) (${now("signpost_event_loop_delay_seconds")})`, legend: "p{{percentile}}" },
             ],
           },
           {
             title: "CPU",
-            description: "Cores in use, all threads together.",
+            description: "Cores in use, all threads together; and the share of its time that the main thread works.",
             kind: "timeseries",
             unit: "short",
-            stacked: true,
             queries: [
+              { expr: `sum(${rate("signpost_event_loop_seconds_total", ',state="active"')})`, legend: "main thread" },
               { expr: `sum(${rate("process_cpu_user_seconds_total")})`, legend: "user" },
               { expr: `sum(${rate("process_cpu_system_seconds_total")})`, legend: "system" },
             ],

@@ -178,6 +178,7 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
     },
     async close() {
       keyWatch.stop();
+      metrics.close();
       await history.close();
       await endpoint?.close();
     },

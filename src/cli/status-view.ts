@@ -67,7 +67,11 @@ export function statusLines(facts: StatusFacts, paint: Paint): readonly string[]
     "memory",
     `${bytes(after.sum("process_resident_memory_bytes"))} in all; mail ${bytes(after.sum("signpost_message_memory_bytes"))} of ${bytes(after.sum("signpost_message_memory_limit_bytes"))}, ${after.sum("signpost_spool_files")} spool files, ${bytes(after.sum("signpost_spool_free_bytes"))} free on disk`,
   );
-  part("CPU", `${(100 * rate(looks, "process_cpu_seconds_total")).toFixed(1)} % of a core`);
+  const busy = rate(looks, "signpost_event_loop_seconds_total", { state: "active" });
+  part(
+    "CPU",
+    `${percent(rate(looks, "process_cpu_seconds_total"))} of a core; the main thread works ${percent(busy)} of its time`,
+  );
   const dropped = after.sum("signpost_log_dropped_total");
   if (dropped > 0) part("log", paint.bad(`${count(dropped)} lines dropped: nobody took them`));
   return lines;
@@ -164,6 +168,10 @@ function quantiles(looks: Looks, name: string): string {
 
 function perSecond(value: number): string {
   return `${value >= 100 ? Math.round(value) : value.toFixed(1)}/s`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function count(value: number): string {

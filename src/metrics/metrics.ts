@@ -3,6 +3,7 @@ import type { Outcome } from "../outcome/outcome.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { createOutcomeCounter, type OutcomeLabels } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";
+import { watchEventLoop } from "./event-loop.ts";
 import { type Format, render } from "./exposition.ts";
 import { createObservers, type Observers } from "./observers.ts";
 import { refresh, type Sources } from "./sources.ts";
@@ -23,12 +24,14 @@ export interface Metrics {
   text(format: Format): Promise<string>;
   /** What is ours and what the process uses, without the rest that Node says of itself. */
   ownText(): Promise<string>;
+  close(): void;
 }
 
 /** @param versions for signpost_build_info */
 export function createMetrics(versions: { readonly version: string; readonly node: string }): Metrics {
   const declared = declareMetrics();
   const observers = createObservers(declared);
+  const eventLoop = watchEventLoop(declared);
   let labels: OutcomeLabels = { domains: [], banks: [] };
   let count = createOutcomeCounter(declared, labels);
   let sources: Sources | undefined;
@@ -64,13 +67,16 @@ export function createMetrics(versions: { readonly version: string; readonly nod
       sources = given;
     },
     async text(format) {
+      eventLoop.refreshTime();
+      eventLoop.refreshDelay();
       if (sources !== undefined) await refresh(declared, sources);
       return render(declared.registry, format);
     },
     async ownText() {
+      eventLoop.refreshTime();
       if (sources !== undefined) await refresh(declared, sources);
-      // Collecting the event loop's lag begins it anew: that is for Prometheus alone.
       return render(declared.registry, "prometheus", (name) => !name.startsWith("nodejs_"));
     },
+    close: () => eventLoop.stop(),
   };
 }
