@@ -2,7 +2,7 @@
 import { assign, isListTarget, newArray, newHash } from "./assignment.ts";
 import { callFunction } from "./functions.ts";
 import { callMethod, command, each, itemOf, pairs, reference, slice } from "./lists.ts";
-import { chain, joined, listChain, regexp, unary } from "./operations.ts";
+import { chain, joined, listChain, regexp, substitute, unary } from "./operations.ts";
 import { TooMuch } from "./operators.ts";
 import { arrayBox, declare, elementBox, hashBox, scalarVariable } from "./places.ts";
 import type { Origin, SourceText } from "./source-text.ts";
@@ -65,6 +65,8 @@ export class Evaluator {
         return node.words.at(-1)?.value;
       case "joined":
         return joined(this, node.parts);
+      case "substitution":
+        return substitute(this, { kind: "variable", at: node.at, sigil: "$", name: "_" }, node);
       case "regexp":
         return regexp(this, node);
       case "variable":

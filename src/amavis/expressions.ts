@@ -403,10 +403,36 @@ export class ExpressionParser {
         return { kind: "regexp", at, parts, flags: quote.flags, asks: quote.form === "match" };
       }
       case "rewrite":
-        return { kind: "beyond", at, what: "a substitution", text: text.slice(at, quote.to + 1) };
+        return (
+          this.#substitution(at, quote) ?? {
+            kind: "beyond",
+            at,
+            what: "a substitution",
+            text: text.slice(at, (quote.replacement?.to ?? quote.to) + 1),
+          }
+        );
       case "command":
         return { kind: "beyond", at, what: "a command", text: text.slice(quote.from, quote.to) };
     }
+  }
+
+  /** Undefined where the replacement is code (s/…/…/e), or it is no s/…/…/ at all. */
+  #substitution(at: number, quote: Quote): Expression | undefined {
+    const { replacement, flags, delimiter } = quote;
+    if (replacement === undefined || !/^[gimsx]*$/.test(flags)) return undefined;
+    const text = this.source.text;
+    const parts = (part: { readonly from: number; readonly to: number }, kind: "pattern" | "string"): Expression[] =>
+      delimiter === "'"
+        ? [{ kind: "string", at: part.from, value: text.slice(part.from, part.to) }]
+        : interpolate(text, { ...quote, ...part }, kind, (from, limit) => this.#embedded(from, limit));
+    const pattern = {
+      kind: "regexp" as const,
+      at,
+      parts: parts(quote, "pattern"),
+      flags: flags.replace("g", ""),
+      asks: false,
+    };
+    return { kind: "substitution", at, pattern, replacement: parts(replacement, "string"), flags };
   }
 
   /** A variable inside a string or pattern. */

@@ -274,12 +274,18 @@ export class Lexer {
     const delimiter = this.#text.charAt(open);
     const close = findClosing(this.#text, open, this.#limit);
     let end = close + 1;
+    let second: { readonly from: number; readonly to: number } | undefined;
     if (form === "rewrite") {
       // s{…}{…} has a second part with its own delimiters, s/…/…/ shares the middle one.
       if ("([{<".includes(delimiter)) {
         while (end < this.#limit && isBlank(this.#text.charCodeAt(end))) end++;
+        const from = end + 1;
         end = findClosing(this.#text, end, this.#limit) + 1;
-      } else end = findClosing(this.#text, close, this.#limit) + 1;
+        second = { from, to: end - 1 };
+      } else {
+        end = findClosing(this.#text, close, this.#limit) + 1;
+        second = { from: close + 1, to: end - 1 };
+      }
     }
     let flags = "";
     if (form === "regexp" || form === "match" || form === "rewrite") {
@@ -288,7 +294,8 @@ export class Lexer {
       flags = this.#text.slice(start, end);
     }
     // qx'…' and m'…' and qr'…' do not interpolate; the parser sees it by the delimiter.
-    const quote = { form, from: open + 1, to: close, delimiter, flags, indent: 0 };
+    const replacement = word === "s" && second !== undefined ? { replacement: second } : {};
+    const quote = { form, from: open + 1, to: close, delimiter, flags, indent: 0, ...replacement };
     return {
       kind: "quote",
       at,

@@ -1,7 +1,7 @@
 // Rows of operators, texts with variables in them, matches and ranges.
 import type { Evaluator } from "./evaluate.ts";
 import { operate, perlTruth, TooMuch } from "./operators.ts";
-import { matchPattern } from "./perl-match.ts";
+import { matchPattern, replaceMatches } from "./perl-match.ts";
 import { lvalue } from "./places.ts";
 import type { Origin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
@@ -67,6 +67,33 @@ function match(perl: Evaluator, subject: Value, pattern: Value, node: { readonly
   if (found.groups === undefined) return [];
   for (const [index, group] of found.groups.entries()) perl.variables.scalar(String(index + 1)).value = group;
   return found.groups.length === 0 ? [{ value: 1, origin }] : found.groups.map((value) => ({ value, origin }));
+}
+
+/** s/…/…/: the target gets the text that comes of it; its value is how many matches were replaced. */
+export function substitute(perl: Evaluator, target: Expression, node: Expression & { kind: "substitution" }): Value {
+  const box = lvalue(perl, target);
+  if (box === undefined) return perl.unknown(node, "a substitution");
+  const text = textOf(box.value);
+  const give = (value: Value) => Object.assign(box, { value, origin: perl.origin(node) });
+  if (typeof text !== "string") return give(text).value;
+  let replaced = 0;
+  const result = replaceMatches(regexp(perl, node.pattern), text, node.flags.includes("g"), (groups) => {
+    replaced++;
+    perl.step();
+    for (const [index, group] of groups.entries()) perl.variables.scalar(String(index + 1)).value = group;
+    const part = joined(perl, node.replacement);
+    return typeof part === "string" ? part : undefined;
+  });
+  if (typeof result === "string") {
+    give(result);
+    return replaced;
+  }
+  perl.host.report(
+    "warning",
+    perl.origin(node),
+    `not taken: a substitution (${result.fault}); what it gives is not known`,
+  );
+  return give(perl.unknown(node, "a substitution")).value;
 }
 
 export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
@@ -162,6 +189,8 @@ export function listChain(perl: Evaluator, node: Expression & { kind: "chain" })
       if (box !== undefined) Object.assign(box, { value: perl.unknown(link.right, link.right.what), origin });
       return [];
     }
+    if (link.right.kind === "substitution" && link.operator === "=~")
+      return [{ value: substitute(perl, node.first, link.right), origin }];
     const pattern =
       link.right.kind === "regexp" ? perl.scalar({ ...link.right, asks: false }) : perl.scalar(link.right);
     const found = match(perl, perl.scalar(node.first), pattern, link);

@@ -19,6 +19,30 @@ export function matchPattern(
   return { groups };
 }
 
+/** A text with its first match, or all, replaced by what `replace` makes of the captures. */
+export function replaceMatches(
+  pattern: Value,
+  text: string,
+  all: boolean,
+  replace: (groups: (string | undefined)[]) => string | undefined,
+): string | { readonly fault: string } {
+  const compiled = compileFor(pattern, text);
+  if ("fault" in compiled) return compiled;
+  const matcher = compiled.program.matcher(text);
+  let result = "";
+  let from = 0;
+  while (matcher.find()) {
+    const groups = Array.from({ length: matcher.groupCount() }, (_, group) => matcher.group(group + 1) ?? undefined);
+    const part = replace(groups);
+    if (part === undefined) return { fault: "the replacement is not known" };
+    result += text.slice(from, matcher.start()) + part;
+    if (result.length > maxSubject) return { fault: "the text is too long" };
+    from = matcher.end();
+    if (!all) break;
+  }
+  return result + text.slice(from);
+}
+
 /** The parts of a text between matches of a pattern, captures among them; a match of nothing parts characters. */
 export function splitText(pattern: Value, text: string): string[] | { readonly fault: string } {
   const compiled = compileFor(pattern, text);

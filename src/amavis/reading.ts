@@ -191,7 +191,8 @@ export class Reading implements Host {
   #readText(path: string): string {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found !== undefined && !found.isFile()) throw new Error("it is no regular file");
-    return this.#files.read(path);
+    // Perl, too, takes the mark that some editors put in front.
+    return this.#files.read(path).replace(/^\ufeff/, "");
   }
 
   declareKey(args: readonly Item[], origin: Origin): void {

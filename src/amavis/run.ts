@@ -43,8 +43,12 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       for (const item of perl.list(statement.list)) {
         perl.step();
         scoped(perl, () => {
-          perl.variables.bind(statement.variable.name, { value: item.value, origin: item.origin });
+          const box = { value: item.value, origin: item.origin };
+          perl.variables.bind(statement.variable.name, box);
           runStatements(perl, statement.body, declareName);
+          if (box.value === item.value) return;
+          const text = "not taken: a loop that changes its variable changes the list in Perl, here it does not";
+          perl.host.report("warning", perl.origin(statement), text);
         });
       }
       return;

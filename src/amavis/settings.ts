@@ -65,6 +65,10 @@ export function collectSettings(variables: Variables, keys: readonly Located[], 
     const origin = box.origin ?? fedBy(name, variables);
     if (origin === undefined) continue;
     const converter = new Converter(`@${name}`, sink, lenient.has(name));
+    if (name === "client_ipaddr_policy") {
+      add(name, { ...asClientPolicy(converter.list(knownPairs(box.items, converter), origin), sink), origin });
+      continue;
+    }
     const located = name.endsWith("_maps") ? converter.map(box.items, origin) : converter.list(box.items, origin);
     add(name, { ...formOf(name, located, sink), origin });
   }
@@ -127,6 +131,19 @@ function fedBy(map: string, variables: Variables): Origin | undefined {
   return latest;
 }
 
+/** Table and banks in turn: where a table is not known, its banks go with it, or all others would shift. */
+function knownPairs(items: readonly ScalarBox[], converter: Converter): readonly ScalarBox[] {
+  return items.filter((item, index) => {
+    const table = index % 2 === 0 ? item : items[index - 1];
+    if (table === undefined || !isUnknown(table.value)) return true;
+    if (item === table) converter.convert(item.value, item.origin);
+    return false;
+  });
+}
+
+/** Files that an empty name says are not wanted. */
+const noFile: ReadonlySet<string> = new Set(["pid_file", "QUARANTINEDIR"]);
+
 function scalarSetting(name: string, box: ScalarBox, sink: Sink): Located {
   const value = plainValue(name, box.value);
   const located = new Converter(`$${name}`, sink).convert(value, box.origin);
@@ -135,6 +152,7 @@ function scalarSetting(name: string, box: ScalarBox, sink: Sink): Located {
 
 /** Destinies by name, switches as true and false; everything else as it is. */
 function plainValue(name: string, value: Value): Value {
+  if (value === "" && noFile.has(name)) return undefined;
   if (/^final_\w+_destiny$/.test(name) && typeof value === "number") return destinyNames.get(value) ?? value;
   return value;
 }

@@ -13,6 +13,8 @@ export interface Quote {
   readonly flags: string;
   /** Blanks to take off each line (`<<~`). */
   readonly indent: number;
+  /** The second part of s/…/…/. */
+  readonly replacement?: { readonly from: number; readonly to: number };
 }
 
 export type Expression =
@@ -79,6 +81,14 @@ export type Expression =
       readonly name: "map" | "grep" | "sort";
       readonly body: Expression | undefined;
       readonly list: Expression;
+    }
+  /** s/…/…/: only to the right of =~, where it changes what stands on the left. */
+  | {
+      readonly kind: "substitution";
+      readonly at: number;
+      readonly pattern: Expression & { readonly kind: "regexp" };
+      readonly replacement: readonly Expression[];
+      readonly flags: string;
     }
   /** What only Perl can do: kept with its words, so that the report can say what was there. */
   | { readonly kind: "beyond"; readonly at: number; readonly what: string; readonly text: string };

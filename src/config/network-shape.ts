@@ -4,7 +4,7 @@ import { parseNetwork } from "../lookup/network.ts";
 import type { RawTable } from "../lookup/table.ts";
 import type { ClientPolicy } from "../policy/settings.ts";
 import { parseMethod } from "../smtp/next-hop.ts";
-import { anyYield, readTable } from "./map-shape.ts";
+import { anyYield, readTable, type Yield } from "./map-shape.ts";
 import { isMapping, list, type Report, type Shape, show } from "./shape.ts";
 
 export const port: Shape<number> = {
@@ -116,6 +116,11 @@ export const method: Shape<string | readonly string[] | null> = {
       oneMethod.read(item, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
     );
   },
+};
+
+export const methodYield: Yield = {
+  words: "a next hop, or a list of them",
+  read: (value, report) => method.read(value, report),
 };
 
 const oneMethod: Shape<string> = {

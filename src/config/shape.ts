@@ -278,7 +278,7 @@ export const mailbox: Shape<string> = {
   words: 'a mailbox: "Content filter <postmaster@example.com>", or an address',
   nullable: false,
   read(value, report) {
-    const taken = typeof value === "string" && readSenderName(value) !== undefined;
+    const taken = typeof value === "string" && readSenderName(value, "host.example") !== undefined;
     return taken ? value : report('a mailbox such as "Content filter <postmaster@example.com>"', value);
   },
 };

@@ -6,8 +6,13 @@ export interface SenderName {
   readonly address: string;
 }
 
-/** Undefined where it is no single mailbox that may stand in a header field. */
-export function readSenderName(text: string): SenderName | undefined {
+/**
+ * Undefined where it is no single mailbox that may stand in a header field.
+ *
+ * @param hostname stands where the text has ${myhostname}, as amavisd writes it
+ */
+export function readSenderName(template: string, hostname: string): SenderName | undefined {
+  const text = template.replaceAll(/\$\{myhostname(?:_ascii|_utf8)?\}/g, () => hostname);
   const [, given = "", address = text.trim()] = /^(.*)<([^<>]*)>\s*$/s.exec(text) ?? [];
   if (!/^[!#-'*+\-/-9=?A-Z^-~.]+@[A-Za-z0-9._-]+$/.test(address)) return undefined;
   const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s*$/s.exec(given)?.[1]?.replace(/\\(.)/gs, "$1");

@@ -79,7 +79,7 @@ export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
       }),
       sender: envelope.sender,
       header: message.header,
-      from: readSenderName(bank.hdrfrom_notify_sender ?? "") ?? {
+      from: readSenderName(bank.hdrfrom_notify_sender ?? "", bank.myhostname) ?? {
         name: `Content-filter at ${bank.myhostname}`,
         address: `postmaster@${bank.myhostname}`,
       },

@@ -1,7 +1,7 @@
 // Bank settings of the door a mail comes in by, of the log, and of where mail comes from and goes.
 import type { BankSettings } from "../../policy/settings.ts";
-import { anyYield, map, textYield, truthYield } from "../map-shape.ts";
-import { clientPolicy, method, networks } from "../network-shape.ts";
+import { anyYield, map, truthYield } from "../map-shape.ts";
+import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
 import { accepted, active, type SettingsOf } from "../setting.ts";
 import {
   anything,
@@ -174,7 +174,7 @@ export const routingSettings: SettingsOf<Routing> = {
     "Where passed mail goes. In smtp:*:* the first star is the MTA that connected, the second the port the mail came in on plus 1. Of a list one is picked, the others stand in for it.",
   ),
   forward_method_maps: active(
-    map(textYield),
+    map(methodYield),
     [],
     "Where passed mail goes, by recipient; where it yields nothing, forward_method.",
   ),

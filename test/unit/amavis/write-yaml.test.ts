@@ -95,5 +95,5 @@ test("import prints YAML on standard output and problems on standard error", asy
   assert.match(folder.out, /^myhostname: mail\.one\.example # 50-two:1$/m);
   assert.equal((await run(["absent.conf"], own)).code, 66);
   await assert.rejects(run([], own), /File name of an amavisd.conf not provided/);
-  await assert.rejects(run(["--output", "x"], own), /unknown option/);
+  await assert.rejects(run(["--output", "x"], own), /Unknown option/);
 });
