@@ -1,0 +1,227 @@
+// What is measured: works, sizes, keys and ways of connecting, each in rounds that take turns, so that every ratio is of
+// numbers from the same minutes on the same machine.
+import { type Child, startChild } from "./load/child.ts";
+import { type Filter, startFilter, type Work } from "./load/filter.ts";
+import { type Measurement, measure, middle } from "./load/measure.ts";
+import { quantile } from "./load/source.ts";
+import { memory } from "./load/usage.ts";
+import { messageOf, onTheWire } from "./messages.ts";
+
+export interface Row extends Measurement {
+  readonly name: string;
+  readonly work: Work | "forward";
+  readonly algorithm: "rsa" | "ed25519" | "none";
+  readonly bytes: number;
+  /** Many mails on a connection, or one. */
+  readonly reuse: boolean;
+}
+
+export interface RateRow extends Row {
+  readonly ratePerSecond: number;
+}
+
+/** CPU milliseconds of what no filter can do without, by the same clock in the same minutes. */
+export interface Floor {
+  readonly rsaSign: number;
+  readonly rsaVerify: number;
+  readonly ed25519Sign: number;
+  readonly ed25519Verify: number;
+  /** SHA-256 of 10 kB. */
+  readonly hash10k: number;
+}
+
+export interface SuiteResult {
+  readonly floor: Floor;
+  readonly idleMb: number;
+  readonly rows: readonly Row[];
+  readonly rates: readonly RateRow[];
+  readonly crowd: Measurement;
+  readonly crowdSeconds: number;
+  readonly large: { readonly peakMb: number; readonly failed: number };
+  readonly delay: { readonly p99: number; readonly max: number };
+  /** Resident memory after all of it. */
+  readonly afterMb: number;
+}
+
+export interface SuiteOptions {
+  readonly rounds: number;
+  /** Scales the number of mails. */
+  readonly scale: number;
+  readonly say: (line: string) => void;
+}
+
+interface Case {
+  readonly name: string;
+  readonly work: Work | "forward";
+  readonly algorithm: "rsa" | "ed25519" | "none";
+  readonly bytes: number;
+  readonly reuse: boolean;
+}
+
+const sizes = [1_500, 10_000, 100_000, 10_000_000] as const;
+
+export function casesOf(): readonly Case[] {
+  const cases: Case[] = [];
+  for (const bytes of sizes) {
+    for (const reuse of bytes > 1_000_000 ? [true] : [true, false]) {
+      const add = (work: Case["work"], algorithm: Case["algorithm"]) =>
+        cases.push({
+          name: `${work === "verify" ? `verify ${algorithm}` : work} ${sizeText(bytes)} ${reuse ? "kept" : "new"}`,
+          work,
+          algorithm,
+          bytes,
+          reuse,
+        });
+      add("forward", "none");
+      add("pass", "none");
+      add("sign-rsa", "rsa");
+      add("sign-ed25519", "ed25519");
+      add("verify", "rsa");
+      add("verify", "ed25519");
+    }
+  }
+  return cases;
+}
+
+export function sizeText(bytes: number): string {
+  return bytes >= 1_000_000 ? `${bytes / 1_000_000} MB` : `${bytes / 1000} kB`;
+}
+
+/** Mails of one round. */
+function messagesOf(bytes: number, scale: number): number {
+  const messages = bytes > 1_000_000 ? 8 : bytes > 50_000 ? 150 : 500;
+  return Math.max(4, Math.round(messages * scale));
+}
+
+export async function runSuite({ rounds, scale, say }: SuiteOptions): Promise<SuiteResult> {
+  const children = [startChild(), startChild(), startChild(), startChild()] as const;
+  const [sink, source, forwarder, bare] = children;
+  const nextHopPort = await sink.call("sink", { keep: false });
+  const forwardPort = await forwarder.call("forward", { toPort: nextHopPort });
+  const filter = await startFilter({ nextHopPort });
+  const idle = await idleMemory(nextHopPort);
+  try {
+    const contents = new Map<string, Uint8Array>();
+    const loadOf = ({ work, algorithm, bytes, reuse }: Case, connections = 16) => ({
+      port: work === "forward" ? forwardPort : filter.ports[work],
+      content: contentOf(filter, contents, work, algorithm, bytes),
+      messages: messagesOf(bytes, scale),
+      connections: bytes > 1_000_000 ? 4 : connections,
+      reuse,
+    });
+
+    const cases = casesOf();
+    const measured = new Map<Case, Measurement[]>(cases.map((each) => [each, []]));
+    const floors: Floor[] = [];
+    for (let round = -1; round < rounds; round += 1) {
+      say(round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`);
+      for (const each of cases) {
+        // Every third case: the machine is not equally fast from minute to minute.
+        if (round >= 0 && cases.indexOf(each) % 12 === 0) floors.push(await floorOf(bare));
+        const result = await measure(source, each.work === "forward" ? forwarder.pid : filter.pid, loadOf(each));
+        if (round >= 0) measured.get(each)?.push(result);
+      }
+    }
+    const rows = cases.map((each) => ({ ...each, ...middle(measured.get(each) ?? []) }));
+    await filter.delay();
+
+    say("fixed rates");
+    const rates: RateRow[] = [];
+    for (const ratePerSecond of [20, 100, 400]) {
+      for (const work of ["forward", "sign-rsa", "verify"] as const) {
+        const each: Case = {
+          name: `${work} at ${ratePerSecond}/s`,
+          work,
+          algorithm: "rsa",
+          bytes: 10_000,
+          reuse: true,
+        };
+        const load = {
+          ...loadOf(each, 64),
+          ratePerSecond,
+          messages: Math.max(40, Math.round(ratePerSecond * 4 * scale)),
+        };
+        const result = await measure(source, work === "forward" ? forwarder.pid : filter.pid, load);
+        rates.push({ ...each, ratePerSecond, ...result });
+      }
+    }
+    const delay = await filter.delay();
+
+    say("a crowd: 1,000 connections at once");
+    const crowdCase: Case = { name: "crowd", work: "sign-rsa", algorithm: "rsa", bytes: 10_000, reuse: false };
+    const crowd = await measure(source, filter.pid, { ...loadOf(crowdCase), messages: 1000, connections: 1000 });
+
+    say("20 mails of 10 MB at once");
+    const largeCase: Case = { name: "large", work: "sign-rsa", algorithm: "rsa", bytes: 10_000_000, reuse: false };
+    const large = await measure(source, filter.pid, { ...loadOf(largeCase), messages: 20, connections: 20 });
+
+    return {
+      floor: middleFloor(floors),
+      idleMb: idle,
+      rows,
+      rates,
+      crowd,
+      crowdSeconds: crowd.sent / crowd.perSecond,
+      large,
+      delay,
+      afterMb: memory(filter.pid).rssMb,
+    };
+  } finally {
+    await filter.stop();
+    for (const child of children) child.stop();
+  }
+}
+
+/** The daemon with two threads, before it has seen any mail. */
+async function idleMemory(nextHopPort: number): Promise<number> {
+  const filter = await startFilter({ nextHopPort, threads: 2 });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const { rssMb } = memory(filter.pid);
+  await filter.stop();
+  return rssMb;
+}
+
+function contentOf(
+  filter: Filter,
+  known: Map<string, Uint8Array>,
+  work: Case["work"],
+  algorithm: Case["algorithm"],
+  bytes: number,
+): Uint8Array {
+  const name = work === "verify" ? `${algorithm} ${bytes}` : `plain ${bytes}`;
+  let content = known.get(name);
+  if (content === undefined) {
+    const message = messageOf(bytes);
+    const signed = work === "verify" && algorithm !== "none" ? filter.signed(message, algorithm) : message;
+    content = onTheWire(signed);
+    known.set(name, content);
+  }
+  return content;
+}
+
+async function floorOf(bare: Child): Promise<Floor> {
+  const time = (what: "sign" | "verify" | "hash", algorithm: "rsa" | "ed25519", bytes: number, rounds: number) =>
+    bare.call("arithmetic", { what, algorithm, bytes, rounds });
+  return {
+    rsaSign: await time("sign", "rsa", 2000, 200),
+    rsaVerify: await time("verify", "rsa", 2000, 1000),
+    ed25519Sign: await time("sign", "ed25519", 32, 1000),
+    ed25519Verify: await time("verify", "ed25519", 32, 500),
+    hash10k: await time("hash", "rsa", 10_000, 3000),
+  };
+}
+
+function middleFloor(floors: readonly Floor[]): Floor {
+  const of = (read: (floor: Floor) => number) =>
+    quantile(
+      floors.map(read).sort((a, b) => a - b),
+      0.5,
+    );
+  return {
+    rsaSign: of((each) => each.rsaSign),
+    rsaVerify: of((each) => each.rsaVerify),
+    ed25519Sign: of((each) => each.ed25519Sign),
+    ed25519Verify: of((each) => each.ed25519Verify),
+    hash10k: of((each) => each.hash10k),
+  };
+}
