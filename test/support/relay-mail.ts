@@ -24,7 +24,8 @@ export function envelopeFrom(sender: string, ...recipients: readonly string[]): 
 }
 
 function pathFrom(text: string): { address: string; parameters: string } {
-  const space = text.indexOf(" ");
+  // A blank within quotes belongs to the local part.
+  const space = text.indexOf(" ", text.startsWith('"') ? text.indexOf('"', 1) : 0);
   return space === -1
     ? { address: text, parameters: "" }
     : { address: text.slice(0, space), parameters: text.slice(space + 1) };
