@@ -1,11 +1,13 @@
 // The daemon: pool, resolver, relay and log are made once; a configuration is put to work, replaced by a reload, and
 // drained at the end. Commands and tests start it; signals are the command line's business.
+import { accessSync, constants } from "node:fs";
+import { type Account, become, chooseAccount, handOver } from "./account.ts";
 import { createLazyAuthenticator, type LazyAuthenticator } from "./checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "./checks/worker-authenticator.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/restart.ts";
 import type { ControlRequest } from "./control/protocol.ts";
-import { createResolver, type Resolver } from "./dns/resolver.ts";
+import { connectionsFor, openFileLimit } from "./descriptors.ts";
 import { createDoors, doorKey } from "./doors.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -14,17 +16,18 @@ import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
 import { listenerText } from "./metrics/observers.ts";
 import type { Outcome } from "./outcome/outcome.ts";
+import { createOutward, type Outward } from "./outward.ts";
+import { type PidFile, writePidFile } from "./pid-file.ts";
 import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
 import { selfTest } from "./pool/self-test.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { ReceiveHandlers } from "./receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt } from "./receive/listener.ts";
 import { createMessageStore, type MessageStore } from "./receive/store.ts";
-import { type ClosableRelay, createRelay } from "./relay/relay.ts";
 import { report } from "./report.ts";
 import type { Resolve } from "./rr/answer.ts";
 import type { Keyring } from "./signing/keyring.ts";
-import { listenAddresses, listenerOptions, relayOptions, resolverOptions, storeLimits } from "./slices.ts";
+import { listenAddresses, listenerOptions, storeLimits } from "./slices.ts";
 import type { Reply } from "./smtp/reply.ts";
 import { version } from "./version.ts";
 
@@ -70,7 +73,9 @@ const selfTestMs = 30_000;
 /** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
   const { config } = settings;
+  const { account, warning } = chooseAccount(config);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
+  if (warning !== undefined) log.write("warning", warning);
   const threads = config.pool.threads ?? defaultThreads();
   const maxQueue = config.pool.queue ?? Math.max(256, 64 * threads);
   const instruments = createInstruments({ log, resolve: (name, type) => resolve(name, type), history: config.history });
@@ -82,9 +87,8 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
-  const resolver = options.resolve === undefined ? createResolver(resolverOptions(config), observers.dns) : undefined;
-  const relay = createRelay({ ...relayOptions(config), observer: observers.relay });
-  const resolve = options.resolve ?? requireResolve(resolver);
+  const outward = createOutward(config, { dns: observers.dns, relay: observers.relay, resolve: options.resolve });
+  const { resolve, relay } = outward;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
@@ -92,14 +96,13 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     pool,
     authenticator,
     resolve,
-    ...(resolver === undefined ? {} : { peek: resolver.peek }),
+    peek: outward.peek,
     relay,
     observeStage: observers.stage,
   };
-  const closeAll = async () => {
+  const closeAll = async (relayMs: number) => {
     await instruments.close();
-    await relay.close();
-    resolver?.close();
+    await outward.close(relayMs);
     await authenticator.close();
     await pool.close();
     if (options.log === undefined) await log.close();
@@ -114,13 +117,25 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     instruments.watch({
       pool: pool.stats,
       poolQueueLimit: maxQueue,
-      dns: () => resolver?.stats(),
-      relay: relay.counts,
+      dns: outward.dnsStats,
+      relay: outward.relayCounts,
       store,
     });
-    return await listen({ settings, generation, pool, relay, store, log, options, closeAll, workshop, instruments });
+    return await listen({
+      settings,
+      generation,
+      pool,
+      store,
+      log,
+      options,
+      account,
+      closeAll,
+      workshop,
+      outward,
+      instruments,
+    });
   } catch (error) {
-    await closeAll();
+    await closeAll(0);
     throw error;
   }
 }
@@ -129,17 +144,20 @@ interface Running {
   readonly settings: Settings;
   readonly generation: Generation;
   readonly pool: DkimPool;
-  readonly relay: ClosableRelay;
   readonly store: MessageStore;
   readonly log: Log;
   readonly options: DaemonOptions;
+  /** Whom to become once everything is open. */
+  readonly account: Account | undefined;
   readonly workshop: Workshop & { readonly authenticator: LazyAuthenticator };
+  readonly outward: Outward;
   readonly instruments: Instruments;
-  closeAll(): Promise<void>;
+  /** Mail that is still with a next hop after so long is given up. */
+  closeAll(relayMs: number): Promise<void>;
 }
 
 async function listen(running: Running): Promise<Daemon> {
-  const { pool, store, log, options, workshop, instruments, closeAll } = running;
+  const { pool, store, log, options, account, workshop, outward, instruments, closeAll } = running;
   let generation = running.generation;
   /** The generation each mail under way came in with. */
   const generations = new WeakMap<Session, Generation>();
@@ -172,12 +190,16 @@ async function listen(running: Running): Promise<Daemon> {
   };
 
   const nextLogId = createLogIds(process.pid);
+  /** Nobody is greeted before we are who we are to be. */
+  const opened = Promise.withResolvers<void>();
+  const maxConnections = connectionsFor(openFileLimit());
   const doors = createDoors((at) =>
     createListener(at, {
-      options: (name) => listenerOptions(generation.config, generation.atConnect(name)),
+      options: (name) => listenerOptions(generation.config, generation.atConnect(name), maxConnections),
       handlers,
       store,
       nextLogId,
+      opened: opened.promise,
       connectionCount: () => doors.connectionCount(),
       observer: {
         ...instruments.observers.receive,
@@ -205,16 +227,33 @@ async function listen(running: Running): Promise<Daemon> {
   const wanted = doorsOf(generation);
   await doors.open(wanted);
   doors.keep(wanted, 0);
+  let pidFile: PidFile | undefined;
   try {
     await instruments.open(running.settings, {
       openConnections: () => [...doors.connections()].map(([name, count]) => [listenerText(name), count] as const),
       closedListeners: doors.closedCount,
       draining: () => draining,
     });
+    const { pid_file, limits } = generation.config;
+    if (pid_file !== null) pidFile = writePidFile(pid_file);
+    if (account !== undefined) {
+      handOver(filesOpened(generation.config), account);
+      become(account);
+    }
+    mustBeWritable(store.limits.spoolDirectory);
+    if (limits.connections > maxConnections) {
+      const least = 64 + 3 * limits.connections;
+      log.write(
+        "warning",
+        `${maxConnections} connections at most: limits.connections needs ${least} open files (LimitNOFILE)`,
+      );
+    }
   } catch (error) {
+    pidFile?.remove();
     await doors.drain(0);
     throw error;
   }
+  opened.resolve();
   const where = doors.names.map(({ address, port, path }) => path ?? `${address}:${port}`).join(", ");
   log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
 
@@ -236,6 +275,7 @@ async function listen(running: Running): Promise<Daemon> {
       }
       const restart = needsRestart(generation.config, next.config);
       generation = next;
+      outward.configure(next.config);
       doors.keep(wanted, settings.config.drain_timeout * 1000);
       log.write("notice", "configuration reloaded");
       return { restart };
@@ -245,9 +285,12 @@ async function listen(running: Running): Promise<Daemon> {
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;
+      const startedAt = performance.now();
       const cut = await doors.drain(drainMs);
       log.write("notice", cut === 0 ? "stopped" : `stopped; ${cut} session(s) cut off after ${drainMs / 1000} s`);
-      await closeAll();
+      // Mail whose session was cut off may still be with a next hop: a moment for its QUIT, no more.
+      await closeAll(Math.max(1000, drainMs - (performance.now() - startedAt)));
+      pidFile?.remove();
     },
   };
 }
@@ -256,9 +299,24 @@ function pathOf({ path }: ListenAt): { readonly path?: string } {
   return path === undefined ? {} : { path };
 }
 
-function requireResolve(resolver: Resolver | undefined): Resolve {
-  if (resolver === undefined) throw new Error("no resolver");
-  return resolver.resolve;
+/** What was opened, perhaps as root, and will be opened again or removed. */
+function filesOpened(config: Config): readonly string[] {
+  const { log, history, pid_file } = config;
+  return [
+    ...listenAddresses(config).flatMap(({ path }) => path ?? []),
+    ...(log.to.startsWith("/") ? [log.to] : []),
+    ...(history.file === null ? [] : ["", "-wal", "-shm"].map((suffix) => `${history.file}${suffix}`)),
+    ...(pid_file === null ? [] : [pid_file]),
+  ];
+}
+
+/** Found out now, not with the first large mail. */
+function mustBeWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new Error(`spool.dir: uid ${process.getuid?.()} cannot write to ${folder}`, { cause });
+  }
 }
 
 /** Whether any bank has work for the threads that do SPF and ARC; else they are not even started. */

@@ -107,7 +107,12 @@ function everyAddress(host: string): { readonly address?: string } {
 /** The least that a server has to take (RFC 5321 section 4.5.3.1.7). */
 const leastSizeLimit = 64 * 1024;
 
-export function listenerOptions(config: Config, bank: PolicyBank): ListenerOptions {
+/** @param maxConnections what the system allows, however many the configuration would have */
+export function listenerOptions(
+  config: Config,
+  bank: PolicyBank,
+  maxConnections = Number.POSITIVE_INFINITY,
+): ListenerOptions {
   const { limits } = config;
   const allowed = (address: string) => bank.inet_acl.contains(address)?.value === true;
   const sizeLimit = bank.smtpd_message_size_limit ?? 0;
@@ -131,7 +136,7 @@ export function listenerOptions(config: Config, bank: PolicyBank): ListenerOptio
     smtpd_recipient_limit: config.smtpd_recipient_limit,
     bare_newline: bank.bare_newline,
     soft_bounce: bank.soft_bounce,
-    maxClients: limits.connections,
+    maxClients: Math.min(limits.connections, maxConnections),
     maxCommandOctets: limits.command_line,
     maxErrors: limits.errors,
     maxHeaderBytes: limits.header_refused,

@@ -12,6 +12,10 @@ const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool",
 const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
 const entry = [
   "main",
+  "account",
+  "descriptors",
+  "outward",
+  "pid-file",
   "doors",
   "instruments",
   "reload",

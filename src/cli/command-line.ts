@@ -97,10 +97,21 @@ function isParseArgsError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
 }
 
+const sameSignalMs = 300;
+
 /** The world of a real process. */
 export function processIo(): Io {
   const abort = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => abort.abort(signal));
+  const signals = ["SIGTERM", "SIGINT"] as const;
+  const end = (signal: NodeJS.Signals) => {
+    abort.abort(signal);
+    // Who asks again does not want to wait: the next one has its usual effect. A terminal and npm both pass on the same
+    // Ctrl-C, so what comes along with the first counts as one.
+    setTimeout(() => {
+      for (const each of signals) process.off(each, end);
+    }, sameSignalMs).unref();
+  };
+  for (const signal of signals) process.on(signal, end);
   return {
     stdout: (text) => writeWhole(1, text),
     stderr: (text) => writeWhole(2, text),

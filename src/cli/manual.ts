@@ -45,7 +45,9 @@ export function commandPage(commands: readonly Command[]): string {
   }
   lines.push(
     ".SH SIGNALS",
-    roff("SIGTERM and SIGINT end the daemon when mail under way is done; SIGHUP reloads the configuration."),
+    roff(
+      "SIGTERM and SIGINT end the daemon when mail under way is done, a second one ends it at once; SIGHUP opens the log file anew and reloads the configuration.",
+    ),
     ".SH FILES",
     ".TP",
     ".I /etc/signpost/signpost.yaml",

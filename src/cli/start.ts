@@ -38,7 +38,11 @@ export const start: Command = {
       });
     }
     let running: Running | undefined;
-    const hangUp = () => void running?.reload();
+    const hangUp = () => {
+      // First, so that what the reload has to say is in the new file.
+      running?.daemon.log.reopen();
+      void running?.reload();
+    };
     process.on("SIGHUP", hangUp);
     let control: ControlServer | undefined;
     try {

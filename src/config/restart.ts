@@ -1,16 +1,27 @@
 // Settings of things that are made once, at start: a reload cannot put them in force, and says so.
 import type { Config } from "./config.ts";
 
-const groups = ["pool", "dns", "relay", "spool"] as const;
-const members = ["log.to", "log.format", "history.file", "control.socket"] as const;
+const groups = ["pool", "spool"] as const;
+const names = ["daemon_user", "daemon_group", "pid_file", "listen_queue_size", "unix_socket_mode"] as const;
+/** Bank settings that the one log goes by, so those of the base bank alone. */
+const ofTheLog = ["syslog_ident", "syslog_facility"] as const;
+const members = { log: ["to", "format"], history: ["file", "size", "retention"], control: ["socket"] } as const;
 
 /** The settings that differ and take effect after a restart only, as they are written: "pool.threads". */
 export function needsRestart(before: Config, after: Config): readonly string[] {
-  const changed = [...groups.flatMap((group) => changedMembers(group, before[group], after[group]))];
-  for (const name of members) {
-    if (member(before, name) !== member(after, name)) changed.push(name);
-  }
-  return changed;
+  return [
+    ...groups.flatMap((group) => changedMembers(group, before[group], after[group])),
+    ...Object.entries(members).flatMap(([group, listed]) => {
+      const changed = isGroup(group) ? changedMembers(group, before[group], after[group]) : [];
+      return changed.filter((name) => listed.some((member) => name === `${group}.${member}`));
+    }),
+    ...names.filter((name) => before[name] !== after[name]),
+    ...ofTheLog.filter((name) => before.base[name] !== after.base[name]),
+  ];
+}
+
+function isGroup(name: string): name is keyof typeof members {
+  return Object.hasOwn(members, name);
 }
 
 function changedMembers(group: string, before: object, after: object): readonly string[] {
@@ -18,17 +29,4 @@ function changedMembers(group: string, before: object, after: object): readonly 
   return Object.entries(after).flatMap(([name, value]) =>
     JSON.stringify(value) === JSON.stringify(values.get(name)) ? [] : `${group}.${name}`,
   );
-}
-
-function member(config: Config, name: (typeof members)[number]): unknown {
-  switch (name) {
-    case "log.to":
-      return config.log.to;
-    case "log.format":
-      return config.log.format;
-    case "history.file":
-      return config.history.file;
-    case "control.socket":
-      return config.control.socket;
-  }
 }

@@ -66,10 +66,13 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
       }
       await new Promise<void>((resolve, reject) => {
         server.server.once("error", reject);
+        // bind() happens within listen(): with this umask the socket is never open to more than it should be.
+        const before = at.mode === undefined ? undefined : process.umask(0o777 & ~at.mode);
         server.listen(options, () => {
           server.server.off("error", reject);
           resolve();
         });
+        if (before !== undefined) process.umask(before);
       });
       accepting = true;
       if (at.path !== undefined && at.mode !== undefined) await chmod(at.path, at.mode);

@@ -20,11 +20,15 @@ export interface ServerNeeds {
   readonly observer?: ReceiveObserver;
   /** Connections of all listeners that share the limits; those of this one unless given. */
   readonly connectionCount?: () => number;
+  /** Connections are accepted, but neither read nor greeted before this resolves. */
+  readonly opened?: Promise<void>;
   /** Monotonic, milliseconds. */
   readonly clock?: () => number;
   /** Set for a unix socket. */
   readonly socketPath?: string;
 }
+
+const acceptTroubleEveryMs = 10_000;
 
 /** Commands of smtp-server that are never to run; ours are looked up in the dialog alone. */
 const libraryCommands = ["AUTH", "STARTTLS", "XCLIENT", "WIZ", "SHELL", "KILL", "VRFY", "HELP"];
@@ -38,6 +42,8 @@ export class FilterServer extends SMTPServer {
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
+  #acceptTroubleAt = Number.NEGATIVE_INFINITY;
+  #opened: Promise<void> | undefined;
   readonly #awaitingProxy = new Set<Socket>();
   /** Sockets not closed yet, those of ended sessions included. */
   #openSockets = 0;
@@ -62,10 +68,19 @@ export class FilterServer extends SMTPServer {
     this.clock = clock;
     this.socketPath = socketPath;
     this.#nextLogId = nextLogId;
+    this.#opened = needs.opened;
+    void needs.opened?.then(() => {
+      this.#opened = undefined;
+    });
     this.server.once("listening", () => this.#begin());
     // Trouble while it opens is told to whoever opens it.
     this.on("error", (error) => {
-      if (this.server.listening) this.observer.trouble?.("accept", error, "");
+      if (!this.server.listening) return;
+      // Out of descriptors, each connection that waits brings the same again: said once in a while.
+      const now = this.clock();
+      if (now - this.#acceptTroubleAt < acceptTroubleEveryMs) return;
+      this.#acceptTroubleAt = now;
+      this.observer.trouble?.("accept", error, "");
     });
   }
 
@@ -114,6 +129,15 @@ export class FilterServer extends SMTPServer {
 
   /** Reads the PROXY header where one is due; else it is straight to `connect`. */
   override _handleProxy(socket: Socket, callback: (error: Error | null, options?: { id: string }) => void): void {
+    if (this.#opened !== undefined) {
+      const broken = () => socket.destroy();
+      socket.on("error", broken);
+      void this.#opened.then(() => {
+        socket.off("error", broken);
+        this._handleProxy(socket, callback);
+      });
+      return;
+    }
     const { socketPath: path } = this;
     const address = withoutMapping(socket.localAddress);
     const { localPort: port = 0 } = socket;

@@ -91,15 +91,24 @@ export class ConnectionPool {
     }
   }
 
-  /** Ends the idle connections, the others as they come back. Resolves when none is left. */
-  close(): Promise<void> {
+  /** Ends the idle connections, the others as they come back, or at the deadline. Resolves when none is left. */
+  close(deadlineMs?: number): Promise<void> {
     this.#closing = true;
     for (const connections of this.#idle.values()) {
       for (const connection of connections.splice(0)) connection.quit(this.#options.timeouts.reset);
     }
     if (this.#all.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#onEmpty = resolve;
+      const timer =
+        deadlineMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              for (const connection of this.#all) connection.drop();
+            }, deadlineMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

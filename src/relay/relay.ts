@@ -50,8 +50,11 @@ export interface RelayCounts {
 }
 
 export type ClosableRelay = Relay & {
-  /** Sends no new mail; resolves when mail under way is done and all connections are closed. */
-  close(): Promise<void>;
+  /**
+   * Sends no new mail; resolves when mail under way is done and all connections are closed. What is left after
+   * `deadlineMs` is dropped.
+   */
+  close(deadlineMs?: number): Promise<void>;
   counts(): RelayCounts;
 };
 
@@ -205,9 +208,9 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   }
 
   return Object.assign(relay, {
-    close(): Promise<void> {
+    close(deadlineMs?: number): Promise<void> {
       closing = true;
-      return pool.close();
+      return pool.close(deadlineMs);
     },
     counts: (): RelayCounts => ({ open: pool.openCount, idle: pool.idleCount, waiting: slots.waiting }),
   });

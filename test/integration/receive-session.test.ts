@@ -1,5 +1,6 @@
 // Sessions: who is let in, what ends them, what a reload changes. Dialogs that need no setup are in corpora/smtp.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -56,6 +57,27 @@ test("turns away connections over the limit with 421, and takes them when there 
   await first.ask("QUIT");
   await until(() => receiver.listener.connections < 2);
   assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
+});
+
+test("accepts connections before it is open, and greets those that are still there when it is", async (t) => {
+  const opened = Promise.withResolvers<void>();
+  const receiver = await startReceiver(t, { opened: opened.promise });
+  const gone = smtpClient(receiver.port);
+  const client = smtpClient(receiver.port);
+  await Promise.all([gone, client].map(({ socket }) => once(socket, "connect")));
+  client.send("EHLO a.example\r\n");
+  gone.socket.resetAndDestroy();
+  await gone.closed();
+  let greeted = false;
+  const line = client.line().then((text) => {
+    greeted = true;
+    return text;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(greeted, false);
+  opened.resolve();
+  assert.match((await line) ?? "", /^220 /);
+  assert.match((await client.reply())[0] ?? "", /^250-/);
 });
 
 test("counts connections of all doors that share the limit", async (t) => {

@@ -35,9 +35,23 @@ export async function startDaemonProcess(config: string, name = "signpost.yaml")
   return startIn(folder, configFile);
 }
 
+export interface StartOptions {
+  /** RLIMIT_NOFILE. */
+  readonly openFiles?: number;
+  /** Settles when it is up; unless given, when it says so on standard error. */
+  readonly up?: () => Promise<unknown>;
+}
+
 /** Starts it (again) with a configuration that is there. */
-export async function startIn(folder: string, configFile: string): Promise<DaemonProcess> {
-  const child = spawn(process.execPath, [main, "start", "--config", configFile], {
+export async function startIn(
+  folder: string,
+  configFile: string,
+  { openFiles, up }: StartOptions = {},
+): Promise<DaemonProcess> {
+  const command = [process.execPath, main, "start", "--config", configFile];
+  const limited = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh"];
+  const [program = "", ...args] = [...limited, ...command];
+  const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe"],
     // Its control socket is its own, too.
     env: { ...process.env, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder },
@@ -92,7 +106,7 @@ export async function startIn(folder: string, configFile: string): Promise<Daemo
       await exited;
     },
   };
-  await line(" ready on ");
+  await (up === undefined ? line(" ready on ") : up());
   return daemon;
 }
 

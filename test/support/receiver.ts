@@ -31,6 +31,7 @@ export interface ReceiverSetup {
   readonly observer?: ReceiveObserver;
   readonly clock?: () => number;
   readonly connectionCount?: () => number;
+  readonly opened?: Promise<void>;
 }
 
 export interface Receiver {
@@ -73,6 +74,7 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     nextLogId: createLogIds(4711),
     ...(setup.observer !== undefined && { observer: setup.observer }),
     ...(setup.clock !== undefined && { clock: setup.clock }),
+    ...(setup.opened !== undefined && { opened: setup.opened }),
     ...(setup.connectionCount !== undefined && { connectionCount: setup.connectionCount }),
   });
   const name = await listener.listen();

@@ -1,0 +1,72 @@
+// Every setting that the table calls "active" is named by the code that acts on it, so that none is read in vain.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { membersOf } from "../../../src/config/group.ts";
+import { bankSettings } from "../../../src/config/registry.ts";
+import type { Setting } from "../../../src/config/setting.ts";
+import { globalSettings } from "../../../src/config/settings/global.ts";
+
+const root = resolve(import.meta.dirname, "../../../src");
+
+/** Where a name proves nothing: what defines, translates or lists settings by name. */
+const namesOnly = ["config/", "amavis/", "policy/settings.ts", "policy/map-values.ts"];
+
+/** Named nowhere else, and why that is right. */
+const exceptions: Readonly<Record<string, string>> = {
+  mynetworks: "the default of mynetworks_maps, which is what banks look at",
+};
+
+/** Groups that are handed on whole, under other names: their members are asked of whatever they are called there. */
+const handedOn: ReadonlySet<string> = new Set(["history", "log"]);
+
+const code = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts") && !namesOnly.some((start) => name.startsWith(start)))
+  .map((name) => withoutComments(readFileSync(join(root, name), "utf8")))
+  .join("\n");
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** As a member (`bank.name`), or taken out of a record (`{ name }`, `{ name: other }`). */
+function isUsed(name: string): boolean {
+  return new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\s*(?::\\s*\\w+\\s*)?(?==\\s*[^=>]|[,}])`).test(code);
+}
+
+/** A member of a group has a common name: it must be asked of its group. */
+function isMemberUsed(group: string, member: string): boolean {
+  const taken = `\\{[^{}]*\\b${member}\\b[^{}]*\\}\\s*=\\s*(?:\\w+\\.)*${group}\\b`;
+  const inParameter = `\\b${group}:\\s*\\{[^{}]*\\b${member}\\b`;
+  return new RegExp(`\\b${group}\\.${member}\\b|${taken}|${inParameter}`).test(code);
+}
+
+const settings: readonly (readonly [string, Setting<unknown>])[] = Object.entries({
+  ...globalSettings,
+  ...bankSettings,
+});
+
+test("every active setting is used by something", () => {
+  const unused = settings.flatMap(([name, setting]) => {
+    if (setting.status === "accepted" || Object.hasOwn(exceptions, name)) return [];
+    const members = membersOf(setting.shape);
+    if (members === undefined) return isUsed(name) ? [] : [name];
+    return Object.entries(members).flatMap(([member, { status }]) =>
+      status === "accepted" || isMemberUsed(name, member) || (handedOn.has(name) && isUsed(member))
+        ? []
+        : [`${name}.${member}`],
+    );
+  });
+  assert.deepEqual(unused, [], "set these to accepted, or make them act");
+});
+
+test("the exceptions are settings, and needed", () => {
+  for (const name of Object.keys(exceptions)) {
+    assert.ok(
+      settings.some(([known, { status }]) => known === name && status === "active"),
+      name,
+    );
+    assert.equal(isUsed(name), false, `${name} is used: it needs no exception`);
+  }
+});
