@@ -24,6 +24,8 @@ export interface FilterOptions extends FakeNextHopOptions {
   readonly dns?: string;
   /** Keys of the bank ORIGINATING beside the usual ones, as a flow mapping's members. */
   readonly originating?: string;
+  /** Members of the group `spool`; @FOLDER@ is the daemon's own folder. */
+  readonly spool?: string;
 }
 
 export const recipients = ["one@example.com", "two@example.com", "three@example.com"] as const;
@@ -32,6 +34,7 @@ export async function startFilter({
   extra = "",
   originating = "",
   dns: moreDns = "",
+  spool = 'dir: "@FOLDER@", free_space: 1M',
   ...hopOptions
 }: FilterOptions = {}): Promise<Filter> {
   const hop = await startFakeNextHop(hopOptions);
@@ -61,7 +64,7 @@ policy_bank:
   ORIGINATING: { originating: true${originating === "" ? "" : `, ${originating}`} }
   NOCHECKS: { originating: true, mynetworks_maps: [], enable_dkim_verification: false }
 dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1${moreDns} }
-spool: { dir: "@FOLDER@", free_space: 1M }
+spool: { ${spool} }
 ${extra}
 `;
   const daemon = await startDaemonProcess(config);
