@@ -89,8 +89,15 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
   const seal = createSeal({ authenticator, keyring, mydomain: config.mydomain, digestBody });
   const arrivals = new WeakMap<Session, Arrival>();
 
+  /** By the name's identity: a connection has one for all its mails. */
+  const banksAtConnect = new WeakMap<ListenerName, PolicyBank>();
   function atConnect(listener: ListenerName): PolicyBank {
-    return only === undefined ? router.atConnect(listener) : router.load(router.base, [only], "command");
+    let bank = banksAtConnect.get(listener);
+    if (bank === undefined) {
+      bank = only === undefined ? router.atConnect(listener) : router.load(router.base, [only], "command");
+      banksAtConnect.set(listener, bank);
+    }
+    return bank;
   }
 
   function arrive(session: Session, envelope: Envelope, head: MessageHead): Arrival {

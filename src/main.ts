@@ -18,11 +18,13 @@ import { listenerText } from "./metrics/observers.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import { createOutward, type Outward } from "./outward.ts";
 import { type PidFile, writePidFile } from "./pid-file.ts";
+import type { PolicyBank } from "./policy/bank.ts";
 import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
 import { selfTest } from "./pool/self-test.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { ReceiveHandlers } from "./receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt } from "./receive/listener.ts";
+import type { ListenerOptions } from "./receive/options.ts";
 import { createMessageStore, type MessageStore } from "./receive/store.ts";
 import { report } from "./report.ts";
 import type { Resolve } from "./rr/answer.ts";
@@ -77,7 +79,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   if (warning !== undefined) log.write("warning", warning);
   const threads = config.pool.threads ?? defaultThreads();
-  const maxQueue = config.pool.queue ?? Math.max(256, 64 * threads);
+  const maxQueue = config.pool.queue ?? 64 * threads + config.limits.connections;
   const instruments = createInstruments({ log, resolve: (name, type) => resolve(name, type), history: config.history });
   const { observers } = instruments;
   const pool = createDkimPool({
@@ -193,9 +195,20 @@ async function listen(running: Running): Promise<Daemon> {
   /** Nobody is greeted before we are who we are to be. */
   const opened = Promise.withResolvers<void>();
   const maxConnections = connectionsFor(openFileLimit());
+  /** A bank belongs to one generation, so its options need no other key. */
+  const knownOptions = new WeakMap<PolicyBank, ListenerOptions>();
+  function optionsOf(name: ListenerName): ListenerOptions {
+    const bank = generation.atConnect(name);
+    let known = knownOptions.get(bank);
+    if (known === undefined) {
+      known = listenerOptions(generation.config, bank, maxConnections);
+      knownOptions.set(bank, known);
+    }
+    return known;
+  }
   const doors = createDoors((at) =>
     createListener(at, {
-      options: (name) => listenerOptions(generation.config, generation.atConnect(name), maxConnections),
+      options: optionsOf,
       handlers,
       store,
       nextLogId,

@@ -33,6 +33,9 @@ export interface Listener {
   drain(deadlineMs: number): Promise<number>;
 }
 
+/** A crowd that comes at once is to be greeted, not to try again in a second; the kernel takes less if it allows less. */
+const defaultBacklog = 4096;
+
 /** A listener that does not listen yet. */
 export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPath">): Listener {
   const server = new FilterServer({ ...needs, ...(at.path !== undefined && { socketPath: at.path }) });
@@ -58,7 +61,7 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
     },
     async listen() {
       if (at.path !== undefined) await removeStaleSocket(at.path);
-      const options: ListenOptions = { backlog: at.backlog ?? 511, reusePort: at.reusePort ?? false };
+      const options: ListenOptions = { backlog: at.backlog ?? defaultBacklog, reusePort: at.reusePort ?? false };
       if (at.path !== undefined) options.path = at.path;
       else {
         options.port = at.port ?? 0;

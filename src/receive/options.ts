@@ -67,7 +67,7 @@ export const defaultListenerOptions: ListenerOptions = {
   smtpd_recipient_limit: 1100,
   bare_newline: "replace",
   soft_bounce: false,
-  maxClients: 110,
+  maxClients: 2000,
   maxCommandOctets: 8192,
   maxErrors: 20,
   maxHeaderBytes: 16 * 1024 * 1024,

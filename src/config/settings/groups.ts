@@ -41,7 +41,7 @@ export const pool = group<PoolSettings>({
     optional(integer(1)),
     null,
     "Tasks that may wait for a thread; beyond that mail gets 451.",
-    "64 per thread, at least 256",
+    "64 per thread and one per connection",
   ),
   deadline: active(duration, 10, "How long one task may take before its thread is ended."),
 });
@@ -121,8 +121,8 @@ export const limits = group<LimitSettings>({
   received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
   connections: active(
     integer(1),
-    110,
-    "Connections from the MTA at a time, all doors together; what is beyond gets 421. Postfix's process limit for the feed and a tenth more.",
+    2000,
+    "Connections from the MTA at a time, all doors together; what is beyond gets 421. Never more than a third of the files that the system lets us open. Postfix's process limit for the feed is what keeps them few.",
   ),
   command_line: active(size, 8192, "Octets of one command line."),
   errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
