@@ -27,6 +27,8 @@ export function createReload(
 
   async function reload(): Promise<ReloadReport> {
     const startedAt = performance.now();
+    // A log file that was rotated is to be begun anew whatever becomes of the configuration.
+    daemon.log.reopen();
     const { settings, problems } = await loadSettings(file, cwd);
     const lines = sortProblems(problems)
       .filter(({ severity }) => severity !== "note")

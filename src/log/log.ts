@@ -1,7 +1,9 @@
 // The log: amavisd's text lines or JSON records, each safe to be one line. Where they go is a sink's affair.
 import { hostname } from "node:os";
 import { pino } from "pino";
-import { fileSink, type Sink, standardErrorSink } from "./sink.ts";
+import { fileSink } from "./file-sink.ts";
+import type { Sink } from "./sink.ts";
+import { standardErrorSink } from "./standard-error.ts";
 import { openSyslog, syslogAddress } from "./syslog.ts";
 
 /** RFC 5424 section 6.2.1: syslog's severities, as far as we use them. */

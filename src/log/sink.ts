@@ -1,9 +1,6 @@
 // Where lines end up: written in the background, so that whoever reads them slowly, or not at all, costs lines and
 // never holds up mail. What lines look like is left to log.ts.
-import { fstatSync, openSync } from "node:fs";
-import { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { pino } from "pino";
 
 export interface Sink {
   /** A line with its end. */
@@ -22,61 +19,7 @@ export const maxWaitingBytes = 1024 * 1024;
 const maxDelayMs = 50;
 const batchChars = 16 * 1024;
 /** What close waits for a reader that takes nothing. */
-const patienceMs = 1000;
-
-/**
- * Standard error. A pipe or socket is written to without blocking: a write that waits in a thread of libuv's would
- * keep the process from ending for as long as nobody reads.
- */
-export function standardErrorSink(): Sink {
-  const kind = fstatSync(2);
-  if (kind.isFIFO()) {
-    try {
-      // A description of our own: O_NONBLOCK on the inherited one would be everybody's who shares it.
-      return streamSink(new Socket({ fd: openSync("/dev/stderr", "a"), readable: false }));
-    } catch {
-      // No /dev, or not ours to open.
-    }
-  }
-  if (kind.isFIFO() || kind.isSocket()) return streamSink(new Socket({ fd: 2, readable: false }));
-  return fileSink(2);
-}
-
-/** A file, or a terminal. */
-export function fileSink(file: string | number): Sink {
-  const destination = pino.destination({
-    dest: file,
-    sync: false,
-    minLength: 0,
-    maxLength: maxWaitingBytes,
-    append: true,
-  });
-  let dropped = 0;
-  destination.on("drop", (text: string) => {
-    dropped += countLines(text);
-  });
-  // A full disk, a folder that went away: the log suffers, mail does not.
-  destination.on("error", () => {
-    dropped += 1;
-  });
-  const batch = new Batch((text) => void destination.write(text));
-  return {
-    write: (line) => batch.add(line),
-    get dropped() {
-      return dropped;
-    },
-    reopen() {
-      batch.flush();
-      if (typeof file === "string") destination.reopen();
-    },
-    close: () =>
-      patiently((done) => {
-        batch.end();
-        destination.once("close", done);
-        destination.end();
-      }),
-  };
-}
+export const patienceMs = 1000;
 
 /** A pipe or socket; it is closed at the end. */
 export function streamSink(stream: Writable): Sink {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createLog, oneLine } from "../../../src/log/log.ts";
 
 const hostile: readonly (readonly [string, string])[] = [
@@ -47,4 +48,34 @@ test("a JSON record is one line of ASCII-safe JSON whatever is in it", async () 
     typeof record === "object" && record !== null && "sender" in record && "msg" in record && "level" in record,
   );
   assert.deepEqual([record.sender, record.msg, record.level], [sender, `to ${sender}`, 50]);
+});
+
+test("a rotated file is begun anew, and no line is lost on the way", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "signpost-log-"));
+  try {
+    const file = join(folder, "log");
+    const options = { format: "text", to: file, journal: false, ident: "signpost", facility: "mail" } as const;
+    const log = await createLog(options);
+    log.write("info", "before");
+    // Once it is in the file; a rename before that would take the name away from under the first opening.
+    while (!existsSync(file) || !readFileSync(file, "utf8").includes("before")) await nextTurn();
+    renameSync(file, `${file}.1`);
+    log.reopen();
+    log.write("info", "after");
+    await log.close();
+    assert.match(readFileSync(`${file}.1`, "utf8"), /before\n$/);
+    assert.match(readFileSync(file, "utf8"), /^[^\n]*after\n$/);
+    assert.equal(log.dropped, 0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a file in a folder that is not there costs lines and nothing else", async () => {
+  const to = "/nonexistent/folder/log";
+  const log = await createLog({ format: "text", to, journal: false, ident: "signpost", facility: "mail" });
+  log.write("info", "one");
+  log.write("info", "two");
+  await log.close();
+  assert.equal(log.dropped, 2);
 });

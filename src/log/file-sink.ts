@@ -1,0 +1,113 @@
+// A log file, or a terminal: appended to by one write at a time, in the background; begun anew after a rotation.
+import { close, open, write } from "node:fs";
+import { maxWaitingBytes, patienceMs, type Sink } from "./sink.ts";
+
+/** What wrote to whom is nobody's business but the administrators'. */
+const fileMode = 0o640;
+/** A file that cannot be had is tried again no sooner than this. */
+const retryMs = 1000;
+
+/** @param target a file name, or a descriptor that is open */
+export function fileSink(target: string | number): Sink {
+  let descriptor = typeof target === "number" ? target : undefined;
+  let waiting = "";
+  let lines = 0;
+  let dropped = 0;
+  let busy = false;
+  let stale = false;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  const onIdle: (() => void)[] = [];
+
+  /** The next step of what is to be done: out with the old file, in with the new, then what waits. */
+  function work(): void {
+    if (busy) return;
+    if (stale && typeof target === "string" && descriptor !== undefined) {
+      const old = descriptor;
+      descriptor = undefined;
+      step((done) => close(old, done));
+    } else if (descriptor === undefined && typeof target === "string") openFile(target);
+    else if (waiting === "" || descriptor === undefined) for (const resolve of onIdle.splice(0)) resolve();
+    else {
+      const octets = Buffer.from(waiting);
+      const count = lines;
+      waiting = "";
+      lines = 0;
+      append(descriptor, octets, count);
+    }
+  }
+
+  function step(start: (done: () => void) => void): void {
+    busy = true;
+    start(() => {
+      busy = false;
+      work();
+    });
+  }
+
+  function openFile(name: string): void {
+    if (performance.now() - failedAt < retryMs) {
+      giveUp();
+      for (const resolve of onIdle.splice(0)) resolve();
+      return;
+    }
+    stale = false;
+    step((done) =>
+      open(name, "a", fileMode, (error, opened) => {
+        if (error === null) descriptor = opened;
+        else failedAt = performance.now();
+        done();
+      }),
+    );
+  }
+
+  function giveUp(): void {
+    dropped += lines;
+    waiting = "";
+    lines = 0;
+  }
+
+  function append(to: number, octets: Buffer, count: number): void {
+    step((done) =>
+      write(to, octets, (error, written) => {
+        // A full disk: the log suffers, mail does not.
+        if (error !== null) dropped += count;
+        else if (written < octets.length) {
+          busy = false;
+          append(to, octets.subarray(written), count);
+          return;
+        }
+        done();
+      }),
+    );
+  }
+
+  return {
+    write(line) {
+      if (waiting.length > maxWaitingBytes) {
+        dropped += 1;
+        return;
+      }
+      waiting += line;
+      lines += 1;
+      work();
+    },
+    get dropped() {
+      return dropped;
+    },
+    reopen() {
+      stale = true;
+      work();
+    },
+    close() {
+      return new Promise((resolve) => {
+        const patience = setTimeout(resolve, patienceMs);
+        onIdle.push(() => {
+          clearTimeout(patience);
+          if (typeof target === "string" && descriptor !== undefined) close(descriptor, () => resolve());
+          else resolve();
+        });
+        work();
+      });
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// The history file by itself: what is kept, what goes after its time, what happens when it cannot be had.
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openHistoryFile } from "../../src/history/file.ts";
+import { workerUrl } from "../../src/pool/worker-url.ts";
+
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "signpost-history-"));
+});
+
+after(() => rm(folder, { recursive: true, force: true }));
+
+function open(
+  name: string,
+  retentionSeconds = 3600,
+  onTrouble: (error: Error) => void = (error) => assert.fail(error),
+) {
+  return openHistoryFile({ file: join(folder, name), retentionSeconds, worker: workerUrl("history"), onTrouble });
+}
+
+function row(number: number, ageSeconds: number) {
+  return {
+    at: Date.now() - ageSeconds * 1000,
+    names: [`id-${number}`, "shared@example.com"],
+    line: `(${number}) Passed`,
+    record: JSON.stringify({ number }),
+  };
+}
+
+test("mails are found by any name, newest first, and listed by what their line has", async () => {
+  const file = open("a.sqlite");
+  for (const number of [1, 2, 3]) file.add(row(number, 10 - number));
+  assert.deepEqual(await file.find("shared@example.com", 2), ['{"number":3}', '{"number":2}']);
+  assert.deepEqual(await file.find("id-1", 2), ['{"number":1}']);
+  assert.deepEqual(await file.find("nobody", 2), []);
+  const lines = await file.recent(10, "(2)", Number.POSITIVE_INFINITY);
+  assert.deepEqual(
+    lines.map(({ line }) => line),
+    ["(2) Passed"],
+  );
+  await file.close();
+});
+
+test("mails go after their time", async () => {
+  const before = open("b.sqlite");
+  before.add(row(1, 7200));
+  before.add(row(2, 60));
+  await before.close();
+  const after = open("b.sqlite");
+  assert.deepEqual(await after.find("shared@example.com", 9), ['{"number":2}']);
+  assert.deepEqual(await after.find("id-1", 9), []);
+  await after.close();
+});
+
+test("a file that cannot be had is told, and keeping mail goes on costing nothing", async () => {
+  const trouble = new Promise<Error>((resolve) => {
+    const file = open("no/such/folder/c.sqlite", 3600, (error) => {
+      file.add(row(1, 0));
+      assert.equal(file.dropped, 1);
+      resolve(error);
+    });
+  });
+  assert.match((await trouble).message, /ENOENT/);
+});
