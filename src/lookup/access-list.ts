@@ -35,9 +35,9 @@ export function compileAccessList<V>(
     elements.push(entries.make((element.length - bare.length) % 2 === 0 ? 1 : 0, element, index));
   }
 
-  function find({ accessList }: LookupKeys, suffix: string): Match<V> | undefined {
+  function find(keys: LookupKeys, suffix: string): Match<V> | undefined {
     let best: number | undefined;
-    for (const key of accessList()) {
+    for (const key of keys.accessList()) {
       const place = places.get(suffix === "" ? key : key + suffix);
       if (place !== undefined && (best === undefined || place < best)) best = place;
     }

@@ -3,6 +3,7 @@ import { encodeUtf8 } from "../mail/domain.ts";
 import { createEntries, type Entries, type Entry, stepsBelow } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
 import { foldKey, type LookupKeys, shapeOf } from "./keys.ts";
+import { createSieve } from "./sieve.ts";
 import type { LookupSettings, Table, TableContext, TablePath } from "./table.ts";
 import type { ValueType } from "./value.ts";
 
@@ -72,26 +73,27 @@ function hashTable<V>(
   }
   let shapes = 0;
   for (const key of byKey.keys()) shapes |= shapeOf(key);
+  const sieve = createSieve(byKey);
 
-  function entryAt({ hash, shapes: ofKeys }: LookupKeys, place: number, suffix: string): Entry<V> | undefined {
-    const key = hash[place] ?? "";
+  function entryAt(keys: LookupKeys, place: number, suffix: string): Entry<V> | undefined {
     // A suffix changes what a key looks like: all of them are tried then.
-    if (suffix !== "") return byKey.get(key + suffix);
-    return ((ofKeys[place] ?? 0) & shapes) === 0 ? undefined : byKey.get(key);
+    if (suffix === "" && ((keys.shapes[place] ?? 0) & shapes) === 0) return undefined;
+    const key = keys.key(place) + suffix;
+    return sieve === undefined || sieve.mayHave(key) ? byKey.get(key) : undefined;
   }
 
   return {
     find(keys, suffix) {
-      for (let i = 0; i < keys.hash.length; i += 1) {
-        const entry = entryAt(keys, i, suffix);
-        if (entry !== undefined) return entries.match(entry, keys.replacements);
+      for (let place = 0; place < keys.shapes.length; place += 1) {
+        const entry = entryAt(keys, place, suffix);
+        if (entry !== undefined) return entries.match(entry, () => keys.replacements());
       }
       return undefined;
     },
     findAll(keys, suffix, found) {
-      for (let i = 0; i < keys.hash.length; i += 1) {
-        const entry = entryAt(keys, i, suffix);
-        const match = entry === undefined ? undefined : entries.match(entry, keys.replacements);
+      for (let place = 0; place < keys.shapes.length; place += 1) {
+        const entry = entryAt(keys, place, suffix);
+        const match = entry === undefined ? undefined : entries.match(entry, () => keys.replacements());
         if (match !== undefined) found.push(match);
       }
     },

@@ -5,10 +5,10 @@ import type { LookupSettings } from "./table.ts";
 
 /** The keys of one address. What only some tables need is worked out when one of them asks. */
 export interface LookupKeys {
-  /** Keys of a hash, most specific first. */
-  readonly hash: readonly string[];
-  /** The shape of each of them, see `shapeOf`. */
+  /** The shapes of the keys of a hash, most specific first, see `shapeOf`. */
   readonly shapes: readonly number[];
+  /** The key at a place of `shapes`. */
+  key(place: number): string;
   /** Keys of an access list; its own order decides among them. */
   accessList(): readonly string[];
   /** The address as text, for regexps. */
@@ -38,30 +38,12 @@ export function createKeyExpander(settings: LookupSettings): (address: string) =
 
 /** The keys for one address (octets of a path, or "@domain"). */
 export function lookupKeys(address: string, settings: LookupSettings): LookupKeys {
-  if (address === "") return nullSender;
-  const { localPart, domain = "" } = splitAddress(address);
-  const at = domain === "" ? "" : `@${domain}`;
-  const plain = localPart + at;
-  const local = settings.localpart_is_case_sensitive ? localPart : localPart.toLowerCase();
-  const [user, extension] = splitExtension(local, settings.recipient_delimiter ?? "");
+  return address === "" ? nullSender : new AddressKeys(address, settings);
+}
 
-  const hash = [plain];
-  const folded = local === localPart ? plain : local + at;
-  if (folded !== plain) hash.push(folded);
-  if (extension !== "") hash.push(user + at);
-  const shapes: number[] = hash.map(() => (at === "" ? bareShape : addressShape));
-  if (extension !== "") hash.push(`${local}@`);
-  if (user !== "") hash.push(`${user}@`);
-  while (shapes.length < hash.length) shapes.push(userShape);
-  const domainsFrom = hash.length;
-  pushDomainKeys(hash, shapes, domain);
-  return {
-    hash,
-    shapes,
-    accessList: () => [folded, ...hash.slice(domainsFrom)],
-    text: () => decodeUtf8(plain) ?? plain,
-    replacements: () => [plain, localPart, user, extension, domain],
-  };
+/** All keys of a hash, most specific first. */
+export function hashKeys(keys: LookupKeys): readonly string[] {
+  return keys.shapes.map((_, place) => keys.key(place));
 }
 
 const addressShape = 1;
@@ -85,41 +67,128 @@ function dottedShape(labels: number): number {
 }
 
 const nullSender: LookupKeys = {
-  hash: ["", "@", "."],
   shapes: [bareShape, userShape, rootShape],
+  key: (place) => ["", "@", "."][place] ?? ".",
   accessList: () => ["", "@", "."],
   text: () => "",
   replacements: () => ["", "", "", "", ""],
 };
 
-/** "sub.ex.com" gives sub.ex.com .sub.ex.com .ex.com .com and "."; an address literal is not split. */
-function pushDomainKeys(keys: string[], shapes: number[], domain: string): void {
-  if (domain !== "") {
-    keys.push(domain);
-    shapes.push(bareShape);
-    if (!domain.startsWith("[")) pushDottedKeys(keys, shapes, `.${domain}`);
+/** Only shapes are worked out at once: a table asks for the keys whose shape it has, and most have one or two. */
+class AddressKeys implements LookupKeys {
+  readonly shapes: number[];
+  readonly #made: (string | undefined)[] = [];
+  readonly #plain: string;
+  readonly #localPart: string;
+  readonly #folded: string;
+  readonly #user: string;
+  readonly #extension: string;
+  readonly #domain: string;
+  /** The places where "user@" keys and where domain keys begin. */
+  readonly #users: number;
+  readonly #domains: number;
+
+  constructor(address: string, settings: LookupSettings) {
+    const { localPart, domain = "" } = splitAddress(address);
+    const local = settings.localpart_is_case_sensitive ? localPart : localPart.toLowerCase();
+    const [user, extension] = splitExtension(local, settings.recipient_delimiter ?? "");
+    this.#plain = isPlain(address, localPart, domain) ? address : join(localPart, domain);
+    this.#localPart = localPart;
+    this.#folded = local;
+    this.#user = user;
+    this.#extension = extension;
+    this.#domain = domain;
+
+    const shape = domain === "" ? bareShape : addressShape;
+    this.shapes = [shape];
+    if (local !== localPart) this.shapes.push(shape);
+    if (extension !== "") this.shapes.push(shape);
+    this.#users = this.shapes.length;
+    if (extension !== "") this.shapes.push(userShape);
+    if (user !== "") this.shapes.push(userShape);
+    this.#domains = this.shapes.length;
+    pushDomainShapes(this.shapes, domain);
   }
-  keys.push(".");
+
+  key(place: number): string {
+    let key = this.#made[place];
+    if (key === undefined) {
+      key = this.#make(place);
+      this.#made[place] = key;
+    }
+    return key;
+  }
+
+  #make(place: number): string {
+    if (place === 0) return this.#plain;
+    if (place < this.#users) {
+      // Without capitals the second one is that without its extension.
+      return place === 1 && this.#folded !== this.#localPart
+        ? join(this.#folded, this.#domain)
+        : join(this.#user, this.#domain);
+    }
+    if (place < this.#domains) {
+      return place === this.#users && this.#extension !== "" ? `${this.#folded}@` : `${this.#user}@`;
+    }
+    if (place === this.shapes.length - 1) return ".";
+    if (place === this.#domains) return this.#domain;
+    // Counted from the end, where the labels that are left out of a very long name are not.
+    return lastLabels(this.#domain, this.shapes.length - 1 - place);
+  }
+
+  accessList(): readonly string[] {
+    const keys = [this.#folded === this.#localPart ? this.#plain : this.key(1)];
+    for (let place = this.#domains; place < this.shapes.length; place += 1) keys.push(this.key(place));
+    return keys;
+  }
+
+  text(): string {
+    return decodeUtf8(this.#plain) ?? this.#plain;
+  }
+
+  replacements(): readonly string[] {
+    return [this.#plain, this.#localPart, this.#user, this.#extension, this.#domain];
+  }
+}
+
+function join(local: string, domain: string): string {
+  return domain === "" ? local : `${local}@${domain}`;
+}
+
+/** Whether an address is its parts put together again, as nearly all are: then its octets need no copy. */
+function isPlain(address: string, localPart: string, domain: string): boolean {
+  const whole = domain === "" ? localPart.length : localPart.length + 1 + domain.length;
+  return address.length === whole && address.startsWith(localPart) && address.endsWith(domain);
+}
+
+/** "sub.ex.com" has the keys sub.ex.com .sub.ex.com .ex.com .com and "."; an address literal is not split. */
+function pushDomainShapes(shapes: number[], domain: string): void {
+  if (domain !== "") {
+    shapes.push(bareShape);
+    if (!domain.startsWith("[")) {
+      let labels = 1;
+      for (let dot = domain.indexOf("."); dot !== -1; dot = domain.indexOf(".", dot + 1)) labels += 1;
+      // "." is the last of twenty; of more, the most specific ones are left out.
+      for (let left = Math.min(labels, maxDomainKeys - 1); left > 0; left -= 1) shapes.push(dottedShape(left));
+    }
+  }
   shapes.push(rootShape);
 }
 
-/** "." is the last of twenty; of more, the most specific ones are left out. */
-function pushDottedKeys(keys: string[], shapes: number[], dotted: string): void {
-  let labels = 0;
-  for (let i = 0; i < dotted.length; i += 1) if (dotted[i] === ".") labels += 1;
-  for (let dot = 0; dot !== -1; dot = dotted.indexOf(".", dot + 1)) {
-    if (labels < maxDomainKeys) {
-      keys.push(dot === 0 ? dotted : dotted.slice(dot));
-      shapes.push(dottedShape(labels));
-    }
-    labels -= 1;
-  }
+/** ".ex.com" for two labels of sub.ex.com. */
+function lastLabels(domain: string, labels: number): string {
+  let dot = domain.length;
+  for (let left = labels; left > 0 && dot !== -1; left -= 1) dot = domain.lastIndexOf(".", dot - 1);
+  return dot === -1 ? `.${domain}` : domain.slice(dot);
 }
+
+const undivided = new Set(["postmaster", "mailer-daemon", "double-bounce"]);
+const maxUndivided = "mailer-daemon".length;
 
 /** User and extension; the extension keeps its delimiter. Postfix and amavisd leave the same names whole. */
 function splitExtension(local: string, delimiters: string): readonly [user: string, extension: string] {
   const at = firstDelimiter(local, delimiters);
-  if (at === -1 || /^(?:postmaster|mailer-daemon|double-bounce)$/i.test(local)) return [local, ""];
+  if (at === -1 || (local.length <= maxUndivided && undivided.has(local.toLowerCase()))) return [local, ""];
   if (delimiters.includes("-") && /^owner-.|.-request$/is.test(local)) return [local, ""];
   return [local.slice(0, at), local.slice(at)];
 }

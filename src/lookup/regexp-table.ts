@@ -43,16 +43,16 @@ export function compileRegexpTable<V>(
   }
 
   return {
-    find({ text }, suffix) {
-      const subject = text() + suffix;
+    find(keys, suffix) {
+      const subject = keys.text() + suffix;
       for (const rule of rules) {
         const groups = groupsOf(rule, subject);
         if (groups !== undefined) return entries.match(rule.entry, () => groups);
       }
       return undefined;
     },
-    findAll({ text }, suffix, found) {
-      const subject = text() + suffix;
+    findAll(keys, suffix, found) {
+      const subject = keys.text() + suffix;
       for (const rule of rules) {
         const groups = groupsOf(rule, subject);
         const match = groups === undefined ? undefined : entries.match(rule.entry, () => groups);
