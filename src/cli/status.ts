@@ -25,24 +25,46 @@ ${controlUsage}
     });
     const interval = Number(values.interval ?? 2);
     if (!(interval >= 0.1 && interval <= 3600)) throw new UsageError("--interval takes seconds");
-    const live = io.terminal && values.once !== true;
-    let before = await look(values, io);
+    const before = await look(values, io);
     if (typeof before === "number") return before;
-    for (;;) {
-      if (!(await pause(interval, io.signal))) return exitCode.ok;
-      const after = await look(values, io);
-      if (typeof after === "number") return after;
-      const lines = statusLines(factsOf(before, after, io), live ? colours : plain);
-      if (!live) {
-        io.stdout(`${lines.join("\n")}\n`);
-        return after.troubles.length === 0 ? exitCode.ok : exitCode.failure;
-      }
-      // Home, each line cleared to its end, what was below cleared: no flicker.
-      io.stdout(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\n\x1b[J`);
-      before = after;
+    if (!io.terminal || values.once === true) return showOnce(before, values, interval, io);
+    io.stdout(screen.begin);
+    try {
+      return await showLive(before, values, interval, io);
+    } finally {
+      io.stdout(screen.end);
     }
   },
 };
+
+/** Lines end at the edge of the terminal and no cursor blinks while the view is up. */
+const screen = { begin: "\x1b[?7l\x1b[?25l\x1b[2J", end: "\x1b[?7h\x1b[?25h" } as const;
+
+async function showOnce(before: Look, where: Where, interval: number, io: Io): Promise<number> {
+  if (!(await pause(interval, io.signal))) return exitCode.ok;
+  const after = await look(where, io);
+  if (typeof after === "number") return after;
+  io.stdout(`${statusLines(factsOf(before, after, io), plain).join("\n")}\n`);
+  return after.troubles.length === 0 ? exitCode.ok : exitCode.failure;
+}
+
+async function showLive(first: Look, where: Where, interval: number, io: Io): Promise<number> {
+  let before = first;
+  while (await pause(interval, io.signal)) {
+    const after = await look(where, io);
+    if (typeof after === "number") return after;
+    const lines = statusLines(factsOf(before, after, io), colours);
+    // Home, each line cleared to its end, what was below cleared: no flicker.
+    io.stdout(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\n\x1b[J`);
+    before = after;
+  }
+  return exitCode.ok;
+}
+
+interface Where {
+  readonly socket?: string;
+  readonly config?: string;
+}
 
 interface Look {
   readonly version: string;
@@ -53,7 +75,7 @@ interface Look {
   readonly atMs: number;
 }
 
-async function look(where: { socket?: string; config?: string }, io: Io): Promise<Look | number> {
+async function look(where: Where, io: Io): Promise<Look | number> {
   const asked = await askDaemon({ command: "status" }, where, io);
   if ("exit" in asked) return asked.exit;
   const { version, pid, startedAtMs, troubles, text } = fieldsOf(asked.value);

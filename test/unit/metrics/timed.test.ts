@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stageNames, timed } from "../../../src/metrics/timed.ts";
+import type { Stage, Stages } from "../../../src/pipeline.ts";
+
+const broken = new Error("broken");
+const nobody = () => {
+  throw broken;
+};
+const failing: Stages = {
+  route: nobody,
+  check: () => Promise.reject(broken),
+  refine: nobody,
+  decide: nobody,
+  annotate: nobody,
+  sign: () => Promise.reject(broken),
+  relay: () => Promise.reject(broken),
+  notify: () => Promise.reject(broken),
+};
+
+test("stages that throw or reject are timed too, and their errors go on unchanged", async () => {
+  const seen: Stage[] = [];
+  const stages = timed(failing, (stage, elapsedMs) => {
+    assert.ok(elapsedMs >= 0);
+    seen.push(stage);
+  });
+  await assert.rejects(
+    stages.relay([], () => true),
+    broken,
+  );
+  assert.deepEqual(seen, ["relay"]);
+});
+
+test("what a stage gives is what comes out, and the order of the stages is that of the pipeline", async () => {
+  const stages = timed({ ...failing, relay: async () => [] }, () => undefined);
+  assert.deepEqual(await stages.relay([], () => true), []);
+  assert.deepEqual([...stageNames], Object.keys(failing));
+});
