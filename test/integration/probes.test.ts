@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
-import { smtpClient } from "../support/smtp-client.ts";
+import type { SmtpClient } from "../support/smtp-client.ts";
 
 let filter: Filter;
 let script: (step: Step) => Act = () => undefined;
