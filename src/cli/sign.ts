@@ -2,7 +2,8 @@
 import { parseArgs } from "node:util";
 import { splitAddress } from "../mail/address.ts";
 import { readAuthors } from "../mail/authors.ts";
-import { visible } from "../outcome/log-line.ts";
+import { explainOutcome } from "../outcome/explain.ts";
+import { signingLines } from "../outcome/explain-text.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf, wireOctets } from "./message-file.ts";
@@ -71,10 +72,8 @@ FILE is a message, "-" standard input. Exits 1, with the reason on standard erro
         }),
       );
       const [message] = inspection.takeSent();
-      const skipped = outcome.signings.find((signing) => signing.result === "skipped");
-      if (skipped?.result === "skipped") {
-        const detail = skipped.detail === undefined ? "" : ` (${visible(skipped.detail)})`;
-        io.stderr(`not signed: ${skipped.reason}${detail}; see docs/keys.md\n`);
+      if (outcome.signings.some(({ result }) => result === "skipped")) {
+        io.stderr(`${signingLines(explainOutcome(outcome)).join("\n")}\n`);
         return exitCode.failure;
       }
       if (message === undefined) {

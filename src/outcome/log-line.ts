@@ -43,6 +43,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
     failed(outcome),
     made(outcome),
     skipped(outcome),
+    sealed(outcome),
     word === "Blocked" && recipients[0] !== undefined ? `reply: ${replyText(recipients[0])}` : "",
     outcome.error === undefined ? "" : `error: ${visible(outcome.error)}`,
     `${Math.round(outcome.elapsedMs)} ms`,
@@ -109,6 +110,12 @@ function skipped(outcome: Outcome): string {
   const leaves = outcome.recipients.some(({ local }) => !local);
   const told = reasons.filter((reason) => leaves || !expected.has(reason));
   return told.length === 0 ? "" : `dkim_skip=${[...new Set(told)].join(",")}`;
+}
+
+/** Not amavisd's: the ARC set that was put on, or why there is none where the bank asks for one. */
+function sealed({ seal }: Outcome): string {
+  if (seal === undefined) return "";
+  return seal.result === "sealed" ? `arc_new=${seal.selector}:${seal.domain}` : `arc_skip=${seal.reason}`;
 }
 
 function replyText(recipient: RecipientOutcome): string {

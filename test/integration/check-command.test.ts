@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { check } from "../../src/cli/check.ts";
+import { sign } from "../../src/cli/sign.ts";
 import { createTestKey } from "../support/daemon.ts";
 import { folderFor, run } from "../unit/cli/run.ts";
 
@@ -70,7 +71,6 @@ function setUp(test: TestContext, text: string) {
 
 /** Signed by partner.example with the test key, made by `sign`. */
 async function signedByPartner(test: TestContext, author = "ann@partner.example"): Promise<string> {
-  const { sign } = await import("../../src/cli/sign.ts");
   const folder = folderFor(test);
   writeFileSync(
     join(folder, "p.yaml"),
@@ -208,4 +208,18 @@ test("a bank or a port that makes no sense is a usage error", async (t) => {
   const { said } = setUp(t, "From: a@example.com\n\nhi\n");
   await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
   await assert.rejects(said("--port", "smtp"), /--port takes a number/);
+});
+
+test("sign tells who it tried when it does not sign", async (t) => {
+  const folder = folderFor(t);
+  writeFileSync(join(folder, "c.yaml"), yaml);
+  writeFileSync(join(folder, "m.eml"), "From: a@nokey.example\r\nSender: b@none.example\r\n\r\nhi\r\n");
+  const { code, stderr } = await run(sign, ["--config", "c.yaml", "m.eml"], folder);
+  assert.equal(code, 1);
+  assert.equal(
+    stderr,
+    "not signed: no-key-for-domain (nokey.example, none.example); see docs/keys.md\n" +
+      "  candidate From a@nokey.example\n    no-key-for-domain d=nokey.example\n" +
+      "  candidate Sender b@none.example\n    no-key-for-domain d=none.example\n",
+  );
 });

@@ -243,7 +243,8 @@ test("what we seal is a valid chain to mailauth and dkimpy, set upon set, at any
     mailFrom("ann@example.com", large),
     await throughList("other.example"),
   ]) {
-    const { reply, hop, text } = await send(octets, { port: lists, sender: "list@example.com" });
+    const { reply, hop, text, log } = await send(octets, { port: lists, sender: "list@example.com" });
+    assert.match(log, /, arc_new=s:example\.com, /);
     assert.match(reply, /^250 /);
     assert.equal(hop, "B");
     assert.match(text, /^ARC-Seal: /);
@@ -269,7 +270,8 @@ test("a chain that broke is closed with cv=fail, and nothing is put on a closed 
   const { text: closed } = await send(good.replace("Hello", "Hullo"), { port: lists });
   assert.match(closed, /^ARC-Seal: (?:.*\r\n\t?)*?.*cv=fail/);
   assert.equal(closed.match(/^ARC-Seal:/gm)?.length, 2);
-  const { text: after, reply } = await send(closed, { port: lists });
+  const { text: after, reply, log } = await send(closed, { port: lists });
+  assert.match(log, /, arc_skip=chain-failed, /);
   assert.match(reply, /^250 /);
   assert.equal(after.match(/^ARC-Seal:/gm)?.length, 2);
 });
