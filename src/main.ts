@@ -314,11 +314,12 @@ function pathOf({ path }: ListenAt): { readonly path?: string } {
 
 /** What was opened, perhaps as root, and will be opened again or removed. */
 function filesOpened(config: Config): readonly string[] {
-  const { log, history, pid_file } = config;
+  const { log, history, control, pid_file } = config;
   return [
     ...listenAddresses(config).flatMap(({ path }) => path ?? []),
     ...(log.to.startsWith("/") ? [log.to] : []),
     ...(history.file === null ? [] : ["", "-wal", "-shm"].map((suffix) => `${history.file}${suffix}`)),
+    ...(control.socket === null ? [] : [control.socket]),
     ...(pid_file === null ? [] : [pid_file]),
   ];
 }

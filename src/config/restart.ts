@@ -5,7 +5,7 @@ const groups = ["pool", "spool"] as const;
 const names = ["daemon_user", "daemon_group", "pid_file", "listen_queue_size", "unix_socket_mode"] as const;
 /** Bank settings that the one log goes by, so those of the base bank alone. */
 const ofTheLog = ["syslog_ident", "syslog_facility"] as const;
-const members = { log: ["to", "format"], history: ["file", "size", "retention"], control: ["socket"] } as const;
+const members = { log: ["to", "format"], history: ["file", "retention"], control: ["socket"] } as const;
 
 /** The settings that differ and take effect after a restart only, as they are written: "pool.threads". */
 export function needsRestart(before: Config, after: Config): readonly string[] {
