@@ -28,8 +28,9 @@ export interface KeyWatch {
 
 const passingMs = 3_600_000;
 const failingMs = 300_000;
-/** The first look at all keys is spread over this, or we would greet the resolver with all of them at once. */
+/** The first look at all keys is spread over time, or we would greet the resolver with all of them at once. */
 const firstRoundMs = 30_000;
+const firstRoundMsPerKey = 500;
 const tickMs = 1000;
 const keysPerTick = 20;
 /** Keys with a series of their own. */
@@ -102,11 +103,12 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
       const known = new Map(watched.map((entry) => [identity(entry.key), entry.result]));
       const places = keys.filter(({ key, pattern, selector }) => key !== undefined && !pattern && selector !== "");
       const startedAt = now();
+      const spreadMs = Math.min(firstRoundMs, places.length * firstRoundMsPerKey);
       // All are looked at again soon: the file of a key may hold another one now.
       watched = places.map((key, index) => ({
         key,
         hasSeries: index < maxSeries,
-        dueAt: startedAt + firstRoundMs * random(),
+        dueAt: startedAt + spreadMs * random(),
         result: known.get(identity(key)) ?? "unknown",
       }));
       declared.keyPublished.reset();

@@ -19,7 +19,7 @@ before(async () => {
   prometheus = await startPrometheus(scene.metricsPort, [alerts]);
   if (prometheus === undefined) return;
   // rate() needs two scrapes around what happens; a round takes a good part of a second.
-  for (let round = 0; round < 8 || (await scrapes()) < 6; round += 1) {
+  for (let round = 0; round < 8 || (await scrapes()) < 6 || !(await keysAreKnown()); round += 1) {
     await scene.sendRound(round);
     if (round === 3) scene.filter.daemon.process.kill("SIGHUP");
   }
@@ -36,6 +36,11 @@ async function scrapes(): Promise<number> {
   if (prometheus === undefined) return Number.POSITIVE_INFINITY;
   const [found] = await ask(prometheus.url, 'count_over_time(up{job="signpost"}[10m])');
   return Number(found?.value?.[1] ?? 0);
+}
+
+/** Keys are looked at in the background. */
+async function keysAreKnown(): Promise<boolean> {
+  return prometheus === undefined || (await ask(prometheus.url, "signpost_key_published")).length > 0;
 }
 
 /** Skips where there is no Prometheus; in CI that is a failure. */
