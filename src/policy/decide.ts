@@ -68,43 +68,26 @@ function verdict({ rule, destiny, status, text }: Objection, softBounce: boolean
 
 export interface DmarcFacts {
   readonly result: string;
-  /** What the author domain's own policy asks for this mail, pct= and t= taken into account. */
+  /**
+   * What the author domain's own policy asks for this mail: pct= and t= are taken into account, and a chain of trusted
+   * sealers (ARC) excuses it.
+   */
   readonly disposition: "none" | "quarantine" | "reject";
   readonly domain: string;
 }
 
-export interface ArcFacts {
-  /** "pass" when every seal and the newest message signature verified. */
-  readonly result: string;
-  /** d= of every ARC-Seal, A-labels in lower case. */
-  readonly sealers: readonly string[];
-}
-
 /**
- * final_dmarc_destiny, for mail that failed and whose author domain asks for p=reject. Never for mail of our own
- * users, and never for an intact ARC chain of nothing but trusted sealers: what it passed on had its reasons to fail.
+ * final_dmarc_destiny, for mail that failed and whose author domain asks for p=reject. Never for mail of our own users.
  */
 export function dmarcRule(
-  bank: Pick<PolicyBank, "final_dmarc_destiny" | "arc_trusted_sealers" | "originating">,
+  bank: Pick<PolicyBank, "final_dmarc_destiny" | "originating">,
   dmarc: DmarcFacts | undefined,
-  arc: ArcFacts | undefined,
 ): Rule {
   const destiny = bank.final_dmarc_destiny;
   if (destiny === "D_PASS" || bank.originating || dmarc?.result !== "fail" || dmarc.disposition !== "reject") {
     return () => undefined;
   }
-  if (isTrustedChain(bank.arc_trusted_sealers, arc)) return () => undefined;
   // RFC 7372 section 3.2 has no code for DMARC; 5.7.26 is "multiple authentication checks failed".
   const text = `rejected by the DMARC policy of ${toAscii(dmarc.domain) ?? "its author domain"}`;
   return () => ({ rule: "dmarc", destiny, status: "7.26", text });
-}
-
-/** Whether a chain verified and every one of its sealers is on the list; an empty list trusts nobody. */
-export function isTrustedChain(trusted: readonly string[], arc: ArcFacts | undefined): boolean {
-  if (arc?.result !== "pass" || arc.sealers.length === 0) return false;
-  return arc.sealers.every((sealer) => trusted.some((entry) => isWithin(sealer, entry)));
-}
-
-function isWithin(domain: string, entry: string): boolean {
-  return entry.startsWith(".") ? domain === entry.slice(1) || domain.endsWith(entry) : domain === entry;
 }

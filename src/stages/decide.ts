@@ -33,5 +33,5 @@ function dmarc({ bank, checked: { findings } }: Passage) {
   const domain = finding?.properties.find(({ type, name }) => type === "header" && name === "from")?.value ?? "";
   // What a trusted ARC chain excuses is left out of the disposition already.
   const facts = finding && { result: finding.result, disposition: dmarcDisposition(findings), domain };
-  return dmarcRule(bank, facts, undefined);
+  return dmarcRule(bank, facts);
 }

@@ -90,3 +90,31 @@ test("a mail that was given up leaves its client and its banks behind", async ()
   assert.match(await paths.daemon.line(" mail_id: ", from), /\{RelayedInbound\}, <alice@/);
   client.socket.end("QUIT\r\n");
 });
+
+test("a bank MYNETS is laid over what a match of mynetworks means, and may say otherwise", async () => {
+  const own = await startPaths({
+    ports: 2,
+    config: `
+myhostname: mail.example.com
+mynetworks: [10.0.0.0/8]
+inet_socket_port: [@0@, @1@]
+inet_socket_bind: [127.0.0.1]
+forward_method: "@A@"
+interface_policy: { "@1@": OUTSIDE }
+policy_bank:
+  MYNETS: { forward_method: "@B@" }
+  OUTSIDE: { client_ipaddr_policy: [{ networks: [10.0.0.0/8], banks: "MYNETS, NOT_OURS" }] }
+  NOT_OURS: { originating: false }
+`,
+  });
+  try {
+    const mine = await own.send({ octets, xforward: "ADDR=10.1.2.3" });
+    assert.match(mine.log, /, MYNETS LOCAL \[10\.1\.2\.3\]/);
+    assert.equal(mine.hop, "B");
+    const other = await own.send({ octets, xforward: "ADDR=10.1.2.3" }, own.ports[1]);
+    assert.match(other.log, /, OUTSIDE\/MYNETS\/NOT_OURS \[10\.1\.2\.3\]/);
+    assert.equal(other.hop, "B");
+  } finally {
+    await own.close();
+  }
+});

@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ArcFacts, type DmarcFacts, decide, dmarcRule, isTrustedChain } from "../../../src/policy/decide.ts";
+import { type DmarcFacts, decide, dmarcRule } from "../../../src/policy/decide.ts";
 import type { BankOverlay } from "../../../src/policy/settings.ts";
 import { setUp } from "./setup.ts";
 
 const failed: DmarcFacts = { result: "fail", disposition: "reject", domain: "bank.example" };
 const rejecting: BankOverlay = { final_dmarc_destiny: "D_REJECT" };
-const trusted = { arc_trusted_sealers: ["lists.example", ".forward.example"] };
-const sealed = (...sealers: string[]): ArcFacts => ({ result: "pass", sealers });
 
 interface DmarcCase {
   readonly title: string;
   readonly base: BankOverlay;
   readonly dmarc?: DmarcFacts;
-  readonly arc?: ArcFacts;
   /** Code and enhanced status; undefined = accepted. */
   readonly reply?: string;
   readonly action?: string;
@@ -69,50 +66,12 @@ const cases: readonly DmarcCase[] = [
     action: "tempfail",
     reply: "450 4.7.26",
   },
-  {
-    title: "passes an intact chain of trusted sealers",
-    base: { ...rejecting, ...trusted },
-    dmarc: failed,
-    arc: sealed("lists.example", "eu.forward.example"),
-  },
-  {
-    title: "does not trust a chain with a stranger in it",
-    base: { ...rejecting, ...trusted },
-    dmarc: failed,
-    arc: sealed("attack.example", "lists.example"),
-    action: "reject",
-    reply: "550 5.7.26",
-  },
-  {
-    title: "does not trust a broken chain",
-    base: { ...rejecting, ...trusted },
-    dmarc: failed,
-    arc: { result: "fail", sealers: ["lists.example"] },
-    action: "reject",
-    reply: "550 5.7.26",
-  },
-  {
-    title: "does not trust a chain without links",
-    base: { ...rejecting, ...trusted },
-    dmarc: failed,
-    arc: sealed(),
-    action: "reject",
-    reply: "550 5.7.26",
-  },
-  {
-    title: "trusts no sealer by default",
-    base: rejecting,
-    dmarc: failed,
-    arc: sealed("lists.example"),
-    action: "reject",
-    reply: "550 5.7.26",
-  },
 ];
 
-for (const { title, base, dmarc, arc, reply, action } of cases) {
+for (const { title, base, dmarc, reply, action } of cases) {
   test(`final_dmarc_destiny: ${title}`, () => {
     const bank = setUp({ base }).base;
-    const verdicts = decide(bank, [dmarcRule(bank, dmarc, arc)], ["a@example.com", "b@example.com"], "123-01");
+    const verdicts = decide(bank, [dmarcRule(bank, dmarc)], ["a@example.com", "b@example.com"], "123-01");
     assert.equal(verdicts.length, 2);
     for (const verdict of verdicts) {
       assert.equal(verdict.action, action ?? "accept");
@@ -124,21 +83,9 @@ for (const { title, base, dmarc, arc, reply, action } of cases) {
   });
 }
 
-test("a sealer is listed exactly, or with those below it", () => {
-  const cases = [
-    ["lists.example", true],
-    ["sub.lists.example", false],
-    ["forward.example", true],
-    ["a.b.forward.example", true],
-    ["badforward.example", false],
-  ] as const;
-  for (const [sealer, expected] of cases)
-    assert.equal(isTrustedChain(trusted.arc_trusted_sealers, sealed(sealer)), expected, sealer);
-});
-
 test("text of a mail's making does not reach the reply", () => {
   const bank = setUp({ base: rejecting }).base;
-  const [verdict] = decide(bank, [dmarcRule(bank, { ...failed, domain: "x\r\n250 ok" }, undefined)], ["a@b"], "1-1");
+  const [verdict] = decide(bank, [dmarcRule(bank, { ...failed, domain: "x\r\n250 ok" })], ["a@b"], "1-1");
   assert.ok(verdict?.action === "reject");
   assert.equal(verdict.reply.text, "Reject, id=1-1 - rejected by the DMARC policy of its author domain");
 });
