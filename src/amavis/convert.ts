@@ -50,7 +50,9 @@ export class Converter {
     }
     if (value === undefined) return { value: null, origin };
     if (typeof value === "string") return { value, origin };
-    if (typeof value === "number") return { value: Number.isFinite(value) ? value : null, origin };
+    // Fifteen digits, as Perl shows its numbers: 0.1 + 0.2 is 0.3.
+    if (typeof value === "number")
+      return { value: Number.isFinite(value) ? Number(value.toPrecision(15)) : null, origin };
     switch (value.kind) {
       case "scalar":
         return this.convert(value.box.value, value.box.origin ?? origin, depth + 1);

@@ -33,6 +33,10 @@ export class Evaluator {
   readonly variables: Variables;
   readonly host: Host;
   source: SourceText;
+  /** Declared by `use constant`. */
+  readonly constants = new Map<string, readonly Item[]>();
+  /** Loops under way, one in the other. */
+  loops = 0;
   #steps = 0;
 
   constructor(variables: Variables, host: Host, source: SourceText) {

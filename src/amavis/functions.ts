@@ -14,7 +14,7 @@ import {
 import type { Evaluator } from "./evaluate.ts";
 import { exists, extend, hashOf, refName, remove, takeOne, undefine } from "./list-functions.ts";
 import type { Origin } from "./source-text.ts";
-import { cutEnd, join, split, sprintf } from "./text-functions.ts";
+import { cutEnd, join, part, position, split, sprintf } from "./text-functions.ts";
 import { type Item, isUnknown, numberOf, textOf, truth, type Value } from "./values.ts";
 
 /** amavisd's constants. */
@@ -49,6 +49,8 @@ export function callFunction(perl: Evaluator, call: Call): Item[] {
   const origin = perl.origin(call);
   const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
   if (constant !== undefined) return [{ value: constant, origin }];
+  const own = perl.constants.get(name);
+  if (own !== undefined) return [...own];
   const builtin = builtins.get(name);
   if (builtin !== undefined) return builtin(perl, call, origin);
   if (call.bare === true && !perlFunctions.has(name)) {
@@ -112,6 +114,9 @@ const builtins = new Map<string, Builtin>([
   ["chop", (perl, call, origin) => [{ value: cutEnd(perl, call, /[\s\S]$/), origin }]],
   ["join", join],
   ["split", split],
+  ["index", (perl, call, origin) => [{ value: position(listed(perl, call), "first"), origin }]],
+  ["rindex", (perl, call, origin) => [{ value: position(listed(perl, call), "last"), origin }]],
+  ["substr", (perl, call, origin) => [{ value: part(listed(perl, call)), origin }]],
   ["sprintf", (perl, call, origin) => [{ value: sprintf(listed(perl, call)), origin }]],
   ["reverse", (perl, call) => listed(perl, call).reverse()],
   ["push", (perl, call, origin) => [{ value: extend(perl, call, "end"), origin }]],
@@ -178,7 +183,8 @@ export function isFunction(name: string): boolean {
 /** defined: also asks whether a function is there. */
 function defined(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const [target] = call.args;
-  if (target?.kind === "call" && target.args.length === 0) return [{ value: isFunction(target.name) ? 1 : "", origin }];
+  if (target?.kind === "call" && target.name !== "undef" && target.args.length === 0)
+    return [{ value: isFunction(target.name) ? 1 : "", origin }];
   const value = argument(perl, call);
   return [{ value: isUnknown(value) ? value : value === undefined ? "" : 1, origin }];
 }

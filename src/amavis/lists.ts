@@ -81,8 +81,7 @@ export function callMethod(perl: Evaluator, node: Expression & { kind: "method" 
 export function each(perl: Evaluator, node: Expression & { kind: "each" }): Item[] {
   const items = perl.list(node.list);
   if (node.name === "sort") {
-    if (node.body !== undefined)
-      perl.host.report("warning", perl.origin(node), "sorted as text: the rule given is not looked at");
+    if (node.body !== undefined) return sortBy(perl, node, node.body, items);
     const texts = items.map((item) => ({ item, text: textOf(item.value) }));
     return texts.sort((left, right) => (String(left.text) < String(right.text) ? -1 : 1)).map(({ item }) => item);
   }
@@ -104,6 +103,26 @@ export function each(perl: Evaluator, node: Expression & { kind: "each" }): Item
     perl.variables.leave();
   }
   return given;
+}
+
+/** sort { $a <=> $b }: the rule is asked with the two items as $a and $b. */
+function sortBy(perl: Evaluator, node: Expression, rule: Expression, items: Item[]): Item[] {
+  perl.variables.enter();
+  try {
+    let known = true;
+    const sorted = items.toSorted((left, right) => {
+      perl.variables.bind("a", { value: left.value, origin: left.origin });
+      perl.variables.bind("b", { value: right.value, origin: right.origin });
+      const order = numberOf(perl.scalar(rule));
+      if (typeof order === "number") return order;
+      known = false;
+      return 0;
+    });
+    if (!known) perl.host.report("warning", perl.origin(node), "not sorted: what the rule gives is not known");
+    return sorted;
+  } finally {
+    perl.variables.leave();
+  }
 }
 
 export function itemOf(perl: Evaluator, box: ScalarBox, node: Expression): Item {

@@ -206,6 +206,28 @@ export function listChain(perl: Evaluator, node: Expression & { kind: "chain" })
   return undefined;
 }
 
+/** 'aa' .. 'ad', 'a8' .. 'b2': counted as Perl's ++ counts words, up to the length of the last. */
+function wordRange(from: string, to: Value, origin: Origin): Item[] {
+  const last = String(textOf(to));
+  const words: Item[] = [];
+  for (let word = from; word.length <= last.length; word = nextWord(word)) {
+    words.push({ value: word, origin });
+    if (word === last) break;
+    if (words.length > maxElements) throw new TooMuch(`a range of more than ${maxElements} words`);
+  }
+  return words;
+}
+
+function nextWord(word: string): string {
+  const kept = word.replace(/(?:[zZ9])+$/, "");
+  const wrapped = [...word.slice(kept.length)].map((letter) => (letter === "9" ? "0" : letter === "z" ? "a" : "A"));
+  const letter = kept.at(-1);
+  if (letter !== undefined)
+    return `${kept.slice(0, -1)}${String.fromCharCode(letter.charCodeAt(0) + 1)}${wrapped.join("")}`;
+  const [first = ""] = wrapped;
+  return `${first === "0" ? "1" : first}${wrapped.join("")}`;
+}
+
 function range(from: Value, to: Value, origin: Origin): Item[] {
   if (isUnknown(from) || isUnknown(to)) return [{ value: isUnknown(from) ? from : to, origin }];
   const first = numberOf(from);
@@ -217,6 +239,7 @@ function range(from: Value, to: Value, origin: Origin): Item[] {
     return letters;
   }
   if (typeof first !== "number" || typeof last !== "number") return [];
+  if (typeof from === "string" && /^[a-z]+[0-9]*$/i.test(from)) return wordRange(from, to, origin);
   if (last - first > maxElements) throw new TooMuch(`a range of more than ${maxElements} numbers`);
   const numbers: Item[] = [];
   for (let number = Math.trunc(first); number <= Math.trunc(last); number++) numbers.push({ value: number, origin });

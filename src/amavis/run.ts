@@ -1,6 +1,7 @@
 // Works through statements in order: assignments take effect one after the other, as they do in Perl.
 import type { Evaluator } from "./evaluate.ts";
 import type { Statement } from "./syntax.ts";
+import type { Item } from "./values.ts";
 
 export function runStatements(
   perl: Evaluator,
@@ -17,6 +18,8 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       const { expression } = statement;
       // Constants alone (the closing "1;") ask for nothing.
       if (expression.kind === "number" || expression.kind === "string") return;
+      if (expression.kind === "call" && (expression.name === "next" || expression.name === "last") && perl.loops > 0)
+        throw new LoopEnd(expression.name);
       perl.list(expression);
       return;
     }
@@ -42,14 +45,16 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
     case "foreach":
       for (const item of perl.list(statement.list)) {
         perl.step();
-        scoped(perl, () => {
-          const box = { value: item.value, origin: item.origin };
+        const box = { value: item.value, origin: item.origin };
+        const ended = scoped(perl, () => {
           perl.variables.bind(statement.variable.name, box);
-          runStatements(perl, statement.body, declareName);
-          if (box.value === item.value) return;
+          return round(perl, () => runStatements(perl, statement.body, declareName));
+        });
+        if (box.value !== item.value) {
           const text = "not taken: a loop that changes its variable changes the list in Perl, here it does not";
           perl.host.report("warning", perl.origin(statement), text);
-        });
+        }
+        if (ended === "last") return;
       }
       return;
     case "block":
@@ -63,6 +68,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       );
       return;
     case "use":
+      if (statement.values !== undefined) declareConstants(perl, perl.list(statement.values));
       if (statement.module === "vars") for (const name of statement.names) declareName(name);
       return;
     case "beyond":
@@ -75,10 +81,44 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
   }
 }
 
-function scoped(perl: Evaluator, work: () => void): void {
-  perl.variables.enter();
+/** use constant NAME => value; use constant { NAME => value, … }; */
+function declareConstants(perl: Evaluator, items: readonly Item[]): void {
+  const [first, ...rest] = items;
+  const table = first?.value;
+  if (typeof table === "object" && table.kind === "hash") {
+    for (const [name, box] of table.box.map) {
+      perl.constants.set(name, [{ value: box.value, origin: box.origin ?? first?.origin ?? perl.origin({ at: 0 }) }]);
+    }
+  } else if (typeof table === "string") perl.constants.set(table, rest);
+}
+
+/** `next` and `last` leave the statements they stand in, whatever blocks are around them. */
+class LoopEnd extends Error {
+  readonly how: "next" | "last";
+  constructor(how: "next" | "last") {
+    super(how);
+    this.how = how;
+  }
+}
+
+/** One round of a loop; says how it was left early. */
+function round(perl: Evaluator, work: () => void): "next" | "last" | undefined {
+  perl.loops++;
   try {
     work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof LoopEnd)) throw error;
+    return error.how;
+  } finally {
+    perl.loops--;
+  }
+}
+
+function scoped<T>(perl: Evaluator, work: () => T): T {
+  perl.variables.enter();
+  try {
+    return work();
   } finally {
     perl.variables.leave();
   }

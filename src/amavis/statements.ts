@@ -159,9 +159,12 @@ class StatementParser {
     const module = this.#lexer.next("term");
     const names: string[] = [];
     const upcoming = this.#lexer.upcoming();
-    if (upcoming !== ";" && upcoming !== "}" && upcoming !== "") collectStrings(this.#expressions.expression(), names);
+    const given = upcoming === ";" || upcoming === "}" || upcoming === "" ? undefined : this.#expressions.expression();
+    if (given !== undefined) collectStrings(given, names);
     this.#end();
-    return { kind: "use", at: keyword.at, no, module: module.kind === "word" ? module.text : "", names };
+    const name = module.kind === "word" ? module.text : "";
+    const values = name === "constant" && given !== undefined ? { values: given } : {};
+    return { kind: "use", at: keyword.at, no, module: name, names, ...values };
   }
 
   #if(at: number, negated: boolean): Statement {

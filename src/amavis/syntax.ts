@@ -130,6 +130,8 @@ export type Statement =
       readonly no: boolean;
       readonly module: string;
       readonly names: readonly string[];
+      /** What `use constant` declares. */
+      readonly values?: Expression;
     }
   | { readonly kind: "beyond"; readonly at: number; readonly what: string };
 

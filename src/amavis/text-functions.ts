@@ -51,13 +51,36 @@ export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
   return parts.map((value) => ({ value, origin }));
 }
 
+/** index and rindex: where a text stands in another, -1 where it does not. */
+export function position(items: Item[], which: "first" | "last"): Value {
+  const [text, wanted] = [textOf(items[0]?.value), textOf(items[1]?.value)];
+  if (typeof text !== "string") return text;
+  if (typeof wanted !== "string") return wanted;
+  const start = items[2] === undefined ? undefined : numberOf(items[2].value);
+  if (isUnknown(start)) return start;
+  return which === "first" ? text.indexOf(wanted, start) : text.lastIndexOf(wanted, start);
+}
+
+/** substr with a place and perhaps a length; negative ones count from the end. */
+export function part(items: Item[]): Value {
+  const text = textOf(items[0]?.value);
+  const [from, length] = [numberOf(items[1]?.value), items[2] === undefined ? undefined : numberOf(items[2].value)];
+  if (typeof text !== "string") return text;
+  if (isUnknown(from)) return from;
+  if (isUnknown(length)) return length;
+  const start = from < 0 ? Math.max(0, text.length + from) : from;
+  if (length === undefined) return text.slice(start);
+  return text.slice(start, length < 0 ? length : start + length);
+}
+
+/** %s %d %i %u %f %e %g %x %X %o %c %%, with width and precision. */
 export function sprintf(items: Item[]): Value {
   const format = textOf(items[0]?.value);
   if (typeof format !== "string") return format;
   let next = 1;
   let unknown: Value;
   const text = format.replace(
-    /%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufx%])/g,
+    /%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufeEgxXoc%])/g,
     (whole, width: string, precision: string | undefined, letter: string) => {
       if (letter === "%") return "%";
       const { value } = items[next++] ?? { value: undefined };
@@ -66,9 +89,14 @@ export function sprintf(items: Item[]): Value {
       let shown =
         letter === "s"
           ? String(textOf(value))
-          : letter === "x"
-            ? Math.trunc(Number(number)).toString(16)
-            : numberText(Math.trunc(Number(number)));
+          : (inBase(Math.trunc(Number(number)), letter) ?? numberText(Math.trunc(Number(number))));
+      if (letter === "g") shown = String(Number(Number(number).toPrecision(Number(precision ?? 6) || 1)));
+      if (letter === "e" || letter === "E") {
+        shown = Number(number)
+          .toExponential(Number(precision ?? 6))
+          .replace(/e([+-])(\d)$/, "e$10$2");
+        if (letter === "E") shown = shown.toUpperCase();
+      }
       if (letter === "f") shown = Number(number).toFixed(precision === undefined ? 6 : Number(precision));
       const wide = Math.abs(Number.parseInt(width, 10) || 0);
       if (whole.length > 12) return shown;
@@ -76,4 +104,11 @@ export function sprintf(items: Item[]): Value {
     },
   );
   return unknown ?? text;
+}
+
+function inBase(number: number, letter: string): string | undefined {
+  if (letter === "x") return number.toString(16);
+  if (letter === "X") return number.toString(16).toUpperCase();
+  if (letter === "o") return number.toString(8);
+  return letter === "c" && number >= 0 && number <= 0x10ffff ? String.fromCodePoint(number) : undefined;
 }
