@@ -54,13 +54,20 @@ export class Evaluator {
   }
 
   /** Counts one piece of work; a configuration that asks for too many ends here. */
-  step(): void {
-    if (++this.#steps > maxSteps) throw new TooMuch("more work than a configuration should be");
+  step(pieces = 1): void {
+    this.#steps += pieces;
+    if (this.#steps > maxSteps) throw new TooMuch("more work than a configuration should be");
   }
 
   /** One value, as in `$x = …`. */
   scalar(node: Expression): Value {
-    this.step();
+    const value = this.#scalar(node);
+    // A text of megabytes is work each time something is done with it.
+    this.step(typeof value === "string" ? 1 + value.length / 400 : 1);
+    return value;
+  }
+
+  #scalar(node: Expression): Value {
     switch (node.kind) {
       case "number":
       case "string":
@@ -117,6 +124,12 @@ export class Evaluator {
 
   /** Any number of values, as in `@x = …`. */
   list(node: Expression): Item[] {
+    const items = this.#list(node);
+    this.step(items.length / 20);
+    return items;
+  }
+
+  #list(node: Expression): Item[] {
     switch (node.kind) {
       case "words":
         return node.words.map(({ value, at }) => ({ value, origin: this.origin({ at }) }));

@@ -53,12 +53,16 @@ export function regexp(perl: Evaluator, node: Expression & { kind: "regexp" }): 
   return node.asks ? match(perl, perl.variables.scalar("_").value, pattern, node)[0]?.value : pattern;
 }
 
+/** Characters that RE2 goes through in the time of one step. */
+export const perMatch = 10;
+
 /** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot tell. */
 function match(perl: Evaluator, subject: Value, pattern: Value, node: { readonly at: number }): Item[] {
   const origin = perl.origin(node);
   const text = textOf(subject);
   if (typeof text !== "string") return [{ value: text, origin }];
   if (isUnknown(pattern)) return [{ value: pattern, origin }];
+  perl.step(text.length / perMatch);
   const found = matchPattern(pattern, text);
   if ("fault" in found) {
     perl.host.report("warning", origin, `not taken: a match (${found.fault}); whether it matches is not known`);
@@ -76,6 +80,7 @@ export function substitute(perl: Evaluator, target: Expression, node: Expression
   const text = textOf(box.value);
   const give = (value: Value) => Object.assign(box, { value, origin: perl.origin(node) });
   if (typeof text !== "string") return give(text).value;
+  perl.step(text.length / perMatch);
   let replaced = 0;
   const result = replaceMatches(regexp(perl, node.pattern), text, node.flags.includes("g"), (groups) => {
     replaced++;

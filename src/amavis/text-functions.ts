@@ -1,6 +1,7 @@
 // Perl's functions on texts.
 import { type Call, listed, unknowable } from "./builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
+import { perMatch } from "./operations.ts";
 import { operate } from "./operators.ts";
 import { splitText } from "./perl-match.ts";
 import type { Origin } from "./source-text.ts";
@@ -45,6 +46,7 @@ export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
         : perl.scalar(pattern);
   const text = textOf(subject === undefined ? perl.variables.scalar("_").value : perl.scalar(subject));
   if (typeof text !== "string") return [{ value: text, origin }];
+  perl.step((4 * text.length) / perMatch);
   const parts = separator === " " ? text.trim().split(/\s+/) : splitText(separator, text);
   if ("fault" in parts) return unknowable(perl, call, origin, `a split (${parts.fault})`);
   while (parts.length > 0 && parts.at(-1) === "") parts.pop();
