@@ -111,7 +111,11 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     return arrivals.get(session) ?? arrive(session, envelope, message);
   }
 
-  async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
+  function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
+    return passage.bank.arc_seal ? signAndSeal(passage, leaving) : signMail(passage, leaving);
+  }
+
+  async function signAndSeal(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
     const signed = await signMail(passage, leaving);
     return "refused" in signed ? signed : { ...signed, ...(await seal(passage, signed.leaving)) };
   }

@@ -6,7 +6,7 @@ import { messageSizeBytes } from "../mail/message.ts";
 import { oldestPublicAddress } from "../mail/received.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { PolicyBank } from "../policy/bank.ts";
-import { direction, isLocal } from "../policy/router.ts";
+import { directionOf, isLocal } from "../policy/router.ts";
 import type { CandidateFact } from "../signing/choose.ts";
 import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../smtp/final-reply.ts";
 import type { Reply } from "../smtp/reply.ts";
@@ -67,10 +67,11 @@ export function conclude(
     sender: envelope.sender.address,
     recipients: settled.map((each, index) => {
       const address = envelope.recipients[index]?.address ?? "";
+      const local = bank !== undefined && isLocal(bank, address);
       return {
         address,
-        local: bank !== undefined && isLocal(bank, address),
-        direction: bank === undefined ? "OpenRelay" : direction(bank, address),
+        local,
+        direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
         action: each.action,
         reply: each.reply,
         ...(each.remote === undefined ? {} : { remote: each.remote }),

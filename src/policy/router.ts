@@ -129,7 +129,11 @@ export function isLocal(bank: Pick<PolicyBank, "local_domains_maps">, address: s
 export type Direction = "Inbound" | "Outbound" | "Internal" | "OpenRelay";
 
 export function direction(bank: Pick<PolicyBank, "local_domains_maps" | "originating">, recipient: string): Direction {
-  const local = isLocal(bank, recipient);
+  return directionOf(bank, isLocal(bank, recipient));
+}
+
+/** The same for a recipient that was looked up already. */
+export function directionOf(bank: Pick<PolicyBank, "originating">, local: boolean): Direction {
   if (bank.originating) return local ? "Internal" : "Outbound";
   return local ? "Inbound" : "OpenRelay";
 }

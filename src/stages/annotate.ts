@@ -2,8 +2,8 @@
 // name. Recipients whose mail leaves with the same edits to the same next hop share one transaction (DESIGN.md 4).
 import { formatAuthenticationResults } from "../authres/print.ts";
 import { keepUnclaimed } from "../authres/remove.ts";
-import { editHeader } from "../mail/edit.ts";
-import type { MessageOctets } from "../mail/message.ts";
+import { editHeader, type OctetRange } from "../mail/edit.ts";
+import type { Message, MessageOctets } from "../mail/message.ts";
 import { buildReceived } from "../mail/received.ts";
 import type { Leaving, Passage, Verdict } from "../pipeline.ts";
 import { isLocal } from "../policy/router.ts";
@@ -28,17 +28,17 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
   return function annotate(passage: Passage, verdicts: readonly Verdict[]): readonly Leaving[] {
     const { transaction } = passage;
     const { envelope, session } = transaction;
-    const groups = new Map<string, Group>();
+    const groups: Group[] = [];
     for (const [index, recipient] of envelope.recipients.entries()) {
       if (verdicts[index]?.action !== "accept") continue;
       const local = isLocal(passage.bank, recipient.address);
       const nextHops = nextHopsFor(passage, recipient.address);
-      const key = `${local} ${nextHops.map(hopKey).join(" ")}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { recipients: [index], local, nextHops });
+      // Next hops are few, whatever the recipients are.
+      const group = groups.find((each) => each.local === local && sameHops(each.nextHops, nextHops));
+      if (group === undefined) groups.push({ recipients: [index], local, nextHops });
       else group.recipients.push(index);
     }
-    return [...groups.values()].map(({ recipients, local, nextHops }): Leaving => {
+    return groups.map(({ recipients, local, nextHops }): Leaving => {
       const [nextHop, ...failover] = nextHops;
       if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
       return {
@@ -82,9 +82,22 @@ function annotated(passage: Passage, local: boolean): MessageOctets {
       receivedAtMs,
     });
   }
-  return editHeader(message, fields, keepUnclaimed(message.header, [authservId]));
+  return editHeader(message, fields, keptOf(message, authservId));
 }
 
-function hopKey(hop: NextHop): string {
-  return "path" in hop ? `${hop.protocol}:${hop.path}` : `${hop.protocol}:${hop.host}:${hop.port}`;
+/** What stays of the header; most mail has no field that could claim our name, and is not searched for one. */
+function keptOf({ header, fields, excess }: Message, authservId: string): readonly OctetRange[] {
+  // A line that is no field to us may be one to others.
+  const suspect = excess !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
+  return suspect ? keepUnclaimed(header, [authservId]) : [{ start: 0, end: header.length }];
+}
+
+function sameHops(one: readonly NextHop[], other: readonly NextHop[]): boolean {
+  return one === other || (one.length === other.length && one.every((hop, index) => sameHop(hop, other[index])));
+}
+
+function sameHop(one: NextHop, other: NextHop | undefined): boolean {
+  if (other === undefined || one.protocol !== other.protocol) return false;
+  if ("path" in one || "path" in other) return "path" in one && "path" in other && one.path === other.path;
+  return one.host === other.host && one.port === other.port;
 }
