@@ -223,3 +223,37 @@ test("sign tells who it tried when it does not sign", async (t) => {
       "  candidate Sender b@none.example\n    no-key-for-domain d=none.example\n",
   );
 });
+
+test("lines are those of an amavisd.conf, too, of tables in files, of other settings that a map is made of", async (t) => {
+  const folder = folderFor(t);
+  const conf = `$myhostname = 'mail.example.com';
+@local_domains_maps = ( [".example.com"] );
+$sa_kill_level_deflt = 6.31;
+@spam_lovers_maps = ( new_RE( qr/^abuse@/i ), read_hash("${folder}/lovers") );
+$policy_bank{'WHITE'} = { bypass_spam_checks_maps => [1] };
+$interface_policy{'10024'} = 'WHITE';
+1;
+`;
+  writeFileSync(join(folder, "a.conf"), conf);
+  writeFileSync(join(folder, "lovers"), "# who wants all\njoe@example.com 1\n");
+  writeFileSync(join(folder, "m.eml"), "From: a@x.example\r\n\r\nhi\r\n");
+  const recipients = ["joe@example.com", "abuse@example.com"].flatMap((address) => ["--rcpt-to", address]);
+  const { stdout } = await run(check, ["--json", "--config", "a.conf", ...recipients, "m.eml"], folder);
+  const told: Told = JSON.parse(stdout);
+  const lines = told.explanation.maps
+    .filter(({ origin }) => origin !== undefined)
+    .map(({ map, address, origin = "" }) => `${map} ${address.split("@")[0]} ${origin.replace(`${folder}/`, "")}`);
+  for (const wanted of [
+    /^local_domains_maps joe a\.conf:2:\d+$/,
+    /^spam_kill_level_maps joe a\.conf:3:\d+$/,
+    /^spam_lovers_maps abuse a\.conf:4:\d+$/,
+    /^spam_lovers_maps joe lovers:2$/,
+    /^bypass_spam_checks_maps joe a\.conf:5:\d+$/,
+  ]) {
+    assert.ok(
+      lines.some((line) => wanted.test(line)),
+      `${wanted}\n${lines.join("\n")}`,
+    );
+  }
+  assert.match(told.explanation.banks[0]?.origin ?? "", /^a\.conf:6:\d+$/);
+});
