@@ -43,12 +43,12 @@ export function chooseAccount(
   }
   const entry = entryOf(system.passwd(), daemon_user, 6);
   const uid = idOf(entry?.[2] ?? daemon_user);
-  if (uid === undefined) throw new Error(`daemon_user: there is no user "${daemon_user}"`);
   if (own !== 0) {
     return uid === own
       ? {}
       : { warning: `daemon_user ${daemon_user} is left alone: only root can become another user` };
   }
+  if (uid === undefined) throw new Error(`daemon_user: there is no user "${daemon_user}"`);
   const gid = daemon_group === null ? idOf(entry?.[3] ?? "") : groupOf(system.group(), daemon_group);
   if (gid === undefined) {
     throw new Error(
@@ -59,6 +59,11 @@ export function chooseAccount(
   }
   if (uid === 0) return { warning: "running as root: daemon_user is root" };
   return { account: { uid, gid, groups: [...new Set([gid, ...groupsWith(system.group(), entry?.[0])])] } };
+}
+
+/** The number of a user by name or number; undefined where there is no such user. */
+export function userId(user: string, system: UserSystem = realUserSystem): number | undefined {
+  return idOf(entryOf(system.passwd(), user, 6)?.[2] ?? user);
 }
 
 /** The process, all its threads included, runs as `account` from now on and cannot go back. */

@@ -1,15 +1,12 @@
-// `signpost check-config`: everything that is wrong or odd about a configuration, or what it comes to.
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { lintPermissions } from "../config/lint.ts";
 import { defaultConfigFile } from "../config/load.ts";
 import { printConfig } from "../config/print.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { loadSettings } from "../load-settings.ts";
-import { type Command, exitCode, type Io, UsageError } from "./command.ts";
+import { type Command, exitCode, UsageError } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
+import { permissionProblems } from "./permissions.ts";
 
 export const checkConfig: Command = {
   name: "check-config",
@@ -31,9 +28,10 @@ has errors, 66 or 77 when it cannot be read.`,
     const file = values.config ?? positionals[0] ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    const { settings, problems, loaded } = await loadSettings(file, io.cwd);
-    const { config, source } = loaded;
-    const all = sortProblems([...problems, ...(config === undefined ? [] : lintPermissions(config, source, stat(io)))]);
+    const read = await loadSettings(file, io.cwd);
+    const { settings, problems } = read;
+    const { config } = read.loaded;
+    const all = sortProblems([...problems, ...permissionProblems(read, io.cwd)]);
     for (const problem of all) io.stderr(`${problemLine(problem)}\n`);
     const usable = settings !== undefined;
     if (values.print === true && config !== undefined) io.stdout(printConfig(config));
@@ -41,18 +39,6 @@ has errors, 66 or 77 when it cannot be read.`,
     return usable ? exitCode.ok : exitCode.config;
   },
 };
-
-function stat(io: Pick<Io, "cwd">) {
-  return (path: string) => {
-    try {
-      const { mode, uid } = statSync(resolve(io.cwd, path));
-      return { mode, uid };
-    } catch {
-      // A file that is not there is told by whoever wants to read it.
-      return undefined;
-    }
-  };
-}
 
 function summary(problems: readonly Problem[]): string {
   const count = (severity: Problem["severity"], word: string) => {

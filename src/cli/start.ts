@@ -13,6 +13,7 @@ import { createReload, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
+import { permissionProblems } from "./permissions.ts";
 
 export const start: Command = {
   name: "start",
@@ -23,8 +24,9 @@ export const start: Command = {
     const file = values.config ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    const { settings, problems } = await loadSettings(file, io.cwd);
-    for (const problem of sortProblems(problems))
+    const read = await loadSettings(file, io.cwd);
+    const { settings } = read;
+    for (const problem of sortProblems([...read.problems, ...permissionProblems(read, io.cwd)]))
       if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
     if (settings === undefined) {
       io.stderr(`signpost: ${file} cannot be used, not started\n`);

@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { collector } from "./lint/advice.ts";
 import { lintBanks } from "./lint/banks.ts";
 import { lintDoors } from "./lint/doors.ts";
-import { lintFiles, type Stat } from "./lint/files.ts";
+import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
 import { isMapping } from "./shape.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
@@ -22,9 +22,8 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   return problems;
 }
 
-/** @param stat is asked for files by the names that the places of `source` have, and by absolute ones */
-export function lintPermissions(config: Config, source: ConfigSource, stat: Stat): Problem[] {
+export function lintPermissions(config: Config, source: ConfigSource, machine: Machine): Problem[] {
   const { say, problems } = collector(source);
-  lintFiles(config, source, stat, say);
+  lintFiles(config, source, machine, say);
   return problems;
 }

@@ -31,8 +31,6 @@ test("a name of digits is a name first", () => {
 test("who is not there is named", () => {
   assert.throws(() => choose("nobody-here", null, 0), /^Error: daemon_user: there is no user "nobody-here"$/);
   assert.throws(() => choose("signpost", "nobody-here", 0), /^Error: daemon_group: there is no group "nobody-here"$/);
-  // Told to everybody: the setting is wrong, whoever starts it.
-  assert.throws(() => choose("nobody-here", null, 1000), /there is no user/);
 });
 
 test("root that stays root is warned of, whether nothing is said or root is", () => {
@@ -45,7 +43,9 @@ test("root that stays root is warned of, whether nothing is said or root is", ()
 test("without root nobody becomes anybody; who is that user already hears nothing", () => {
   assert.deepEqual(choose(null, null, 1000), {});
   assert.deepEqual(choose("signpost", null, 201), {});
-  assert.deepEqual(choose("signpost", null, 1000), {
-    warning: "daemon_user signpost is left alone: only root can become another user",
-  });
+  for (const user of ["signpost", "nobody-here"]) {
+    assert.deepEqual(choose(user, null, 1000), {
+      warning: `daemon_user ${user} is left alone: only root can become another user`,
+    });
+  }
 });

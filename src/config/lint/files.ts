@@ -8,27 +8,20 @@ export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
 }
-/** What the system says of a file or folder; undefined where it cannot be asked. */
-export type Stat = (path: string) => FileFacts | undefined;
 
-export function lintFiles(config: Config, source: ConfigSource, stat: Stat, say: Say): void {
-  for (const [index, { file }] of config.dkim_keys.entries()) {
-    const facts = file === undefined ? undefined : stat(file);
-    if (facts === undefined) continue;
-    if ((facts.mode & 0o007) !== 0) {
-      say(
-        "warning",
-        ["dkim_keys", index, "file"],
-        `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`,
-      );
-    } else if ((facts.mode & 0o060) !== 0) {
-      say(
-        "note",
-        ["dkim_keys", index, "file"],
-        `the group of ${file} can read the key; right if that is the daemon's group alone`,
-      );
-    }
-  }
+/** What a lint of files knows of the machine. */
+export interface Machine {
+  /** Is asked for files by the names that the places of a configuration have, and by absolute ones. */
+  stat(path: string): FileFacts | undefined;
+  /** The user that the daemon becomes. */
+  readonly daemonUid?: number;
+  /** The private keys there are, those of folders and key tables included. */
+  readonly keyFiles: readonly string[];
+}
+
+export function lintFiles(config: Config, source: ConfigSource, machine: Machine, say: Say): void {
+  const { stat, daemonUid } = machine;
+  lintKeys(config, machine, say);
   for (const path of secrets(config)) {
     const file = source.locate(path)?.file;
     const facts = file === undefined ? undefined : stat(file);
@@ -39,11 +32,42 @@ export function lintFiles(config: Config, source: ConfigSource, stat: Stat, say:
   for (const file of filesOf(config, source)) {
     for (const path of [file, dirname(file)]) {
       const facts = stat(path);
+      if (facts === undefined) continue;
       // A sticky folder (/tmp) lets nobody replace another one's files.
-      if (facts === undefined || (facts.mode & 0o022) === 0 || (facts.mode & 0o1000) !== 0) continue;
-      say("warning", [], `${path} can be changed by others than its owner: whoever does decides what the daemon does`);
+      if ((facts.mode & 0o022) !== 0 && (facts.mode & 0o1000) === 0) {
+        say(
+          "warning",
+          [],
+          `${path} can be changed by others than its owner: whoever does decides what the daemon does`,
+        );
+      }
+      if (facts.uid === daemonUid && (facts.mode & 0o200) !== 0) {
+        say(
+          "warning",
+          ["daemon_user"],
+          `${path} can be changed by the daemon itself: whoever breaks into it could stay; leave it to root`,
+        );
+      }
     }
   }
+}
+
+function lintKeys(config: Config, { stat, keyFiles }: Machine, say: Say): void {
+  const declared = new Set(config.dkim_keys.flatMap(({ file }) => file ?? []));
+  const look = (file: string, path: SettingPath) => {
+    const facts = stat(file);
+    if (facts === undefined) return;
+    if ((facts.mode & 0o007) !== 0) {
+      say("warning", path, `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`);
+    } else if ((facts.mode & 0o060) !== 0) {
+      say("note", path, `the group of ${file} can read the key; right if that is the daemon's group alone`);
+    }
+  };
+  for (const [index, { file }] of config.dkim_keys.entries()) {
+    if (file !== undefined) look(file, ["dkim_keys", index, "file"]);
+  }
+  const elsewhere = config.dkim_key_dir === null ? "dkim_keytable" : "dkim_key_dir";
+  for (const file of new Set(keyFiles)) if (!declared.has(file) && file.includes("/")) look(file, [elsewhere]);
 }
 
 function secrets(config: Config): SettingPath[] {

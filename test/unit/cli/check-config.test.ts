@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,4 +93,24 @@ test("a configuration that others can change is told", async () => {
   chmodSync(join(folder, "shared"), 0o777);
   const inFolder = await run(file("shared/signpost.yaml", "log_level: 1\n"));
   assert.match(inFolder.stderr, /warning: shared can be changed by others/);
+});
+
+test("keys of a folder are looked at, too", async () => {
+  mkdirSync(join(folder, "keys/a.example"), { recursive: true });
+  const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
+  file("keys/a.example/open.pem", String(pem), 0o644);
+  file("keys/a.example/closed.pem", String(pem), 0o600);
+  const { stderr } = await run(file("folder.yaml", "dkim_key_dir: keys\n"));
+  const lines = stderr.split("\n").filter((line) => line.includes("can use the key"));
+  assert.equal(lines.length, 1, stderr);
+  assert.match(lines[0] ?? "", /^folder\.yaml:1:15: warning: dkim_key_dir: .*\/a\.example\/open\.pem/);
+});
+
+test("a configuration that daemon_user can change is told, and a daemon_user that does not exist", async () => {
+  const uid = process.getuid?.() ?? 0;
+  const { stderr } = await run(file("own.yaml", `daemon_user: "${uid}"\n`, 0o640));
+  assert.match(stderr, /^own\.yaml:1:14: warning: daemon_user: own\.yaml can be changed by the daemon itself/m);
+  assert.doesNotMatch((await run(file("own.yaml", `daemon_user: "${uid}"\n`, 0o440))).stderr, /: own\.yaml can be/);
+  const missing = await run(file("missing-user.yaml", "daemon_user: no-such-user\n"));
+  assert.match(missing.stderr, /^missing-user\.yaml:1:14: warning: daemon_user: there is no user "no-such-user"/m);
 });
