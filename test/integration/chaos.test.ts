@@ -78,6 +78,8 @@ interface Scenario {
   readonly resetAt?: (bytes: number, random: Random) => boolean;
   /** What the client does. */
   readonly client?: (attempt: Attempt, random: Random) => ClientFault | undefined;
+  /** What happens before the first mail. */
+  readonly first?: () => Promise<unknown>;
   /** What happens meanwhile. */
   readonly meanwhile?: (ledger: Ledger) => Promise<void>;
   /** Recipients that are refused for good and get a notification's worth of attention. */
@@ -102,8 +104,9 @@ async function run(scenario: Scenario, ports = filter.ports): Promise<Ledger> {
     return act;
   };
   onContent = ({ bytes }) => scenario.resetAt?.(bytes, random) ?? false;
+  await scenario.first?.();
   try {
-    const [, extra] = await Promise.all([
+    await Promise.all([
       sendAll({
         ledger,
         port: () => ports[port],
@@ -115,7 +118,6 @@ async function run(scenario: Scenario, ports = filter.ports): Promise<Ledger> {
       }),
       scenario.meanwhile?.(ledger),
     ]);
-    void extra;
   } finally {
     script = () => undefined;
     onContent = undefined;
@@ -408,6 +410,23 @@ chaos(
       assert.equal(ledger.tries, 200);
     },
   );
+}
+
+chaos({
+  name: "twelve descriptors to spare for 40 connections",
+  connections: 40,
+  async meanwhile(ledger) {
+    await ledger.reached(40);
+    const used = (await readdir(`/proc/${daemon.pid}/fd`)).length;
+    const limit = (most: number) => shell("prlimit", ["--pid", String(daemon.pid), `--nofile=${most}:`]);
+    await limit(used + 12);
+    await ledger.reached(150);
+    await limit(10_000);
+  },
+});
+
+function limitDescriptors(most: number): Promise<unknown> {
+  return shell("prlimit", ["--pid", String(daemon.pid), `--nofile=${most}:`]);
 }
 
 for (const [fault, result] of [
