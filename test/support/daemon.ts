@@ -10,6 +10,8 @@ import { publicKeyData } from "../../src/signing/record-text.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
+const compiled = join(import.meta.dirname, "../../node_modules/.cache/compiled");
+
 export interface DaemonProcess {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -53,8 +55,8 @@ export async function startIn(
   const [program = "", ...args] = [...limited, ...command];
   const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe"],
-    // Its control socket is its own, too.
-    env: { ...process.env, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder },
+    // As `npm start` does it, but that its control socket is its own.
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder },
   });
   const lines: string[] = [];
   const listeners = new Set<() => void>();

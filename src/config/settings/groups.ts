@@ -66,7 +66,7 @@ export const control = group<ControlSettings>({
 
 export const spool = group<SpoolSettings>({
   dir: active(optional(file), null, "Folder for mail that does not fit into memory.", "the system's temporary folder"),
-  message_memory: active(size, 16 * 1024 ** 2, "Octets of one mail kept in memory."),
+  message_memory: active(size, 12 * 1024 ** 2, "Octets of one mail kept in memory."),
   memory: active(size, 64 * 1024 ** 2, "Octets of all mail together kept in memory."),
   free_space: active(
     size,
