@@ -41,8 +41,11 @@ export async function postfixMissing(): Promise<string | undefined> {
   }
 }
 
-/** @param ours networks whose mail is ours (mynetworks of the first smtpd) */
-export async function startPostfix(ports: PostfixPorts, ours: string): Promise<Postfix> {
+/**
+ * @param ours networks whose mail is ours (mynetworks of the first smtpd)
+ * @param protocols inet_protocols: "ipv4", "all"
+ */
+export async function startPostfix(ports: PostfixPorts, ours: string, protocols = "ipv4"): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-postfix-"));
   await chmod(folder, 0o755);
   const config = join(folder, "etc");
@@ -66,7 +69,7 @@ export async function startPostfix(ports: PostfixPorts, ours: string): Promise<P
       "alias_database =",
       `mynetworks = ${ours}`,
       "inet_interfaces = 127.0.0.1",
-      "inet_protocols = ipv4",
+      `inet_protocols = ${protocols}`,
       "relay_domains = example.com example.org",
       "smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination",
       `relayhost = [127.0.0.1]:${ports.sink}`,
