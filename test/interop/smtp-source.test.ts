@@ -21,11 +21,14 @@ const batch = 1000;
 const body = `${Array.from({ length: 60 }, (_, line) => `Line ${line} with words to fill it, and gr\xfc\xdfe`).join("\r\n")}\r\n.\r\n..dots\r\n \r\n\r\n`;
 
 let filter: Filter;
+/** Lines of the log that the start made. */
+let started = 0;
 /** Resident octets after each batch, in order. */
 const resident: number[] = [];
 
 before(async () => {
   filter = await startFilter({ extra: "smtpd_message_size_limit: 1M" });
+  started = filter.daemon.lines.length;
 });
 
 after(() => filter?.close());
@@ -59,7 +62,7 @@ for (const { port, signed, how, say } of paths) {
     }
     assert.equal(filter.hop.cutOff, 0);
     assert.deepEqual(
-      filter.daemon.lines.filter((line) => /\b(err|warning|crit)\b/.test(line)),
+      filter.daemon.lines.slice(started).filter((line) => /\b(err|warning|crit)\b/.test(line)),
       [],
     );
   });
