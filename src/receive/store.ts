@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { createMinorCollection } from "./minor-collection.ts";
 
 export interface StoreLimits {
   /** Folder of the spool files. */
@@ -44,6 +45,8 @@ export interface MessageStore {
   /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
+  /** Octets went to a spool file: now and then what reading them left behind is cleared away. */
+  spooled(bytes: number): void;
   /** Whether the spool's disk has room, as last looked at; looking happens in the background. */
   hasRoom(): boolean;
 }
@@ -119,6 +122,7 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
 
   return {
     limits,
+    spooled: createMinorCollection(),
     get usedBytes() {
       return usedBytes;
     },
