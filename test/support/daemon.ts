@@ -33,7 +33,8 @@ export interface DaemonProcess {
 export async function startDaemonProcess(config: string, name = "signpost.yaml"): Promise<DaemonProcess> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-test-"));
   const configFile = join(folder, name);
-  await writeFile(configFile, config.replaceAll("@FOLDER@", folder));
+  // It may hold keys.
+  await writeFile(configFile, config.replaceAll("@FOLDER@", folder), { mode: 0o600 });
   return startIn(folder, configFile);
 }
 
