@@ -154,6 +154,20 @@ test("pid file and unix socket of a process that was killed are no obstacle, and
   assert.deepEqual(await left(), []);
 });
 
+test("a door whose bank speaks what we do not stays closed, and is named", async (t) => {
+  const other = await freePort();
+  const { port, start } = await setUp(
+    t,
+    `listen_sockets: ["127.0.0.1:${other}"]
+interface_policy: { "${other}": RELEASE }
+policy_bank: { RELEASE: { protocol: AM.PDP } }`,
+  );
+  const daemon = await start();
+  assert.ok(daemon.lines.some((line) => line.includes(`127.0.0.1:${other} stays closed: AM.PDP is not spoken here`)));
+  assert.equal(await smtpClient(other).line(), undefined);
+  assert.match((await smtpClient(port).line()) ?? "", /^220 /);
+});
+
 test("a pid file that cannot be written keeps it from starting", async (t) => {
   const { start } = await setUp(t, 'pid_file: "@FOLDER@/missing/signpost.pid"');
   await assert.rejects(start(), /not started: pid_file: .*ENOENT/);
