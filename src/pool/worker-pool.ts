@@ -205,6 +205,7 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
 
   return {
     run,
+    // piscina's type of a transfer list names the browser's ports, not node's: the cast says so and no more.
     runStream: (task, transfer) => workers.run(task, { transferList: [...transfer] as never }),
     replaceWorkers,
     get saturated() {
