@@ -1,6 +1,6 @@
 // The real daemon as a process, set up for measuring: one port per kind of work, keys and DNS of its own.
 import { type ChildProcess, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -47,16 +47,8 @@ export async function startFilter(options: FilterOptions): Promise<Filter> {
     writeFileSync(join(folder, `${name}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   }
   const dns = await startFakeDns({
-    "rsa._domainkey.example.com": {
-      TXT: [[`v=DKIM1; k=rsa; p=${rsa.publicKey.export({ type: "spki", format: "der" }).toString("base64")}`]],
-    },
-    "ed._domainkey.example.com": {
-      TXT: [
-        [
-          `v=DKIM1; k=ed25519; p=${ed.publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64")}`,
-        ],
-      ],
-    },
+    "rsa._domainkey.example.com": txt(`v=DKIM1; k=rsa; p=${spki(rsa.publicKey).toString("base64")}`),
+    "ed._domainkey.example.com": txt(`v=DKIM1; k=ed25519; p=${spki(ed.publicKey).subarray(-32).toString("base64")}`),
   });
   dns.ttlSeconds = 3600;
 
@@ -151,6 +143,15 @@ ${options.settings ?? ""}
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function spki(key: KeyObject): Buffer {
+  return key.export({ type: "spki", format: "der" });
+}
+
+/** A TXT record as a zone has it: strings of at most 255 octets (RFC 1035 section 3.3.14). */
+export function txt(record: string): { readonly TXT: readonly (readonly string[])[] } {
+  return { TXT: [record.match(/.{1,255}/gs) ?? []] };
 }
 
 export async function freePorts(count: number): Promise<readonly number[]> {

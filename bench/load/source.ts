@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly reuse: boolean;
   /** A mail is started at each tick of this rate, whatever became of the last; absent: each connection one after the other. */
   readonly ratePerSecond?: number;
+  /** What is not done by then counts as broken. */
+  readonly timeoutMs?: number;
 }
 
 export interface LoadResult {
@@ -157,19 +159,30 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
       else new Client();
     }
 
+    let over = false;
+    const late = setTimeout(() => finish(), options.timeoutMs ?? 120_000);
+
+    function finish(): void {
+      if (over) return;
+      over = true;
+      clearTimeout(late);
+      broken = messages - latenciesMs.length - refused;
+      for (const client of idle.splice(0)) client.socket.end(quit);
+      resolve({
+        sent: latenciesMs.length,
+        refused,
+        broken,
+        seconds: (performance.now() - startedAt) / 1000,
+        latenciesMs: latenciesMs.sort((a, b) => a - b),
+        lateMs,
+        ...(refusal === undefined ? {} : { refusal }),
+      });
+    }
+
     function proceed(): void {
-      const settled = latenciesMs.length + refused + broken;
-      if (settled >= messages) {
-        for (const client of idle.splice(0)) client.socket.end(quit);
-        resolve({
-          sent: latenciesMs.length,
-          refused,
-          broken,
-          seconds: (performance.now() - startedAt) / 1000,
-          latenciesMs: latenciesMs.sort((a, b) => a - b),
-          lateMs,
-          ...(refusal === undefined ? {} : { refusal }),
-        });
+      if (over) return;
+      if (latenciesMs.length + refused + broken >= messages) {
+        finish();
         return;
       }
       if (ratePerSecond === undefined) {

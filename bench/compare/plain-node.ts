@@ -1,0 +1,103 @@
+// What one would write first: smtp-server, mailauth and nodemailer put together, all on one thread. The adapter, and the
+// filter itself when it is started as a program.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { SMTPServer } from "smtp-server";
+import { type Peer, startProgram } from "./peer.ts";
+
+export const plainNode: Peer = {
+  name: "smtp-server + mailauth + nodemailer",
+  works: ["sign-rsa", "verify"],
+  version() {
+    try {
+      const read = createRequire(import.meta.url);
+      const of = (name: string): string =>
+        JSON.parse(readFileSync(read.resolve(`${name}/package.json`), "utf8")).version;
+      return `${of("smtp-server")} + ${of("mailauth")} + ${of("nodemailer")}`;
+    } catch {
+      return undefined;
+    }
+  },
+  async start(work, { keyFiles, nextHopPort, records, freePort }) {
+    const port = await freePort();
+    const settings = { work, port, nextHopPort, keyFile: keyFiles.rsa, records };
+    return startProgram({
+      command: process.execPath,
+      args: [fileURLToPath(import.meta.url), JSON.stringify(settings)],
+      port,
+      speaks: "smtp",
+    });
+  },
+};
+
+interface PlainSettings {
+  readonly work: string;
+  readonly port: number;
+  readonly nextHopPort: number;
+  readonly keyFile: string;
+  readonly records: readonly (readonly [string, string])[];
+}
+
+async function serve({ work, port, nextHopPort, keyFile, records }: PlainSettings): Promise<void> {
+  const load = createRequire(import.meta.url);
+  const { dkimSign } = load("mailauth/lib/dkim/sign");
+  const { dkimVerify } = load("mailauth/lib/dkim/verify");
+  const { createTransport } = load("nodemailer");
+  const transport = createTransport({
+    host: "127.0.0.1",
+    port: nextHopPort,
+    pool: true,
+    maxConnections: 16,
+    maxMessages: 1e9,
+    ignoreTLS: true,
+  });
+  const privateKey = readFileSync(keyFile, "utf8");
+  const zone = new Map(records);
+  const resolver = async (name: string) => [[zone.get(name) ?? ""]];
+
+  async function treat(message: Buffer): Promise<Buffer> {
+    if (work === "verify") {
+      const { results } = await dkimVerify(Readable.from([message]), { resolver, strict: true });
+      const [first] = results;
+      const field = `Authentication-Results: filter.example.net; dkim=${first?.status?.result ?? "none"} header.d=${first?.signingDomain ?? ""}\r\n`;
+      return Buffer.concat([Buffer.from(field), message]);
+    }
+    const { signatures } = await dkimSign(message, {
+      canonicalization: "relaxed/relaxed",
+      strict: true,
+      signatureData: [{ signingDomain: "example.com", selector: "rsa", privateKey }],
+    });
+    return Buffer.concat([Buffer.from(signatures), message]);
+  }
+
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["AUTH", "STARTTLS"],
+    disableReverseLookup: true,
+    logger: false,
+    onData(stream, session, callback) {
+      buffer(stream)
+        .then(treat)
+        .then((raw) => {
+          const { mailFrom, rcptTo } = session.envelope;
+          const envelope = {
+            from: mailFrom === false ? "" : mailFrom.address,
+            to: rcptTo.map(({ address }) => address),
+          };
+          return transport.sendMail({ envelope, raw });
+        })
+        .then(
+          () => callback(null, "Ok"),
+          (error: Error) => callback(error),
+        );
+    },
+  });
+  server.on("error", () => {});
+  server.listen(port, "127.0.0.1");
+}
+
+const [, program, argument] = process.argv;
+if (program === fileURLToPath(import.meta.url) && argument !== undefined) await serve(JSON.parse(argument));
