@@ -8,7 +8,7 @@ import type { Config } from "./config/config.ts";
 import { withinBudget } from "./dns/budget.ts";
 import type { TableContext } from "./lookup/table.ts";
 import { readAuthors } from "./mail/authors.ts";
-import type { BodyDigestSpec } from "./mail/digest.ts";
+import { type BodyDigestSpec, isSameSpec } from "./mail/digest.ts";
 import type { MessageHead } from "./mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "./mail/transaction.ts";
 import { type ObserveStage, timed } from "./metrics/timed.ts";
@@ -160,9 +160,7 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
 }
 
 function distinct(specs: readonly BodyDigestSpec[]): readonly BodyDigestSpec[] {
-  const same = (a: BodyDigestSpec, b: BodyDigestSpec) =>
-    a.canonicalization === b.canonicalization && a.hash === b.hash && a.length === b.length;
-  return specs.filter((spec, index) => specs.findIndex((other) => same(spec, other)) === index);
+  return specs.filter((spec, index) => specs.findIndex((other) => isSameSpec(spec, other)) === index);
 }
 
 /** One thread per core, less one for the main thread, at least one. */

@@ -1,7 +1,7 @@
 // Body digests (RFC 6376 section 3.7), made while the body arrives or at once. However many signatures ask, each
 // canonicalization runs once and each hash over its output runs once; l= takes a copy of the state on the way.
 import { createHash, type Hash } from "node:crypto";
-import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import { type BodyDigest, type BodyDigestSpec, type BodySource, isSamePass, isSameSpec } from "../mail/digest.ts";
 import type { BodyCanonicalizer, OctetSink } from "./body-lines.ts";
 import { NofwsBody } from "./nofws-body.ts";
 import { RelaxedBody } from "./relaxed-body.ts";
@@ -24,9 +24,7 @@ export function readDigests(body: BodySource, specs: readonly BodyDigestSpec[]):
 
 /** The digest a spec asks for. Throws where it was not made: whoever made them did not read the same header. */
 export function findDigest(digests: readonly BodyDigest[], spec: BodyDigestSpec): BodyDigest {
-  const found = digests.find(
-    (other) => isSamePass(other, spec) && other.hash === spec.hash && other.length === spec.length,
-  );
+  const found = digests.find((other) => isSameSpec(other, spec));
   if (found === undefined) throw new Error("a body digest that a signature needs was not made");
   return found;
 }
@@ -55,12 +53,6 @@ export function createBodyHasher(specs: readonly BodyDigestSpec[]): BodyHasher {
       }));
     },
   };
-}
-
-function isSamePass(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
-  if (a.canonicalization !== b.canonicalization) return false;
-  if (a.prefix === b.prefix) return true;
-  return a.prefix !== undefined && b.prefix !== undefined && Buffer.compare(a.prefix, b.prefix) === 0;
 }
 
 /** One run of one canonicalization, and the hashes fed from it. */

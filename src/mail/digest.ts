@@ -25,3 +25,15 @@ export interface BodyDigest extends BodyDigestSpec {
 
 /** The body for a job: its octets, or digests that were made while it arrived. */
 export type BodySource = { readonly chunks: readonly Uint8Array[] } | { readonly digests: readonly BodyDigest[] };
+
+/** Whether two specs ask for the same digest. */
+export function isSameSpec(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
+  return isSamePass(a, b) && a.hash === b.hash && a.length === b.length;
+}
+
+/** Whether one run of one canonicalization serves both. */
+export function isSamePass(a: BodyDigestSpec, b: BodyDigestSpec): boolean {
+  if (a.canonicalization !== b.canonicalization) return false;
+  if (a.prefix === b.prefix) return true;
+  return a.prefix !== undefined && b.prefix !== undefined && Buffer.compare(a.prefix, b.prefix) === 0;
+}

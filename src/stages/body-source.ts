@@ -1,5 +1,5 @@
 // The body as a DKIM job takes it: digests made while it arrived, its octets where it is short, digests made now else.
-import type { BodyDigest, BodyDigestSpec, BodySource } from "../mail/digest.ts";
+import { type BodyDigest, type BodyDigestSpec, type BodySource, isSameSpec } from "../mail/digest.ts";
 import type { Body } from "../mail/message.ts";
 
 export interface BodyDigestSource {
@@ -22,15 +22,9 @@ export async function bodySource(
   const { body } = source;
   if (source.digests !== undefined) {
     const made = await source.digests.catch(() => undefined);
-    if (made !== undefined && specs.every((spec) => made.some((digest) => isFor(digest, spec))))
+    if (made !== undefined && specs.every((spec) => made.some((digest) => isSameSpec(digest, spec))))
       return { digests: made };
   }
   if (body.kind === "memory" && body.sizeBytes <= maxInlineBytes) return { chunks: body.chunks };
   return { digests: await digestBody(body, specs) };
-}
-
-function isFor(digest: BodyDigest, spec: BodyDigestSpec): boolean {
-  return (
-    digest.canonicalization === spec.canonicalization && digest.hash === spec.hash && digest.length === spec.length
-  );
 }

@@ -425,10 +425,6 @@ chaos({
   },
 });
 
-function limitDescriptors(most: number): Promise<unknown> {
-  return shell("prlimit", ["--pid", String(daemon.pid), `--nofile=${most}:`]);
-}
-
 for (const [fault, result] of [
   ["drop", "temperror"],
   ["servfail", "temperror"],
