@@ -198,6 +198,14 @@ test("a 50 MB message is signed, arrives octet for octet, and memory stays below
   assert.match(filter.hop.mails.at(-1)?.octets.toString("latin1", 0, 300) ?? "", /dkim=pass \(2048-bit key\)/);
 });
 
+test("a large mail with several signatures of one canonicalization has every digest they need", async () => {
+  const field = (fields: string) =>
+    `DomainKey-Signature: a=rsa-sha1; c=simple; q=dns; s=r; d=example.com; h=${fields}; b=${"A".repeat(344)}\r\n`;
+  const body = `${"z".repeat(76)}\r\n`.repeat(8000);
+  const data = field("From:Subject") + field("From:To:Subject:Date") + mailText("several", body);
+  assert.match(await send(data, ["bob@example.com"], filter.ports.incoming), /^250 /);
+});
+
 test("SIGHUP puts a new configuration in force for the next mail, connections staying", async () => {
   const client = await connected(filter.ports.originating);
   assert.match(await submit(client, { data: mailText("before reload") }), /^250 /);
