@@ -28,8 +28,9 @@ export interface DkimSignature {
   readonly digest: BodyDigestSpec;
   /** h=, lower case, in order, repeats kept. */
   readonly signedFields: readonly string[];
-  /** bh= and b=, base64 without white space. */
-  readonly bodyHash: string;
+  /** bh=, base64 without white space; undefined in the oldest drafts, which had none. Such a signature never passes. */
+  readonly bodyHash: string | undefined;
+  /** b=, base64 without white space. */
   readonly value: string;
   /** Where b='s value stands in the field's body, to be cut out before hashing. */
   readonly valueTag: Tag;
@@ -108,8 +109,8 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
   if (valueTag === undefined) return "missing-signature";
   if (valueTag.value === "") return "missing-tag";
   const value = toBase64(valueTag.value);
-  const bodyHash = tags.has("bh") ? removeBlanks(tagValue(tags, "bh")) : "";
-  if (value === undefined || /[^A-Za-z0-9+/=]/.test(bodyHash)) return "signature-syntax";
+  const bodyHash = tags.has("bh") ? removeBlanks(tagValue(tags, "bh")) : undefined;
+  if (value === undefined || /[^A-Za-z0-9+/=]/.test(bodyHash ?? "")) return "signature-syntax";
 
   const spec = { canonicalization: canonicalization.body, hash: algorithm.hash };
   return {

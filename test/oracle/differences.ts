@@ -33,6 +33,7 @@ export const differences: Readonly<Record<string, Difference>> = {
   "an empty s=": { rfc: "6376 3.5: a selector has at least one label", peers: [dkimpy] },
   "no bh=": { rfc: "6376 3.5: REQUIRED", peers: [perl] },
   "no v=, though sound": { rfc: "6376 3.5: REQUIRED", peers: [perl] },
+  "neither v= nor bh=, though sound": { rfc: "6376 3.5: REQUIRED", peers: [perl] },
   "no v= beside q=dns/txt": { rfc: "6376 3.5: REQUIRED", peers: [perl] },
   "d= with a parenthesis": { rfc: "6376 3.5: d= is a domain-name", peers: [perl] },
   "d= of one label": { rfc: "6376 3.5: a domain-name has two labels", peers: [perl, dkimpy, opendkim] },

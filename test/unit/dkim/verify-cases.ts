@@ -2,7 +2,7 @@
 // unit test judges them; the oracle asks others about the same.
 import { generateKeyPairSync } from "node:crypto";
 import type { Failure } from "../../../src/dkim/failure.ts";
-import { ed25519, ed25519Record, found, type HandMade, rsa, rsaRecord, type VerifyWith } from "./hand-made.ts";
+import { ed25519, ed25519Record, fields, found, type HandMade, rsa, rsaRecord, type VerifyWith } from "./hand-made.ts";
 
 export interface VerifyCase {
   readonly name: string;
@@ -84,6 +84,21 @@ export function verifyCases(now: number): readonly VerifyCase[] {
       wanted: "missing-signature",
     },
     { name: "no v=, though sound", mail: { tags: { v: undefined } }, wanted: "unsupported-version" },
+    {
+      name: "neither v= nor bh=, though sound",
+      mail: { tags: { v: undefined, bh: undefined } },
+      wanted: "unsupported-version",
+    },
+    {
+      name: "neither v= nor bh=, and a changed field",
+      mail: { tags: { v: undefined, bh: undefined }, fields: fields.with(2, "Subject: another\r\n") },
+      wanted: "signature-mismatch",
+    },
+    {
+      name: "v=1 without bh=, and a changed field",
+      mail: { tags: { bh: undefined }, fields: fields.with(2, "Subject: another\r\n") },
+      wanted: "missing-tag",
+    },
     { name: "no v= beside q=dns/txt", mail: { tags: { v: undefined, q: "dns/txt" } }, wanted: "missing-tag" },
     { name: "v=2", mail: { tags: { v: "2" } }, wanted: "unsupported-version" },
     { name: "a= unknown", mail: { tags: { a: "rsa-sha512" } }, wanted: "unsupported-algorithm" },
