@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { bareLineEndFlag, dotLineFlag, lineEndFlags, lineEndFlagsPlain } from "../../../src/smtp/line-end-scan.ts";
+import { assertAssembled, noAssembler } from "../../support/assembled.ts";
 
 const cases: readonly [string, number][] = [
   ["", 0],
@@ -45,21 +42,4 @@ test("agrees with the scan octet by octet, whatever stood in its memory before",
   );
 });
 
-function assembler(): string | false {
-  try {
-    execFileSync("wat2wasm", ["--version"]);
-    return false;
-  } catch {
-    return "no wat2wasm here";
-  }
-}
-
-test("is what its text assembles to", { skip: assembler() }, (t) => {
-  const folder = join(import.meta.dirname, "../../../src/smtp");
-  const output = join(mkdtempSync(join(tmpdir(), "wat-")), "scan.wasm");
-  t.after(() => rmSync(dirname(output), { recursive: true }));
-  execFileSync("wat2wasm", [join(folder, "line-end-scan.wat"), "-o", output]);
-  const source = readFileSync(join(folder, "line-end-scan.ts"), "utf8");
-  const literal = [...source.matchAll(/"([A-Za-z0-9+/=]{20,})"/g)].map((match) => match[1]).join("");
-  assert.equal(literal, readFileSync(output).toString("base64"));
-});
+test("is what its text assembles to", { skip: noAssembler() }, () => assertAssembled("smtp/line-end-scan"));
