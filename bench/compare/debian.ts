@@ -4,7 +4,8 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Peer, type PeerNeeds, type PeerWork, startProgram } from "./peer.ts";
 
-function packageVersion(name: string): string | undefined {
+/** Of an installed Debian package. */
+export function packageVersion(name: string): string | undefined {
   try {
     const said = execFileSync("dpkg-query", ["-W", "-f", `\${Status} \${Version}`, name], {
       encoding: "utf8",
@@ -30,6 +31,7 @@ function configuration(folder: string, name: string, lines: readonly string[]): 
 export const opendkim: Peer = {
   name: "opendkim (milter)",
   works: ["sign-rsa", "verify"],
+  pace: { connections: 8, messages: 400, warmUp: 200 },
   version: () => packageVersion("opendkim"),
   async start(work, needs) {
     const port = await needs.freePort();
@@ -56,6 +58,7 @@ export const opendkim: Peer = {
 export const dkimpyMilter: Peer = {
   name: "dkimpy-milter",
   works: ["sign-rsa", "sign-ed25519"],
+  pace: { connections: 8, messages: 150, warmUp: 100 },
   version: () => packageVersion("dkimpy-milter"),
   async start(work, needs) {
     const port = await needs.freePort();
@@ -81,6 +84,8 @@ export const dkimpyMilter: Peer = {
 export const amavisd: Peer = {
   name: "amavisd",
   works: ["sign-rsa", "verify"],
+  // A child of its serves one connection; those that find none free would wait for as long as the others stay.
+  pace: { connections: 2, messages: 60, warmUp: 60 },
   version: () => packageVersion("amavisd-new"),
   async start(work, needs) {
     const port = await needs.freePort();

@@ -27,9 +27,19 @@ export interface Running {
 
 export type PeerWork = "sign-rsa" | "sign-ed25519" | "verify";
 
+/** How it is loaded: enough mails in a turn that the clock's ticks of 10 ms are small beside the sum. */
+export interface Pace {
+  /** Connections at a time. */
+  readonly connections: number;
+  readonly messages: number;
+  /** Mails before the first turn: what is compiled while it runs needs many. */
+  readonly warmUp: number;
+}
+
 export interface Peer {
   readonly name: string;
   readonly works: readonly PeerWork[];
+  readonly pace: Pace;
   /** Undefined when it is not installed. */
   version(): string | undefined;
   start(work: PeerWork, needs: PeerNeeds): Promise<Running>;

@@ -1,0 +1,20 @@
+// What signpost is held to beside its rivals: how many times its CPU per message each of them has to take.
+import type { PeerWork } from "./peer.ts";
+
+export interface Asked {
+  /** How its name begins. */
+  readonly peer: string;
+  readonly work: PeerWork;
+  readonly bytes: number;
+  readonly times: number;
+}
+
+export const asked: readonly Asked[] = [
+  { peer: "amavisd", work: "sign-rsa", bytes: 10_000, times: 25 },
+  { peer: "amavisd", work: "verify", bytes: 10_000, times: 30 },
+  { peer: "opendkim", work: "sign-rsa", bytes: 1_500, times: 3 },
+  { peer: "opendkim", work: "sign-rsa", bytes: 10_000, times: 3 },
+  { peer: "smtp-server", work: "sign-rsa", bytes: 10_000, times: 3.5 },
+  { peer: "amavisd", work: "sign-rsa", bytes: 10_000_000, times: 5 },
+  { peer: "amavisd", work: "verify", bytes: 10_000_000, times: 5 },
+];

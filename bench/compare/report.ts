@@ -1,0 +1,115 @@
+// What the turns say, as a table of all rivals and one of what is asked.
+import { quantile } from "../load/source.ts";
+import { sizeText } from "../suite.ts";
+import { table } from "../table.ts";
+import { asked } from "./asked.ts";
+import type { PeerWork } from "./peer.ts";
+
+export const own = "signpost";
+
+export interface Line {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly bytes: number;
+  /** Several mails on a connection, or one. */
+  readonly reuse: boolean;
+  /** As an MTA under load drives it. */
+  readonly usual: boolean;
+  readonly ms: number[];
+  readonly p50: number[];
+}
+
+export interface Row {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly bytes: number;
+  readonly reuse: boolean;
+  readonly usual: boolean;
+  readonly ms: number;
+  readonly p50: number;
+  /** As multiples of what signpost took with connections used in the same way, and in the usual way. */
+  readonly times: number | undefined;
+  readonly timesUsual: number | undefined;
+}
+
+export interface About {
+  readonly version: string;
+  readonly node: string;
+  readonly machine: string;
+  readonly rsaSignMs: number;
+  readonly peers: Readonly<Record<string, string>>;
+}
+
+export function middle(list: readonly number[]): number {
+  return quantile(
+    [...list].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+export function rowsOf(lines: readonly Line[]): readonly Row[] {
+  return lines.map(({ name, work, bytes, reuse, usual, ms, p50 }) => {
+    const against = (wanted: (line: Line) => boolean): number | undefined => {
+      const line = lines.find(
+        (each) => each.name === own && each.work === work && each.bytes === bytes && wanted(each),
+      );
+      return line === undefined ? undefined : middle(ms) / middle(line.ms);
+    };
+    return {
+      name,
+      work,
+      bytes,
+      reuse,
+      usual,
+      ms: middle(ms),
+      p50: middle(p50),
+      times: against((line) => line.reuse === reuse),
+      timesUsual: against((line) => line.usual),
+    };
+  });
+}
+
+export function reportText(rows: readonly Row[], about: About): string {
+  const fixed = (value: number | undefined, digits = 1) => (value === undefined ? "-" : value.toFixed(digits));
+  const judged = asked.flatMap(({ peer, work, bytes, times }) => {
+    const of = (usual: boolean) =>
+      rows.find(
+        (each) =>
+          each.name.startsWith(peer) &&
+          each.work === work &&
+          each.bytes === bytes &&
+          (usual ? each.usual : !each.reuse),
+      );
+    const row = of(true);
+    if (row?.timesUsual === undefined) return [];
+    const verdict = row.timesUsual >= times ? "reached" : "not reached";
+    return [[row.name, work, sizeText(bytes), fixed(times), fixed(row.timesUsual), fixed(of(false)?.times), verdict]];
+  });
+  return [
+    `# Rivals on the same work: signpost ${about.version}`,
+    `node ${about.node}, ${about.machine}; a bare RSA-2048 signature took ${about.rsaSignMs.toFixed(3)} ms of CPU`,
+    Object.entries(about.peers)
+      .map(([name, version]) => `${name} ${version}`)
+      .join("; "),
+    "CPU of the whole process tree per message, in rounds that take turns. Milters only look at the mail; the others pass it on.",
+    "## What is asked",
+    "How many times signpost's CPU a rival takes: each driven as an MTA under load drives it (filters over connections that are kept, milters in a session per mail), and beside it both with a connection per mail.",
+    table(["who", "work", "size", "asked", "measured", "one mail a connection", ""], judged),
+    "## All of them",
+    "`*` marks the way of connecting that is usual.",
+    table(
+      ["who", "work", "size", "mails a connection", "CPU ms", "x RSA sign", "x signpost, same way", "p50 ms"],
+      rows.map((row) => [
+        row.name,
+        row.work,
+        sizeText(row.bytes),
+        `${row.reuse ? "many" : "one"}${row.usual ? " *" : ""}`,
+        fixed(row.ms, 2),
+        fixed(row.ms / about.rsaSignMs),
+        fixed(row.times),
+        fixed(row.p50),
+      ]),
+    ),
+    "",
+  ].join("\n\n");
+}
