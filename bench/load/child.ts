@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type ArithmeticOptions, arithmetic } from "./arithmetic.ts";
 import { startForward } from "./forward.ts";
+import { type Held, type HoldOptions, holdConnections } from "./hold.ts";
 import { startSink } from "./sink.ts";
 import { type LoadOptions, type LoadResult, runLoad } from "./source.ts";
 
@@ -17,6 +18,8 @@ export interface Requests {
   };
   forward: { readonly options: { readonly toPort: number }; readonly result: number };
   load: { readonly options: LoadOptions; readonly result: LoadResult };
+  /** Opens connections that stay open and say nothing; how many were greeted. Those held before are given up. */
+  hold: { readonly options: HoldOptions; readonly result: number };
   /** CPU milliseconds per operation. */
   arithmetic: { readonly options: ArithmeticOptions; readonly result: number };
 }
@@ -56,6 +59,7 @@ type Handlers = { [Name in keyof Requests]: (options: Requests[Name]["options"])
 
 function serve(): void {
   let sink: Awaited<ReturnType<typeof startSink>> | undefined;
+  let held: Held | undefined;
   const handlers: Handlers = {
     async sink({ keep }) {
       sink ??= await startSink();
@@ -65,6 +69,11 @@ function serve(): void {
     taken: async () => ({ messages: 0, bytes: 0, ...sink?.counts(), last: sink?.last }),
     forward: async ({ toPort }) => (await startForward(toPort)).port,
     load: runLoad,
+    async hold(options) {
+      await held?.close();
+      held = await holdConnections(options);
+      return held.count;
+    },
     arithmetic: async (options) => arithmetic(options),
   };
   process.on("message", ({ name, options }: { name: keyof Requests; options: never }) => {

@@ -1,16 +1,13 @@
 // The real daemon as a process, set up for measuring: one port per kind of work, keys and DNS of its own.
-import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { signMessage } from "../../src/dkim/sign.ts";
 import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
 import { concatShared } from "../../src/mail/shared-octets.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
+import { freePorts, startMeasured } from "./daemon.ts";
 
 /** What a port does with mail. `pass`: neither verifies nor signs. */
 export type Work = "sign-rsa" | "sign-ed25519" | "verify" | "pass";
@@ -35,9 +32,6 @@ export interface FilterOptions {
   /** The checkout whose daemon is started, for before and after; this one unless it is told. */
   readonly root?: string;
 }
-
-const ownRoot = fileURLToPath(new URL("../..", import.meta.url));
-const probe = new URL("./probe.ts", import.meta.url).href;
 
 export async function startFilter(options: FilterOptions): Promise<Filter> {
   const folder = mkdtempSync(join(tmpdir(), "signpost-bench-"));
@@ -86,26 +80,18 @@ ${options.settings ?? ""}
 `,
   );
 
-  const child = spawn(
-    process.execPath,
-    [
-      ...(options.nodeFlags ?? []),
-      "--import",
-      probe,
-      join(options.root ?? ownRoot, "src/cli/main.ts"),
-      "start",
-      "--config",
-      file,
-    ],
-    { stdio: ["ignore", "inherit", "inherit", "ipc"] },
-  );
-  const { pid } = child;
-  if (pid === undefined) throw new Error("the daemon did not start");
-  for (const port of Object.values(ports)) await listening(child, port);
+  const { nodeFlags, root } = options;
+  const daemon = await startMeasured({
+    file,
+    ports: Object.values(ports),
+    ...(nodeFlags === undefined ? {} : { nodeFlags }),
+    ...(root === undefined ? {} : { root }),
+  });
 
   return {
-    pid,
+    pid: daemon.pid,
     ports,
+    delay: daemon.delay,
     signed(message, algorithm) {
       const end = message.indexOf("\r\n\r\n");
       const [field] = signMessage({
@@ -128,17 +114,8 @@ ${options.settings ?? ""}
       });
       return Buffer.concat([Buffer.from(field ?? "", "latin1"), message]);
     },
-    async delay() {
-      const answer = once(child, "message");
-      child.send("delay");
-      const [values]: { p99: number; max: number }[] = await answer;
-      return values ?? { p99: 0, max: 0 };
-    },
     async stop() {
-      if (child.exitCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
+      await daemon.stop();
       await dns.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -152,30 +129,4 @@ function spki(key: KeyObject): Buffer {
 /** A TXT record as a zone has it: strings of at most 255 octets (RFC 1035 section 3.3.14). */
 export function txt(record: string): { readonly TXT: readonly (readonly string[])[] } {
   return { TXT: [record.match(/.{1,255}/gs) ?? []] };
-}
-
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === "object" ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-/** Asks until somebody listens; the daemon says so in its log, which a file keeps from us. */
-async function listening(child: ChildProcess, port: number): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}`);
-    const socket = connect({ host: "127.0.0.1", port });
-    const up = await new Promise((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (up === true) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

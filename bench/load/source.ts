@@ -5,8 +5,8 @@ import { connect, type Socket } from "node:net";
 export interface LoadOptions {
   readonly host?: string;
   readonly port: number;
-  /** As it goes over the wire, with the final dot. */
-  readonly content: Uint8Array;
+  /** As it goes over the wire, with the final dot; of several each mail takes the next. */
+  readonly content: Uint8Array | readonly Uint8Array[];
   readonly sender?: string;
   readonly recipients?: readonly string[];
   /** Said before each MAIL, as Postfix does. */
@@ -16,6 +16,10 @@ export interface LoadOptions {
   readonly connections: number;
   /** Several mails on one connection, or one. */
   readonly reuse: boolean;
+  /** So many of them, then a new connection; absent: no limit. */
+  readonly mailsPerConnection?: number;
+  /** All connections take their turns; absent: the one that was busy last is the first to be used again. */
+  readonly turns?: boolean;
   /** A mail is started at each tick of this rate, whatever became of the last; absent: each connection one after the other. */
   readonly ratePerSecond?: number;
   /** What is not done by then counts as broken. */
@@ -38,11 +42,16 @@ export interface LoadResult {
 /** Sends `messages` mails and says how long each took. Never rejects for what the server does. */
 export function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { host = "127.0.0.1", port, content, messages, connections, reuse, ratePerSecond } = options;
+  const { mailsPerConnection = Number.POSITIVE_INFINITY, turns = false } = options;
   const { sender = "alice@example.com", recipients = ["someone@example.net"], xforward = [] } = options;
   const rcpt = recipients.map((each) => `RCPT TO:<${each}>\r\n`).join("");
   const envelope = `${xforward.map((each) => `${each}\r\n`).join("")}MAIL FROM:<${sender}>\r\n${rcpt}DATA\r\n`;
   const envelopeReplies = xforward.length + 1 + recipients.length + 1;
-  const octets = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const contents = (content instanceof Uint8Array ? [content] : content).map((each) =>
+    Buffer.from(each.buffer, each.byteOffset, each.byteLength),
+  );
+  let taken = 0;
+  const nextContent = () => contents[taken++ % contents.length] ?? Buffer.alloc(0);
   const quit = Buffer.from("QUIT\r\n");
 
   const latenciesMs: number[] = [];
@@ -66,6 +75,7 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
       #text = "";
       #mailAt: number;
       #over = false;
+      #mails = 0;
 
       constructor() {
         open += 1;
@@ -83,6 +93,11 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
         this.#step = "envelope";
         this.#replies = envelopeReplies;
         this.socket.write(envelope, "latin1");
+      }
+
+      /** Whether this mail is the connection's last. */
+      #last(): boolean {
+        return !reuse || this.#mails >= mailsPerConnection;
       }
 
       #end(): void {
@@ -130,7 +145,9 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
           this.#mailAt = at;
         } else if (this.#step === "envelope") {
           this.#step = "content";
-          if (reuse) {
+          this.#mails += 1;
+          const octets = nextContent();
+          if (!this.#last()) {
             this.socket.write(octets);
           } else {
             this.socket.cork();
@@ -141,7 +158,7 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
         } else {
           latenciesMs.push(performance.now() - this.#mailAt);
           this.#step = "idle";
-          if (!reuse) {
+          if (this.#last()) {
             // The reply to QUIT is not waited for; the server ends the connection.
             this.#over = true;
             open -= 1;
@@ -154,7 +171,7 @@ export function runLoad(options: LoadOptions): Promise<LoadResult> {
 
     function startOne(): void {
       started += 1;
-      const client = idle.pop();
+      const client = !turns ? idle.pop() : open < connections ? undefined : idle.shift();
       if (client !== undefined) client.mail();
       else new Client();
     }

@@ -1,0 +1,95 @@
+// A signpost daemon as a process of its own, on a configuration that is given; ended by its process id. What it is
+// measured with is set up in filter.ts and in bench/growth.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface DaemonOptions {
+  /** The configuration. */
+  readonly file: string;
+  /** It is up when all of them are listened on. */
+  readonly ports: readonly number[];
+  /** Flags for node. */
+  readonly nodeFlags?: readonly string[];
+  /** The checkout whose daemon is started, for before and after; this one unless it is told. */
+  readonly root?: string;
+  /** What comes before the program: ["taskset", "-c", "0"]. It must become the program itself. */
+  readonly prefix?: readonly string[];
+}
+
+export interface MeasuredDaemon {
+  readonly pid: number;
+  /** From the start of the process until it listens everywhere, as a client sees it. */
+  readonly startMs: number;
+  /** Event-loop delay of its main thread since the last call, milliseconds. */
+  delay(): Promise<{ readonly p99: number; readonly max: number }>;
+  stop(): Promise<void>;
+}
+
+const ownRoot = fileURLToPath(new URL("../..", import.meta.url));
+const probe = new URL("./probe.ts", import.meta.url).href;
+
+/** Resolves when it listens; rejects when it ends before that. */
+export async function startMeasured(options: DaemonOptions): Promise<MeasuredDaemon> {
+  const { file, ports, nodeFlags = [], root = ownRoot, prefix = [] } = options;
+  const main = join(root, "src/cli/main.ts");
+  const startedAt = performance.now();
+  const [program = "", ...args] = [
+    ...prefix,
+    process.execPath,
+    ...nodeFlags,
+    "--import",
+    probe,
+    main,
+    "start",
+    "--config",
+    file,
+  ];
+  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const { pid } = child;
+  if (pid === undefined) throw new Error("the daemon did not start");
+  for (const port of ports) await listening(child, port);
+  return {
+    pid,
+    startMs: performance.now() - startedAt,
+    async delay() {
+      const answer = once(child, "message");
+      child.send("delay");
+      const [values]: { p99: number; max: number }[] = await answer;
+      return values ?? { p99: 0, max: 0 };
+    },
+    async stop() {
+      if (child.exitCode !== null) return;
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  };
+}
+
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Asks until somebody listens; the daemon says so in its log, which a file keeps from us. */
+async function listening(child: ChildProcess, port: number): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}`);
+    const socket = connect({ host: "127.0.0.1", port });
+    const up = await new Promise((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (up === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
