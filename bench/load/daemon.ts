@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface DaemonOptions {
@@ -47,7 +47,11 @@ export async function startMeasured(options: DaemonOptions): Promise<MeasuredDae
     "--config",
     file,
   ];
-  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = spawn(program, args, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    // Its control socket is its own.
+    env: { ...process.env, RUNTIME_DIRECTORY: dirname(file) },
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error("the daemon did not start");
   for (const port of ports) await listening(child, port);

@@ -27,6 +27,10 @@ export interface FilterOptions {
   readonly threads?: number;
   /** More settings, in YAML. */
   readonly settings?: string;
+  /** Modulus of the RSA key. */
+  readonly rsaBits?: number;
+  /** What comes before the program: ["taskset", "-c", "0"]. */
+  readonly prefix?: readonly string[];
   /** Flags for node. */
   readonly nodeFlags?: readonly string[];
   /** The checkout whose daemon is started, for before and after; this one unless it is told. */
@@ -35,7 +39,7 @@ export interface FilterOptions {
 
 export async function startFilter(options: FilterOptions): Promise<Filter> {
   const folder = mkdtempSync(join(tmpdir(), "signpost-bench-"));
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const rsa = generateKeyPairSync("rsa", { modulusLength: options.rsaBits ?? 2048 });
   const ed = generateKeyPairSync("ed25519");
   for (const [name, { privateKey }] of Object.entries({ rsa, ed })) {
     writeFileSync(join(folder, `${name}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
@@ -80,10 +84,11 @@ ${options.settings ?? ""}
 `,
   );
 
-  const { nodeFlags, root } = options;
+  const { nodeFlags, root, prefix = [] } = options;
   const daemon = await startMeasured({
     file,
     ports: Object.values(ports),
+    prefix,
     ...(nodeFlags === undefined ? {} : { nodeFlags }),
     ...(root === undefined ? {} : { root }),
   });

@@ -1,0 +1,52 @@
+// What a measurement of growth gives: curves with the growth that is allowed to them, and single figures beside them.
+
+export interface Curve {
+  readonly label: string;
+  /** Of the y axis: "ms", "MB". Curves of one unit share a chart. */
+  readonly unit: string;
+  /** How y may grow with x. */
+  readonly bound: "constant" | "linear";
+  /** x ascending. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+export interface Fact {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** One part of the whole. */
+export interface Growth {
+  readonly title: string;
+  /** What grows, for the x axis. */
+  readonly against: string;
+  readonly curves: readonly Curve[];
+  readonly facts: readonly Fact[];
+}
+
+export interface Neighbours {
+  readonly from: number;
+  readonly to: number;
+  /** y at `to` over y at `from`. */
+  readonly ratio: number;
+  /** The power of x by which y grows between the two: 0 constant, 1 linear. */
+  readonly power: number;
+}
+
+/** Each point against the one before it. */
+export function neighbours({ points }: Pick<Curve, "points">): readonly Neighbours[] {
+  return points.slice(1).map(([to, y], index) => {
+    const [from, before] = points[index] ?? [Number.NaN, Number.NaN];
+    const ratio = y / before;
+    return { from, to, ratio, power: Math.log(ratio) / Math.log(to / from) };
+  });
+}
+
+/** A constant may waver, and a line may have a step in it; what grows by more than this does neither. */
+const allowed = { constant: 0.15, linear: 1.15 } as const;
+
+/** The neighbours between which a curve grows by more than it may. */
+export function tooSteep(curve: Curve): readonly Neighbours[] {
+  return neighbours(curve).filter(({ power }) => power > allowed[curve.bound]);
+}

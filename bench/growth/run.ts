@@ -1,0 +1,68 @@
+// `npm run bench:growth`: how cost grows, as text on standard output. `--short` for a look, `--only size,domains` for
+// parts of it, `--write NAME` for files in bench/results, where parts that were measured before stay.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { version } from "../../src/version.ts";
+import { startChild } from "../load/child.ts";
+import { connections } from "./connections.ts";
+import { cores } from "./cores.ts";
+import type { Growth } from "./curve.ts";
+import { domains } from "./domains.ts";
+import type { Part } from "./parts.ts";
+import { recipients } from "./recipients.ts";
+import { growthPicture, growthText, type Parts } from "./report.ts";
+import { signatures } from "./signatures.ts";
+import { size } from "./size.ts";
+
+const all: Readonly<Record<string, Part>> = { size, recipients, connections, signatures, domains, cores };
+
+const { values } = parseArgs({
+  options: {
+    short: { type: "boolean", default: false },
+    only: { type: "string" },
+    write: { type: "string" },
+    rounds: { type: "string", default: "3" },
+  },
+});
+const names = values.only?.split(",") ?? Object.keys(all);
+for (const name of names) if (all[name] === undefined) throw new Error(`no part "${name}": ${Object.keys(all)}`);
+
+const [sink, source] = [startChild(), startChild()];
+const measured: Record<string, Growth> = {};
+try {
+  const bench = {
+    sink,
+    source,
+    nextHopPort: await sink.call("sink", { keep: false }),
+    rounds: values.short ? 1 : Number(values.rounds),
+    scale: values.short ? 0.3 : 1,
+    say: (line: string) => process.stderr.write(`${line}\n`),
+  };
+  for (const name of names) {
+    const part = all[name];
+    if (part !== undefined) measured[name] = await part(bench);
+  }
+} finally {
+  sink.stop();
+  source.stop();
+}
+const about = {
+  version,
+  commit: execFileSync("git", ["rev-parse", "--short=10", "HEAD"], { encoding: "utf8" }).trim(),
+  node: process.version,
+  machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GB`,
+};
+process.stdout.write(growthText(about, measured));
+if (values.write !== undefined) {
+  const file = (ending: string) =>
+    fileURLToPath(new URL(`../results/growth-${values.write}.${ending}`, import.meta.url));
+  const before: Parts = existsSync(file("json")) ? JSON.parse(readFileSync(file("json"), "utf8")).parts : {};
+  const known: Parts = { ...before, ...measured };
+  const parts = Object.fromEntries(Object.keys(all).flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
+  writeFileSync(file("json"), `${JSON.stringify({ about, parts }, null, 1)}\n`);
+  writeFileSync(file("md"), growthText(about, parts));
+  writeFileSync(file("svg"), growthPicture(parts));
+}

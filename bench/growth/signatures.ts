@@ -1,0 +1,145 @@
+// Cost of a mail against its signatures: 1 to 10 to verify, each with a key of its own, 1 to 4 to make.
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SignRequest } from "../../src/dkim/engine.ts";
+import { signMessage } from "../../src/dkim/sign.ts";
+import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
+import { concatShared } from "../../src/mail/shared-octets.ts";
+import { startFakeDns } from "../../test/support/fake-dns.ts";
+import { freePorts, startMeasured } from "../load/daemon.ts";
+import { txt } from "../load/filter.ts";
+import { messageOf, onTheWire } from "../messages.ts";
+import type { Growth } from "./curve.ts";
+import { type Bench, type Case, inTurns, mails } from "./parts.ts";
+
+const toVerify: readonly number[] = [1, 2, 4, 6, 8, 10];
+const toMake: readonly number[] = [1, 2, 3, 4];
+
+export async function signatures(bench: Bench): Promise<Growth> {
+  const folder = mkdtempSync(join(tmpdir(), "signpost-growth-"));
+  const keys = Array.from({ length: 10 }, () => generateKeyPairSync("rsa", { modulusLength: 2048 }));
+  const dns = await startFakeDns(
+    Object.fromEntries(
+      keys.map(({ publicKey }, index) => [
+        `k${index}._domainkey.example.com`,
+        txt(`v=DKIM1; k=rsa; p=${publicKey.export({ type: "spki", format: "der" }).toString("base64")}`),
+      ]),
+    ),
+  );
+  dns.ttlSeconds = 3600;
+  const ports = await freePorts(1 + toMake.length);
+  const [verifyPort = 0, ...signPorts] = ports;
+  for (const [index, { privateKey }] of keys.entries()) {
+    writeFileSync(join(folder, `k${index}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  }
+  const sets = (count: number) =>
+    Array.from({ length: count }, (_, index) => `{ s: k${index}, c: relaxed/relaxed, ttl: 21d }`).join(", ");
+  const file = join(folder, "signpost.yaml");
+  writeFileSync(
+    file,
+    `myhostname: filter.example.net
+mydomain: example.net
+local_domains_maps: [[.example.net]]
+enable_dkim_verification: true
+enable_dkim_signing: true
+dkim_max_keys: 10
+dkim_keys:
+${keys.map((_, index) => `  - { domain: example.com, selector: k${index}, file: k${index}.pem }`).join("\n")}
+inet_socket_port: [${ports.join(", ")}]
+inet_socket_bind: [127.0.0.1]
+forward_method: "smtp:[127.0.0.1]:${bench.nextHopPort}"
+notify_method: "smtp:[127.0.0.1]:${bench.nextHopPort}"
+mynetworks_maps: []
+interface_policy: { ${toMake.map((count, index) => `"${signPorts[index]}": MAKE${count}`).join(", ")} }
+policy_bank:
+${toMake.map((count) => `  MAKE${count}: { originating: true, dkim_signature_options_bysender_maps: [{ ".": [${sets(count)}] }] }`).join("\n")}
+dns: { servers: ["127.0.0.1:${dns.server.port}"] }
+pool: { threads: 1 }
+log: { to: ${folder}/log }
+`,
+    { mode: 0o600 },
+  );
+  const daemon = await startMeasured({ file, ports });
+  try {
+    const plain = messageOf(10_000);
+    const load = { messages: mails(300, bench.scale), connections: 16, reuse: true };
+    const verifying = toVerify.map((count) => {
+      const content = onTheWire(
+        signed(
+          plain,
+          keys.slice(0, count).map(({ privateKey }) => privateKey),
+        ),
+      );
+      return { x: count, load: { ...load, port: verifyPort, content } };
+    });
+    const making = toMake.map((count, index) => {
+      return { x: count, load: { ...load, port: signPorts[index] ?? 0, content: onTheWire(plain) } };
+    });
+    await checkLast(bench, verifying.at(-1)?.load, /(dkim=pass.*){10}/s);
+    await checkLast(bench, making.at(-1)?.load, /(^DKIM-Signature:.*){4}/ms);
+    bench.say(`${toVerify.join(", ")} to verify; ${toMake.join(", ")} to make`);
+    const results = await inTurns(bench, daemon.pid, [...verifying, ...making]);
+    const points = (cases: readonly Case[], from: number, read: "processMs" | "mainMs") =>
+      cases.map(({ x }, index) => [x, results[from + index]?.[read] ?? Number.NaN] as const);
+    const curve = (label: string, values: readonly (readonly [number, number])[]) =>
+      ({ label, unit: "ms", bound: "linear", points: values }) as const;
+    return {
+      title: "Signatures of a mail, 10 kB, RSA-2048, a key each",
+      against: "signatures",
+      curves: [
+        curve("verify: process", points(verifying, 0, "processMs")),
+        curve("verify: main thread", points(verifying, 0, "mainMs")),
+        curve("sign: process", points(making, verifying.length, "processMs")),
+        curve("sign: main thread", points(making, verifying.length, "mainMs")),
+      ],
+      facts: [],
+    };
+  } finally {
+    await daemon.stop();
+    await dns.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function signed(message: Buffer, keys: readonly KeyObject[]): Buffer {
+  const end = message.indexOf("\r\n\r\n");
+  const requests = keys.map(
+    (privateKey, index): SignRequest => ({
+      domain: "example.com",
+      selector: `k${index}`,
+      algorithm: "rsa-sha256",
+      headerCanonicalization: "relaxed",
+      bodyCanonicalization: "relaxed",
+      identity: "",
+      signedAt: Math.floor(Date.now() / 1000),
+      expiresAt: undefined,
+      signedFields: defaultSignedHeaderFields,
+      privateKey,
+    }),
+  );
+  const fields = signMessage({
+    header: concatShared([message.subarray(0, end + 2)]),
+    body: { chunks: [concatShared([message.subarray(end + 4)])] },
+    requests,
+  });
+  return Buffer.concat([Buffer.from(fields.join(""), "latin1"), message]);
+}
+
+/** Numbers of work that was not done are worth nothing. */
+async function checkLast(
+  { sink, source }: Bench,
+  load: { port: number; content: Uint8Array; connections: number; reuse: boolean } | undefined,
+  wanted: RegExp,
+): Promise<void> {
+  if (load === undefined) return;
+  await sink.call("sink", { keep: true });
+  await source.call("load", { ...load, messages: 1 });
+  const { last } = await sink.call("taken", null);
+  await sink.call("sink", { keep: false });
+  const header = Buffer.from(last ?? [])
+    .toString("latin1")
+    .split("\r\n\r\n")[0];
+  if (!wanted.test(header ?? "")) throw new Error(`what left is not ${wanted}: ${header}`);
+}
