@@ -40,18 +40,18 @@ function digestChunks(specs: readonly BodyDigestSpec[], chunks: readonly Uint8Ar
   return hasher.digest();
 }
 
-/** Hashes chunks as they come and acknowledges each, so that its memory can be used again. */
+/** Hashes chunks as they come and acknowledges them, so that their memory can be used again. */
 function digestStream(specs: readonly BodyDigestSpec[], port: ChunkPort): Promise<readonly BodyDigest[]> {
   const hasher = createBodyHasher(specs);
   return new Promise((resolve) => {
-    port.on("message", (chunk) => {
-      if (chunk === null) {
+    port.on("message", (chunks) => {
+      if (chunks === null) {
         port.close();
         resolve(hasher.digest());
         return;
       }
-      hasher.update(chunk);
-      port.postMessage(1);
+      for (const chunk of chunks) hasher.update(chunk);
+      port.postMessage(chunks.length);
     });
     // The mail is gone; nobody waits for these digests.
     port.on("close", () => resolve([]));

@@ -88,11 +88,15 @@ export interface DkimEngine {
   startDigest(specs: readonly BodyDigestSpec[]): BodyDigester;
 }
 
+/** A digester may hold back chunks until there are so many: whoever bounds what is under way must allow for more. */
+export const chunksHashedAtOnce = 4;
+
 /** A body being hashed elsewhere while it arrives. */
 export interface BodyDigester {
   /**
-   * Takes the next octets, a view on shared memory. Resolves once they are hashed and their memory may be reused;
-   * several may be under way at once, so the caller bounds them (back-pressure) by what it has not seen resolve.
+   * Takes the next octets, a view on shared memory. Resolves once they are hashed and their memory may be reused, which
+   * may wait for `chunksHashedAtOnce` of them or for `digest`; so the caller has several under way at once, and bounds them
+   * (back-pressure) by what it has not seen resolve.
    * Never rejects: trouble shows in `digest`.
    */
   update(chunk: Uint8Array): Promise<void>;

@@ -29,5 +29,5 @@ export interface ChunkPort {
   close(): void;
 }
 
-/** To the worker: the next octets, or null at the body's end. From it: how many chunks it is done with. */
-export type StreamMessage = Uint8Array | null;
+/** To the worker: the next chunks, or null at the body's end. From it: how many chunks it is done with. */
+export type StreamMessage = readonly Uint8Array[] | null;

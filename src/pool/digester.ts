@@ -1,4 +1,5 @@
-// Hashes a body in a worker while it is still arriving: chunks are shared, not copied, and acknowledged one by one.
+// Hashes a body in a worker while it is still arriving: chunks are shared, not copied, and go there several at a time,
+// because waking a thread costs a third of what hashing a block does.
 import { MessageChannel } from "node:worker_threads";
 import type { BodyDigester } from "../dkim/engine.ts";
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
@@ -17,14 +18,17 @@ export interface StreamDeadline {
   onOverdue(): void;
 }
 
-export function createDigester(startStream: StartStream, deadline: StreamDeadline): BodyDigester {
+/** `chunksAtOnce`: so many go in one message; fewer once the digest is asked for. */
+export function createDigester(startStream: StartStream, deadline: StreamDeadline, chunksAtOnce: number): BodyDigester {
   const { port1, port2 } = new MessageChannel();
+  /** Who waits for a chunk, in order; the last ones are not sent yet. */
   const waiting: (() => void)[] = [];
+  let unsent: Uint8Array[] = [];
   let waitingSince = 0;
   let over = false;
 
   const watch = setInterval(() => {
-    if (waiting.length > 0 && performance.now() - waitingSince > deadline.deadlineMs) deadline.onOverdue();
+    if (waiting.length > unsent.length && performance.now() - waitingSince > deadline.deadlineMs) deadline.onOverdue();
   }, 1000);
   watch.unref();
 
@@ -43,6 +47,13 @@ export function createDigester(startStream: StartStream, deadline: StreamDeadlin
     for (const resolve of waiting.splice(0)) resolve();
   }
 
+  function send(): void {
+    if (unsent.length === 0) return;
+    if (waiting.length === unsent.length) waitingSince = performance.now();
+    port1.postMessage(unsent);
+    unsent = [];
+  }
+
   const digests = startStream(port2).finally(end);
   // The receive part may never ask (client gone): that is no unhandled rejection.
   digests.catch(() => {});
@@ -50,12 +61,16 @@ export function createDigester(startStream: StartStream, deadline: StreamDeadlin
   return {
     update(chunk) {
       if (over) return Promise.resolve();
-      if (waiting.length === 0) waitingSince = performance.now();
-      port1.postMessage(chunk);
-      return new Promise((resolve) => waiting.push(resolve));
+      const hashed = new Promise<void>((resolve) => waiting.push(resolve));
+      unsent.push(chunk);
+      if (unsent.length >= chunksAtOnce) send();
+      return hashed;
     },
     digest() {
-      if (!over) port1.postMessage(null);
+      if (!over) {
+        send();
+        port1.postMessage(null);
+      }
       return digests;
     },
     abort: end,

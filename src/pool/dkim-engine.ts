@@ -1,5 +1,11 @@
 // DkimEngine on a worker pool: the main thread's way to the arithmetic. Knows jobs and results, no mail.
-import type { BodyDigester, DkimEngine, SignJob, VerifyJob } from "../dkim/engine.ts";
+import {
+  type BodyDigester,
+  chunksHashedAtOnce,
+  type DkimEngine,
+  type SignJob,
+  type VerifyJob,
+} from "../dkim/engine.ts";
 import { NumberedProfiles } from "../dkim/sign-profile.ts";
 import type { DkimJob, DkimJobResult } from "../dkim/task.ts";
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
@@ -26,10 +32,10 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
   let streams = 0;
 
   function startDigest(specs: readonly BodyDigestSpec[]): BodyDigester {
-    return streams >= maxStreams ? createDeferredDigester() : startStream(specs);
+    return streams >= maxStreams ? createDeferredDigester() : startStream(specs, chunksHashedAtOnce);
   }
 
-  function startStream(specs: readonly BodyDigestSpec[]): BodyDigester {
+  function startStream(specs: readonly BodyDigestSpec[], chunksAtOnce: number): BodyDigester {
     streams += 1;
     return createDigester(
       async (port) => {
@@ -40,6 +46,7 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
         }
       },
       { deadlineMs: options.deadlineMs, onOverdue: () => pool.replaceWorkers("deadline") },
+      chunksAtOnce,
     );
   }
 
@@ -60,8 +67,10 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
     startDigest,
     async digestBody(body, specs) {
       if (body.kind === "spool") {
+        // The next chunk is read once the last is hashed: they go one by one.
+        const digest = () => digestStored((specs) => startStream(specs, 1), specs, body.read());
         // One retry: the first worker may have died of something else.
-        return digestStored(startStream, specs, body.read()).catch(() => digestStored(startStream, specs, body.read()));
+        return digest().catch(digest);
       }
       const result = await pool.run({ kind: "digest", specs, chunks: body.chunks });
       if (result.kind === "digested") return result.digests;

@@ -1,10 +1,11 @@
 // One body in a nameless file: written in blocks while it arrives, read as often as needed, gone when closed.
 import type { FileHandle } from "node:fs/promises";
+import { chunksHashedAtOnce } from "../dkim/engine.ts";
 import type { SpooledBody } from "../mail/message.ts";
 import { blockBytes, type MessageStore } from "./store.ts";
 
 /** Blocks under way to disk or digester before the sender has to wait: 1 MiB. */
-export const blocksUnderWay = 8;
+export const blocksUnderWay = 2 * chunksHashedAtOnce;
 
 export class Spool {
   readonly #store: MessageStore;
