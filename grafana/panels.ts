@@ -618,11 +618,12 @@ export const dashboards: readonly Dashboard[] = [
           },
           {
             title: "CPU",
-            description: "Cores in use, all threads together; and the share of its time that the main thread works.",
+            description:
+              "Cores in use, all threads together; and the share of its time that the main thread works, of the busiest process.",
             kind: "timeseries",
             unit: "short",
             queries: [
-              { expr: `sum(${rate("signpost_event_loop_seconds_total", ',state="active"')})`, legend: "main thread" },
+              { expr: `max(${rate("signpost_event_loop_seconds_total", ',state="active"')})`, legend: "main thread" },
               { expr: `sum(${rate("process_cpu_user_seconds_total")})`, legend: "user" },
               { expr: `sum(${rate("process_cpu_system_seconds_total")})`, legend: "system" },
             ],
@@ -636,6 +637,20 @@ export const dashboards: readonly Dashboard[] = [
               { expr: `sum(${now("process_resident_memory_bytes")})`, legend: "resident" },
               { expr: `sum(${now("nodejs_heap_size_used_bytes")})`, legend: "heap used" },
               { expr: `sum(${now("nodejs_external_memory_bytes")})`, legend: "external" },
+            ],
+          },
+          {
+            title: "Processes",
+            description: "Those that share the ports, and how often one had to be started anew.",
+            kind: "timeseries",
+            unit: "short",
+            docs: "operations.md#several-processes",
+            queries: [
+              { expr: `sum by (state) (${now("signpost_processes")})`, legend: "{{state}}" },
+              {
+                expr: `sum(increase(signpost_process_restarts_total{${selector}}[$__rate_interval]))`,
+                legend: "restarts",
+              },
             ],
           },
           {

@@ -77,6 +77,40 @@ export function become({ uid, gid, groups }: Account): void {
   if (process.getuid?.() !== uid || process.geteuid?.() !== uid) throw new Error(`cannot become the user ${uid}`);
 }
 
+/** The process acts as another, and can still be root for a moment. */
+export interface ActingAs {
+  asRoot<Result>(action: () => Result): Result;
+}
+
+/**
+ * For a process that starts others, which open ports as root before they become `account` for good: whatever it does
+ * itself, it does as `account`, but it can go back.
+ */
+export function actAs({ uid, gid, groups }: Account): ActingAs {
+  const { setgroups, setegid, seteuid } = process;
+  if (setgroups === undefined || setegid === undefined || seteuid === undefined) {
+    throw new Error("this system has no users");
+  }
+  const leaveRoot = () => {
+    setegid(gid);
+    seteuid(uid);
+    if (process.geteuid?.() !== uid) throw new Error(`cannot act as the user ${uid}`);
+  };
+  setgroups([...groups]);
+  leaveRoot();
+  return {
+    asRoot(action) {
+      seteuid(0);
+      setegid(0);
+      try {
+        return action();
+      } finally {
+        leaveRoot();
+      }
+    },
+  };
+}
+
 /** Gives files that root opened to `account`, so that it can open them again; those that are not there are passed over. */
 export function handOver(paths: readonly string[], { uid, gid }: Account): void {
   for (const path of paths) {

@@ -5,11 +5,11 @@ import type { ControlRequest } from "./control/protocol.ts";
 import { type HistoryFile, openHistoryFile } from "./history/file.ts";
 import { createHistory } from "./history/history.ts";
 import type { Log } from "./log/log.ts";
-import { type Endpoint, openEndpoint } from "./metrics/endpoint.ts";
-import type { Format } from "./metrics/exposition.ts";
-import { conditions, createHealth } from "./metrics/health.ts";
+import { createEndpoint } from "./metrics/endpoint.ts";
+import { type Family, type Format, print } from "./metrics/exposition.ts";
+import { type Condition, conditions, createHealth } from "./metrics/health.ts";
 import { createKeyWatch } from "./metrics/key-watch.ts";
-import { createMetrics } from "./metrics/metrics.ts";
+import { createMetrics, type Which } from "./metrics/metrics.ts";
 import type { Observers } from "./metrics/observers.ts";
 import type { Sources } from "./metrics/sources.ts";
 import type { Outcome } from "./outcome/outcome.ts";
@@ -46,6 +46,10 @@ export interface Instruments {
   count(outcome: Outcome): void;
   /** Answers what came in by the control socket, but for what is the daemon's own to do. */
   answer(request: ControlRequest): Promise<unknown>;
+  /** The metrics as they are now. */
+  families(which: Which): Promise<readonly Family[]>;
+  /** What keeps us from being ready, by condition. */
+  troubles(): Promise<ReadonlyMap<Condition, string>>;
   close(): Promise<void>;
 }
 
@@ -54,16 +58,18 @@ export interface InstrumentsNeeds {
   /** For looking at published keys. Late, since the resolver reports to us. */
   readonly resolve: Resolve;
   readonly history: HistorySettings;
+  /** Published keys are looked at by us, or by another process for all. */
+  readonly keyWatch: "ours" | "another's";
 }
 
-export function createInstruments({ log, resolve, history: kept }: InstrumentsNeeds): Instruments {
+export function createInstruments({ log, resolve, history: kept, keyWatch: watcher }: InstrumentsNeeds): Instruments {
   const metrics = createMetrics({ version, node: process.versions.node });
   const { observers } = metrics;
   let sources: Parameters<Instruments["watch"]>[0] | undefined;
   let doors: Doors | undefined;
   let nextHops: ReturnType<typeof fixedNextHops> = [];
-  let endpoint: Endpoint | undefined;
-  let listening: string | null = null;
+  metrics.declared.processes.set({ state: "configured" }, 1);
+  metrics.declared.processes.set({ state: "running" }, 1);
   const startedAtMs = Date.now();
   const history = createHistory(kept.size, openFile());
   const keyWatch = createKeyWatch({
@@ -90,32 +96,35 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
     draining: () => doors?.draining() ?? false,
   });
 
-  async function notReady(): Promise<readonly string[]> {
+  async function troublesNow(): Promise<ReadonlyMap<Condition, string>> {
     const troubles = await health.check();
     for (const condition of conditions) metrics.declared.ready.set({ condition }, troubles.has(condition) ? 0 : 1);
+    return troubles;
+  }
+
+  async function notReady(): Promise<readonly string[]> {
+    const troubles = await troublesNow();
     return [...troubles].map(([condition, text]) => `${condition}: ${text}`);
   }
 
   /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
-  function scrape(format: Format): Promise<string> {
+  async function scrape(format: Format): Promise<string> {
     void notReady();
-    return metrics.text(format);
+    return print(await metrics.families("scrape"), format);
   }
 
+  const endpoint = createEndpoint({ text: scrape, notReady }, (listen) =>
+    log.write("notice", `metrics on http://${listen}/metrics`),
+  );
+
   async function configure({ config, keyring }: InForce): Promise<void> {
-    const { listen } = config.metrics;
-    if (listen !== listening) {
-      const next =
-        listen === null ? undefined : await openEndpoint(endpointAddress(listen), { text: scrape, notReady });
-      await endpoint?.close();
-      endpoint = next;
-      listening = listen;
-      if (listen !== null) log.write("notice", `metrics on http://${listen}/metrics`);
-    }
+    await endpoint.move(config.metrics.listen);
     metrics.configured(keyring.keys, []);
     history.resize(config.history.size);
-    keyWatch.watch(keyring.keys);
-    keyWatch.start();
+    if (watcher === "ours") {
+      keyWatch.watch(keyring.keys);
+      keyWatch.start();
+    }
     nextHops = fixedNextHops([
       config.base.forward_method,
       ...[...config.policy_bank.values()].flatMap(({ forward_method }) => forward_method ?? []),
@@ -158,6 +167,8 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
       metrics.reloaded(result, elapsedMs);
       return metrics.generation;
     },
+    families: (which) => metrics.families(which),
+    troubles: troublesNow,
     count(outcome) {
       metrics.count(outcome);
       history.add(outcome);
@@ -165,8 +176,8 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
     async answer(request) {
       switch (request.command) {
         case "status": {
-          const [text, troubles] = await Promise.all([metrics.ownText(), notReady()]);
-          return { version, pid: process.pid, startedAtMs, troubles, text };
+          const [families, troubles] = await Promise.all([metrics.families("own"), notReady()]);
+          return { version, pid: process.pid, startedAtMs, troubles, text: print(families, "prometheus") };
         }
         case "why":
           return history.find(request.id);
@@ -180,16 +191,10 @@ export function createInstruments({ log, resolve, history: kept }: InstrumentsNe
       keyWatch.stop();
       metrics.close();
       await history.close();
-      await endpoint?.close();
+      await endpoint.close();
     },
   };
 }
 
 /** Lines that one answer may hold. */
 const maxLines = 100_000;
-
-/** "127.0.0.1:9925" or "[::1]:9925"; the configuration has checked it. */
-function endpointAddress(text: string): { address: string; port: number } {
-  const colon = text.lastIndexOf(":");
-  return { address: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
-}

@@ -6,9 +6,11 @@ import { fronts } from "./config/fronts.ts";
 import { lintSealing } from "./config/lint/sealing.ts";
 import { disk, type Loaded, loadConfig } from "./config/load.ts";
 import type { Problem } from "./config/source.ts";
+import type { Files } from "./config/yaml-source.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { Settings } from "./main.ts";
 import { createRouter } from "./policy/router.ts";
+import type { KeyFiles } from "./signing/key-settings.ts";
 import { loadKeyring } from "./signing/load-keyring.ts";
 
 export interface LoadedSettings {
@@ -19,15 +21,27 @@ export interface LoadedSettings {
   readonly loaded: Loaded;
 }
 
-/** @param cwd relative names on the command line start here */
-export async function loadSettings(path: string, cwd: string): Promise<LoadedSettings> {
-  const loaded = await loadConfig(path, { cwd, fronts });
+/** Whatever a configuration may be made of; names are absolute. */
+export type SettingsFiles = Files & KeyFiles;
+
+export const onDisk: SettingsFiles = {
+  ...disk,
+  readFile: (name) => readFileSync(name),
+  listFolder: (name) => readdirSync(name),
+};
+
+/**
+ * @param cwd relative names on the command line start here
+ * @param from where files are read from
+ */
+export async function loadSettings(path: string, cwd: string, from: SettingsFiles = onDisk): Promise<LoadedSettings> {
+  const loaded = await loadConfig(path, { cwd, fronts, files: from });
   const { config } = loaded;
   if (config === undefined) return { problems: loaded.problems, loaded };
   const problems: Problem[] = [...loaded.problems];
   const files = {
-    readFile: (name: string) => readFileSync(resolve(cwd, name)),
-    listFolder: (name: string) => readdirSync(resolve(cwd, name)),
+    readFile: (name: string) => from.readFile(resolve(cwd, name)),
+    listFolder: (name: string) => from.listFolder(resolve(cwd, name)),
   };
   const { keyring, problems: keyProblems } = loadKeyring(config, files);
   const tell = (problem: Problem) => {
@@ -36,7 +50,7 @@ export async function loadSettings(path: string, cwd: string): Promise<LoadedSet
   };
   for (const problem of keyProblems) tell(problem);
   for (const problem of lintSealing(config, keyring)) tell(problem);
-  const tables = tableContext(loaded, resolve(cwd, dirname(path)), tell);
+  const tables = tableContext(loaded, resolve(cwd, dirname(path)), from, tell);
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);
   if (problems.some(({ severity }) => severity === "error")) return { problems, loaded };
@@ -53,9 +67,9 @@ export async function defaultSettings(): Promise<Settings> {
   return { config, keyring, tables: { readFile: () => "", problem: () => {} } };
 }
 
-function tableContext(loaded: Loaded, folder: string, tell: (problem: Problem) => void): TableContext {
+function tableContext(loaded: Loaded, folder: string, files: Files, tell: (problem: Problem) => void): TableContext {
   return {
-    readFile: (name) => disk.read(resolve(folder, name)),
+    readFile: (name) => files.read(resolve(folder, name)),
     origin: (path) => loaded.origin(path),
     problem: tell,
   };

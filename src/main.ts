@@ -11,9 +11,12 @@ import { connectionsFor, openFileLimit } from "./descriptors.ts";
 import { createDoors, doorKey } from "./doors.ts";
 import { createGeneration, defaultThreads, type Generation, type Workshop } from "./generation.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
-import { createLog, type Log, type LogOptions } from "./log/log.ts";
+import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { ListenerName, Session } from "./mail/transaction.ts";
+import type { Family } from "./metrics/exposition.ts";
+import type { Condition } from "./metrics/health.ts";
+import type { Which } from "./metrics/metrics.ts";
 import { listenerText } from "./metrics/observers.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import { createOutward, type Outward } from "./outward.ts";
@@ -29,7 +32,7 @@ import { createMessageStore, type MessageStore } from "./receive/store.ts";
 import { report } from "./report.ts";
 import type { Resolve } from "./rr/answer.ts";
 import type { Keyring } from "./signing/keyring.ts";
-import { listenAddresses, listenerOptions, storeLimits } from "./slices.ts";
+import { filesOpened, listenAddresses, listenerOptions, logOptions, storeLimits } from "./slices.ts";
 import type { Reply } from "./smtp/reply.ts";
 import { version } from "./version.ts";
 
@@ -49,6 +52,16 @@ export interface DaemonOptions {
   readonly onOutcome?: (outcome: Outcome) => void;
   /** Standard error goes to journald. */
   readonly journal?: boolean;
+  /** It shares its ports with other processes, and somebody else speaks and looks after things for all of them. */
+  readonly sharesPorts?: boolean;
+}
+
+/** A configuration that is ready to be put in force. */
+export interface Prepared {
+  /** Puts it in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
+  commit(): Promise<void>;
+  /** Forgets it. */
+  abort(): Promise<void>;
 }
 
 export interface Daemon {
@@ -61,10 +74,16 @@ export interface Daemon {
     /** Settings that changed and take effect after a restart only. */
     readonly restart: readonly string[];
   }>;
+  /** Everything that a reload needs and that may fail; changes nothing yet. */
+  prepare(settings: Settings): Promise<Prepared>;
   /** What `status`, `why` and `log` ask for. */
   answer(request: ControlRequest): Promise<unknown>;
   /** Notes how a reload ended, for the metrics; gives the number of the configuration in force. */
   reloaded(result: "success" | "failure", elapsedMs: number): number;
+  /** The metrics as they are now. */
+  families(which: Which): Promise<readonly Family[]>;
+  /** What keeps us from being ready, by condition. */
+  troubles(): Promise<ReadonlyMap<Condition, string>>;
   /** Stops accepting, lets mails under way finish within drain_timeout, and closes everything. */
   stop(): Promise<void>;
 }
@@ -75,12 +94,18 @@ const selfTestMs = 30_000;
 /** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
   const { config } = settings;
+  const { sharesPorts = false } = options;
   const { account, warning } = chooseAccount(config);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
-  if (warning !== undefined) log.write("warning", warning);
+  if (warning !== undefined && !sharesPorts) log.write("warning", warning);
   const threads = config.pool.threads ?? defaultThreads();
   const maxQueue = config.pool.queue ?? 64 * threads + config.limits.connections;
-  const instruments = createInstruments({ log, resolve: (name, type) => resolve(name, type), history: config.history });
+  const instruments = createInstruments({
+    log,
+    resolve: (name, type) => resolve(name, type),
+    history: config.history,
+    keyWatch: sharesPorts ? "another's" : "ours",
+  });
   const { observers } = instruments;
   const pool = createDkimPool({
     worker: workerUrl("dkim"),
@@ -160,6 +185,7 @@ interface Running {
 
 async function listen(running: Running): Promise<Daemon> {
   const { pool, store, log, options, account, workshop, outward, instruments, closeAll } = running;
+  const { sharesPorts = false } = options;
   let generation = running.generation;
   /** The generation each mail under way came in with. */
   const generations = new WeakMap<Session, Generation>();
@@ -228,7 +254,10 @@ async function listen(running: Running): Promise<Daemon> {
 
   /** Doors whose bank speaks what we do not stay closed. */
   function doorsOf(next: Generation): readonly ListenAt[] {
-    return listenAddresses(next.config).filter((at) => {
+    const places = listenAddresses(next.config).map((at) =>
+      at.path === undefined ? { ...at, reusePort: sharesPorts } : at,
+    );
+    return places.filter((at) => {
       const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
       const spoken = protocol === null || protocol === "SMTP" || protocol === "LMTP";
       if (!spoken) log.write("warning", `${doorKey(at)} stays closed: ${protocol} is not spoken here`);
@@ -238,7 +267,10 @@ async function listen(running: Running): Promise<Daemon> {
 
   let draining = false;
   const wanted = doorsOf(generation);
-  await doors.open(wanted);
+  // The system shares a port among sockets of one user alone. What others have opened as another user than root, by a
+  // reload, must be opened so here, and all else in the same way.
+  const asRoot = sharesPorts && account !== undefined ? wanted.filter(needsRoot) : wanted;
+  await doors.open(asRoot);
   doors.keep(wanted, 0);
   let pidFile: PidFile | undefined;
   try {
@@ -252,6 +284,7 @@ async function listen(running: Running): Promise<Daemon> {
     if (account !== undefined) {
       handOver(filesOpened(generation.config), account);
       become(account);
+      await doors.open(wanted);
     }
     mustBeWritable(store.limits.spoolDirectory);
     if (limits.connections > maxConnections) {
@@ -268,33 +301,47 @@ async function listen(running: Running): Promise<Daemon> {
   }
   opened.resolve();
   const where = doors.names.map(({ address, port, path }) => path ?? `${address}:${port}`).join(", ");
-  log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
+  if (!sharesPorts) {
+    log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
+  }
+
+  async function prepare(settings: Settings): Promise<Prepared> {
+    const next = createGeneration(settings, workshop);
+    if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
+    const wanted = doorsOf(next);
+    const opened = await doors.open(wanted);
+    return {
+      async commit() {
+        try {
+          await instruments.configure(settings);
+        } catch (error) {
+          await doors.shut(opened);
+          throw error;
+        }
+        generation = next;
+        outward.configure(next.config);
+        doors.keep(wanted, settings.config.drain_timeout * 1000);
+      },
+      abort: () => doors.shut(opened),
+    };
+  }
 
   return {
     log,
     get listeners() {
       return doors.names;
     },
+    prepare,
     async reload(settings) {
-      const next = createGeneration(settings, workshop);
-      if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
-      const wanted = doorsOf(next);
-      const opened = await doors.open(wanted);
-      try {
-        await instruments.configure(settings);
-      } catch (error) {
-        await doors.shut(opened);
-        throw error;
-      }
-      const restart = needsRestart(generation.config, next.config);
-      generation = next;
-      outward.configure(next.config);
-      doors.keep(wanted, settings.config.drain_timeout * 1000);
+      const restart = needsRestart(generation.config, settings.config);
+      await (await prepare(settings)).commit();
       log.write("notice", "configuration reloaded");
       return { restart };
     },
     answer: instruments.answer,
     reloaded: instruments.reloaded,
+    families: instruments.families,
+    troubles: instruments.troubles,
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;
@@ -308,20 +355,15 @@ async function listen(running: Running): Promise<Daemon> {
   };
 }
 
-function pathOf({ path }: ListenAt): { readonly path?: string } {
-  return path === undefined ? {} : { path };
+/** Below it only root opens ports, unless the system was told otherwise. */
+const firstFreePort = 1024;
+
+function needsRoot({ path, port = 0 }: ListenAt): boolean {
+  return path !== undefined || port < firstFreePort;
 }
 
-/** What was opened, perhaps as root, and will be opened again or removed. */
-function filesOpened(config: Config): readonly string[] {
-  const { log, history, control, pid_file } = config;
-  return [
-    ...listenAddresses(config).flatMap(({ path }) => path ?? []),
-    ...(log.to.startsWith("/") ? [log.to] : []),
-    ...(history.file === null ? [] : ["", "-wal", "-shm"].map((suffix) => `${history.file}${suffix}`)),
-    ...(control.socket === null ? [] : [control.socket]),
-    ...(pid_file === null ? [] : [pid_file]),
-  ];
+function pathOf({ path }: ListenAt): { readonly path?: string } {
+  return path === undefined ? {} : { path };
 }
 
 /** Found out now, not with the first large mail. */
@@ -341,7 +383,3 @@ function asksAuthenticator({ base, policy_bank }: Config): boolean {
 }
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };
-
-function logOptions({ log, base }: Config, journal: boolean): LogOptions {
-  return { ...log, ident: base.syslog_ident, facility: base.syslog_facility, journal };
-}

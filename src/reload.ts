@@ -1,7 +1,7 @@
 // Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
 // configuration stays when anything is wrong.
 import { problemLine, sortProblems } from "./config/report.ts";
-import { loadSettings } from "./load-settings.ts";
+import type { LoadedSettings } from "./load-settings.ts";
 import type { Daemon } from "./main.ts";
 
 export interface ReloadReport {
@@ -16,11 +16,17 @@ export interface ReloadReport {
   readonly restart: readonly string[];
 }
 
-/** @param tell gets a line for whoever reads the daemon's diagnostics */
+/** What a reload needs of a daemon, be it one process or several. */
+export type Reloadable = Pick<Daemon, "log" | "reload" | "reloaded">;
+
+/**
+ * @param load reads `file` and all it names
+ * @param tell gets a line for whoever reads the daemon's diagnostics
+ */
 export function createReload(
   file: string,
-  cwd: string,
-  daemon: Daemon,
+  load: () => Promise<LoadedSettings>,
+  daemon: Reloadable,
   tell: (line: string) => void,
 ): () => Promise<ReloadReport> {
   let latest: Promise<unknown> = Promise.resolve();
@@ -29,7 +35,7 @@ export function createReload(
     const startedAt = performance.now();
     // A log file that was rotated is to be begun anew whatever becomes of the configuration.
     daemon.log.reopen();
-    const { settings, problems } = await loadSettings(file, cwd);
+    const { settings, problems } = await load();
     const lines = sortProblems(problems)
       .filter(({ severity }) => severity !== "note")
       .map(problemLine);

@@ -6,6 +6,7 @@ import type { Config } from "./config/config.ts";
 import type { DnsBudget } from "./dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "./dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "./dns/server-address.ts";
+import type { LogOptions } from "./log/log.ts";
 import { defaultHeaderLimits } from "./mail/header.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import type { ListenAt } from "./receive/listener.ts";
@@ -76,6 +77,23 @@ export function storeLimits({ spool }: Pick<Config, "spool">): StoreLimits {
     memoryBudgetBytes: spool.memory,
     minFreeBytes: spool.free_space,
   };
+}
+
+/** @param journal standard error goes to journald */
+export function logOptions({ log, base }: Config, journal: boolean): LogOptions {
+  return { ...log, ident: base.syslog_ident, facility: base.syslog_facility, journal };
+}
+
+/** What was opened, perhaps as root, and will be opened again or removed. */
+export function filesOpened(config: Config): readonly string[] {
+  const { log, history, control, pid_file } = config;
+  return [
+    ...listenAddresses(config).flatMap(({ path }) => path ?? []),
+    ...(log.to.startsWith("/") ? [log.to] : []),
+    ...(history.file === null ? [] : ["", "-wal", "-shm"].map((suffix) => `${history.file}${suffix}`)),
+    ...(control.socket === null ? [] : [control.socket]),
+    ...(pid_file === null ? [] : [pid_file]),
+  ];
 }
 
 /** Every place to listen on, those of inet_socket_port first. */

@@ -23,6 +23,7 @@ const entry = [
   "version",
   "load-settings",
   "generation",
+  "processes",
   "config",
   "cli",
   "amavis",

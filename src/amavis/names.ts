@@ -24,7 +24,7 @@ const groups: readonly IdleGroup[] = [
   },
   {
     severity: "note",
-    why: "amavisd's processes; signpost serves all connections with one and hashes on threads (pool.threads)",
+    why: "amavisd's processes; signpost serves all connections with one, or a few (listeners), and hashes on threads (pool.threads)",
     names:
       "$max_servers $max_requests $min_servers $min_spare_servers $max_spare_servers $nanny_details_level $daemonize " +
       "$enable_db $enable_zmq @zmq_sockets $instance_name $courierfilter_shutdown $can_truncate $allow_preserving_evidence",

@@ -169,6 +169,7 @@ function collect(lines: string[]): Log {
     write: (severity, text) => {
       if (severity === "info") lines.push(text);
     },
+    pass() {},
     reopen() {},
     close: async () => {},
   };

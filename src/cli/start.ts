@@ -7,9 +7,9 @@ import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
-import { loadSettings } from "../load-settings.ts";
-import { type Daemon, type Settings, startDaemon } from "../main.ts";
-import { createReload, type ReloadReport } from "../reload.ts";
+import { type LoadedSettings, loadSettings } from "../load-settings.ts";
+import type { Daemon, Settings } from "../main.ts";
+import { createReload, type Reloadable, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
@@ -50,12 +50,9 @@ export const start: Command = {
     try {
       // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
       control = await openControl(file, settings, () => running, io);
-      const daemon = await startDaemon(settings, { journal: isJournal(io.env.JOURNAL_STREAM) });
-      // Mail is short-lived garbage; a young generation of what start-up needed is enough for it, and V8's default would
-      // let it grow to 50 MB. The flag is read whenever it would grow.
-      setFlagsFromString("--semi-space-growth-factor=1");
-      const reload = createReload(file, io.cwd, daemon, (line) => daemon.log.write("err", line));
-      running = { daemon, reload };
+      const journal = isJournal(io.env.JOURNAL_STREAM);
+      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({ file, settings, journal, io });
+      const { daemon } = running;
       await aborted(io.signal);
       await daemon.stop();
       return exitCode.ok;
@@ -71,8 +68,35 @@ export const start: Command = {
 };
 
 interface Running {
-  readonly daemon: Daemon;
+  readonly daemon: Reloadable & Pick<Daemon, "answer" | "stop">;
   reload(): Promise<ReloadReport>;
+}
+
+interface ToStart {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly journal: boolean;
+  readonly io: Io;
+}
+
+async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
+  const { startDaemon } = await import("../main.ts");
+  const daemon = await startDaemon(settings, { journal });
+  // Mail is short-lived garbage; a young generation of what start-up needed is enough for it, and V8's default would
+  // let it grow to 50 MB. The flag is read whenever it would grow.
+  setFlagsFromString("--semi-space-growth-factor=1");
+  return { daemon, reload: reloadOf(daemon, file, () => loadSettings(file, io.cwd)) };
+}
+
+/** The processes that serve mail load what that takes; the one that starts them does not. */
+async function startSeveral({ file, journal, io }: ToStart): Promise<Running> {
+  const { startProcesses } = await import("../processes/supervisor.ts");
+  const daemon = await startProcesses({ file, cwd: io.cwd, journal, passErrors: (text) => io.stderr(text) });
+  return { daemon, reload: reloadOf(daemon, file, daemon.load) };
+}
+
+function reloadOf(daemon: Reloadable, file: string, load: () => Promise<LoadedSettings>) {
+  return createReload(file, load, daemon, (line) => daemon.log.write("err", line));
 }
 
 /** Opens the control socket. One that was asked for must be had; without one of its own choice the daemon does. */

@@ -8,7 +8,17 @@ export interface StatusFacts {
   readonly nowMs: number;
   /** What keeps the daemon from being ready; empty when nothing does. */
   readonly troubles: readonly string[];
+  /** Those that share the ports; empty where one process does everything. */
+  readonly processes: readonly ProcessFacts[];
   readonly looks: Looks;
+}
+
+export interface ProcessFacts {
+  readonly number: number;
+  readonly pid: number;
+  readonly isRunning: boolean;
+  readonly sinceMs: number;
+  readonly restarts: number;
 }
 
 export interface Paint {
@@ -67,14 +77,30 @@ export function statusLines(facts: StatusFacts, paint: Paint): readonly string[]
     "memory",
     `${bytes(after.sum("process_resident_memory_bytes"))} in all; mail ${bytes(after.sum("signpost_message_memory_bytes"))} of ${bytes(after.sum("signpost_message_memory_limit_bytes"))}, ${after.sum("signpost_spool_files")} spool files, ${bytes(after.sum("signpost_spool_free_bytes"))} free on disk`,
   );
-  const busy = rate(looks, "signpost_event_loop_seconds_total", { state: "active" });
-  part(
-    "CPU",
-    `${percent(rate(looks, "process_cpu_seconds_total"))} of a core; the main thread works ${percent(busy)} of its time`,
-  );
+  const cpu = `${percent(rate(looks, "process_cpu_seconds_total"))} of a core`;
+  part("CPU", facts.processes.length === 0 ? `${cpu}; ${mainThread(looks)}` : cpu);
+  part("processes", ...facts.processes.map((each) => processLine(each, facts, paint)));
   const dropped = after.sum("signpost_log_dropped_total");
   if (dropped > 0) part("log", paint.bad(`${count(dropped)} lines dropped: nobody took them`));
   return lines;
+}
+
+function processLine(
+  { number, pid, isRunning, sinceMs, restarts }: ProcessFacts,
+  { looks, nowMs }: StatusFacts,
+  paint: Paint,
+): string {
+  const again = restarts === 0 ? "" : `, ${restarts} restarts`;
+  const since = duration((nowMs - sinceMs) / 1000);
+  if (!isRunning) return paint.bad(`${number}  not running for ${since}, is started again${again}`);
+  const process = String(number);
+  const resident = bytes(looks.after.sum("process_resident_memory_bytes", { process }));
+  return `${number}  pid ${pid}, up ${since}, ${resident}; ${mainThread(looks, { process })}${again}`;
+}
+
+function mainThread(looks: Looks, labels: Readonly<Record<string, string>> = {}): string {
+  const busy = rate(looks, "signpost_event_loop_seconds_total", { ...labels, state: "active" });
+  return `the main thread works ${percent(busy)} of its time`;
 }
 
 function head({ version, pid, startedAtMs, nowMs, troubles, looks }: StatusFacts, paint: Paint): string {

@@ -1,11 +1,11 @@
 // `signpost status`: how the daemon does, live on a terminal, once and plain elsewhere.
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { fieldsOf, textOf, textsOf } from "./answers.ts";
+import { fieldsOf, listOf, textOf, textsOf } from "./answers.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { askDaemon, controlOptions, controlUsage } from "./control-place.ts";
 import { Samples } from "./samples.ts";
-import { type Paint, plain, type StatusFacts, statusLines } from "./status-view.ts";
+import { type Paint, type ProcessFacts, plain, type StatusFacts, statusLines } from "./status-view.ts";
 
 export const status: Command = {
   name: "status",
@@ -71,6 +71,7 @@ interface Look {
   readonly pid: number;
   readonly startedAtMs: number;
   readonly troubles: readonly string[];
+  readonly processes: readonly ProcessFacts[];
   readonly samples: Samples;
   readonly atMs: number;
 }
@@ -78,12 +79,19 @@ interface Look {
 async function look(where: Where, io: Io): Promise<Look | number> {
   const asked = await askDaemon({ command: "status" }, where, io);
   if ("exit" in asked) return asked.exit;
-  const { version, pid, startedAtMs, troubles, text } = fieldsOf(asked.value);
+  const { version, pid, startedAtMs, troubles, text, processes } = fieldsOf(asked.value);
   return {
     version: textOf(version),
     pid: Number(pid),
     startedAtMs: Number(startedAtMs),
     troubles: textsOf(troubles),
+    processes: listOf(processes).map((each) => ({
+      number: Number(each.number),
+      pid: Number(each.pid),
+      isRunning: each.isRunning === true,
+      sinceMs: Number(each.sinceMs),
+      restarts: Number(each.restarts),
+    })),
     samples: new Samples(textOf(text)),
     atMs: io.now(),
   };

@@ -2,7 +2,14 @@
 import type { Config } from "./config.ts";
 
 const groups = ["pool", "spool"] as const;
-const names = ["daemon_user", "daemon_group", "pid_file", "listen_queue_size", "unix_socket_mode"] as const;
+const names = [
+  "listeners",
+  "daemon_user",
+  "daemon_group",
+  "pid_file",
+  "listen_queue_size",
+  "unix_socket_mode",
+] as const;
 /** Bank settings that the one log goes by, so those of the base bank alone. */
 const ofTheLog = ["syslog_ident", "syslog_facility"] as const;
 const members = { log: ["to", "format"], history: ["file", "retention"], control: ["socket"] } as const;

@@ -25,6 +25,8 @@ export interface Log {
   readonly format: "text" | "json";
   /** `record` holds the same facts for the JSON form. */
   write(severity: Severity, text: string, record?: Readonly<Record<string, unknown>>): void;
+  /** Lines of another process of ours, each with its end, as they are. */
+  pass(lines: readonly string[]): void;
   /** Lines given up because nobody took them. */
   readonly dropped: number;
   /** Opens the file anew (after it was rotated). */
@@ -48,6 +50,9 @@ export async function createLog(options: LogOptions): Promise<Log> {
   return {
     format,
     write: format === "text" ? (severity, text) => sink.write(form(severity, text)) : jsonWriter(sink, to, form),
+    pass(lines) {
+      for (const line of lines) sink.write(line);
+    },
     get dropped() {
       return sink.dropped;
     },

@@ -167,6 +167,12 @@ export function declareMetrics() {
       ["state"],
     ),
 
+    // processes (setting listeners)
+    processes: gauge("signpost_processes", "Processes that share the ports.", ["state"]),
+    processRestarts: counter("signpost_process_restarts_total", "Processes started anew after they ended unasked.", [
+      "process",
+    ]),
+
     // configuration and log
     generation: gauge("signpost_config_generation", "Configurations put in force since the start, the first included."),
     configTime: gauge("signpost_config_timestamp_seconds", "When the configuration in force was put in force."),

@@ -15,6 +15,36 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
+/** An endpoint that goes where the configuration says, across reloads. */
+export interface MovableEndpoint {
+  /** "127.0.0.1:9925" or "[::1]:9925", null for none; rejects, and stays where it is, when that cannot be had. */
+  move(listen: string | null): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param moved told where it is open from now on */
+export function createEndpoint(needs: EndpointNeeds, moved: (listen: string) => void): MovableEndpoint {
+  let endpoint: Endpoint | undefined;
+  let listening: string | null = null;
+  return {
+    async move(listen) {
+      if (listen === listening) return;
+      const next = listen === null ? undefined : await openEndpoint(endpointAddress(listen), needs);
+      await endpoint?.close();
+      endpoint = next;
+      listening = listen;
+      if (listen !== null) moved(listen);
+    },
+    close: async () => endpoint?.close(),
+  };
+}
+
+/** The configuration has checked it. */
+function endpointAddress(text: string): { address: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { address: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+}
+
 /** Scrapers at a time; Prometheus needs one. */
 const maxConnections = 20;
 

@@ -1,6 +1,6 @@
 // The metrics as text: Prometheus 0.0.4, or OpenMetrics 1.0 for who asks for it. prom-client can print either, but
 // one registry not both: it renames its counters for good.
-import type { Registry } from "prom-client";
+import type { Metric, Registry } from "prom-client";
 
 export type Format = "prometheus" | "openmetrics";
 
@@ -31,23 +31,42 @@ function formatOf(type: string): Format | undefined {
 }
 
 /** One sample; `metricName` where it is not that of the metric (the parts of a histogram). */
-interface Sample {
+export interface Sample {
   readonly metricName?: string;
   readonly labels: Readonly<Partial<Record<string, string | number>>>;
   readonly value: number;
 }
 
-/** @param wanted metrics to be collected and printed, by name */
-export async function render(registry: Registry, format: Format, wanted = (_name: string) => true): Promise<string> {
-  let text = "";
+/** A metric with its samples: plain data, so that a process can hand it to another. */
+export interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly samples: readonly Sample[];
+}
+
+/** @param wanted metrics to be looked at, by name and kind */
+export async function collect(
+  registry: Registry,
+  wanted = (_name: string, _metric: Metric) => true,
+): Promise<readonly Family[]> {
+  const families: Family[] = [];
   for (const { name } of registry.getMetricsAsArray()) {
-    const metric = wanted(name) ? await registry.getSingleMetric(name)?.get() : undefined;
-    if (metric === undefined) continue;
-    const samples: readonly Sample[] = metric.values;
+    const metric = registry.getSingleMetric(name);
+    if (metric === undefined || !wanted(name, metric)) continue;
+    const { help, type, values } = await metric.get();
+    families.push({ name, help, type: String(type), samples: values });
+  }
+  return families;
+}
+
+export function print(families: readonly Family[], format: Format): string {
+  let text = "";
+  for (const { name, help, type, samples } of families) {
     // OpenMetrics section 5.1: the family of a counter has no _total, its sample has.
-    const family = format === "openmetrics" ? metric.name.replace(/_total$/, "") : metric.name;
-    text += `# HELP ${family} ${escaped(metric.help, format)}\n# TYPE ${family} ${metric.type}\n`;
-    for (const { metricName = metric.name, labels, value } of samples) {
+    const family = format === "openmetrics" ? name.replace(/_total$/, "") : name;
+    text += `# HELP ${family} ${escaped(help, format)}\n# TYPE ${family} ${type}\n`;
+    for (const { metricName = name, labels, value } of samples) {
       text += `${metricName}${labelText(labels)} ${number(value)}\n`;
     }
   }

@@ -1,10 +1,11 @@
 // The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
+import { Counter, Histogram } from "prom-client";
 import type { Outcome } from "../outcome/outcome.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { createOutcomeCounter, type OutcomeLabels } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";
 import { watchEventLoop } from "./event-loop.ts";
-import { type Format, render } from "./exposition.ts";
+import { collect, type Family } from "./exposition.ts";
 import { createObservers, type Observers } from "./observers.ts";
 import { refresh, type Sources } from "./sources.ts";
 
@@ -21,11 +22,16 @@ export interface Metrics {
   readonly generation: number;
   /** Where gauges look; called once everything is there. */
   watch(sources: Sources): void;
-  text(format: Format): Promise<string>;
-  /** What is ours and what the process uses, without the rest that Node says of itself. */
-  ownText(): Promise<string>;
+  /** All there is to tell, or a part of it. */
+  families(which: Which): Promise<readonly Family[]>;
   close(): void;
 }
+
+/**
+ * `scrape`: everything, and the delay of the event loop begins anew. `own`: what is ours and what the process uses,
+ * without the rest that Node says of itself. `counts`: what only grows.
+ */
+export type Which = "scrape" | "own" | "counts";
 
 /** @param versions for signpost_build_info */
 export function createMetrics(versions: { readonly version: string; readonly node: string }): Metrics {
@@ -66,16 +72,13 @@ export function createMetrics(versions: { readonly version: string; readonly nod
     watch(given) {
       sources = given;
     },
-    async text(format) {
+    async families(which) {
       eventLoop.refreshTime();
-      eventLoop.refreshDelay();
+      if (which === "scrape") eventLoop.refreshDelay();
       if (sources !== undefined) await refresh(declared, sources);
-      return render(declared.registry, format);
-    },
-    async ownText() {
-      eventLoop.refreshTime();
-      if (sources !== undefined) await refresh(declared, sources);
-      return render(declared.registry, "prometheus", (name) => !name.startsWith("nodejs_"));
+      if (which === "scrape") return collect(declared.registry);
+      if (which === "own") return collect(declared.registry, (name) => !name.startsWith("nodejs_"));
+      return collect(declared.registry, (_name, metric) => metric instanceof Counter || metric instanceof Histogram);
     },
     close: () => eventLoop.stop(),
   };

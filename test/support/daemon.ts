@@ -30,12 +30,16 @@ export interface DaemonProcess {
 }
 
 /** Starts it and waits until it listens. `config` is the text of signpost.yaml. */
-export async function startDaemonProcess(config: string, name = "signpost.yaml"): Promise<DaemonProcess> {
+export async function startDaemonProcess(
+  config: string,
+  name = "signpost.yaml",
+  options: StartOptions = {},
+): Promise<DaemonProcess> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-test-"));
   const configFile = join(folder, name);
   // It may hold keys.
   await writeFile(configFile, config.replaceAll("@FOLDER@", folder), { mode: 0o600 });
-  return startIn(folder, configFile);
+  return startIn(folder, configFile, options);
 }
 
 export interface StartOptions {

@@ -4,6 +4,7 @@
 import { transactionOf } from "../../../src/cli/message-file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import { defaultSettings } from "../../../src/load-settings.ts";
+import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { timed } from "../../../src/metrics/timed.ts";
 import { logLines } from "../../../src/outcome/log-line.ts";
@@ -135,6 +136,6 @@ for (const [name, work] of Object.entries(beside)) {
   console.log(`${name.padEnd(20)} ${cpuMicroseconds(work).toFixed(2).padStart(6)} µs`);
 }
 const before = performance.now();
-for (let i = 0; i < 50; i += 1) await metrics.text("prometheus");
+for (let i = 0; i < 50; i += 1) print(await metrics.families("scrape"), "prometheus");
 console.log(`${"one scrape".padEnd(20)} ${(((performance.now() - before) / 50) * 1000).toFixed(0).padStart(6)} µs`);
 metrics.close();

@@ -47,7 +47,11 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
     "Connections that may wait to be accepted.",
     "the system's",
   ),
-  listeners: accepted(integer(1, 64), 1, "Processes that share the ports. One is right until its main thread is full."),
+  listeners: active(
+    integer(1, 64),
+    1,
+    "Processes that share the ports, supervised by one more. One is right until its main thread is full. The first alone has the unix sockets.",
+  ),
   smtpd_recipient_limit: active(integer(1, 100000), 1100, "Recipients taken in one transaction; more get 452 4.5.3."),
   enforce_smtpd_message_size_limit_64kb_min: active(
     toggle,

@@ -36,7 +36,12 @@ export const dns = group<DnsSettings>({
 });
 
 export const pool = group<PoolSettings>({
-  threads: active(optional(integer(1, 256)), null, "Worker threads.", "one per core, less one for the main thread"),
+  threads: active(
+    optional(integer(1, 256)),
+    null,
+    "Worker threads, of each process.",
+    "one per core, less one for the main thread",
+  ),
   queue: active(
     optional(integer(1)),
     null,

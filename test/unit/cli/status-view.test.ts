@@ -47,7 +47,15 @@ test("labels are read with their escapes", () => {
 });
 
 test("the view tells what moves, what is wrong, and holds no NaN", () => {
-  const facts = { version: "1.2", pid: 7, startedAtMs: 0, nowMs: 93_784_000, troubles: ["next_hop: gone"], looks };
+  const facts = {
+    version: "1.2",
+    pid: 7,
+    startedAtMs: 0,
+    nowMs: 93_784_000,
+    troubles: ["next_hop: gone"],
+    processes: [],
+    looks,
+  };
   const text = statusLines(facts, plain).join("\n");
   assert.match(
     text,
@@ -59,4 +67,13 @@ test("the view tells what moves, what is wrong, and holds no NaN", () => {
   assert.match(text, /^keys {8}2 configured, 1 published$/m);
   assert.match(text, /^ {12}not published: s1\._domainkey\.example\.com$/m);
   assert.doesNotMatch(text, /NaN|undefined|Infinity/);
+});
+
+test("several processes have a line each", () => {
+  const running = { number: 1, pid: 8, isRunning: true, sinceMs: 0, restarts: 0 };
+  const processes = [running, { ...running, number: 2, pid: Number.NaN, isRunning: false, restarts: 3 }];
+  const facts = { version: "1.2", pid: 7, startedAtMs: 0, nowMs: 61_000, troubles: [], processes, looks };
+  const text = statusLines(facts, plain).join("\n");
+  assert.match(text, /^processes {3}1 {2}pid 8, up 1 min 1 s, .*; the main thread works 0\.0 % of its time$/m);
+  assert.match(text, /^ {12}2 {2}not running for 1 min 1 s, is started again, 3 restarts$/m);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gauge, Registry } from "prom-client";
 import { CellCounter, CellHistogram } from "../../../src/metrics/cells.ts";
-import { chooseFormat, render } from "../../../src/metrics/exposition.ts";
+import { chooseFormat, collect, print } from "../../../src/metrics/exposition.ts";
 
 function registry(): Registry {
   const registry = new Registry();
@@ -22,7 +22,7 @@ function registry(): Registry {
 }
 
 test("Prometheus' text has every sample, escaped, with buckets that add up", async () => {
-  assert.deepEqual((await render(registry(), "prometheus")).split("\n"), [
+  assert.deepEqual(print(await collect(registry()), "prometheus").split("\n"), [
     '# HELP mails_total All "mails"\\nand \\\\',
     "# TYPE mails_total counter",
     'mails_total{bank="a\\"b\\\\c\\nd"} 2',
@@ -43,12 +43,12 @@ test("Prometheus' text has every sample, escaped, with buckets that add up", asy
 
 test("OpenMetrics names the family of a counter without _total and ends with EOF, time after time", async () => {
   const same = registry();
-  await render(same, "openmetrics");
-  const lines = (await render(same, "openmetrics")).split("\n");
+  print(await collect(same), "openmetrics");
+  const lines = print(await collect(same), "openmetrics").split("\n");
   assert.ok(lines.includes("# TYPE mails counter"));
   assert.ok(lines.includes('mails_total{bank="(base)"} 0'));
   assert.deepEqual(lines.slice(-2), ["# EOF", ""]);
-  assert.ok((await render(same, "prometheus")).includes("# TYPE mails_total counter"));
+  assert.ok(print(await collect(same), "prometheus").includes("# TYPE mails_total counter"));
 });
 
 const accepts: readonly (readonly [string | undefined, string])[] = [

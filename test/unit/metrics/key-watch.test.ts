@@ -3,7 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import { test } from "node:test";
 import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
 import { declareMetrics } from "../../../src/metrics/declared.ts";
-import { render } from "../../../src/metrics/exposition.ts";
+import { collect, print } from "../../../src/metrics/exposition.ts";
 import { createKeyWatch } from "../../../src/metrics/key-watch.ts";
 import type { Resolve } from "../../../src/rr/answer.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
@@ -44,7 +44,7 @@ function scene() {
       await watch.tick();
     },
     async series(): Promise<readonly string[]> {
-      const text = await render(declared.registry, "prometheus", (name) => name.startsWith("signpost_key"));
+      const text = print(await collect(declared.registry, (name) => name.startsWith("signpost_key")), "prometheus");
       return text.split("\n").filter((line) => /^signpost_key(?:_published|s_checked)\{/.test(line));
     },
   };

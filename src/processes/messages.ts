@@ -1,0 +1,47 @@
+// What the supervising process and those that serve mail say to each other, over the channel that Node gives a child.
+import type { ControlRequest } from "../control/protocol.ts";
+import type { Family } from "../metrics/exposition.ts";
+import type { Condition } from "../metrics/health.ts";
+import type { KeptFiles } from "./kept-files.ts";
+import type { Part } from "./share.ts";
+
+/** A configuration as it was read. */
+export interface KeptConfig {
+  readonly file: string;
+  readonly cwd: string;
+  readonly files: KeptFiles;
+}
+
+/** To a process that serves mail; each is answered. */
+export type Order =
+  /** The first there is: answered once every port is open. */
+  | { readonly kind: "start"; readonly part: Part; readonly config: KeptConfig; readonly journal: boolean }
+  /** Gets everything ready for another configuration; refused where that cannot be had. */
+  | { readonly kind: "prepare"; readonly config: KeptConfig }
+  /** Puts in force what was prepared. */
+  | { readonly kind: "commit" }
+  /** Forgets what was prepared. */
+  | { readonly kind: "abort" }
+  /** Opens the log file anew. */
+  | { readonly kind: "reopen" }
+  | { readonly kind: "families"; readonly which: "scrape" | "own" }
+  | { readonly kind: "troubles" }
+  | { readonly kind: "answer"; readonly request: ControlRequest }
+  /** Drains; the process ends after its answer. */
+  | { readonly kind: "stop" };
+
+export interface ToProcess {
+  readonly id: number;
+  readonly order: Order;
+}
+
+export interface ProcessAnswer {
+  /** Of what was asked; without it these are counts that nobody asked for, so that few are missing should it end. */
+  readonly id?: number;
+  /** Why it does not do it. */
+  readonly error?: string;
+  readonly families?: readonly Family[];
+  readonly troubles?: readonly (readonly [Condition, string])[];
+  /** To what came in by the control socket. */
+  readonly answer?: unknown;
+}

@@ -1,0 +1,169 @@
+// What is asked of several processes as of one daemon: metrics, readiness, status, past mails, published keys. Asks each
+// and puts the answers together; which processes there are is the supervisor's business.
+import type { Config } from "../config/config.ts";
+import type { ControlRequest } from "../control/protocol.ts";
+import { createResolver, type Resolver } from "../dns/resolver.ts";
+import type { InForce } from "../instruments.ts";
+import type { Log } from "../log/log.ts";
+import { createEndpoint } from "../metrics/endpoint.ts";
+import { type Family, type Format, print } from "../metrics/exposition.ts";
+import { type Condition, conditions } from "../metrics/health.ts";
+import { createKeyWatch } from "../metrics/key-watch.ts";
+import { createMetrics } from "../metrics/metrics.ts";
+import { addEnded, together } from "../metrics/together.ts";
+import { resolverOptions } from "../slices.ts";
+import { version } from "../version.ts";
+import { joinLines, joinMails } from "./history.ts";
+import type { Row } from "./row.ts";
+
+export interface Processes extends Pick<Row, "states" | "ask"> {
+  draining(): boolean;
+}
+
+export interface Overview {
+  /** What a process has counted so far. */
+  counted(number: number, families: readonly Family[]): void;
+  /** It ended, and was not asked to: its place is filled again. */
+  ended(number: number): void;
+  /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
+  configure(inForce: InForce): Promise<void>;
+  /** Notes how a reload ended; gives the number of the configuration in force. */
+  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  answer(request: ControlRequest): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A process that is busier than this with mail is left out for once; its counters are told by what it said last. */
+const patienceMs = 2000;
+const historyPatienceMs = 8000;
+const maxMails = 20;
+
+export function createOverview(first: Config, log: Log, processes: Processes): Overview {
+  const metrics = createMetrics({ version, node: process.versions.node });
+  const { declared } = metrics;
+  const startedAtMs = Date.now();
+  /** What each process said last, and what those before it in its place had counted. */
+  const latest = new Map<number, readonly Family[]>();
+  const past = new Map<number, readonly Family[]>();
+  let config = first;
+  let resolver: Resolver = openResolver();
+  const keyWatch = createKeyWatch({
+    declared,
+    resolve: (name, type) => resolver.resolve(name, type),
+    tell: (severity, text) => log.write(severity, text),
+  });
+  const endpoint = createEndpoint({ text: scrape, notReady }, (listen) =>
+    log.write("notice", `metrics on http://${listen}/metrics`),
+  );
+
+  function openResolver(): Resolver {
+    return createResolver(resolverOptions(config), metrics.observers.dns);
+  }
+
+  async function families(which: "scrape" | "own"): Promise<readonly Family[]> {
+    const answers = await processes.ask({ kind: "families", which }, patienceMs);
+    const living = new Map(latest);
+    for (const [number, { families: told = [] }] of answers) {
+      living.set(number, told);
+      latest.set(number, told.filter(grows));
+    }
+    const states = processes.states();
+    declared.processes.set({ state: "configured" }, states.length);
+    declared.processes.set({ state: "running" }, states.filter(({ isRunning }) => isRunning).length);
+    declared.logDropped.at().value = log.dropped;
+    return together({ parent: await metrics.families(which), living: named(living), ended: named(past) });
+  }
+
+  /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
+  async function scrape(format: Format): Promise<string> {
+    void notReady();
+    return print(await families("scrape"), format);
+  }
+
+  async function notReady(): Promise<readonly string[]> {
+    const texts = new Map<Condition, string>();
+    const answers = await processes.ask({ kind: "troubles" }, 2 * patienceMs);
+    for (const [number, { troubles = [] }] of answers) {
+      for (const [condition, text] of troubles) {
+        const others = texts.get(condition);
+        if (others?.includes(text) !== true) {
+          const told = answers.length > 1 ? `${text} (process ${number})` : text;
+          texts.set(condition, others === undefined ? told : `${others}; ${told}`);
+        }
+      }
+    }
+    const states = processes.states();
+    if (!states.some(({ isRunning }) => isRunning)) texts.set("workers", "no process is running");
+    if (hasUnixSockets(config) && states[0]?.isRunning === false)
+      texts.set("listeners", "unix sockets are not open: process 1 is not running");
+    if (processes.draining()) texts.set("config", "shutting down");
+    for (const condition of conditions) declared.ready.set({ condition }, texts.has(condition) ? 0 : 1);
+    return [...texts].map(([condition, text]) => `${condition}: ${text}`);
+  }
+
+  async function history(request: ControlRequest): Promise<readonly unknown[]> {
+    const answers = await processes.ask({ kind: "answer", request }, historyPatienceMs);
+    return answers.map(([, { answer }]) => answer);
+  }
+
+  return {
+    counted(number, told) {
+      latest.set(number, told.filter(grows));
+    },
+    ended(number) {
+      past.set(number, addEnded(past.get(number) ?? [], latest.get(number) ?? []));
+      latest.delete(number);
+      declared.processRestarts.at(String(number)).value += 1;
+    },
+    async configure(inForce) {
+      await endpoint.move(inForce.config.metrics.listen);
+      const before = resolverOptions(config);
+      config = inForce.config;
+      if (JSON.stringify(before) !== JSON.stringify(resolverOptions(config))) {
+        resolver.close();
+        resolver = openResolver();
+      }
+      metrics.configured(inForce.keyring.keys, []);
+      for (const { number } of processes.states()) declared.processRestarts.at(String(number));
+      keyWatch.watch(inForce.keyring.keys);
+      keyWatch.start();
+    },
+    reloaded(result, elapsedMs) {
+      metrics.reloaded(result, elapsedMs);
+      return metrics.generation;
+    },
+    async answer(request) {
+      switch (request.command) {
+        case "status": {
+          const [told, troubles] = await Promise.all([families("own"), notReady()]);
+          const text = print(told, "prometheus");
+          return { version, pid: process.pid, startedAtMs, troubles, text, processes: processes.states() };
+        }
+        case "why":
+          return joinMails(await history(request), maxMails);
+        case "log":
+          return joinLines(await history(request), request.limit);
+        case "reload":
+          throw new Error("reload is not ours to do");
+      }
+    },
+    async close() {
+      keyWatch.stop();
+      resolver.close();
+      metrics.close();
+      await endpoint.close();
+    },
+  };
+}
+
+function grows({ type }: Family): boolean {
+  return type === "counter" || type === "histogram";
+}
+
+function named(families: ReadonlyMap<number, readonly Family[]>): ReadonlyMap<string, readonly Family[]> {
+  return new Map([...families].map(([number, told]) => [String(number), told]));
+}
+
+function hasUnixSockets({ unix_socketname, listen_sockets }: Config): boolean {
+  return unix_socketname.length > 0 || listen_sockets.some((text) => text.startsWith("/"));
+}

@@ -1,0 +1,225 @@
+// The processes that serve mail, each with its place: all started at once, one that ends unasked started anew in its
+// place, sooner the first time and later each time after. What they are told is left to the supervisor.
+import type { Family } from "../metrics/exposition.ts";
+import type { Order, ProcessAnswer } from "./messages.ts";
+import type { ServingNeeds, ServingProcess } from "./serving-process.ts";
+
+export interface RowNeeds {
+  readonly count: number;
+  startProcess(needs: ServingNeeds): ServingProcess;
+  /** The first order, with the configuration in force by then. */
+  startOrder(number: number): Order;
+  tell(severity: "err" | "notice", text: string): void;
+  onCounts(number: number, families: readonly Family[]): void;
+  onLines(lines: readonly string[]): void;
+  /** It ended unasked. */
+  onEnded(number: number): void;
+}
+
+/** One place in the row, whoever fills it just now. */
+export interface ProcessState {
+  /** From 1. */
+  readonly number: number;
+  /** Undefined while nobody fills it. */
+  readonly pid: number | undefined;
+  readonly isRunning: boolean;
+  /** Since when it is as it is, milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly restarts: number;
+}
+
+export interface Row {
+  states(): readonly ProcessState[];
+  /** Resolves once all of them are ready; rejects with the first reason why not, all of them gone again. */
+  start(): Promise<void>;
+  /** Asks all that run; those that give no answer are left out. */
+  ask(order: Order, patienceMs: number): Promise<readonly (readonly [number: number, answer: ProcessAnswer])[]>;
+  /** Tells all that run; rejects with the first refusal, once all have answered. */
+  tell(order: Order, patienceMs: number): Promise<void>;
+  /** The same, but one that does not do it is ended, and started anew. */
+  force(order: Order, patienceMs: number): Promise<void>;
+  /** Does something while none of them is being started. */
+  hold<Result>(action: () => Promise<Result>): Promise<Result>;
+  /** Drains all; what is left after the deadline is ended. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Workers have half a minute to prove themselves. */
+const startMs = 60_000;
+/** What a process takes for its log and its connections after it is drained. */
+const lastWordsMs = 10_000;
+const firstDelayMs = 200;
+const longestDelayMs = 30_000;
+/** One that ran for so long before it ended is not in a loop. */
+const steadyMs = 60_000;
+
+/** How long to wait before a process is started again, after it failed so many times in a row. */
+export function restartDelay(failures: number): number {
+  return Math.min(longestDelayMs, firstDelayMs * 2 ** failures);
+}
+
+interface Place {
+  readonly number: number;
+  process: ServingProcess | undefined;
+  isRunning: boolean;
+  sinceMs: number;
+  restarts: number;
+  failures: number;
+  timer: NodeJS.Timeout | undefined;
+  starting: Promise<void> | undefined;
+}
+
+export function createRow(needs: RowNeeds): Row {
+  const places = Array.from({ length: needs.count }, (_, index): Place => {
+    const idle = { process: undefined, isRunning: false, timer: undefined, starting: undefined };
+    return { number: index + 1, ...idle, sinceMs: Date.now(), restarts: 0, failures: 0 };
+  });
+  let stopping = false;
+  let held: Promise<void> = Promise.resolve();
+
+  async function begin(place: Place): Promise<void> {
+    const { number } = place;
+    const process = needs.startProcess({
+      onCounts: (families) => {
+        if (place.process === process) needs.onCounts(number, families);
+      },
+      onLines: needs.onLines,
+    });
+    place.process = process;
+    place.sinceMs = Date.now();
+    try {
+      await process.ask(needs.startOrder(number), startMs);
+    } catch (error) {
+      process.kill();
+      await process.ended;
+      place.process = undefined;
+      throw error;
+    }
+    place.isRunning = true;
+    place.sinceMs = Date.now();
+    void process.ended.then((how) => gone(place, process, how));
+  }
+
+  async function fill(place: Place): Promise<void> {
+    await held;
+    if (stopping) return;
+    place.starting = begin(place);
+    try {
+      await place.starting;
+    } finally {
+      place.starting = undefined;
+    }
+  }
+
+  function gone(place: Place, { pid }: ServingProcess, how: string): void {
+    const ranMs = Date.now() - place.sinceMs;
+    place.process = undefined;
+    place.isRunning = false;
+    place.sinceMs = Date.now();
+    if (stopping) return;
+    needs.onEnded(place.number);
+    needs.tell("err", `process ${place.number} (pid ${pid}) ended: ${how}; its mail under way comes again`);
+    if (ranMs > steadyMs) place.failures = 0;
+    startAgain(place);
+  }
+
+  function startAgain(place: Place): void {
+    if (stopping) return;
+    const delayMs = restartDelay(place.failures);
+    place.failures += 1;
+    place.timer = setTimeout(async () => {
+      try {
+        await fill(place);
+        if (place.process === undefined) return;
+        place.restarts += 1;
+        needs.tell("notice", `process ${place.number} (pid ${place.process.pid}) took its place`);
+      } catch (error) {
+        needs.tell("err", `process ${place.number} cannot be started: ${reasonOf(error)}`);
+        startAgain(place);
+      }
+    }, delayMs);
+  }
+
+  function running(): readonly (readonly [Place, ServingProcess])[] {
+    return places.flatMap((place) =>
+      place.isRunning && place.process !== undefined ? [[place, place.process] as const] : [],
+    );
+  }
+
+  async function endPlace(place: Place, drainMs: number): Promise<void> {
+    clearTimeout(place.timer);
+    const { process, isRunning } = place;
+    if (process === undefined) return;
+    const patience = setTimeout(() => process.kill(), drainMs + lastWordsMs);
+    try {
+      if (isRunning) await process.ask({ kind: "stop" }, drainMs + lastWordsMs);
+      else process.kill();
+    } catch {
+      // Gone before it could answer, or about to be.
+    }
+    await process.ended;
+    clearTimeout(patience);
+  }
+
+  async function settle(order: Order, patienceMs: number, failed: (process: ServingProcess, error: unknown) => void) {
+    await Promise.all(
+      running().map(async ([, process]) => {
+        try {
+          await process.ask(order, patienceMs);
+        } catch (error) {
+          failed(process, error);
+        }
+      }),
+    );
+  }
+
+  return {
+    states: () =>
+      places.map(({ number, process, isRunning, sinceMs, restarts }) => ({
+        number,
+        pid: process?.pid,
+        isRunning,
+        sinceMs,
+        restarts,
+      })),
+    async start() {
+      try {
+        await Promise.all(places.map(fill));
+      } catch (error) {
+        stopping = true;
+        await Promise.all(places.map((place) => endPlace(place, 0)));
+        throw error;
+      }
+    },
+    async ask(order, patienceMs) {
+      const answers = await Promise.allSettled(
+        running().map(async ([{ number }, process]) => [number, await process.ask(order, patienceMs)] as const),
+      );
+      return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    },
+    async tell(order, patienceMs) {
+      const refusals: unknown[] = [];
+      await settle(order, patienceMs, (_process, error) => refusals.push(error));
+      if (refusals.length > 0) throw refusals[0];
+    },
+    force: (order, patienceMs) => settle(order, patienceMs, (process) => process.kill()),
+    async hold(action) {
+      const release = Promise.withResolvers<void>();
+      held = release.promise;
+      try {
+        await Promise.allSettled(places.map(({ starting }) => starting));
+        return await action();
+      } finally {
+        release.resolve();
+      }
+    },
+    async stop(drainMs) {
+      stopping = true;
+      await Promise.all(places.map((place) => endPlace(place, drainMs)));
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,130 @@
+// The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
+// started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
+import { setFlagsFromString } from "node:v8";
+import { loadSettings } from "../load-settings.ts";
+import { type Daemon, type Prepared, type Settings, startDaemon } from "../main.ts";
+import { fromKept } from "./kept-files.ts";
+import type { KeptConfig, Order, ProcessAnswer, ToProcess } from "./messages.ts";
+import { type Part, shareOf } from "./share.ts";
+
+/** At most so much counting is lost with a process that is killed. */
+const countsMs = 1000;
+
+let part: Part = { number: 1, of: 1 };
+let daemon: Daemon | undefined;
+let prepared: Prepared | undefined;
+let draining: Promise<void> | undefined;
+/** One look at the metrics after the other: what only grows must be told in order. */
+let looking: Promise<unknown> = Promise.resolve();
+let isTelling = false;
+
+async function settingsOf({ file, cwd, files }: KeptConfig): Promise<Settings> {
+  const { settings } = await loadSettings(file, cwd, fromKept(files));
+  if (settings === undefined) throw new Error(`${file} cannot be used`);
+  return { ...settings, config: shareOf(settings.config, part) };
+}
+
+function running(): Daemon {
+  if (daemon === undefined) throw new Error("not started yet");
+  return daemon;
+}
+
+async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
+  switch (order.kind) {
+    case "start":
+      part = order.part;
+      daemon = await startDaemon(await settingsOf(order.config), { journal: order.journal, sharesPorts: true });
+      // As for a daemon of one process: see the command start.
+      setFlagsFromString("--semi-space-growth-factor=1");
+      setInterval(tellCounts, countsMs).unref();
+      return {};
+    case "prepare":
+      await prepared?.abort();
+      prepared = await running().prepare(await settingsOf(order.config));
+      return {};
+    case "commit":
+      await prepared?.commit();
+      prepared = undefined;
+      return {};
+    case "abort":
+      await prepared?.abort();
+      prepared = undefined;
+      return {};
+    case "reopen":
+      running().log.reopen();
+      return {};
+    case "families":
+      return { families: await look(order.which) };
+    case "troubles":
+      return { troubles: [...(await running().troubles())] };
+    case "answer":
+      return { answer: await running().answer(order.request) };
+    case "stop":
+      await drain();
+      return {};
+  }
+}
+
+function look(which: "scrape" | "own" | "counts"): ReturnType<Daemon["families"]> {
+  const families = looking.then(() => running().families(which));
+  looking = families.catch(() => undefined);
+  return families;
+}
+
+async function tellCounts(): Promise<void> {
+  // A supervisor that does not listen must not fill our memory.
+  if (isTelling) return;
+  isTelling = true;
+  try {
+    await send({ families: await look("counts") });
+  } finally {
+    isTelling = false;
+  }
+}
+
+/** Resolves when it is out, or cannot get out. */
+function send(message: ProcessAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+function drain(): Promise<void> {
+  draining ??= (async () => {
+    const stopped = daemon?.stop();
+    await stopped;
+    if (daemon !== undefined) await tellCounts();
+  })();
+  return draining;
+}
+
+async function end(): Promise<void> {
+  await drain();
+  process.exit(0);
+}
+
+process.on("message", async ({ id, order }: ToProcess) => {
+  try {
+    await send({ id, ...(await obey(order)) });
+  } catch (error) {
+    await send({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+  if (order.kind === "stop") process.exit(0);
+});
+process.on("disconnect", () => {
+  // It was told to end at once while we were draining.
+  if (draining !== undefined) process.exit(0);
+  daemon?.log.write("err", "the supervising process is gone: ending after the mail under way");
+  void end();
+});
+// A terminal and some service managers tell all processes of a group; the supervisor starts another one if it was not.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end());
+process.on("SIGHUP", () => undefined);
+// What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    console.error(`signpost: ${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,179 @@
+// Several processes as one daemon (setting listeners): has them started, go by the same configuration and drained, and does
+// for all of them what is done once: pid file, metrics, published keys, answers to commands. Mail never comes by here.
+import { closeSync, openSync } from "node:fs";
+import { type Account, type ActingAs, actAs, chooseAccount, handOver } from "../account.ts";
+import type { Config } from "../config/config.ts";
+import { needsRestart } from "../config/restart.ts";
+import type { ControlRequest } from "../control/protocol.ts";
+import { doorKey } from "../doors.ts";
+import { openHistoryFile } from "../history/file.ts";
+import { type LoadedSettings, loadSettings, onDisk } from "../load-settings.ts";
+import { createLog, type Log } from "../log/log.ts";
+import type { Settings } from "../main.ts";
+import { type PidFile, writePidFile } from "../pid-file.ts";
+import { workerUrl } from "../pool/worker-url.ts";
+import type { Reloadable } from "../reload.ts";
+import { filesOpened, listenAddresses, logOptions } from "../slices.ts";
+import { version } from "../version.ts";
+import { keepFiles } from "./kept-files.ts";
+import type { KeptConfig } from "./messages.ts";
+import { createOverview } from "./overview.ts";
+import { probePorts } from "./probe-ports.ts";
+import { createRow } from "./row.ts";
+import { startServingProcess } from "./serving-process.ts";
+import { shareOf } from "./share.ts";
+
+export interface Supervisor extends Reloadable {
+  /** Reads the configuration, and keeps what it read for the processes. */
+  load(): Promise<LoadedSettings>;
+  /** What `status`, `why` and `log` ask for. */
+  answer(request: ControlRequest): Promise<unknown>;
+  /** Drains all processes. */
+  stop(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  readonly file: string;
+  readonly cwd: string;
+  /** Standard error goes to journald. */
+  readonly journal: boolean;
+  /** Gets what processes write on standard error while the log is elsewhere. */
+  passErrors(text: string): void;
+}
+
+/** Reading a hundred thousand keys takes its time. */
+const prepareMs = 110_000;
+const commitMs = 10_000;
+
+/** Resolves once every process listens on every port; rejects with the reason, all of them gone, when one cannot. */
+export async function startProcesses({ file, cwd, journal, passErrors }: SupervisorOptions): Promise<Supervisor> {
+  const keptOf = new WeakMap<Settings, KeptConfig>();
+  async function load(): Promise<LoadedSettings> {
+    const files = keepFiles(onDisk);
+    const read = await loadSettings(file, cwd, files);
+    if (read.settings !== undefined) keptOf.set(read.settings, { file, cwd, files: files.kept });
+    return read;
+  }
+  function kept(settings: Settings): KeptConfig {
+    const found = keptOf.get(settings);
+    if (found === undefined) throw new Error("not read by us");
+    return found;
+  }
+
+  const { settings } = await load();
+  if (settings === undefined) throw new Error(`${file} cannot be used`);
+  let { config } = settings;
+  let inForce = kept(settings);
+  let acting: ActingAs | undefined;
+  let draining = false;
+  const of = config.listeners;
+  const { account, warning } = chooseAccount(config);
+  const ownLog = await createLog(logOptions(config, journal));
+  const log: Log = {
+    format: ownLog.format,
+    write: (severity, text, record) => ownLog.write(severity, text, record),
+    pass: (lines) => ownLog.pass(lines),
+    get dropped() {
+      return ownLog.dropped;
+    },
+    reopen() {
+      ownLog.reopen();
+      void row.ask({ kind: "reopen" }, commitMs);
+    },
+    close: () => ownLog.close(),
+  };
+  if (warning !== undefined) log.write("warning", warning);
+
+  const row = createRow({
+    count: of,
+    // As root where we began as root: it opens its ports, then becomes daemon_user for good.
+    startProcess: (needs) =>
+      acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
+    startOrder: (number) => ({ kind: "start", part: { number, of }, config: inForce, journal }),
+    tell: (severity, text) => log.write(severity, text),
+    onCounts: (number, families) => overview.counted(number, families),
+    onLines(lines) {
+      if (config.log.to === "stderr") log.pass(lines);
+      else for (const line of lines) passErrors(line);
+    },
+    onEnded: (number) => overview.ended(number),
+  });
+  const overview = createOverview(config, log, { states: row.states, ask: row.ask, draining: () => draining });
+
+  async function closeAll(): Promise<void> {
+    await overview.close();
+    await log.close();
+  }
+
+  let pidFile: PidFile | undefined;
+  try {
+    const places = listenAddresses(config);
+    await probePorts(places);
+    await makeFiles(config, account, log);
+    await row.start();
+    try {
+      await overview.configure(settings);
+      if (config.pid_file !== null) pidFile = writePidFile(config.pid_file);
+      if (account !== undefined) {
+        handOver(filesOpened(config), account);
+        acting = actAs(account);
+      }
+    } catch (error) {
+      pidFile?.remove();
+      await row.stop(0);
+      throw error;
+    }
+    const { threads } = shareOf(config, { number: 1, of }).pool;
+    const where = places.map(doorKey).join(", ");
+    log.write("notice", `signpost ${version} ready on ${where}, ${of} processes of ${threads} worker thread(s)`);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+
+  return {
+    log,
+    load,
+    reload: (settings) =>
+      row.hold(async () => {
+        const next = kept(settings);
+        const known = new Set(listenAddresses(config).map(doorKey));
+        await probePorts(listenAddresses(settings.config).filter((at) => !known.has(doorKey(at))));
+        try {
+          await row.tell({ kind: "prepare", config: next }, prepareMs);
+          await overview.configure(settings);
+        } catch (error) {
+          await row.force({ kind: "abort" }, commitMs);
+          throw error;
+        }
+        const restart = needsRestart(config, settings.config);
+        // One that is started from here on starts with it.
+        inForce = next;
+        ({ config } = settings);
+        await row.force({ kind: "commit" }, commitMs);
+        log.write("notice", "configuration reloaded");
+        return { restart };
+      }),
+    reloaded: overview.reloaded,
+    answer: overview.answer,
+    async stop() {
+      draining = true;
+      await row.stop(config.drain_timeout * 1000);
+      log.write("notice", "all processes stopped");
+      await closeAll();
+      pidFile?.remove();
+    },
+  };
+}
+
+/** Files that all processes open are made by one of them, so that they are there, and `account`'s. */
+async function makeFiles(config: Config, account: Account | undefined, log: Log): Promise<void> {
+  const { file, retention } = config.history;
+  if (file !== null) {
+    const onTrouble = (error: Error) => log.write("err", `history.file: ${error.message}`);
+    await openHistoryFile({ file, retentionSeconds: retention, worker: workerUrl("history"), onTrouble }).close();
+  }
+  if (account === undefined) return;
+  if (config.log.to.startsWith("/")) closeSync(openSync(config.log.to, "a", 0o640));
+  handOver(filesOpened(config), account);
+}
