@@ -14,7 +14,10 @@ export const asked: readonly Asked[] = [
   { peer: "amavisd", work: "verify", bytes: 10_000, times: 30 },
   { peer: "opendkim", work: "sign-rsa", bytes: 1_500, times: 3 },
   { peer: "opendkim", work: "sign-rsa", bytes: 10_000, times: 3 },
+  { peer: "opendkim", work: "verify", bytes: 1_500, times: 3 },
+  { peer: "opendkim", work: "verify", bytes: 10_000, times: 3 },
   { peer: "smtp-server", work: "sign-rsa", bytes: 10_000, times: 3.5 },
+  { peer: "smtp-server", work: "verify", bytes: 10_000, times: 3.5 },
   { peer: "amavisd", work: "sign-rsa", bytes: 10_000_000, times: 5 },
   { peer: "amavisd", work: "verify", bytes: 10_000_000, times: 5 },
 ];

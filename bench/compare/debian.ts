@@ -104,7 +104,12 @@ export const amavisd: Peer = {
       "@bypass_banned_checks_maps = (1); @bypass_header_checks_maps = (1);",
       `$enable_dkim_verification = ${work === "verify" ? 1 : 0}; $enable_dkim_signing = ${work === "verify" ? 0 : 1};`,
       ...(work === "verify"
-        ? ["@mynetworks = ();"]
+        ? [
+            // Else it makes itself a resolver from /etc/resolv.conf, whatever the environment says.
+            "@mynetworks = (); use Net::DNS; use Mail::DKIM::DNS;",
+            `$Amavis::dns_resolver = Net::DNS::Resolver->new(nameservers => ['127.0.0.1'], port => ${needs.dnsPort});`,
+            "$Amavis::dns_resolver->udppacketsize(1220); Mail::DKIM::DNS::resolver($Amavis::dns_resolver);",
+          ]
         : [
             `dkim_key('example.com', 'rsa', '${needs.keyFiles.rsa}');`,
             "@dkim_signature_options_bysender_maps = ({ '.' => { ttl => 21*24*3600, c => 'relaxed/relaxed' } });",
@@ -117,7 +122,6 @@ export const amavisd: Peer = {
       args: ["-c", config, "foreground"],
       port,
       speaks: "smtp",
-      env: { RES_NAMESERVERS: "127.0.0.1", RES_OPTIONS: `port:${needs.dnsPort}` },
     });
   },
 };

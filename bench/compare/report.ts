@@ -94,7 +94,7 @@ export function reportText(rows: readonly Row[], about: About): string {
     "CPU of the whole process tree per message, in rounds that take turns. Milters only look at the mail; the others pass it on.",
     "## What is asked",
     "How many times signpost's CPU a rival takes: each driven as an MTA under load drives it (filters over connections that are kept, milters in a session per mail), and beside it both with a connection per mail.",
-    table(["who", "work", "size", "asked", "measured", "one mail a connection", ""], judged),
+    table(["who", "work", "size", "asked", "measured", "one mail a connection", "verdict"], judged),
     "## All of them",
     "`*` marks the way of connecting that is usual.",
     table(
