@@ -1,10 +1,11 @@
 // Body digests (RFC 6376 section 3.7), made while the body arrives or at once. However many signatures ask, each
 // canonicalization runs once and each hash over its output runs once; l= takes a copy of the state on the way.
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, hash } from "node:crypto";
 import { type BodyDigest, type BodyDigestSpec, type BodySource, isSamePass, isSameSpec } from "../mail/digest.ts";
 import type { BodyCanonicalizer, OctetSink } from "./body-lines.ts";
 import { NofwsBody } from "./nofws-body.ts";
 import { RelaxedBody } from "./relaxed-body.ts";
+import { maxTextOctets } from "./relaxed-text.ts";
 import { SimpleBody } from "./simple-body.ts";
 
 export interface BodyHasher {
@@ -16,10 +17,30 @@ export interface BodyHasher {
 /** The digests of a body: those that were made while it arrived, or made now from its octets. */
 export function readDigests(body: BodySource, specs: readonly BodyDigestSpec[]): readonly BodyDigest[] {
   if ("digests" in body) return body.digests;
-  if (specs.length === 0) return [];
+  const [spec, ...more] = specs;
+  const [only, ...rest] = body.chunks;
+  if (spec === undefined) return [];
+  if (only !== undefined && rest.length === 0 && only.length <= maxTextOctets && more.length === 0 && isPlain(spec))
+    return [hashAtOnce(only, spec)];
   const hasher = createBodyHasher(specs);
   for (const chunk of body.chunks) hasher.update(chunk);
   return hasher.digest();
+}
+
+function isPlain({ length, prefix }: BodyDigestSpec): boolean {
+  return length === undefined && prefix === undefined;
+}
+
+/** What most mail is: one block and one digest. A hash in one call costs a third less than one with a state. */
+function hashAtOnce(chunk: Uint8Array, spec: BodyDigestSpec): BodyDigest {
+  const pieces: Uint8Array[] = [];
+  // Fed once with one block, the canonicalization has no reason to use its memory again: the views stay good.
+  const body = createCanonicalizer(spec, { write: (octets) => pieces.push(octets) });
+  body.update(chunk);
+  body.end();
+  const [first, ...more] = pieces;
+  const octets = first !== undefined && more.length === 0 ? first : Buffer.concat(pieces);
+  return { ...spec, digest: hash(spec.hash, octets, "buffer"), canonicalBytes: octets.length };
 }
 
 /** The digest a spec asks for. Throws where it was not made: whoever made them did not read the same header. */

@@ -1,5 +1,5 @@
 // Judges one DKIM signature with one key (RFC 6376 section 6.1.3): does it hold, and if so, does it count.
-import { createHash, verify as verifySignature } from "node:crypto";
+import { hash, verify as verifySignature } from "node:crypto";
 import type { BodyDigest } from "../mail/digest.ts";
 import { canonicalizeField } from "./canonical-header.ts";
 import type { VerifyPolicy } from "./engine.ts";
@@ -60,7 +60,7 @@ function compareHeader(
   // Ed25519 signs the SHA-256 digest, not the octets themselves (RFC 8463 section 3).
   const holds =
     algorithm === "ed25519-sha256"
-      ? verifySignature(null, createHash("sha256").update(octets).digest(), publicKey, value)
+      ? verifySignature(null, hash("sha256", octets, "buffer"), publicKey, value)
       : verifySignature(signature.digest.hash, octets, publicKey, value);
   if (holds) return undefined;
   // More From fields than are signed: which one was meant cannot be told (RFC 6376 sections 3.8 and 8.15).

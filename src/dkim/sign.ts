@@ -1,6 +1,6 @@
 // Makes DKIM-Signature fields (RFC 6376 section 5): a pure function of the message, the requests and their keys.
 // Whether, for whom and with which options a mail is signed was decided before.
-import { createHash, sign as makeSignature } from "node:crypto";
+import { hash, sign as makeSignature } from "node:crypto";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import { splitHeader } from "../mail/header.ts";
 import { findDigest, readDigests } from "./body-hash.ts";
@@ -51,7 +51,7 @@ function sign(octets: Buffer, { algorithm, privateKey }: SignRequest): Buffer {
   if (privateKey.asymmetricKeyType !== type) throw new Error(`${algorithm} needs a key of type ${type}`);
   // Ed25519 signs the SHA-256 digest, not the octets themselves (RFC 8463 section 3).
   return type === "ed25519"
-    ? makeSignature(null, createHash("sha256").update(octets).digest(), privateKey)
+    ? makeSignature(null, hash("sha256", octets, "buffer"), privateKey)
     : makeSignature("sha256", octets, privateKey);
 }
 

@@ -65,33 +65,49 @@ export const defaultSignedHeaderFields: Readonly<Record<string, number>> = {
   "x-mailer": 1,
 };
 
+/** A table as the fields of a header ask it. */
+interface Wanted {
+  /** A Map: names come from mail, and "constructor" must not find what every object has. */
+  readonly entries: ReadonlyMap<string, number>;
+  /** Names with an entry even where the field is missing. */
+  readonly always: readonly string[];
+}
+
+/** Tables are few and stay; a mail asks for some fifteen names, a table has sixty. */
+const prepared = new WeakMap<Readonly<Record<string, number>>, Wanted>();
+
 /**
  * The h= list for a header: bottom-up as the fields are counted (RFC 6376 section 5.4.2), the extra entry of a field
- * next to its lowest one, then the names that must not appear. From is always in it (RFC 6376 section 5.4).
+ * next to its lowest one, then the names that must not appear. From is always in it (RFC 6376 section 5.4). A table
+ * that was used is not to be changed any more.
  */
 export function listSignedFields(
   fields: readonly HeaderField[],
   table: Readonly<Record<string, number>>,
 ): readonly string[] {
+  const { entries, always } = prepare(table);
   const list: string[] = [];
   const seen = new Set<string>();
   for (let i = fields.length - 1; i >= 0; i -= 1) {
     const name = fields[i]?.name ?? "";
-    const wanted = wantedEntries(table, name);
+    const wanted = entries.get(name) ?? 0;
     if (wanted === 0) continue;
     list.push(name);
     if (seen.has(name)) continue;
     seen.add(name);
     if (wanted > 1) list.push(name);
   }
-  for (const name of Object.keys(table)) {
-    if (!seen.has(name) && wantedEntries(table, name) > 1) list.push(name);
-  }
+  for (const name of always) if (!seen.has(name)) list.push(name);
   return list;
 }
 
-function wantedEntries(table: Readonly<Record<string, number>>, name: string): number {
-  // Names come from mail: "constructor" must not find what every object has.
-  const wanted = Object.hasOwn(table, name) ? (table[name] ?? 0) : 0;
-  return name === "from" ? Math.max(wanted, 1) : wanted;
+function prepare(table: Readonly<Record<string, number>>): Wanted {
+  const known = prepared.get(table);
+  if (known !== undefined) return known;
+  const entries = new Map(Object.entries(table));
+  entries.set("from", Math.max(entries.get("from") ?? 0, 1));
+  const always = Object.keys(table).filter((name) => (entries.get(name) ?? 0) > 1);
+  const made = { entries, always };
+  prepared.set(table, made);
+  return made;
 }
