@@ -1,6 +1,7 @@
-// A log file, or a terminal: appended to by one write at a time, in the background; begun anew after a rotation.
-import { close, open, write } from "node:fs";
-import { maxWaitingBytes, patienceMs, type Sink } from "./sink.ts";
+// A log file, or a terminal: appended to by one write at a time, in the background, lines gathered before; begun anew
+// after a rotation.
+import { close, open, write, writeSync } from "node:fs";
+import { batchChars, maxDelayMs, maxWaitingBytes, patienceMs, type Sink } from "./sink.ts";
 
 /** What wrote to whom is nobody's business but the administrators'. */
 const fileMode = 0o640;
@@ -17,6 +18,30 @@ export function fileSink(target: string | number): Sink {
   let stale = false;
   let failedAt = Number.NEGATIVE_INFINITY;
   const onIdle: (() => void)[] = [];
+  let delay: NodeJS.Timeout | undefined;
+  process.on("exit", lastWords);
+
+  /** What a process that ends without closing its log has not written yet. */
+  function lastWords(): void {
+    if (waiting === "" || descriptor === undefined || stale) return;
+    try {
+      writeSync(descriptor, waiting);
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
+  /** Lines wait for each other: a write costs as much as making twenty of them. */
+  function gather(): void {
+    if (waiting.length >= batchChars) flush();
+    else delay ??= setTimeout(flush, maxDelayMs);
+  }
+
+  function flush(): void {
+    clearTimeout(delay);
+    delay = undefined;
+    work();
+  }
 
   /** The next step of what is to be done: out with the old file, in with the new, then what waits. */
   function work(): void {
@@ -89,24 +114,25 @@ export function fileSink(target: string | number): Sink {
       }
       waiting += line;
       lines += 1;
-      work();
+      gather();
     },
     get dropped() {
       return dropped;
     },
     reopen() {
       stale = true;
-      work();
+      flush();
     },
     close() {
       return new Promise((resolve) => {
         const patience = setTimeout(resolve, patienceMs);
         onIdle.push(() => {
           clearTimeout(patience);
+          process.off("exit", lastWords);
           if (typeof target === "string" && descriptor !== undefined) close(descriptor, () => resolve());
           else resolve();
         });
-        work();
+        flush();
       });
     },
   };

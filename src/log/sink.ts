@@ -16,8 +16,8 @@ export interface Sink {
 /** Octets that may wait for a slow reader; beyond it lines are dropped. */
 export const maxWaitingBytes = 1024 * 1024;
 /** Lines wait for each other so long, or until there are so many: a write costs as much as making twenty of them. */
-const maxDelayMs = 50;
-const batchChars = 16 * 1024;
+export const maxDelayMs = 50;
+export const batchChars = 16 * 1024;
 /** What close waits for a reader that takes nothing. */
 export const patienceMs = 1000;
 

@@ -19,11 +19,23 @@ interface Declaration {
   readonly registers: Registry[];
 }
 
+interface Series<Cell> {
+  readonly labels: Record<string, string>;
+  readonly cell: Cell;
+}
+
+/** One label after the other leads to a series: a key made of all values would have to be hashed anew each time. */
+interface Level<Cell> {
+  readonly next: Map<string, Level<Cell>>;
+  series?: Series<Cell>;
+}
+
 /** Series of one metric by their label values. */
 class Cells<Cell> {
   readonly #labelNames: readonly string[];
   readonly #make: () => Cell;
-  readonly #byKey = new Map<string, { readonly labels: Record<string, string>; readonly cell: Cell }>();
+  readonly #root: Level<Cell> = { next: new Map() };
+  readonly #all: Series<Cell>[] = [];
 
   constructor(labelNames: readonly string[], make: () => Cell) {
     this.#labelNames = labelNames;
@@ -32,18 +44,29 @@ class Cells<Cell> {
   }
 
   at(values: readonly string[]): Cell {
-    // No label value holds a NUL: they come from closed lists and from the configuration.
-    const key = values.length === 1 ? (values[0] ?? "") : values.join("\0");
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known.cell;
+    let level = this.#root;
+    for (let i = 0; i < this.#labelNames.length; i += 1) {
+      const value = values[i] ?? "";
+      let next = level.next.get(value);
+      if (next === undefined) {
+        next = { next: new Map() };
+        level.next.set(value, next);
+      }
+      level = next;
+    }
+    level.series ??= this.#add(values);
+    return level.series.cell;
+  }
+
+  #add(values: readonly string[]): Series<Cell> {
     const labels = Object.fromEntries(this.#labelNames.map((name, index) => [name, values[index] ?? ""]));
-    const cell = this.#make();
-    this.#byKey.set(key, { labels, cell });
-    return cell;
+    const series = { labels, cell: this.#make() };
+    this.#all.push(series);
+    return series;
   }
 
   [Symbol.iterator]() {
-    return this.#byKey.values();
+    return this.#all.values();
   }
 }
 

@@ -12,7 +12,7 @@ import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../smt
 import type { Reply } from "../smtp/reply.ts";
 import { verificationLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
-import type { Outcome, SealRecord, SigningRecord } from "./outcome.ts";
+import type { Outcome, RecipientOutcome, SealRecord, SigningRecord } from "./outcome.ts";
 
 /** The last word on one recipient, and whether the sender heard of it when that word is no. */
 export interface Settled extends FinalWord {
@@ -58,26 +58,12 @@ export function conclude(
 ): Outcome {
   const { transaction, mailId, bank, checked } = ending;
   const { session, envelope, message, receivedAtMs } = transaction;
-  const oldest = oldestPublicAddress(message.fields);
   const logLevel = bank?.log_level ?? 0;
-  const lmtp = session.protocol === "LMTP";
-  return {
+  const outcome: Draft<Outcome> = {
     session,
     mailId,
     sender: envelope.sender.address,
-    recipients: settled.map((each, index) => {
-      const address = envelope.recipients[index]?.address ?? "";
-      const local = bank !== undefined && isLocal(bank, address);
-      return {
-        address,
-        local,
-        direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
-        action: each.action,
-        reply: each.reply,
-        ...(each.remote === undefined ? {} : { remote: each.remote }),
-        ...(each.dsn === undefined ? {} : { dsn: each.dsn }),
-      };
-    }),
+    recipients: settled.map((each, index) => recipientOutcome(each, envelope.recipients[index]?.address ?? "", bank)),
     messageId: messageId(transaction),
     sizeBytes: messageSizeBytes(message),
     bankPath: bank?.path ?? "",
@@ -86,18 +72,37 @@ export function conclude(
     verifications: checked.verifications,
     findings: checked.findings,
     signings,
-    ...(seal === undefined ? {} : { seal }),
     evidence: keepEvidence(message, bank, candidates),
     logLevel,
     detailLines: logLevel < 2 ? [] : [...verificationLines(ending), ...lines],
     reply: combineReplies(settled, session.id),
-    ...(lmtp ? { recipientReplies: settled.map((word) => recipientReply(word, session.id)) } : {}),
     queuedAs: queuedAs(settled),
-    ...(oldest === undefined ? {} : { oldestPublicAddress: oldest }),
     receivedAtMs,
     elapsedMs: Date.now() - receivedAtMs,
-    ...(error === undefined ? {} : { error: error instanceof Error ? describe(error) : String(error) }),
   };
+  const oldest = oldestPublicAddress(message.fields);
+  if (oldest !== undefined) outcome.oldestPublicAddress = oldest;
+  if (seal !== undefined) outcome.seal = seal;
+  if (session.protocol === "LMTP") outcome.recipientReplies = settled.map((word) => recipientReply(word, session.id));
+  if (error !== undefined) outcome.error = error instanceof Error ? describe(error) : String(error);
+  return outcome;
+}
+
+/** Optional parts are set one by one: spread into the literal they cost ten times as much, with every mail. */
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | undefined): RecipientOutcome {
+  const local = bank !== undefined && isLocal(bank, address);
+  const outcome: Draft<RecipientOutcome> = {
+    address,
+    local,
+    direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
+    action: settled.action,
+    reply: settled.reply,
+  };
+  if (settled.remote !== undefined) outcome.remote = settled.remote;
+  if (settled.dsn !== undefined) outcome.dsn = settled.dsn;
+  return outcome;
 }
 
 function describe(error: Error): string {

@@ -12,43 +12,46 @@ const maxFailuresNamed = 5;
  * A mail that reached some recipients and not others yields two lines, as amavisd's does.
  */
 export function logLines(outcome: Outcome): readonly string[] {
-  const passed = outcome.recipients.filter((recipient) => isPositive(recipient.reply) && recipient.action === "accept");
-  const blocked = outcome.recipients.filter((recipient) => !passed.includes(recipient));
+  const { recipients } = outcome;
+  if (recipients.length > 0 && recipients.every(isPassed)) return [line(outcome, "Passed", recipients)];
+  const passed = recipients.filter(isPassed);
+  const blocked = recipients.filter((recipient) => !isPassed(recipient));
   const lines: string[] = [];
   if (passed.length > 0) lines.push(line(outcome, "Passed", passed));
-  if (blocked.length > 0 || passed.length === 0) lines.push(line(outcome, "Blocked", blocked));
+  lines.push(line(outcome, "Blocked", blocked));
   return lines;
+}
+
+function isPassed({ reply, action }: RecipientOutcome): boolean {
+  return isPositive(reply) && action === "accept";
 }
 
 function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly RecipientOutcome[]): string {
   const { client } = outcome.session;
-  const where = [outcome.bankPath, outcome.originating ? "LOCAL" : ""].filter((part) => part !== "").join(" ");
-  const from =
-    client.address === undefined
-      ? ""
-      : `[${visible(client.address)}]${client.port === undefined ? "" : `:${visible(client.port)}`}`;
-  const trace = outcome.oldestPublicAddress === undefined ? "" : `[${outcome.oldestPublicAddress}]`;
-  const named = recipients.slice(0, maxRecipientsNamed).map((recipient) => `<${visible(recipient.address)}>`);
-  if (recipients.length > named.length) named.push(`... (${recipients.length - named.length} more)`);
-  const envelope = `<${visible(outcome.sender)}> -> ${named.join(",")}`;
-  const parts = [
-    `(${outcome.session.id}) ${word} ${category(outcome, word, recipients)} {${actions(recipients)}}`,
-    [where, from, trace, envelope].filter((part) => part !== "").join(" "),
-    outcome.messageId === "" ? "" : `Message-ID: ${visible(outcome.messageId)}`,
-    `mail_id: ${outcome.mailId}`,
-    "Hits: -",
-    `size: ${outcome.sizeBytes}`,
-    word === "Passed" && outcome.queuedAs.length > 0 ? `queued_as: ${outcome.queuedAs.map(visible).join("/")}` : "",
-    valid(outcome),
-    failed(outcome),
-    made(outcome),
-    skipped(outcome),
-    sealed(outcome),
-    word === "Blocked" && recipients[0] !== undefined ? `reply: ${replyText(recipients[0])}` : "",
-    outcome.error === undefined ? "" : `error: ${visible(outcome.error)}`,
-    `${Math.round(outcome.elapsedMs)} ms`,
-  ];
-  return parts.filter((part) => part !== "").join(", ");
+  let text = `(${outcome.session.id}) ${word} ${category(outcome, word, recipients)} {${actions(recipients)}},`;
+  if (outcome.bankPath !== "") text += ` ${outcome.bankPath}`;
+  if (outcome.originating) text += " LOCAL";
+  if (client.address !== undefined) text += ` [${visible(client.address)}]`;
+  if (client.address !== undefined && client.port !== undefined) text += `:${visible(client.port)}`;
+  if (outcome.oldestPublicAddress !== undefined) text += ` [${outcome.oldestPublicAddress}]`;
+  text += ` <${visible(outcome.sender)}> -> ${named(recipients)}`;
+  if (outcome.messageId !== "") text += `, Message-ID: ${visible(outcome.messageId)}`;
+  text += `, mail_id: ${outcome.mailId}, Hits: -, size: ${outcome.sizeBytes}`;
+  if (word === "Passed" && outcome.queuedAs.length > 0)
+    text += `, queued_as: ${outcome.queuedAs.map(visible).join("/")}`;
+  text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
+  if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
+  if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
+  return `${text}, ${Math.round(outcome.elapsedMs)} ms`;
+}
+
+function named(recipients: readonly RecipientOutcome[]): string {
+  let text = "";
+  for (const { address } of recipients.slice(0, maxRecipientsNamed)) {
+    text += `${text === "" ? "<" : ",<"}${visible(address)}>`;
+  }
+  const more = recipients.length - maxRecipientsNamed;
+  return more > 0 ? `${text},... (${more} more)` : text;
 }
 
 /** CLEAN, or what stood in the way. */
@@ -59,13 +62,15 @@ function category(outcome: Outcome, word: string, recipients: readonly Recipient
 }
 
 function actions(recipients: readonly RecipientOutcome[]): string {
+  const [first, second] = recipients;
+  if (first === undefined) return "TempFailed";
+  if (second === undefined && first.dsn === undefined) return `${actionWord(first)}${first.direction}`;
   const words = new Set<string>();
   for (const recipient of recipients) {
     words.add(`${actionWord(recipient)}${recipient.direction}`);
     if (recipient.dsn === "sent") words.add("Bounced");
     if (recipient.dsn === "suppressed") words.add("NoBounce");
   }
-  if (words.size === 0) words.add("TempFailed");
   return [...words].join(",");
 }
 
@@ -76,46 +81,57 @@ function actionWord(recipient: RecipientOutcome): string {
   return "Relayed";
 }
 
-function valid(outcome: Outcome): string {
-  const names = outcome.verifications
-    .filter((verification) => verification.result === "pass")
-    .map((verification) => `${visible(verification.selector)}:${visible(verification.domain)}`);
-  return names.length === 0 ? "" : `dkim_sd=${[...new Set(names)].join(",")}`;
+function valid({ verifications }: Outcome): string {
+  const names: string[] = [];
+  for (const { result, selector, domain } of verifications) {
+    if (result === "pass") names.push(`${visible(selector)}:${visible(domain)}`);
+  }
+  return told("dkim_sd", names);
 }
 
 /** Not amavisd's: signatures that do not hold, and why. */
-function failed(outcome: Outcome): string {
-  const names = outcome.verifications.flatMap(({ result, reason, selector, domain }) =>
-    result === "pass" ? [] : [`${visible(selector)}:${visible(domain)}:${reason ?? result}`],
-  );
-  const told = [...new Set(names)];
-  if (told.length === 0) return "";
-  return `dkim_fail=${told.slice(0, maxFailuresNamed).join(",")}${told.length > maxFailuresNamed ? ",..." : ""}`;
+function failed({ verifications }: Outcome): string {
+  const names: string[] = [];
+  for (const { result, reason, selector, domain } of verifications) {
+    if (result !== "pass") names.push(`${visible(selector)}:${visible(domain)}:${reason ?? result}`);
+  }
+  return told("dkim_fail", names, maxFailuresNamed);
 }
 
-function made(outcome: Outcome): string {
-  const names = outcome.signings.flatMap((signing) =>
-    signing.result === "signed" ? [`${signing.selector}:${signing.domain}`] : [],
-  );
-  return names.length === 0 ? "" : `dkim_new=${[...new Set(names)].join(",")}`;
+function made({ signings }: Outcome): string {
+  const names: string[] = [];
+  for (const signing of signings) {
+    if (signing.result === "signed") names.push(`${signing.selector}:${signing.domain}`);
+  }
+  return told("dkim_new", names);
 }
 
 /** What the configuration asks for is no news. */
 const expected = new Set(["not-originating", "signing-disabled"]);
 
 /** Not amavisd's: why mail of ours leaves unsigned. */
-function skipped(outcome: Outcome): string {
-  const reasons = outcome.signings.flatMap((signing) => (signing.result === "skipped" ? [signing.reason] : []));
-  // Of mail that stays with us nobody expects it; of mail that leaves, somebody may.
-  const leaves = outcome.recipients.some(({ local }) => !local);
-  const told = reasons.filter((reason) => leaves || !expected.has(reason));
-  return told.length === 0 ? "" : `dkim_skip=${[...new Set(told)].join(",")}`;
+function skipped({ signings, recipients }: Outcome): string {
+  const reasons: string[] = [];
+  for (const signing of signings) {
+    if (signing.result !== "skipped") continue;
+    // Of mail that stays with us nobody expects it; of mail that leaves, somebody may.
+    if (!expected.has(signing.reason) || recipients.some(({ local }) => !local)) reasons.push(signing.reason);
+  }
+  return told("dkim_skip", reasons);
+}
+
+/** ", name=a,b": each once; nothing where there is none. */
+function told(name: string, values: readonly string[], most = Number.POSITIVE_INFINITY): string {
+  if (values.length === 0) return "";
+  if (values.length === 1) return `, ${name}=${values[0]}`;
+  const distinct = [...new Set(values)];
+  return `, ${name}=${distinct.slice(0, most).join(",")}${distinct.length > most ? ",..." : ""}`;
 }
 
 /** Not amavisd's: the ARC set that was put on, or why there is none where the bank asks for one. */
 function sealed({ seal }: Outcome): string {
   if (seal === undefined) return "";
-  return seal.result === "sealed" ? `arc_new=${seal.selector}:${seal.domain}` : `arc_skip=${seal.reason}`;
+  return seal.result === "sealed" ? `, arc_new=${seal.selector}:${seal.domain}` : `, arc_skip=${seal.reason}`;
 }
 
 function replyText(recipient: RecipientOutcome): string {

@@ -6,6 +6,7 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
+import { holdForTurn } from "../smtp/turn.ts";
 import { Dialog, type Step } from "./dialog.ts";
 import type { MessageReplies } from "./handlers.ts";
 import { Input, type Next } from "./input.ts";
@@ -282,13 +283,9 @@ export class FilterConnection extends SMTPConnection {
       return;
     }
     if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);
-    const transaction: Transaction = {
-      session,
-      envelope,
-      message: received.message,
-      receivedAtMs: Date.now(),
-      ...(received.digests !== undefined && { digests: received.digests }),
-    };
+    const { message, digests } = received;
+    const arrived = { session, envelope, message, receivedAtMs: Date.now() };
+    const transaction: Transaction = digests === undefined ? arrived : { ...arrived, digests };
     let judged: Promise<MessageReplies>;
     try {
       judged = handlers.onMessage(transaction);
@@ -363,7 +360,9 @@ export class FilterConnection extends SMTPConnection {
     if (this.#replies === "") return;
     const text = this.#replies;
     this.#replies = "";
-    if (this._socket.writable) this._socket.write(text, "latin1");
+    if (!this._socket.writable) return;
+    holdForTurn(this._socket);
+    this._socket.write(text, "latin1");
   }
 
   #hangUp(text: string): void {

@@ -5,6 +5,7 @@ import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
 import { ReplyReader } from "../smtp/reply-reader.ts";
+import { holdForTurn } from "../smtp/turn.ts";
 
 /** Why a connection is of no more use. */
 export type Failure =
@@ -123,7 +124,10 @@ export class Connection {
   /** Waits for `count` replies to what `commands` holds (nothing for the greeting). Never rejects. */
   exchange(commands: string, count: number, patience: Patience): Promise<Exchange> {
     const answer = this.#expect(count, patience);
-    if (commands !== "" && this.#failure === undefined) this.#socket.write(commands, "latin1");
+    if (commands !== "" && this.#failure === undefined) {
+      holdForTurn(this.#socket);
+      this.#socket.write(commands, "latin1");
+    }
     return answer;
   }
 
@@ -188,6 +192,7 @@ export class Connection {
     if (this.#failure !== undefined) return;
     this.#unasked += 1;
     this.inTransaction = false;
+    holdForTurn(this.#socket);
     this.#socket.write("RSET\r\n", "latin1");
   }
 
@@ -236,12 +241,11 @@ export class Connection {
 
   #writeViews(views: readonly Uint8Array[], from: number, to: number): void {
     if (this.#failure !== undefined) return;
-    this.#socket.cork();
+    holdForTurn(this.#socket);
     for (let i = from; i < to; i += 1) {
       const view = views[i];
       if (view !== undefined) this.#socket.write(view);
     }
-    this.#socket.uncork();
   }
 
   #settleFlush(): void {

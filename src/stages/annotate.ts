@@ -7,6 +7,7 @@ import type { Message, MessageOctets } from "../mail/message.ts";
 import { buildReceived } from "../mail/received.ts";
 import type { Leaving, Passage, Verdict } from "../pipeline.ts";
 import { isLocal } from "../policy/router.ts";
+import type { Outgoing } from "../relay/delivery.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import { departing, localEndOf } from "./departure.ts";
 
@@ -41,22 +42,16 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
     return groups.map(({ recipients, local, nextHops }): Leaving => {
       const [nextHop, ...failover] = nextHops;
       if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
-      return {
-        recipients,
-        outgoing: {
-          nextHop,
-          ...(failover.length === 0 ? {} : { failover }),
-          session,
-          localEnd: localEndOf(passage.bank),
-          envelope: departing(
-            envelope,
-            recipients.flatMap((index) => envelope.recipients[index] ?? []),
-            passage.bank,
-          ),
-          message: annotated(passage, local),
-          deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
-        },
+      const going = recipients.flatMap((index) => envelope.recipients[index] ?? []);
+      const outgoing: Outgoing = {
+        nextHop,
+        session,
+        localEnd: localEndOf(passage.bank),
+        envelope: departing(envelope, going, passage.bank),
+        message: annotated(passage, local),
+        deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
       };
+      return { recipients, outgoing: failover.length === 0 ? outgoing : { ...outgoing, failover } };
     });
   };
 }

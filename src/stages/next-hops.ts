@@ -15,19 +15,32 @@ export interface NextHops {
 /** Keeps what it has parsed: methods are few and come with every mail. */
 export function createNextHops(random: () => number = Math.random): NextHops {
   const parsed = new Map<string, ReturnType<typeof parseMethod>>();
+  /** What a method names whatever the connection: one list for all mails. */
+  const known = new Map<string, readonly NextHop[]>();
+
+  function hopsOf(text: string, session: Session): readonly NextHop[] {
+    const listed = known.get(text);
+    if (listed !== undefined) return listed;
+    let method = parsed.get(text);
+    if (method === undefined) {
+      method = parseMethod(text);
+      parsed.set(text, method);
+    }
+    if ("problem" in method) return [];
+    const constant = fixed(method.template);
+    if (constant.length > 0) {
+      known.set(text, constant);
+      return constant;
+    }
+    const hop = resolveNextHop(method.template, session);
+    return hop === undefined ? [] : [hop];
+  }
 
   function hops(methods: MethodSetting, session: Session): readonly NextHop[] {
     if (methods === null || methods === "") return [];
-    const list = typeof methods === "string" ? [methods] : methods;
-    const ordered = list.length > 1 ? orderNextHops(list, random()) : list;
-    return ordered.flatMap((text) => {
-      let method = parsed.get(text);
-      if (method === undefined) {
-        method = parseMethod(text);
-        parsed.set(text, method);
-      }
-      return "problem" in method ? [] : (resolveNextHop(method.template, session) ?? []);
-    });
+    if (typeof methods === "string") return hopsOf(methods, session);
+    const ordered = methods.length > 1 ? orderNextHops(methods, random()) : methods;
+    return ordered.flatMap((text) => hopsOf(text, session));
   }
 
   return {

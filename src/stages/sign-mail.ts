@@ -16,8 +16,8 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
   return async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
     if (leaving.length === 0) return { leaving, signings: [] };
     const plan = choose(signer, passage);
-    const lines = passage.bank.log_level < 2 ? {} : { lines: signingLogLines(plan) };
-    if ("skip" in plan) return { ...skipped(plan, leaving), ...lines };
+    const lines = passage.bank.log_level < 2 ? undefined : signingLogLines(plan);
+    if ("skip" in plan) return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), lines };
 
     const { transaction } = passage;
     const specs = plan.sign.map(
@@ -35,14 +35,18 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
-    return { leaving: signed, signings, candidates: plan.candidates, ...lines };
+    const { candidates } = plan;
+    return lines === undefined
+      ? { leaving: signed, signings, candidates }
+      : { leaving: signed, signings, candidates, lines };
   };
 }
 
 /** A key that cannot be had defers the mail (I14): it never leaves unsigned. */
 function skipped(plan: Extract<SigningPlan, { skip: unknown }>, leaving: readonly Leaving[]): Signed {
   const { skip: reason, detail, temporary, candidates } = plan;
-  const signings = [{ result: "skipped", reason, ...(detail === undefined ? {} : { detail }) } as const];
+  const result = "skipped" as const;
+  const signings = [detail === undefined ? { result, reason } : { result, reason, detail }];
   if (!temporary) return { leaving, signings, candidates };
   return {
     refused: { code: 451, enhanced: "4.7.5", text: "Signing key not available, please try again later" },
