@@ -8,6 +8,7 @@ import { DataScanner } from "../smtp/data-scanner.ts";
 import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
 import { holdForTurn } from "../smtp/turn.ts";
 import { Dialog, type Step } from "./dialog.ts";
+import { DirectSocket } from "./direct-socket.ts";
 import type { MessageReplies } from "./handlers.ts";
 import { Input, type Next } from "./input.ts";
 import { Intake, type Received } from "./intake.ts";
@@ -106,6 +107,18 @@ export class FilterConnection extends SMTPConnection {
     return parser;
   }
 
+  override _setListeners(callback: () => void): void {
+    const { _socket: socket, _parser: parser } = this;
+    if (!(socket instanceof DirectSocket && parser instanceof Input)) {
+      super._setListeners(callback);
+      return;
+    }
+    socket.on("close", (hadError) => this._onCloseEvent(hadError));
+    socket.on("error", (error) => this._onError(error));
+    parser.readFrom(socket);
+    callback();
+  }
+
   /** Timeouts are looked after by one timer of the server, see `checkTimeouts`. */
   override _armTimeout(): void {}
 
@@ -184,7 +197,10 @@ export class FilterConnection extends SMTPConnection {
     next();
   }
 
-  /** Works through a chunk from `from` on; `next` asks for more input once we can take it. */
+  /**
+   * Works through a chunk from `from` on; `next` asks for more input once we can take it. The chunk's memory is read
+   * into again after that, so what is kept of it is copied.
+   */
   #work(chunk: Buffer, from: number, next: Next): void {
     let octets = chunk;
     let at = from;
@@ -197,7 +213,7 @@ export class FilterConnection extends SMTPConnection {
       if (this.#state === "data") {
         at = this.#scanner.scan(octets, at, this.#take);
         if (at !== -1) {
-          this.#messageIsIn(octets, at, next);
+          this.#messageIsIn(Buffer.from(octets.subarray(at)), 0, next);
           return;
         }
         this.#flush();
@@ -211,7 +227,7 @@ export class FilterConnection extends SMTPConnection {
       if (length > this.#dialog.options.maxCommandOctets) {
         this.#do(this.#dialog.lineTooLong());
       } else if (end === -1) {
-        this.#partial = octets.subarray(at);
+        this.#partial = Buffer.from(octets.subarray(at));
         break;
       } else {
         const line = octets.toString("latin1", at, end);

@@ -5,6 +5,7 @@ import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { FilterConnection } from "./connection.ts";
+import { takeOver } from "./direct-socket.ts";
 import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
 import type { ListenerOptions } from "./options.ts";
 import { readProxyPreface } from "./proxy-preface.ts";
@@ -56,6 +57,8 @@ export class FilterServer extends SMTPServer {
       // A client that has sent all it has may close its side and still read our reply.
       allowHalfOpen: true,
       noDelay: true,
+      // Whoever reads it decides how.
+      pauseOnConnect: true,
       disableReverseLookup: true,
       disabledCommands: libraryCommands,
       logger: false,
@@ -98,13 +101,14 @@ export class FilterServer extends SMTPServer {
     this.server.once("close", () => clearInterval(sweeper));
   }
 
-  override connect(socket: Socket, options?: SMTPConnectionOptions | null): void {
-    if (this.socketPath === undefined && socket.remoteAddress === undefined) {
+  override connect(accepted: Socket, options?: SMTPConnectionOptions | null): void {
+    if (this.socketPath === undefined && accepted.remoteAddress === undefined) {
       // Gone before it was accepted; without an address no access list can judge it.
-      socket.on("error", () => undefined);
-      socket.destroy();
+      accepted.on("error", () => undefined);
+      accepted.destroy();
       return;
     }
+    const socket = takeOver(accepted) ?? accepted;
     const connection = new FilterConnection(this, socket, { ...options, id: this.#nextLogId() });
     this.connections.add(connection);
     this.#openSockets += 1;
