@@ -1,0 +1,65 @@
+// Three ways to one DKIM signature of a whole mail: in the thread that reads sockets, its RSA operation alone on libuv's
+// threads, or all of it on a piscina pool.
+import { createPrivateKey, sign as makeSignature } from "node:crypto";
+import { findDigest, readDigests } from "../../../src/dkim/body-hash.ts";
+import { canonicalizeField } from "../../../src/dkim/canonical-header.ts";
+import type { SignRequest } from "../../../src/dkim/engine.ts";
+import { FieldIndex } from "../../../src/dkim/field-index.ts";
+import { digestSpecOf, signMessage } from "../../../src/dkim/sign.ts";
+import { layOutSignature } from "../../../src/dkim/signature-layout.ts";
+import { defaultSignedHeaderFields, listSignedFields } from "../../../src/dkim/signed-fields.ts";
+import { splitHeader } from "../../../src/mail/header.ts";
+import { createDkimPool } from "../../../src/pool/dkim-engine.ts";
+import { workerUrl } from "../../../src/pool/worker-url.ts";
+
+export const ways = ["none", "sync", "callback", "pool"] as const;
+export type Way = (typeof ways)[number];
+
+/** The field to put on top of a mail; "" for none. */
+export type Sign = (header: Buffer, body: Buffer) => Promise<string> | string;
+
+export function createSign(way: Way, keyPem: string): Sign {
+  const request: SignRequest = {
+    domain: "example.com",
+    selector: "rsa",
+    algorithm: "rsa-sha256",
+    headerCanonicalization: "relaxed",
+    bodyCanonicalization: "relaxed",
+    identity: "",
+    signedAt: Math.floor(Date.now() / 1000),
+    expiresAt: undefined,
+    signedFields: defaultSignedHeaderFields,
+    privateKey: createPrivateKey(keyPem),
+  };
+  switch (way) {
+    case "none":
+      return () => "";
+    case "sync":
+      return (header, body) => signMessage({ header, body: { chunks: [body] }, requests: [request] }).join("");
+    case "callback":
+      return (header, body) => signByCallback(header, body, request);
+    case "pool": {
+      const worker = workerUrl("dkim");
+      const pool = createDkimPool({ worker, threads: 1, maxQueue: 1000, deadlineMs: 30_000 });
+      return async (header, body) =>
+        (await pool.sign({ header, body: { chunks: [body] }, requests: [request] })).join("");
+    }
+  }
+}
+
+/** What `signMessage` does, but for where the RSA operation runs. */
+function signByCallback(header: Buffer, body: Buffer, request: SignRequest): Promise<string> {
+  const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
+  const list = listSignedFields(fields, request.signedFields);
+  const text = new FieldIndex(fields, header).signedText(list, request.headerCanonicalization);
+  const spec = digestSpecOf(request);
+  const { digest } = findDigest(readDigests({ chunks: [body] }, [spec]), spec);
+  const layout = layOutSignature(request, list, Buffer.from(digest).toString("base64"));
+  const octets = Buffer.from(text + canonicalizeField(layout.unsigned, request.headerCanonicalization), "latin1");
+  return new Promise((resolve, reject) => {
+    makeSignature("sha256", octets, request.privateKey, (error, value) => {
+      if (error === null) resolve(layout.withValue(value.toString("base64")));
+      else reject(error);
+    });
+  });
+}
