@@ -50,7 +50,6 @@ export class Spool {
     const position = this.#sizeBytes;
     this.#sizeBytes += octets.length;
     this.#underWay += 1;
-    this.#store.spooled(octets.length);
     return this.#write(octets, position, hashed, block);
   }
 

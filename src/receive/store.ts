@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createMinorCollection } from "./minor-collection.ts";
 
 export interface StoreLimits {
   /** Folder of the spool files. */
@@ -45,8 +44,6 @@ export interface MessageStore {
   /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
-  /** Octets went to a spool file: now and then what reading them left behind is cleared away. */
-  spooled(bytes: number): void;
   /** Whether the spool's disk has room, as last looked at; looking happens in the background. */
   hasRoom(): boolean;
 }
@@ -122,7 +119,6 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
 
   return {
     limits,
-    spooled: createMinorCollection(),
     get usedBytes() {
       return usedBytes;
     },
