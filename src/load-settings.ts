@@ -1,8 +1,9 @@
 // Everything a configuration names, read from disk: the file itself with what it includes, keys, tables. Whatever is
 // wrong comes back as problems with file, line and column; what could not be had of one domain concerns it alone.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fronts } from "./config/fronts.ts";
+import type { FileFacts } from "./config/lint/files.ts";
 import { lintSealing } from "./config/lint/sealing.ts";
 import { disk, type Loaded, loadConfig } from "./config/load.ts";
 import type { Problem } from "./config/source.ts";
@@ -10,6 +11,7 @@ import type { Files } from "./config/yaml-source.ts";
 import type { TableContext } from "./lookup/table.ts";
 import type { Settings } from "./main.ts";
 import { createRouter } from "./policy/router.ts";
+import { readWhole } from "./read-whole.ts";
 import type { KeyFiles } from "./signing/key-settings.ts";
 import { loadKeyring } from "./signing/load-keyring.ts";
 
@@ -19,42 +21,72 @@ export interface LoadedSettings {
   readonly problems: readonly Problem[];
   /** The configuration by itself, for whoever prints or explains it. */
   readonly loaded: Loaded;
+  /** Owner and mode of a file that was read, where they are known from that; its name is absolute. */
+  readonly factsOf?: FactsOf;
 }
 
 /** Whatever a configuration may be made of; names are absolute. */
-export type SettingsFiles = Files & KeyFiles;
+export interface SettingsFiles extends Files, KeyFiles {
+  readonly factsOf?: FactsOf;
+}
 
-export const onDisk: SettingsFiles = {
-  ...disk,
-  readFile: (name) => readFileSync(name),
-  listFolder: (name) => readdirSync(name),
-};
+type FactsOf = (name: string) => FileFacts | undefined;
+
+export function filesOnDisk(): SettingsFiles {
+  const facts = new Map<string, FileFacts>();
+  /** A hundred thousand keys have few different owners and modes. */
+  const different = new Map<string, FileFacts>();
+  return {
+    ...disk,
+    readFile(name) {
+      const { octets, mode, uid } = readWhole(name);
+      const text = `${mode} ${uid}`;
+      const each = different.get(text) ?? { mode, uid };
+      different.set(text, each);
+      facts.set(name, each);
+      return octets;
+    },
+    listFolder: (name) => readdirSync(name),
+    factsOf: (name) => facts.get(name),
+  };
+}
 
 /**
  * @param cwd relative names on the command line start here
  * @param from where files are read from
  */
-export async function loadSettings(path: string, cwd: string, from: SettingsFiles = onDisk): Promise<LoadedSettings> {
+export async function loadSettings(
+  path: string,
+  cwd: string,
+  from: SettingsFiles = filesOnDisk(),
+): Promise<LoadedSettings> {
   const loaded = await loadConfig(path, { cwd, fronts, files: from });
   const { config } = loaded;
   if (config === undefined) return { problems: loaded.problems, loaded };
   const problems: Problem[] = [...loaded.problems];
+  const factsOf = from.factsOf === undefined ? {} : { factsOf: from.factsOf };
   const files = {
     readFile: (name: string) => from.readFile(resolve(cwd, name)),
     listFolder: (name: string) => from.listFolder(resolve(cwd, name)),
   };
   const { keyring, problems: keyProblems } = loadKeyring(config, files);
+  const told = new Set(problems.flatMap((problem) => placeOf(problem) ?? []));
   const tell = (problem: Problem) => {
-    // What the compiler said of the same place, it said better: it knows the names that were meant.
-    if (!problems.some((told) => isSamePlace(told, problem))) problems.push(placed(problem, loaded));
+    const place = placeOf(problem);
+    if (place !== undefined) {
+      // What the compiler said of the same place, it said better: it knows the names that were meant.
+      if (told.has(place) || told.has(`${place}\0${problem.message}`)) return;
+      told.add(`${place}\0${problem.message}`);
+    }
+    problems.push(placed(problem, loaded));
   };
   for (const problem of keyProblems) tell(problem);
   for (const problem of lintSealing(config, keyring)) tell(problem);
   const tables = tableContext(loaded, resolve(cwd, dirname(path)), from, tell);
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);
-  if (problems.some(({ severity }) => severity === "error")) return { problems, loaded };
-  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems, loaded };
+  if (problems.some(({ severity }) => severity === "error")) return { problems, loaded, ...factsOf };
+  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems, loaded, ...factsOf };
 }
 
 /** Every setting at its default: for commands that need no configuration. */
@@ -81,6 +113,6 @@ function placed(problem: Problem, { source }: Loaded): Problem {
   return place === undefined ? problem : { ...problem, place };
 }
 
-function isSamePlace(one: Problem, other: Problem): boolean {
-  return one.severity === other.severity && one.path !== undefined && one.path.join("\0") === other.path?.join("\0");
+function placeOf({ severity, path }: Problem): string | undefined {
+  return path === undefined ? undefined : [severity, ...path].join("\0");
 }

@@ -22,6 +22,7 @@ const entry = [
   "slices",
   "version",
   "load-settings",
+  "read-whole",
   "generation",
   "processes",
   "config",

@@ -8,13 +8,16 @@ import type { Problem } from "../config/source.ts";
 import type { LoadedSettings } from "../load-settings.ts";
 
 /** @param cwd relative names start here */
-export function permissionProblems({ settings, loaded }: LoadedSettings, cwd: string): readonly Problem[] {
+export function permissionProblems({ settings, loaded, factsOf }: LoadedSettings, cwd: string): readonly Problem[] {
   const { config, source } = loaded;
   if (config === undefined) return [];
   const { daemon_user } = config;
   const daemonUid = daemon_user === null ? undefined : userId(daemon_user);
   const problems = lintPermissions(config, source, {
-    stat: (path) => facts(resolve(cwd, path)),
+    stat(path) {
+      const name = resolve(cwd, path);
+      return factsOf?.(name) ?? facts(name);
+    },
     ...(daemonUid === undefined ? {} : { daemonUid }),
     keyFiles: settings?.keyring.keys.flatMap(({ key, source: file }) => (key === undefined ? [] : [file])) ?? [],
   });

@@ -48,6 +48,8 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
   let watched: readonly Watched[] = [];
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
+  /** The key that was looked at last. */
+  let last = -1;
   const counts = { pass: 0, fail: 0, invalid: 0, unknown: 0 };
 
   function publish(): void {
@@ -83,10 +85,11 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
     try {
       const due: Watched[] = [];
       const nowMs = now();
-      for (const entry of watched) {
-        if (entry.dueAt > nowMs) continue;
-        due.push(entry);
-        if (due.length === keysPerTick) break;
+      // On from where the last tick ended: when more is due than a tick takes, all get their turn.
+      for (let looked = 0; looked < watched.length && due.length < keysPerTick; looked += 1) {
+        last = (last + 1) % watched.length;
+        const entry = watched[last];
+        if (entry !== undefined && entry.dueAt <= nowMs) due.push(entry);
       }
       if (due.length === 0) return;
       await Promise.all(due.map(look));
@@ -109,8 +112,9 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
         key,
         hasSeries: index < maxSeries,
         dueAt: startedAt + spreadMs * random(),
-        result: known.get(identity(key)) ?? "unknown",
+        result: known.size === 0 ? "unknown" : (known.get(identity(key)) ?? "unknown"),
       }));
+      last = -1;
       declared.keyPublished.reset();
       counts.pass = counts.fail = counts.invalid = counts.unknown = 0;
       for (const { key, hasSeries, result } of watched) {

@@ -32,7 +32,8 @@ export function keepFiles(files: SettingsFiles): KeepingFiles {
     kept,
     read: (name) => keep(`read ${name}`, () => files.read(name)),
     glob: (pattern) => keep(`glob ${pattern}`, () => files.glob(pattern)),
-    readFile: (name) => keep(`file ${name}`, () => files.readFile(name)),
+    // A copy: the octets themselves are good until the next file is read.
+    readFile: (name) => keep(`file ${name}`, () => new Uint8Array(files.readFile(name))),
     listFolder: (name) => keep(`list ${name}`, () => files.listFolder(name)),
   };
 }

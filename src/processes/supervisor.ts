@@ -7,7 +7,7 @@ import { needsRestart } from "../config/restart.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import { doorKey } from "../doors.ts";
 import { openHistoryFile } from "../history/file.ts";
-import { type LoadedSettings, loadSettings, onDisk } from "../load-settings.ts";
+import { filesOnDisk, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { createLog, type Log } from "../log/log.ts";
 import type { Settings } from "../main.ts";
 import { type PidFile, writePidFile } from "../pid-file.ts";
@@ -49,7 +49,7 @@ const commitMs = 10_000;
 export async function startProcesses({ file, cwd, journal, passErrors }: SupervisorOptions): Promise<Supervisor> {
   const keptOf = new WeakMap<Settings, KeptConfig>();
   async function load(): Promise<LoadedSettings> {
-    const files = keepFiles(onDisk);
+    const files = keepFiles(filesOnDisk());
     const read = await loadSettings(file, cwd, files);
     if (read.settings !== undefined) keptOf.set(read.settings, { file, cwd, files: files.kept });
     return read;

@@ -190,7 +190,7 @@ export function fingerprint(publicKey: KeyObject): string {
 export function privateKeyOf(key: SigningKey): KeyObject | string {
   if (key.key === undefined) return key.trouble ?? "not available";
   try {
-    return key.key.keyObject();
+    return key.key.passingKeyObject();
   } catch {
     return "is damaged";
   }

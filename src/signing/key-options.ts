@@ -14,6 +14,9 @@ export interface KeyOptions {
   readonly n?: string;
 }
 
+/** Of a key that was declared without any: folders and tables have hundred thousands of them. */
+export const noOptions: KeyOptions = {};
+
 export const keyOptionNames = ["v", "g", "h", "k", "s", "t", "n"] as const;
 
 /** Which option stands against a signature by `localPart`, or undefined when none does. */

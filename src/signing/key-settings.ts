@@ -33,6 +33,7 @@ export interface KeySettings {
 
 /** How keys are read. Both throw as node:fs does; relative names are the reader's business. */
 export interface KeyFiles {
+  /** The octets are good until the next call. */
   readFile(path: string): Uint8Array;
   /** Names in a folder. */
   listFolder(path: string): readonly string[];

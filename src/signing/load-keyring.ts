@@ -3,7 +3,7 @@
 import { compileRegexp } from "../lookup/regexp.ts";
 import { toAscii } from "../mail/domain.ts";
 import { matchesGlob } from "./glob.ts";
-import { type KeyOptions, keyOptionNames } from "./key-options.ts";
+import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
 import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
 import { createKeyStore, errorCode, type Loading, systemError, unreadable } from "./key-store.ts";
 import { createKeyring, type DomainPattern, type Keyring, type SigningKey } from "./keyring.ts";
@@ -134,7 +134,7 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
       // A README beside the domains is no key.
       if (errorCode(error) === "ENOTDIR") continue;
       const trouble = systemError(error);
-      add({ domain, selector: "", source: inside, options: {}, key: undefined, trouble });
+      add({ domain, selector: "", source: inside, options: noOptions, key: undefined, trouble });
       problems.push({
         severity: "warning",
         message: `Can't read folder ${inside}: ${trouble}; mail of ${domain} is deferred`,
@@ -149,7 +149,7 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
       const read = store.fromFile(source);
       const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
       // What dkim_keys says of the same selector goes before the folder.
-      if (!add({ domain, selector, source, options: {}, ...parts })) continue;
+      if (!add({ domain, selector, source, options: noOptions, ...parts })) continue;
       if ("trouble" in read) {
         const message = `${unreadable(source, read.trouble)}; mail of ${domain} is deferred`;
         problems.push({ severity: "warning", message, path });

@@ -2,6 +2,7 @@
 // a sender that it does not list is not signed for by them. Without one they are keys like those of dkim_keys.
 import { dirname, isAbsolute, join } from "node:path";
 import { toAscii } from "../mail/domain.ts";
+import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
 import { type Loading, systemError, unreadable } from "./key-store.ts";
 import { type KeyTableEntry, parseKeyTable } from "./key-table.ts";
@@ -50,7 +51,7 @@ export function loadTables(settings: KeySettings, loading: Loading, firstNumber:
         domain: signingDomain,
         selector: "",
         source: "",
-        options: {},
+        options: noOptions,
         key: undefined,
         trouble: message,
         origin,
@@ -70,7 +71,8 @@ export function loadTables(settings: KeySettings, loading: Loading, firstNumber:
     const list = "key" in made ? [made.key] : [...made.perDomain.values()];
     if (typeof signingTable === "string") {
       const numbered = list.map((key, index) => ({ ...key, number: firstNumber + keys.length + index + 1 }));
-      keys.push(...numbered);
+      // One by one: a hundred thousand at once are more arguments than a call may have.
+      for (const key of numbered) keys.push(key);
       const first = numbered[0];
       if ("key" in made && first !== undefined) names.set(entry.name, { key: first });
       else names.set(entry.name, { perDomain: new Map(numbered.map((key) => [key.domain, key])) });
@@ -100,7 +102,7 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
   const make = (forDomain: string, source: string, read: ReadKey): SigningKey => {
     if ("trouble" in read) warn(`${unreadable(source, read.trouble)}; mail that it signs is deferred`);
     const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
-    const base = { number: 0, domain: forDomain, selector, source, options: {}, origin, ...parts };
+    const base = { number: 0, domain: forDomain, selector, source, options: noOptions, origin, ...parts };
     return forDomain === "*" ? { ...base, pattern: { text: "*", matches: () => true } } : base;
   };
 

@@ -32,6 +32,12 @@ export class StoredKey {
     }
     return this.#object;
   }
+
+  /** The same for one look, not kept where it was not there before: OpenSSL's form takes three times the memory. */
+  passingKeyObject(): KeyObject {
+    if (this.#object !== undefined || this.#der === undefined) return this.keyObject();
+    return createPrivateKey({ key: this.#der, format: "der", type: this.#form });
+  }
 }
 
 export type ReadKey =

@@ -95,3 +95,29 @@ test("after a reload what is known of a key that stays is kept, and all are look
   await after(30_000);
   assert.deepEqual(await series(), [published("s2", 0), ...checked([0, 0, 1, 0])]);
 });
+
+test("with more keys due than are looked at in a tick, each gets its turn", async () => {
+  const asked = new Map<string, number>();
+  let nowMs = 0;
+  const watch = createKeyWatch({
+    declared: declareMetrics(),
+    resolve: (name, type) => {
+      if (type === "TXT") asked.set(name, (asked.get(name) ?? 0) + 1);
+      return createFixedResolver(parseFixedZone({}))(name, type);
+    },
+    tell: () => {},
+    now: () => nowMs,
+  });
+  const selectors = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  const { keyring } = loadKeyring(
+    { dkim_keys: selectors.map((selector) => ({ domain: "example.com", selector, key: pem })) },
+    { readFile: () => new Uint8Array(), listFolder: () => [] },
+  );
+  watch.watch(keyring.keys);
+  for (let tick = 0; tick < 5; tick += 1) {
+    // Long enough that all of them, none of which passes, are due again.
+    nowMs += 3_600_000;
+    await watch.tick();
+  }
+  assert.deepEqual([...asked.values()], Array(100).fill(1));
+});

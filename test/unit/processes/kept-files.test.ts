@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { loadSettings, onDisk } from "../../../src/load-settings.ts";
+import { filesOnDisk, loadSettings } from "../../../src/load-settings.ts";
 import { fromKept, keepFiles } from "../../../src/processes/kept-files.ts";
 import { createTestKey } from "../../support/daemon.ts";
 
@@ -13,6 +13,7 @@ test("what was read is read again as it was, whatever is on disk by then", async
   const file = join(folder, "signpost.yaml");
   const write = (name: string, text: string) => writeFile(join(folder, name), text, { mode: 0o600 });
   await write("key.pem", createTestKey("ed25519").pem);
+  await write("other.pem", createTestKey("rsa").pem);
   await write("more.yaml", "myhostname: kept.example.com");
   await write("table", "one@example.com 1\n");
   await write(
@@ -21,11 +22,12 @@ test("what was read is read again as it was, whatever is on disk by then", async
 dkim_keys:
   - { domain: a.example, selector: s, file: ${folder}/key.pem }
   - { domain: b.example, selector: s, file: ${folder}/missing.pem }
+  - { domain: c.example, selector: s, file: ${folder}/other.pem }
 spam_lovers_maps: [{ file: table }]
 `,
   );
   await write("one.d.yaml", "myhostname: kept.example.com");
-  const files = keepFiles(onDisk);
+  const files = keepFiles(filesOnDisk());
   const first = await loadSettings(file, folder, files);
   await rm(join(folder, "key.pem"));
   await write("one.d.yaml", "broken: [");
@@ -39,6 +41,7 @@ spam_lovers_maps: [{ file: table }]
     [
       ["a.example", "ed25519", undefined],
       ["b.example", undefined, "No such file or directory"],
+      ["c.example", "rsa", undefined],
     ],
   );
   assert.equal(again.settings.tables.readFile("table"), "one@example.com 1\n");
