@@ -34,6 +34,8 @@ export interface Pace {
   readonly messages: number;
   /** Mails before the first turn: what is compiled while it runs needs many. */
   readonly warmUp: number;
+  /** Mails of 10 MB in a turn. */
+  readonly large: number;
 }
 
 export interface Peer {

@@ -73,7 +73,7 @@ interface Contestant {
   readonly pace: Pace;
   readonly running: Running;
 }
-const ownPace: Pace = { connections: 8, messages: 1000, warmUp: 3000 };
+const ownPace: Pace = { connections: 8, messages: 1000, warmUp: 3000, large: 12 };
 const lines: Line[] = [];
 const rsaMs: number[] = [];
 
@@ -126,7 +126,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
     const usual = reuse === (running.speaks === "smtp");
     if (bytes > large && !usual) continue;
     const connections = bytes > large ? 2 : pace.connections;
-    const messages = bytes > large ? 12 : round < 0 ? pace.warmUp : pace.messages;
+    const messages = bytes > large ? pace.large : round < 0 ? pace.warmUp : pace.messages;
     const taken = await takeTurn({ running, work, content, messages, connections, reuse }, source, sink);
     if (taken.fault !== undefined) say(`${name} failed at ${work}: ${taken.fault}`);
     if (round < 0 || taken.fault !== undefined) continue;
