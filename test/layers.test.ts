@@ -12,6 +12,7 @@ const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool",
 const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
 const entry = [
   "main",
+  "memory",
   "account",
   "descriptors",
   "outward",

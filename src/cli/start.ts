@@ -2,13 +2,13 @@
 import { fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
 import { defaultConfigFile } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
 import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Daemon, Settings } from "../main.ts";
+import { settleMemory } from "../memory.ts";
 import { createReload, type Reloadable, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
@@ -82,9 +82,7 @@ interface ToStart {
 async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
   const { startDaemon } = await import("../main.ts");
   const daemon = await startDaemon(settings, { journal });
-  // Mail is short-lived garbage; a young generation of what start-up needed is enough for it, and V8's default would
-  // let it grow to 50 MB. The flag is read whenever it would grow.
-  setFlagsFromString("--semi-space-growth-factor=1");
+  settleMemory();
   return { daemon, reload: reloadOf(daemon, file, () => loadSettings(file, io.cwd)) };
 }
 

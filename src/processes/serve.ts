@@ -1,8 +1,8 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
-import { setFlagsFromString } from "node:v8";
 import { loadSettings } from "../load-settings.ts";
 import { type Daemon, type Prepared, type Settings, startDaemon } from "../main.ts";
+import { settleMemory } from "../memory.ts";
 import { fromKept } from "./kept-files.ts";
 import type { KeptConfig, Order, ProcessAnswer, ToProcess } from "./messages.ts";
 import { type Part, shareOf } from "./share.ts";
@@ -34,8 +34,7 @@ async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
     case "start":
       part = order.part;
       daemon = await startDaemon(await settingsOf(order.config), { journal: order.journal, sharesPorts: true });
-      // As for a daemon of one process: see the command start.
-      setFlagsFromString("--semi-space-growth-factor=1");
+      settleMemory();
       setInterval(tellCounts, countsMs).unref();
       return {};
     case "prepare":
