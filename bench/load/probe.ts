@@ -8,7 +8,9 @@ const resolutionMs = 10;
 if (isMainThread && process.send !== undefined) {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
-  process.on("message", () => {
+  process.on("message", (message) => {
+    // Processes that the daemon starts have it loaded too, and are told other things.
+    if (message !== "delay") return;
     // What is recorded holds the timer's own interval.
     const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - resolutionMs);
     process.send?.({ p99: late(histogram.percentile(99)), max: late(histogram.max) });

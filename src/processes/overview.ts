@@ -60,10 +60,18 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
     return createResolver(resolverOptions(config), metrics.observers.dns);
   }
 
+  function pids(): ReadonlyMap<number, number | undefined> {
+    return new Map(processes.states().map(({ number, pid }) => [number, pid]));
+  }
+
   async function families(which: "scrape" | "own"): Promise<readonly Family[]> {
+    const before = pids();
     const answers = await processes.ask({ kind: "families", which }, patienceMs);
+    const now = pids();
     const living = new Map(latest);
     for (const [number, { families: told = [] }] of answers) {
+      // One that ended meanwhile is among the past already; counted here too, the sum would go down again.
+      if (before.get(number) !== now.get(number)) continue;
       living.set(number, told);
       latest.set(number, told.filter(grows));
     }

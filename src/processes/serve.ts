@@ -111,6 +111,8 @@ process.on("message", async ({ id, order }: ToProcess) => {
   }
   if (order.kind === "stop") process.exit(0);
 });
+// Until we listen, nothing else keeps us here.
+process.channel?.ref();
 process.on("disconnect", () => {
   // It was told to end at once while we were draining.
   if (draining !== undefined) process.exit(0);

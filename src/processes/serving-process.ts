@@ -31,9 +31,9 @@ export function startServingProcess({ onCounts, onLines }: ServingNeeds): Servin
   let over: string | undefined;
 
   child.on("message", (message: ProcessAnswer) => {
-    const { id, error } = message;
+    const { id, error, families } = message;
     if (id === undefined) {
-      onCounts(message.families ?? []);
+      if (families !== undefined) onCounts(families);
       return;
     }
     const waiting = asked.get(id);
