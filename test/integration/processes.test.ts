@@ -401,10 +401,16 @@ history: { file: ${folder}/history.db }`;
   await writeFile(configFile, `${text}\nlisten_sockets: ["127.0.0.1:${other}"]`);
   daemon.process.kill("SIGHUP");
   await daemon.line("configuration reloaded");
+  await sendMany(ports.originating, "remembered");
   const [first = 0] = await serving({ daemon });
-  process.kill(first, "SIGKILL");
+  process.kill(first, "SIGTERM");
   await daemon.line("took its place");
   await check();
+  // Its mails are in the file, which the others have open too.
+  const mail = await daemon.line(`signpost[${first}]: (${String(first).padStart(5, "0")}-`);
+  const [, id = ""] = /mail_id: (\S+),/.exec(mail) ?? [];
+  const { stdout } = await signpost("why", "--config", configFile, id);
+  assert.match(stdout, new RegExp(id));
   for (const port of [ports.originating, other]) {
     const replies = await sendMany(port, "later");
     assert.equal(replies.filter((reply) => reply.startsWith("250 ")).length, many);
