@@ -3,11 +3,11 @@
 import { createHash, type KeyObject, sign as makeSignature } from "node:crypto";
 import type { SealJob, SealRefusal, SealReport } from "../authres/authenticator.ts";
 import { findDigest, readDigests } from "../dkim/body-hash.ts";
-import { canonicalizeField, fieldText } from "../dkim/canonical-header.ts";
+import { canonicalizeField } from "../dkim/canonical-header.ts";
 import { FieldIndex } from "../dkim/field-index.ts";
 import { defaultSignedHeaderFields, listSignedFields } from "../dkim/signed-fields.ts";
 import type { BodySource } from "../mail/digest.ts";
-import { asBuffer, type HeaderField, splitHeader } from "../mail/header.ts";
+import { asBuffer, splitHeader } from "../mail/header.ts";
 import { type ArcField, arcTag, maxArcSets, readArcFields, sealDigestSpec } from "./fields.ts";
 
 /** What DKIM signs, and the signatures themselves; never ARC's fields or Authentication-Results (section 4.1.2). */
@@ -51,13 +51,13 @@ export function sealMessage(job: SealJob): SealReport {
     h: names.join(":"),
     ...common,
   });
-  const signed = new FieldIndex(fields).signedText(names, "relaxed") + relaxed(signature.unsigned);
+  const signed = new FieldIndex(fields).signedOctets(names, "relaxed", Buffer.from(signature.unsigned, "latin1"));
   const messageSignature = signature.withValue(sign(signed, job.privateKey));
 
   const seal = layOut("ARC-Seal", { a: algorithm, b: "", cv: job.chain, d: job.domain, ...common });
   const sets = job.chain === "pass" ? earlierSets(arcFields) : "";
   const sealed = `${sets}${relaxed(results)}\r\n${relaxed(messageSignature)}\r\n${relaxed(seal.unsigned)}`;
-  const arcSeal = seal.withValue(sign(sealed, job.privateKey));
+  const arcSeal = seal.withValue(sign(Buffer.from(sealed, "latin1"), job.privateKey));
   return { result: "sealed", fields: [arcSeal, messageSignature, results].map((field) => `${field}\r\n`) };
 }
 
@@ -77,12 +77,8 @@ function earlierSets(arcFields: readonly ArcField[]): string {
   const order = ["arc-authentication-results", "arc-message-signature", "arc-seal"];
   return [...arcFields]
     .sort((a, b) => a.instance - b.instance || order.indexOf(a.name) - order.indexOf(b.name))
-    .map(({ field }) => `${relaxed(textOf(field))}\r\n`)
+    .map(({ field }) => `${relaxed(asBuffer(field.raw).toString("latin1"))}\r\n`)
     .join("");
-}
-
-function textOf({ raw }: HeaderField): string {
-  return fieldText(raw);
 }
 
 function relaxed(text: string): string {
@@ -95,8 +91,7 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): st
   return asymmetricKeyType === "rsa" && (asymmetricKeyDetails?.modulusLength ?? 0) >= 1024 ? "rsa-sha256" : undefined;
 }
 
-function sign(text: string, key: KeyObject): string {
-  const octets = Buffer.from(text, "latin1");
+function sign(octets: Uint8Array, key: KeyObject): string {
   // Ed25519 signs the SHA-256 digest, not the octets themselves (RFC 8463 section 3).
   const value =
     key.asymmetricKeyType === "ed25519"

@@ -27,14 +27,14 @@ export function readDigests(body: BodySource, specs: readonly BodyDigestSpec[]):
   return hasher.digest();
 }
 
-function isPlain({ length, prefix }: BodyDigestSpec): boolean {
-  return length === undefined && prefix === undefined;
+function isPlain({ canonicalization, length, prefix }: BodyDigestSpec): boolean {
+  return canonicalization !== "nofws" && length === undefined && prefix === undefined;
 }
 
 /** What most mail is: one block and one digest. A hash in one call costs a third less than one with a state. */
 function hashAtOnce(chunk: Uint8Array, spec: BodyDigestSpec): BodyDigest {
   const pieces: Uint8Array[] = [];
-  // Fed once with one block, the canonicalization has no reason to use its memory again: the views stay good.
+  // Fed once with one block, "simple" and "relaxed" do not use memory twice: the views stay good.
   const body = createCanonicalizer(spec, { write: (octets) => pieces.push(octets) });
   body.update(chunk);
   body.end();

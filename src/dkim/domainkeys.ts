@@ -4,7 +4,7 @@
 import { parseAddressList } from "../mail/address.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
-import { canonicalizeField, fieldText } from "./canonical-header.ts";
+import { writeField } from "./canonical-header.ts";
 import { isWithin, toDomain, toKeyName, toSelector } from "./domain-name.ts";
 import type { Failure } from "./failure.ts";
 import { type ParsedSignature, readFacts } from "./signature.ts";
@@ -86,8 +86,13 @@ export function domainKeysDigest(
   covered: readonly HeaderField[],
   { canonicalization }: DomainKeysSignature,
 ): BodyDigestSpec {
-  const lines = covered.map((field) => `${canonicalizeField(fieldText(field.raw), canonicalization)}\r\n`);
-  return { canonicalization, hash: "sha1", prefix: Buffer.from(lines.join(""), "latin1") };
+  const prefix = Buffer.alloc(covered.reduce((octets, { raw }) => octets + raw.length + 3, 0));
+  let at = 0;
+  for (const { raw } of covered) {
+    at = writeField(raw, canonicalization, prefix, at);
+    at += prefix.write("\r\n", at, "latin1");
+  }
+  return { canonicalization, hash: "sha1", prefix: prefix.subarray(0, at) };
 }
 
 /**

@@ -1,7 +1,6 @@
 // Judges one DKIM signature with one key (RFC 6376 section 6.1.3): does it hold, and if so, does it count.
 import { hash, verify as verifySignature } from "node:crypto";
 import type { BodyDigest } from "../mail/digest.ts";
-import { canonicalizeField } from "./canonical-header.ts";
 import type { VerifyPolicy } from "./engine.ts";
 import type { Failure } from "./failure.ts";
 import type { FieldIndex } from "./field-index.ts";
@@ -51,11 +50,8 @@ function compareHeader(
   index: FieldIndex,
 ): Failure | undefined {
   const { headerCanonicalization, algorithm } = signature;
-  const own = withoutValue(index.fieldText(place), signature);
-  const octets = Buffer.from(
-    index.signedText(signature.signedFields, headerCanonicalization) + canonicalizeField(own, headerCanonicalization),
-    "latin1",
-  );
+  const own = withoutValue(index.fields[place]?.raw ?? new Uint8Array(0), signature);
+  const octets = index.signedOctets(signature.signedFields, headerCanonicalization, own);
   const value = Buffer.from(signature.value, "base64");
   // Ed25519 signs the SHA-256 digest, not the octets themselves (RFC 8463 section 3).
   const holds =
@@ -69,9 +65,9 @@ function compareHeader(
 }
 
 /** The signature's own field with b= emptied, all white space of the value included (RFC 6376 section 3.7). */
-function withoutValue(text: string, { valueTag }: DkimSignature): string {
-  const body = text.indexOf(":") + 1;
-  return text.slice(0, body + valueTag.start) + text.slice(body + valueTag.end);
+function withoutValue(field: Uint8Array, { valueTag }: DkimSignature): Uint8Array {
+  const body = field.indexOf(58) + 1;
+  return Buffer.concat([field.subarray(0, body + valueTag.start), field.subarray(body + valueTag.end)]);
 }
 
 /** Why a signature that holds is not to count. */

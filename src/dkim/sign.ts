@@ -4,7 +4,6 @@ import { hash, sign as makeSignature } from "node:crypto";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import { splitHeader } from "../mail/header.ts";
 import { findDigest, readDigests } from "./body-hash.ts";
-import { canonicalizeField } from "./canonical-header.ts";
 import type { SignJob, SignRequest } from "./engine.ts";
 import { FieldIndex } from "./field-index.ts";
 import { layOutSignature } from "./signature-layout.ts";
@@ -22,26 +21,14 @@ export function digestSpecOf(request: Pick<SignRequest, "bodyCanonicalization">)
 export function signMessage({ header, body, requests }: SignJob): string[] {
   // Every field counts, however many: what is left out here could be added by anybody.
   const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
-  const index = new FieldIndex(fields, header);
+  const index = new FieldIndex(fields);
   const digests = readDigests(body, requests.map(digestSpecOf));
-  const headers = new Map<string, { readonly list: readonly string[]; readonly text: string }>();
-  let table: SignRequest["signedFields"] | undefined;
   return requests.map((request) => {
-    // Requests of one mail mostly share their table and canonicalization.
-    if (table !== request.signedFields) headers.clear();
-    table = request.signedFields;
-    let covered = headers.get(request.headerCanonicalization);
-    if (covered === undefined) {
-      const list = listSignedFields(fields, request.signedFields);
-      covered = { list, text: index.signedText(list, request.headerCanonicalization) };
-      headers.set(request.headerCanonicalization, covered);
-    }
+    const list = listSignedFields(fields, request.signedFields);
     const { digest } = findDigest(digests, digestSpecOf(request));
-    const layout = layOutSignature(request, covered.list, asBase64(digest));
-    const octets = Buffer.from(
-      covered.text + canonicalizeField(layout.unsigned, request.headerCanonicalization),
-      "latin1",
-    );
+    const layout = layOutSignature(request, list, asBase64(digest));
+    const own = Buffer.from(layout.unsigned, "latin1");
+    const octets = index.signedOctets(list, request.headerCanonicalization, own);
     return layout.withValue(asBase64(sign(octets, request)));
   });
 }

@@ -34,7 +34,7 @@ export function verifyMessage(job: VerifyJob, keyCache?: KeyCache): Verification
   const { fields, excess } = splitHeader(job.header);
   const candidates = readCandidates(fields, job.policy.domainKeys);
   if (candidates.length === 0) return [];
-  const index = new FieldIndex(fields, job.header);
+  const index = new FieldIndex(fields);
   if (excess !== undefined) {
     return candidates.map((candidate) => report(candidate, { failure: "header-too-large" }, index));
   }

@@ -2,7 +2,6 @@
 // threads, or all of it on a piscina pool.
 import { createPrivateKey, sign as makeSignature } from "node:crypto";
 import { findDigest, readDigests } from "../../../src/dkim/body-hash.ts";
-import { canonicalizeField } from "../../../src/dkim/canonical-header.ts";
 import type { SignRequest } from "../../../src/dkim/engine.ts";
 import { FieldIndex } from "../../../src/dkim/field-index.ts";
 import { digestSpecOf, signMessage } from "../../../src/dkim/sign.ts";
@@ -51,11 +50,11 @@ export function createSign(way: Way, keyPem: string): Sign {
 function signByCallback(header: Buffer, body: Buffer, request: SignRequest): Promise<string> {
   const { fields } = splitHeader(header, { maxBytes: Infinity, maxFields: Infinity, maxLines: Infinity });
   const list = listSignedFields(fields, request.signedFields);
-  const text = new FieldIndex(fields, header).signedText(list, request.headerCanonicalization);
   const spec = digestSpecOf(request);
   const { digest } = findDigest(readDigests({ chunks: [body] }, [spec]), spec);
   const layout = layOutSignature(request, list, Buffer.from(digest).toString("base64"));
-  const octets = Buffer.from(text + canonicalizeField(layout.unsigned, request.headerCanonicalization), "latin1");
+  const own = Buffer.from(layout.unsigned, "latin1");
+  const octets = new FieldIndex(fields).signedOctets(list, request.headerCanonicalization, own);
   return new Promise((resolve, reject) => {
     makeSignature("sha256", octets, request.privateKey, (error, value) => {
       if (error === null) resolve(layout.withValue(value.toString("base64")));

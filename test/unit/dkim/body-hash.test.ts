@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { createBodyHasher } from "../../../src/dkim/body-hash.ts";
+import { createBodyHasher, readDigests } from "../../../src/dkim/body-hash.ts";
 import type { BodyDigestSpec } from "../../../src/mail/digest.ts";
 
 const simple: BodyDigestSpec = { canonicalization: "simple", hash: "sha256" };
@@ -106,4 +106,17 @@ test("hashes a DomainKeys header and body as one, the empty line between them as
   assert.equal(digest(nofws, "a b\r", "\n\r\n c\t\rd\r\n\r\n").hash, sha256(`${prefix}\r\nab\r\n\r\ncd\r\n`));
   assert.equal(digest({ ...nofws, canonicalization: "simple" }, "a b\r\n\r\n").hash, sha256(`${prefix}\r\na b\r\n`));
   assert.equal(digest(nofws, "\r\n \r\n").hash, sha256(`${prefix}`));
+});
+
+test("a body in one block has the digest that it has octet by octet", () => {
+  for (const text of ["", "\r\n", "a", "a \t b \r\n\r\n", "a\r", " a\r\n\r\nb  c", "\r\n\r\n", "a\r\n \r\n"]) {
+    const octets = Buffer.from(text);
+    for (const canonicalization of ["simple", "relaxed", "nofws"] as const) {
+      for (const hash of ["sha256", "sha1"] as const) {
+        const spec = { canonicalization, hash };
+        const pieces = Array.from(octets, (octet) => Buffer.of(octet));
+        assert.deepEqual(readDigests({ chunks: [octets] }, [spec]), readDigests({ chunks: pieces }, [spec]), text);
+      }
+    }
+  }
 });
