@@ -201,8 +201,21 @@ function maskedKey(groups: readonly number[], bits: number): string {
   return key;
 }
 
-/** An address as eight groups; "IPv6:" and brackets of XFORWARD and literals, and a zone, are left out. */
+const rememberedAddresses = 256;
+const remembered = new Map<string, readonly number[] | undefined>();
+
+/** `readAddress`, for the few addresses that ask again and again: each mail asks several lists for the same one. */
 function parseAddress(text: string): readonly number[] | undefined {
+  const known = remembered.get(text);
+  if (known !== undefined || remembered.has(text)) return known;
+  if (remembered.size >= rememberedAddresses) remembered.clear();
+  const groups = readAddress(text);
+  remembered.set(text, groups);
+  return groups;
+}
+
+/** An address as eight groups; "IPv6:" and brackets of XFORWARD and literals, and a zone, are left out. */
+function readAddress(text: string): readonly number[] | undefined {
   const bare = text.replace(/^\[|\]$/g, "").replace(/^ipv6:/i, "");
   if (isIPv4(bare)) return mapped(bare.split(".").map(Number));
   const [address = ""] = bare.split("%", 1);

@@ -19,3 +19,15 @@ export function editHeader(message: MessageOctets, fields: string, kept: readonl
   for (const { start, end } of kept) pieces.push(header.subarray(start, end));
   return { header: concatShared(pieces), separator: message.separator, body: message.body };
 }
+
+/**
+ * The message with `fields` (each ending in CRLF) on top and nothing left out. Its header is not on shared memory: for
+ * the last edit before a mail leaves, when no worker is to read it.
+ */
+export function addFields(message: MessageOctets, fields: string): MessageOctets {
+  const header = asBuffer(message.header);
+  const octets = Buffer.allocUnsafe(fields.length + header.length);
+  octets.write(fields, 0, "latin1");
+  header.copy(octets, fields.length);
+  return { header: octets, separator: message.separator, body: message.body };
+}

@@ -128,7 +128,8 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
     const troubles: Trouble[] = [];
     for (const hop of hops) {
-      const kept = await takeKept(hop, outgoing.localEnd);
+      let kept = pool.take(hop, outgoing.localEnd);
+      if (kept !== undefined && !isTrusted(kept)) kept = await firstAlive(kept, hop, outgoing.localEnd);
       if (kept !== undefined) {
         const transaction = await begin(kept, outgoing);
         if (!transaction.untouched) return legOf(outgoing, transaction);
@@ -142,9 +143,18 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return { outgoing, transaction: undefined, answers, reusedConnection: false };
   }
 
-  async function takeKept(hop: NextHop, end: LocalEnd | undefined): Promise<Connection | undefined> {
-    for (let kept = pool.take(hop, end); kept !== undefined; kept = pool.take(hop, end)) {
-      if (now() - kept.idleSinceMs <= trustedIdleMs || (await reset(kept, timeouts))) return kept;
+  function isTrusted(kept: Connection): boolean {
+    return now() - kept.idleSinceMs <= trustedIdleMs;
+  }
+
+  /** The first kept connection, from this one on, that is fresh or still answers. */
+  async function firstAlive(
+    first: Connection,
+    hop: NextHop,
+    end: LocalEnd | undefined,
+  ): Promise<Connection | undefined> {
+    for (let kept: Connection | undefined = first; kept !== undefined; kept = pool.take(hop, end)) {
+      if (isTrusted(kept) || (await reset(kept, timeouts))) return kept;
     }
     return undefined;
   }

@@ -49,7 +49,10 @@ export async function openTransaction(
   timeouts: RelayTimeouts,
 ): Promise<OpenTransaction> {
   const { envelope } = outgoing;
-  const plan = await planEnvelope(connection, outgoing);
+  const { capabilities } = connection;
+  const plan = mustKnowContent(envelope, capabilities)
+    ? await planByContent(connection, outgoing)
+    : envelopeCommands(envelope, capabilities, no8Bit);
   const ended = {
     connection,
     accepted: [],
@@ -65,7 +68,7 @@ export async function openTransaction(
   }
 
   const forwarding =
-    outgoing.session === undefined ? [] : xforwardCommands(outgoing.session.client, connection.capabilities.xforward);
+    outgoing.session === undefined ? [] : xforwardCommands(outgoing.session.client, capabilities.xforward);
   const recipients = plan.recipients.filter((command) => typeof command === "string");
   if (recipients.length === 0) {
     const answers = plan.recipients.map((reply) =>
@@ -74,7 +77,7 @@ export async function openTransaction(
     return { ...ended, answers };
   }
   const commands = [...forwarding, plan.mail, ...recipients];
-  const talking = connection.capabilities.pipelining
+  const talking = capabilities.pipelining
     ? pipelined(connection, commands, timeouts)
     : lockStep(connection, commands, forwarding.length, timeouts);
 
@@ -145,12 +148,11 @@ export function narrowed(outgoing: Outgoing, indexes: readonly number[]): Outgoi
   return { ...outgoing, envelope };
 }
 
-async function planEnvelope(connection: Connection, outgoing: Outgoing): Promise<EnvelopeCommands | undefined> {
+/** Undefined when the content cannot be read. */
+async function planByContent(connection: Connection, outgoing: Outgoing): Promise<EnvelopeCommands | undefined> {
   const { envelope, message } = outgoing;
-  const { capabilities } = connection;
-  if (!mustKnowContent(envelope, capabilities)) return envelopeCommands(envelope, capabilities, no8Bit);
   try {
-    return envelopeCommands(envelope, capabilities, await contentNeeds(message));
+    return envelopeCommands(envelope, connection.capabilities, await contentNeeds(message));
   } catch {
     return undefined;
   }

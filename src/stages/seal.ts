@@ -2,7 +2,7 @@
 import { sealDigestSpec } from "../arc/fields.ts";
 import type { Authenticator } from "../authres/authenticator.ts";
 import { formatResults } from "../authres/print.ts";
-import { editHeader } from "../mail/edit.ts";
+import { addFields } from "../mail/edit.ts";
 import type { SealRecord } from "../outcome/outcome.ts";
 import type { Leaving, Passage } from "../pipeline.ts";
 import type { Keyring, SigningKey } from "../signing/keyring.ts";
@@ -66,8 +66,7 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
           record = { result: "skipped", reason: report.reason };
           return each;
         }
-        const whole = [{ start: 0, end: message.header.length }];
-        return { ...each, outgoing: { ...each.outgoing, message: editHeader(message, report.fields.join(""), whole) } };
+        return { ...each, outgoing: { ...each.outgoing, message: addFields(message, report.fields.join("")) } };
       }),
     );
     return { leaving: sealed, seal: record };

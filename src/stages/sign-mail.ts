@@ -1,6 +1,6 @@
 // Signs each leaving message with what was chosen for the mail: the last edit before it goes out.
 import type { DkimEngine } from "../dkim/engine.ts";
-import { editHeader } from "../mail/edit.ts";
+import { addFields } from "../mail/edit.ts";
 import type { Leaving, Passage, Signed } from "../pipeline.ts";
 import type { Signer, SigningPlan } from "../signing/choose.ts";
 import { signingLogLines } from "../signing/log-text.ts";
@@ -28,8 +28,7 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
       leaving.map(async (each): Promise<Leaving> => {
         const { message } = each.outgoing;
         const fields = await engine.sign({ header: message.header, body, requests: plan.sign });
-        const whole = [{ start: 0, end: message.header.length }];
-        return { ...each, outgoing: { ...each.outgoing, message: editHeader(message, fields.join(""), whole) } };
+        return { ...each, outgoing: { ...each.outgoing, message: addFields(message, fields.join("")) } };
       }),
     );
     const signings = plan.sign.map(
