@@ -70,6 +70,7 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
   let nextHops: ReturnType<typeof fixedNextHops> = [];
   metrics.declared.processes.set({ state: "configured" }, 1);
   metrics.declared.processes.set({ state: "running" }, 1);
+  metrics.declared.processRestarts.at("1");
   const startedAtMs = Date.now();
   const history = createHistory(kept.size, openFile());
   const keyWatch = createKeyWatch({
