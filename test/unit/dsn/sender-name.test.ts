@@ -7,8 +7,8 @@ for (const [text, wanted] of [
   ["<postmaster@example.com>", { name: "", address: "postmaster@example.com" }],
   ['"Filter, at \\"home\\"" <filter@example.com>', { name: 'Filter, at "home"', address: "filter@example.com" }],
   ["Müllers Filter <filter@example.com>", { name: "Müllers Filter", address: "filter@example.com" }],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: amavisd writes it so
   [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: amavisd writes it so
     '"Filter at ${myhostname}" <filter@${myhostname_ascii}>',
     { name: "Filter at mail.example.com", address: "filter@mail.example.com" },
   ],
