@@ -9,9 +9,16 @@ const lookEveryMs = 1000;
 
 type Collector = (options: { readonly type: "major"; readonly flavor: "last-resort" }) => void;
 
+/**
+ * How far the old generation may grow above what lives in it, in per cent, before it is marked through: marking keeps
+ * every core busy for some 40 ms, and V8 by itself would mark after each third of it, which is every few seconds.
+ */
+const growthPercent = 100;
+
 /** To be called once everything is loaded: takes some 50 ms, and looks after the young generation from then on. */
 export function settleMemory(): void {
   findCollector()?.({ type: "major", flavor: "last-resort" });
+  setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   let mayGrow: boolean | undefined;
   const look = () => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
