@@ -51,6 +51,8 @@ const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 export class Connection {
   readonly hop: NextHop;
   readonly remote: string;
+  /** What the pool keeps it under. */
+  key: string;
   readonly openedAtMs: number;
   capabilities: Capabilities = noCapabilities;
   /** True once greeted: mail may be sent. */
@@ -88,6 +90,7 @@ export class Connection {
     this.idleSinceMs = this.openedAtMs;
     this.#now = now;
     this.remote = formatNextHop(hop);
+    this.key = this.remote;
     this.#onFailure = onFailure;
     const onread = { buffer: readBuffer, callback: (bytes: number) => this.#received(bytes) };
     this.#socket =
@@ -132,34 +135,39 @@ export class Connection {
   }
 
   /** Sends views as they are, in as few system calls as the kernel allows, and waits for `count` replies. */
-  async exchangeContent(
+  exchangeContent(views: readonly Uint8Array[], count: number, blockMs: number, patience: Patience): Promise<Exchange> {
+    const end = groupEnd(views, 0);
+    return end === views.length
+      ? this.#exchangeLast(views, 0, count, patience)
+      : this.#exchangeInGroups(views, end, count, blockMs, patience);
+  }
+
+  async #exchangeInGroups(
     views: readonly Uint8Array[],
+    firstEnd: number,
     count: number,
     blockMs: number,
     patience: Patience,
   ): Promise<Exchange> {
-    let at = 0;
-    for (;;) {
-      const from = at;
-      let bytes = 0;
-      while (at < views.length && bytes < groupBytes) {
-        bytes += views[at]?.length ?? 0;
-        at += 1;
-      }
-      if (at === views.length) {
-        const answer = this.#expect(count, patience, true);
-        this.#writeViews(views, from, at);
-        return answer;
-      }
-      await this.send(views.slice(from, at), blockMs);
+    let from = 0;
+    for (let end = firstEnd; end < views.length; end = groupEnd(views, from)) {
+      await this.send(views.slice(from, end), blockMs);
       if (this.#failure !== undefined) return { replies: [], failure: this.#failure, cutOff: true };
+      from = end;
     }
+    return this.#exchangeLast(views, from, count, patience);
+  }
+
+  #exchangeLast(views: readonly Uint8Array[], from: number, count: number, patience: Patience): Promise<Exchange> {
+    const answer = this.#expect(count, patience, true);
+    this.#writeViews(views, from);
+    return answer;
   }
 
   /** Sends views and waits until the kernel has taken them: their memory may be used again afterwards. */
   async send(views: readonly Uint8Array[], blockMs: number): Promise<void> {
     this.#setDeadline(blockMs);
-    this.#writeViews(views, 0, views.length);
+    this.#writeViews(views, 0);
     if (this.#failure !== undefined || this.#socket.writableLength === 0) return;
     await new Promise<void>((resolve) => {
       this.#flushed = resolve;
@@ -239,10 +247,10 @@ export class Connection {
     this.#overdue = false;
   }
 
-  #writeViews(views: readonly Uint8Array[], from: number, to: number): void {
+  #writeViews(views: readonly Uint8Array[], from: number): void {
     if (this.#failure !== undefined) return;
     holdForTurn(this.#socket);
-    for (let i = from; i < to; i += 1) {
+    for (let i = from; i < views.length; i += 1) {
       const view = views[i];
       if (view !== undefined) this.#socket.write(view);
     }
@@ -296,4 +304,11 @@ export class Connection {
       this.#setDeadline(missing === 1 ? awaited.patience.lastMs : awaited.patience.eachMs);
     }
   }
+}
+
+/** Where the group of views ends that begins at `from`. */
+function groupEnd(views: readonly Uint8Array[], from: number): number {
+  let end = from;
+  for (let bytes = 0; end < views.length && bytes < groupBytes; end += 1) bytes += views[end]?.length ?? 0;
+  return end;
 }

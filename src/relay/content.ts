@@ -28,15 +28,25 @@ export function prepareContent(message: MessageOctets): Content {
  * Sends the content and its final dot and waits for the replies. Rejects when the spool cannot be read or its octets
  * must not leave; the connection is to be dropped then, without a dot.
  */
-export async function sendContent(
+export function sendContent(
   connection: Connection,
   content: Content,
   replyCount: number,
   blockMs: number,
   patience: Patience,
 ): Promise<Exchange> {
-  if (content.kind === "memory") return connection.exchangeContent(content.views, replyCount, blockMs, patience);
-  const { message } = content;
+  return content.kind === "memory"
+    ? connection.exchangeContent(content.views, replyCount, blockMs, patience)
+    : sendSpooled(connection, content.message, replyCount, blockMs, patience);
+}
+
+async function sendSpooled(
+  connection: Connection,
+  message: MessageOctets,
+  replyCount: number,
+  blockMs: number,
+  patience: Patience,
+): Promise<Exchange> {
   const stuffer = new DotStuffer();
   let views: Uint8Array[] = [];
   stuffer.push(message.header, views);

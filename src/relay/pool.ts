@@ -22,10 +22,10 @@ const maxAgeMs = 60_000;
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #idle = new Map<string, Connection[]>();
-  /** Under which key each connection that is open is kept. */
-  readonly #keys = new WeakMap<Connection, string>();
   readonly #all = new Set<Connection>();
   readonly #onSweep: (nowMs: number) => boolean;
+  /** Most mails go where the one before went. */
+  #lastKey: { readonly hop: NextHop; readonly end: LocalEnd; readonly key: string } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
   #onEmpty: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class ConnectionPool {
     const { timeouts, observer, now } = this.#options;
     const { localhost_name, local_client_bind_address } = end;
     const connection = new Connection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
-    this.#keys.set(connection, this.#keyOf(hop, end));
+    connection.key = this.#keyOf(hop, end);
     connection.limitMs = limitMs;
     this.#all.add(connection);
     this.watch();
@@ -78,11 +78,10 @@ export class ConnectionPool {
     if (connection.failure !== undefined) return;
     const nowMs = this.#options.now();
     connection.rest(nowMs);
-    const key = this.#keys.get(connection) ?? connection.remote;
-    let connections = this.#idle.get(key);
+    let connections = this.#idle.get(connection.key);
     if (connections === undefined) {
       connections = [];
-      this.#idle.set(key, connections);
+      this.#idle.set(connection.key, connections);
     }
     if (this.#closing || connections.length >= this.#options.maxIdle || this.#isWorn(connection, nowMs)) {
       connection.quit(this.#options.timeouts.reset);
@@ -140,11 +139,14 @@ export class ConnectionPool {
 
   /** A connection is only for mail that appears the same way. */
   #keyOf(hop: NextHop, end: LocalEnd): string {
+    const last = this.#lastKey;
+    if (last?.hop === hop && appearSame(last.end, end)) return last.key;
     const remote = formatNextHop(hop);
-    const usual = this.#options.localEnd;
-    const same =
-      end.localhost_name === usual.localhost_name && end.local_client_bind_address === usual.local_client_bind_address;
-    return same ? remote : `${remote} ${end.localhost_name} ${end.local_client_bind_address ?? ""}`;
+    const key = appearSame(end, this.#options.localEnd)
+      ? remote
+      : `${remote} ${end.localhost_name} ${end.local_client_bind_address ?? ""}`;
+    this.#lastKey = { hop, end, key };
+    return key;
   }
 
   #isWorn(connection: Connection, nowMs: number): boolean {
@@ -153,10 +155,16 @@ export class ConnectionPool {
 
   #forget(connection: Connection): void {
     this.#all.delete(connection);
-    const connections = this.#idle.get(this.#keys.get(connection) ?? "");
+    const connections = this.#idle.get(connection.key);
     const at = connections?.indexOf(connection) ?? -1;
     if (at !== -1) connections?.splice(at, 1);
     if (connection.ready) this.#options.observer.connection(connection.remote, "closed");
     if (this.#all.size === 0) this.#onEmpty?.();
   }
+}
+
+function appearSame(one: LocalEnd, other: LocalEnd): boolean {
+  return (
+    one.localhost_name === other.localhost_name && one.local_client_bind_address === other.local_client_bind_address
+  );
 }

@@ -100,15 +100,23 @@ export function createRelay(options: RelayOptions): ClosableRelay {
 
   async function relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]> {
     if (closing) return outgoing.map((each) => turnedAway(each, shuttingDown));
-    const room = slots.take(outgoing.length, Math.min(now() + timeouts.finalDot, ...outgoing.map(limitOf)));
-    if (room !== true) {
+    if (!slots.take(outgoing.length)) {
       pool.watch();
+      const room = slots.wait(outgoing.length, Math.min(now() + timeouts.finalDot, ...outgoing.map(limitOf)));
       if (!(await room)) return outgoing.map((each) => turnedAway(each, noRoom));
     }
     try {
-      const legs = await inParallel(outgoing, openLeg);
+      const [only] = outgoing;
+      if (only !== undefined && outgoing.length === 1) {
+        // The rule, and it needs no Promise.all.
+        const leg = await openLeg(only);
+        return [report(leg, decide([leg], proceed) ? await finishLeg(leg, proceed) : abandonLeg(leg))];
+      }
+      const legs = await Promise.all(outgoing.map(openLeg));
       const go = decide(legs, proceed);
-      return await inParallel(legs, async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg)));
+      return await Promise.all(
+        legs.map(async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg))),
+      );
     } finally {
       slots.give(outgoing.length);
     }
@@ -205,16 +213,19 @@ export function createRelay(options: RelayOptions): ClosableRelay {
 
   function report(leg: Leg, answers: readonly Answer[]): Delivery {
     const remote = leg.transaction?.connection.remote ?? formatNextHop(leg.outgoing.nextHop);
+    const replies: Reply[] = [];
+    const fromNextHops: boolean[] = [];
+    let delivered = false;
+    let putOff = false;
     for (const { reply, fromNextHop } of answers) {
+      replies.push(reply);
+      fromNextHops.push(fromNextHop);
+      delivered ||= isPositive(reply);
+      putOff ||= isTransient(reply);
       observer.reply(remote, classOf(reply), fromNextHop ? "next-hop" : "own");
     }
-    if (observer.partial !== undefined && answers.some(isDelivered) && answers.some(isPutOff)) observer.partial(remote);
-    return {
-      replies: repliesOf(answers),
-      fromNextHop: answers.map((answer) => answer.fromNextHop),
-      remote,
-      reusedConnection: leg.reusedConnection,
-    };
+    if (delivered && putOff) observer.partial?.(remote);
+    return { replies, fromNextHop: fromNextHops, remote, reusedConnection: leg.reusedConnection };
   }
 
   return Object.assign(relay, {
@@ -264,21 +275,7 @@ function repliesOf(answers: readonly Answer[]): readonly Reply[] {
   return answers.map((answer) => answer.reply);
 }
 
-function isDelivered({ reply }: Answer): boolean {
-  return isPositive(reply);
-}
-
-function isPutOff({ reply }: Answer): boolean {
-  return isTransient(reply);
-}
-
 function classOf(reply: Reply): "2xx" | "4xx" | "5xx" {
   if (isPositive(reply)) return "2xx";
   return isTransient(reply) ? "4xx" : "5xx";
-}
-
-/** One mail is the rule, and spares Promise.all. */
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const [first] = items;
-  return items.length === 1 && first !== undefined ? [await work(first)] : Promise.all(items.map(work));
 }

@@ -20,12 +20,15 @@ export class Slots {
     return this.#waiters.length;
   }
 
-  /** True at once where there is room; else a promise, false once the deadline has passed. */
-  take(wanted: number, deadlineMs: number): true | Promise<boolean> {
-    if (this.#waiters.length === 0 && this.#fits(wanted)) {
-      this.#taken += wanted;
-      return true;
-    }
+  /** Takes what is wanted where there is room at once. */
+  take(wanted: number): boolean {
+    if (this.#waiters.length > 0 || !this.#fits(wanted)) return false;
+    this.#taken += wanted;
+    return true;
+  }
+
+  /** After `take` said no: true when there is room, false once the deadline has passed. */
+  wait(wanted: number, deadlineMs: number): Promise<boolean> {
     return new Promise((resolve) => this.#waiters.push({ wanted, deadlineMs, resolve }));
   }
 

@@ -37,9 +37,10 @@ const troubleOfOurs: Answer = {
 };
 const no8Bit = { eightBit: false, eightBitHeader: false };
 
-/** What was asked for, and what came back: `replies` is shorter than `commands` after a failure or an early stop. */
+/** What came back for an envelope: fewer replies than commands after a failure or an early stop. */
 interface Dialog extends Exchange {
-  readonly stopped: boolean;
+  /** DATA was held back. */
+  readonly stopped?: true;
 }
 
 /** MAIL and RCPT, and DATA with them where the next hop takes it so. Never rejects. */
@@ -53,33 +54,25 @@ export async function openTransaction(
   const plan = mustKnowContent(envelope, capabilities)
     ? await planByContent(connection, outgoing)
     : envelopeCommands(envelope, capabilities, no8Bit);
-  const ended = {
-    connection,
-    accepted: [],
-    deferred: [],
-    content: undefined,
-    state: "over",
-    untouched: false,
-  } as const;
-  if (plan === undefined) return { ...ended, answers: envelope.recipients.map(() => troubleOfOurs) };
+  if (plan === undefined) return over(connection, sameForAll(envelope, troubleOfOurs));
   if ("refused" in plan) {
-    const answer = { reply: plan.refused, fromNextHop: false };
-    return { ...ended, answers: envelope.recipients.map(() => answer) };
+    return over(connection, sameForAll(envelope, { reply: plan.refused, fromNextHop: false }));
   }
 
-  const forwarding =
+  const commands =
     outgoing.session === undefined ? [] : xforwardCommands(outgoing.session.client, capabilities.xforward);
-  const recipients = plan.recipients.filter((command) => typeof command === "string");
-  if (recipients.length === 0) {
+  const forwardingCount = commands.length;
+  commands.push(plan.mail);
+  for (const command of plan.recipients) if (typeof command === "string") commands.push(command);
+  if (commands.length === forwardingCount + 1) {
     const answers = plan.recipients.map((reply) =>
       typeof reply === "string" ? troubleOfOurs : { reply, fromNextHop: false },
     );
-    return { ...ended, answers };
+    return over(connection, answers);
   }
-  const commands = [...forwarding, plan.mail, ...recipients];
-  const talking = capabilities.pipelining
+  const talking: Promise<Dialog> = capabilities.pipelining
     ? pipelined(connection, commands, timeouts)
-    : lockStep(connection, commands, forwarding.length, timeouts);
+    : lockStep(connection, commands, forwardingCount, timeouts);
 
   // While the next hop thinks about the envelope.
   let content: Content | undefined;
@@ -88,9 +81,9 @@ export async function openTransaction(
   } catch {
     await talking;
     connection.drop();
-    return { ...ended, answers: envelope.recipients.map(() => troubleOfOurs) };
+    return over(connection, sameForAll(envelope, troubleOfOurs));
   }
-  return readDialog(connection, plan.recipients, forwarding.length, await talking, content);
+  return readDialog(connection, plan.recipients, forwardingCount, await talking, content);
 }
 
 /** The content, to all accepted recipients. Gives the answers by recipient, those of deferred ones unchanged. */
@@ -120,10 +113,12 @@ export async function sendTransaction(transaction: OpenTransaction, timeouts: Re
     return answers;
   }
   connection.inTransaction = false;
-  accepted.forEach((index, position) => {
-    const reply = last.replies[count === 1 ? 0 : position];
-    answers[index] = answerFor(reply, last.failure, last.cutOff ? "content" : "final dot", connection);
-  });
+  const phase = last.cutOff ? "content" : "final dot";
+  let position = 0;
+  for (const index of accepted) {
+    answers[index] = answerFor(last.replies[count === 1 ? 0 : position], last.failure, phase, connection);
+    position += 1;
+  }
   return answers;
 }
 
@@ -158,14 +153,11 @@ async function planByContent(connection: Connection, outgoing: Outgoing): Promis
   }
 }
 
-async function pipelined(
-  connection: Connection,
-  commands: readonly string[],
-  timeouts: RelayTimeouts,
-): Promise<Dialog> {
+function pipelined(connection: Connection, commands: readonly string[], timeouts: RelayTimeouts): Promise<Exchange> {
+  let text = "";
+  for (const command of commands) text += `${command}\r\n`;
   const patience = { eachMs: timeouts.command, lastMs: timeouts.data };
-  const exchange = await connection.exchange(`${commands.join("\r\n")}\r\nDATA\r\n`, commands.length + 1, patience);
-  return { ...exchange, stopped: false };
+  return connection.exchange(`${text}DATA\r\n`, commands.length + 1, patience);
 }
 
 /** One command at a time; DATA stays unsent where a recipient was refused for now, or all were refused. */
@@ -180,14 +172,14 @@ async function lockStep(
   for (const [index, command] of commands.entries()) {
     const { replies: answered, failure } = await connection.exchange(`${command}\r\n`, 1, patience);
     const reply = answered[0];
-    if (reply === undefined) return { replies, failure, stopped: false };
+    if (reply === undefined) return { replies, failure };
     replies.push(reply);
     if (index === forwardingCount && !isPositive(reply)) return { replies, failure: undefined, stopped: true };
   }
   const fates = replies.slice(forwardingCount + 1);
   if (!fates.some(isPositive) || fates.some(isTransient)) return { replies, failure: undefined, stopped: true };
   const asked = await connection.exchange("DATA\r\n", 1, { eachMs: timeouts.data, lastMs: timeouts.data });
-  return { replies: [...replies, ...asked.replies], failure: asked.failure, stopped: false };
+  return { replies: [...replies, ...asked.replies], failure: asked.failure };
 }
 
 function readDialog(
@@ -199,54 +191,56 @@ function readDialog(
 ): OpenTransaction {
   const { replies, failure } = dialog;
   const mail = replies[forwardingCount];
-  const mailAnswer = answerFor(
-    mail,
-    failure,
-    mail === undefined && replies.length < forwardingCount ? "XFORWARD" : "MAIL",
-    connection,
-  );
+  const mailPhase = mail === undefined && replies.length < forwardingCount ? "XFORWARD" : "MAIL";
+  const mailAnswer = answerFor(mail, failure, mailPhase, connection);
+  const mailTaken = isPositive(mailAnswer.reply);
   // What XFORWARD said holds until RSET or the end of a mail: it must not speak for the next one.
-  connection.inTransaction = forwardingCount > 0 || isPositive(mailAnswer.reply);
+  connection.inTransaction = forwardingCount > 0 || mailTaken;
   const answers: Answer[] = [];
   const accepted: number[] = [];
   let at = forwardingCount + 1;
-  for (const [index, command] of recipients.entries()) {
+  for (const command of recipients) {
     if (typeof command !== "string") {
       answers.push({ reply: command, fromNextHop: false });
       continue;
     }
-    const reply = replies[at];
+    const answer = mailTaken ? answerFor(replies[at], failure, "RCPT", connection) : mailAnswer;
     at += 1;
-    if (!isPositive(mailAnswer.reply)) {
-      answers.push(mailAnswer);
-    } else {
-      const answer = answerFor(reply, failure, "RCPT", connection);
-      answers.push(answer);
-      if (isPositive(answer.reply)) accepted.push(index);
-    }
+    if (isPositive(answer.reply)) accepted.push(answers.length);
+    answers.push(answer);
   }
   const deferred = tooMany(answers, accepted);
   for (const index of deferred) answers[index] = toFollow;
 
-  const asked = replies[at];
-  const open = { connection, answers, deferred, content };
   if (failure !== undefined) {
     const answer = answerFor(undefined, failure, "DATA", connection);
     for (const index of [...accepted, ...deferred]) answers[index] = answer;
-    const untouched = connection.used && isStale(failure) && replies.length <= forwardingCount + 1;
-    return { ...open, accepted: [], deferred: [], state: "over", untouched };
+    return over(connection, answers, connection.used && isStale(failure) && replies.length <= forwardingCount + 1);
   }
-  const base = { ...open, accepted, untouched: false };
-  if (asked === undefined) return { ...base, state: dialog.stopped && accepted.length > 0 ? "envelope" : "over" };
-  if (asked.code === 354) {
-    if (accepted.length > 0) return { ...base, state: "ready" };
+  const asked = replies[at];
+  if (asked !== undefined && asked.code !== 354) {
+    const answer = commandAnswer(asked, "DATA", connection.remote);
+    for (const index of [...accepted, ...deferred]) answers[index] = answer;
+    return over(connection, answers);
+  }
+  let state: OpenTransaction["state"] = "over";
+  if (accepted.length > 0) {
+    if (asked !== undefined) state = "ready";
+    else if (dialog.stopped) state = "envelope";
+  } else if (asked !== undefined) {
     // Content is asked for although nobody is to have it: there is no way back but this.
     connection.drop();
   }
-  if (accepted.length === 0) return { ...base, state: "over" };
-  const answer = commandAnswer(asked, "DATA", connection.remote);
-  for (const index of [...accepted, ...deferred]) answers[index] = answer;
-  return { ...base, accepted: [], deferred: [], state: "over" };
+  return { connection, answers, accepted, deferred, content, state, untouched: false };
+}
+
+/** Nothing is to follow: all answers stand. */
+function over(connection: Connection, answers: Answer[], untouched = false): OpenTransaction {
+  return { connection, answers, accepted: [], deferred: [], content: undefined, state: "over", untouched };
+}
+
+function sameForAll(envelope: Envelope, answer: Answer): Answer[] {
+  return envelope.recipients.map(() => answer);
 }
 
 /** What a next hop's own timeout or restart looks like from here. */
@@ -260,7 +254,8 @@ function isStale(failure: Failure): boolean {
  */
 function tooMany(answers: readonly Answer[], accepted: readonly number[]): number[] {
   const lastAccepted = accepted.at(-1);
-  if (lastAccepted === undefined) return [];
+  // Nobody was taken, or everybody.
+  if (lastAccepted === undefined || accepted.length === answers.length) return [];
   const deferred: number[] = [];
   for (const [index, { reply, fromNextHop }] of answers.entries()) {
     const isLimit = fromNextHop && reply.code === 452 && (reply.enhanced === "" || reply.enhanced === "4.5.3");

@@ -74,6 +74,6 @@ function joined(lines: readonly string[]): string {
 /** RFC 2034 section 4: the enhanced code's class must be that of the reply. */
 function enhancedCode(code: number, text: string): string {
   if (text.charCodeAt(1) !== 46) return noEnhanced;
-  const match = /^([245]\.\d{1,3}\.\d{1,3})(?:\s|$)/.exec(text);
-  return match?.[1] !== undefined && text.charCodeAt(0) - 48 === Math.floor(code / 100) ? match[1] : noEnhanced;
+  if (text.charCodeAt(0) - 48 !== Math.floor(code / 100)) return noEnhanced;
+  return /^[245]\.\d{1,3}\.\d{1,3}(?=\s|$)/.exec(text)?.[0] ?? noEnhanced;
 }
