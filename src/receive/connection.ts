@@ -56,8 +56,7 @@ export class FilterConnection extends SMTPConnection {
     this.#filter = server;
     this.logId = options.id;
     const path = server.socketPath;
-    this.listener =
-      path === undefined ? { address: this.localAddress, port: this.localPort } : { address: "", port: 0, path };
+    this.listener = server.nameAt(this.localAddress, this.localPort);
     const told = options.remoteAddress !== undefined;
     const peer = { address: path === undefined || told ? this.remoteAddress : "", port: this.remotePort };
     this.#mustBeAllowed = path === undefined || told;

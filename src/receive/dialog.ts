@@ -1,13 +1,12 @@
 // The dialog of one session without its socket: a command line in, reply text and next step out. Keeps what was
 // said: HELO, XFORWARD, envelope, errors. The content of messages goes elsewhere.
 import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail/transaction.ts";
-import { expandBanner } from "../smtp/banner.ts";
 import { type Command, parseCommand, parsePathArgument } from "../smtp/command.ts";
-import { ehloLines } from "../smtp/ehlo.ts";
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
 import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
 import type { ListenerOptions } from "./options.ts";
+import { nameAt, type StandingReplies, standingReplies } from "./standing-replies.ts";
 
 export interface Step {
   /** What goes to the client, CRLFs included. */
@@ -71,21 +70,20 @@ export class Dialog {
   }
 
   greeting(): string {
-    const { protocol, smtpd_greeting_banner } = this.#options;
-    const text = this.#banner(smtpd_greeting_banner, protocol === "LMTP" ? "LMTP" : "ESMTP");
-    return wireReply({ code: 220, enhanced: "", text });
+    return this.#standing.greeting;
   }
 
   /** A reply that ends the session, with our name in it as RFC 5321 section 4.2 wants it for 421. */
   farewell(code: number, enhanced: string, text: string): string {
-    return this.#wire({ code, enhanced, text: `${this.ourName()} ${text}` });
+    return this.#wire({ code, enhanced, text: `${this.#ourName} ${text}` });
   }
 
-  /** "[127.0.0.1]": the address the client connected to. */
-  ourName(): string {
-    const { address } = this.#needs.listener;
-    if (address === "") return "[localhost]";
-    return address.includes(":") ? `[IPv6:${address}]` : `[${address}]`;
+  get #ourName(): string {
+    return nameAt(this.#needs.listener.address);
+  }
+
+  get #standing(): StandingReplies {
+    return standingReplies(this.#options, this.#needs.listener.address);
   }
 
   /** Session and envelope of the message whose content begins now. */
@@ -167,14 +165,9 @@ export class Dialog {
     this.#reset();
     this.#helo = argument;
     this.#protocol = verb === "HELO" ? "SMTP" : verb === "EHLO" ? "ESMTP" : "LMTP";
-    if (verb === "HELO") return this.#junkReply(`250 ${this.ourName()}\r\n`);
-    const lines = ehloLines({
-      name: this.ourName(),
-      sizeLimit: options.smtpd_message_size_limit,
-      xforward: options.allowXforward(this.#needs.peer.address),
-      discard: options.smtpd_discard_ehlo_keywords,
-    });
-    return this.#junkReply(wireLines(250, lines));
+    if (verb === "HELO") return this.#junkReply(`250 ${this.#ourName}\r\n`);
+    const { hello, helloWithXforward } = this.#standing;
+    return this.#junkReply(options.allowXforward(this.#needs.peer.address) ? helloWithXforward : hello);
   }
 
   #xforward(argument: string): Step {
@@ -256,9 +249,8 @@ export class Dialog {
 
   #quit(argument: string): Step {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: QUIT" });
-    const { protocol, smtpd_quit_banner } = this.#options;
-    const text = this.#banner(smtpd_quit_banner, protocol === "LMTP" || this.isLmtp ? "LMTP" : "ESMTP");
-    return { text: wireReply({ code: 221, enhanced: "2.0.0", text }), next: "close" };
+    const { quitLmtp, quitSmtp } = this.#standing;
+    return { text: this.#options.protocol === "LMTP" || this.isLmtp ? quitLmtp : quitSmtp, next: "close" };
   }
 
   #unknown(verb: string): Step {
@@ -304,11 +296,6 @@ export class Dialog {
 
   #wire(reply: Reply): string {
     return wireReply(this.#options.soft_bounce ? softened(reply) : reply);
-  }
-
-  #banner(template: string, protocol: string): string {
-    const values = { ...this.#options.bannerValues, "helo-name": this.ourName(), protocol };
-    return expandBanner(template, values);
   }
 
   #reset(): void {

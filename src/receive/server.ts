@@ -30,6 +30,7 @@ export interface ServerNeeds {
 }
 
 const acceptTroubleEveryMs = 10_000;
+const maxNames = 100;
 
 /** Commands of smtp-server that are never to run; ours are looked up in the dialog alone. */
 const libraryCommands = ["AUTH", "STARTTLS", "XCLIENT", "WIZ", "SHELL", "KILL", "VRFY", "HELP"];
@@ -46,6 +47,8 @@ export class FilterServer extends SMTPServer {
   #acceptTroubleAt = Number.NEGATIVE_INFINITY;
   #opened: Promise<void> | undefined;
   readonly #awaitingProxy = new Set<Socket>();
+  /** By local address; one where it listens on one. */
+  readonly #names = new Map<string, ListenerName>();
   /** Sockets not closed yet, those of ended sessions included. */
   #openSockets = 0;
   #whenGone: (() => void) | undefined;
@@ -108,8 +111,12 @@ export class FilterServer extends SMTPServer {
       accepted.destroy();
       return;
     }
+    // Asked of the accepted socket, which knows them by now; the other would ask the system again.
+    const { localAddress, localPort, remoteAddress, remotePort } = accepted;
+    const addresses =
+      this.socketPath === undefined ? { localAddress, localPort, remoteAddress, remotePort } : undefined;
     const socket = takeOver(accepted) ?? accepted;
-    const connection = new FilterConnection(this, socket, { ...options, id: this.#nextLogId() });
+    const connection = new FilterConnection(this, socket, { ...addresses, ...options, id: this.#nextLogId() });
     this.connections.add(connection);
     this.#openSockets += 1;
     socket.once("close", () => {
@@ -143,9 +150,7 @@ export class FilterServer extends SMTPServer {
       return;
     }
     const { socketPath: path } = this;
-    const address = withoutMapping(socket.localAddress);
-    const { localPort: port = 0 } = socket;
-    const options = this.listenerOptions(path === undefined ? { address, port } : { address: "", port: 0, path });
+    const options = this.listenerOptions(this.nameAt(withoutMapping(socket.localAddress), socket.localPort));
     // Only who may connect may say that he connects for another; everybody else is turned away under his own name.
     const due =
       options.haproxy_target_enabled && (path !== undefined || options.allowPeer(withoutMapping(socket.remoteAddress)));
@@ -163,6 +168,22 @@ export class FilterServer extends SMTPServer {
         callback(null, { id: "", ...(source && { remoteAddress: source.address, remotePort: source.port }) });
       }
     });
+  }
+
+  /**
+   * The name of the listener that took a connection at an address: always the same object, since others keep what they
+   * find out by it.
+   */
+  nameAt(address: string, port = 0): ListenerName {
+    let name = this.#names.get(address);
+    if (name === undefined) {
+      // A client may choose among the addresses of a whole network.
+      if (this.#names.size === maxNames) this.#names.clear();
+      const { socketPath: path } = this;
+      name = path === undefined ? { address, port } : { address: "", port: 0, path };
+      this.#names.set(address, name);
+    }
+    return name;
   }
 
   /** Connections there are, those that still owe their PROXY header included. */

@@ -66,10 +66,16 @@ export class DataScanner {
         case "text": {
           // A CR at the end is judged when the next octet is there.
           const stop = chunk[end - 1] === CR ? end - 1 : end;
+          // Nearly always a chunk that holds the end of data ends with it; then one look at the rest may do.
+          const ends = endsWithEndOfData(chunk, at);
           // Looks beyond an end of data in this chunk too: at worst the repair then finds nothing to do.
-          flags ??= lineEndFlags(chunk, at, stop);
+          flags ??= lineEndFlags(chunk, at, ends ? end - 3 : stop);
+          if (ends && flags === 0) {
+            take(chunk, at, end - 3);
+            return end;
+          }
           const bare = (flags & bareLineEndFlag) !== 0;
-          const dotLine = (flags & dotLineFlag) === 0 ? -1 : chunk.indexOf("\r\n.", at, "latin1");
+          const dotLine = ends || (flags & dotLineFlag) !== 0 ? chunk.indexOf("\r\n.", at, "latin1") : -1;
           if (dotLine !== -1) {
             this.#emit(chunk, at, dotLine + 2, bare, take);
             this.#open = "dot";
@@ -97,6 +103,19 @@ export class DataScanner {
     if (bare && replaceBareLineEnds(chunk, from, to)) this.bareLineEnds = true;
     take(chunk, from, to);
   }
+}
+
+/** Whether CRLF.CRLF stands at the end, all of it from `from` on. */
+function endsWithEndOfData(chunk: Buffer, from: number): boolean {
+  const end = chunk.length;
+  return (
+    end - from >= 5 &&
+    chunk[end - 1] === LF &&
+    chunk[end - 2] === CR &&
+    chunk[end - 3] === DOT &&
+    chunk[end - 4] === LF &&
+    chunk[end - 5] === CR
+  );
 }
 
 /** Octet by octet, for the rare chunk that holds one: its cost does not grow with how many there are. */
