@@ -3,7 +3,6 @@
 import { startChild } from "../load/child.ts";
 import { startFilter } from "../load/filter.ts";
 import { type Measurement, measure, middle } from "../load/measure.ts";
-import { memory } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Fact, Growth } from "./curve.ts";
 import { type Bench, inTurns, mails } from "./parts.ts";
@@ -54,14 +53,11 @@ export async function connections(bench: Bench): Promise<Growth> {
     });
 
     const idle: Record<number, Measurement[]> = { 0: [], [idleConnections]: [] };
-    const occupied: number[] = [];
     for (let round = 0; round < Math.max(2, bench.rounds); round += 1) {
       for (const count of [0, idleConnections]) {
         say(`${count} idle connections`);
-        const before = memory(filter.pid).rssMb;
         const held = await idler.call("hold", { port, connections: count });
         if (held !== count) throw new Error(`${held} of ${count} idle connections were taken`);
-        occupied.push(memory(filter.pid).rssMb - before);
         idle[count]?.push(
           await measure(source, filter.pid, {
             port,
@@ -86,7 +82,6 @@ export async function connections(bench: Bench): Promise<Growth> {
       { what: "… with 1,000 idle connections", value: many.processMs, unit: "ms" },
       { what: `${idleRatePerSecond} mails/s, no idle connections: p99`, value: none.p99, unit: "ms" },
       { what: "… with 1,000 idle connections", value: many.p99, unit: "ms" },
-      { what: "1,000 idle connections occupy", value: Math.max(...occupied), unit: "MB" },
     ];
     return {
       title: "Connections that are busy, 10 kB, signed, 5 mails on each",

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { documentBlocks as documentBlocksOf } from "./document-blocks.ts";
 
 const run = promisify(execFile);
 
@@ -133,7 +134,7 @@ export async function startPostfix(ports: PostfixPorts, ours: string, protocols 
 
 /** The fenced blocks of docs/postfix.md by name, their ports replaced by those of the test. */
 async function documentBlocks(ports: PostfixPorts): Promise<(name: string) => string> {
-  const text = await readFile(join(import.meta.dirname, "../../docs/postfix.md"), "utf8");
+  const original = await documentBlocksOf("postfix.md");
   const replaced: readonly (readonly [string, number])[] = [
     ["127.0.0.1]:10024", ports.incoming],
     ["127.0.0.1]:10026", ports.originating],
@@ -141,9 +142,7 @@ async function documentBlocks(ports: PostfixPorts): Promise<(name: string) => st
     ["127.0.0.1:10027", ports.backOriginating],
   ];
   return (name) => {
-    const start = text.indexOf(`\`\`\`${name}\n`);
-    if (start === -1) throw new Error(`docs/postfix.md has no block ${name}`);
-    let block = text.slice(start + name.length + 4, text.indexOf("\n```", start + 4));
+    let block = original(name);
     for (const [from, port] of replaced) block = block.replaceAll(from, from.replace(/\d+$/, String(port)));
     return `${block}\n`;
   };

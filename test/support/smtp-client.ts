@@ -15,8 +15,9 @@ export interface SmtpClient {
   closed(): Promise<void>;
 }
 
-export function smtpClient(to: number | string): SmtpClient {
-  const socket = typeof to === "number" ? connect(to, "127.0.0.1") : connect(to);
+/** @param from the address that a connection to a port comes from */
+export function smtpClient(to: number | string, from = "127.0.0.1"): SmtpClient {
+  const socket = typeof to === "number" ? connect({ port: to, host: "127.0.0.1", localAddress: from }) : connect(to);
   socket.setNoDelay(true);
   let input = "";
   let ended = false;
