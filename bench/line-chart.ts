@@ -12,6 +12,8 @@ export interface LineChart {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  /** Also shows how steep a line is that grows as x does. */
+  readonly guide: "linear" | "none";
   readonly lines: readonly Line[];
 }
 
@@ -35,7 +37,7 @@ ${placed.join("\n")}
 `;
 }
 
-function drawn({ title, x: xLabel, y: yLabel, lines }: LineChart): string {
+function drawn({ title, x: xLabel, y: yLabel, guide, lines }: LineChart): string {
   const { width, height, left, right, top, bottom } = panel;
   const points = lines.flatMap((line) => line.points);
   const xTicks = ticks(points.map(([x]) => x));
@@ -58,6 +60,15 @@ function drawn({ title, x: xLabel, y: yLabel, lines }: LineChart): string {
     parts.push(`<line x1="${left}" x2="${width - right}" y1="${at}" y2="${at}" stroke="#e6e8eb"/>`);
     parts.push(
       `<text x="${left - 7}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end" fill="#444">${short(tick)}</text>`,
+    );
+  }
+  const anchor = lines[0]?.points.at(-1);
+  if (guide === "linear" && anchor !== undefined) {
+    const from = guideStart(anchor, [xTicks[0] ?? 1, yTicks[0] ?? 1]);
+    const [x1, y1, x2, y2] = [x(from[0]), y(from[1]), x(anchor[0]), y(anchor[1])].map((at) => at.toFixed(1));
+    parts.push(
+      `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="#9aa0a8" stroke-dasharray="1 4"/>`,
+      `<text x="${(x(from[0]) + 6).toFixed(1)}" y="${(y(from[1]) - 5).toFixed(1)}" font-size="10" fill="#8a9099">linear</text>`,
     );
   }
   const groups = [...new Set(lines.map(({ label, group = label }) => group))];
@@ -102,6 +113,15 @@ export function ticks(values: readonly number[]): readonly number[] {
   const first = all.findLastIndex((tick) => tick <= low);
   const last = all.findIndex((tick) => tick >= high);
   return all.slice(first, Math.max(last, first + 1) + 1);
+}
+
+/** Where a line with a slope of one through `anchor` enters a chart that begins at `origin`. */
+export function guideStart(
+  [x, y]: readonly [number, number],
+  [left, bottom]: readonly [number, number],
+): readonly [number, number] {
+  const atBottom = (x * bottom) / y;
+  return atBottom >= left ? [atBottom, bottom] : [left, (y * left) / x];
 }
 
 function scale(marks: readonly number[], from: number, to: number): (value: number) => number {

@@ -87,10 +87,10 @@ export async function connections(bench: Bench): Promise<Growth> {
       title: "Connections that are busy, 10 kB, signed, 5 mails on each",
       against: "connections",
       curves: [
-        { label: "process", unit: "ms CPU", bound: "constant", points: of(({ processMs }) => processMs) },
-        { label: "main thread", unit: "ms CPU", bound: "constant", points: of(({ mainMs }) => mainMs) },
-        { label: "p50", unit: "ms latency", bound: "linear", points: of(({ p50 }) => p50) },
-        { label: "p99", unit: "ms latency", bound: "linear", points: of(({ p99 }) => p99) },
+        { label: "process", unit: "CPU ms", bound: "constant", points: of(({ processMs }) => processMs) },
+        { label: "main thread", unit: "CPU ms", bound: "constant", points: of(({ mainMs }) => mainMs) },
+        { label: "p50", unit: "ms to the reply", bound: "linear", points: of(({ p50 }) => p50) },
+        { label: "p99", unit: "ms to the reply", bound: "linear", points: of(({ p99 }) => p99) },
       ],
       facts,
     };

@@ -1,7 +1,8 @@
-// Both cores against one: mails a second of the filter, its source and its sink on all cores, with a worker for each,
-// against the same on one core, with one worker. What is not the filter's is in both alike; its CPU is told as well.
+// All cores against one: mails a second of the filter, its source and its sink on all cores, with as many workers as the
+// filter has by itself, against the same on one core, with one worker. What is not the filter's is in both alike.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
+import { defaultThreads } from "../../src/generation.ts";
 import { startFilter } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";
 import { cpuUsage } from "../load/usage.ts";
@@ -33,9 +34,9 @@ export async function cores(bench: Bench): Promise<Growth> {
         threads: 1,
         prefix: ["taskset", "-c", "0"],
       });
-      const free = await startFilter({ nextHopPort: bench.nextHopPort, rsaBits: bits, threads: cpus().length });
+      const free = await startFilter({ nextHopPort: bench.nextHopPort, rsaBits: bits, threads: defaultThreads() });
       try {
-        for (let round = -1; round < Math.max(2, bench.rounds); round += 1) {
+        for (let round = -1; round < Math.max(3, bench.rounds); round += 1) {
           for (const [name, filter, place] of [
             ["one", pinned, "0"],
             ["all", free, all],
@@ -95,9 +96,12 @@ async function runOn(bench: Bench, filter: Awaited<ReturnType<typeof startFilter
   return { ...result, loadMs: (used() - before) / result.sent };
 }
 
+/** The whole of one run, so that its figures belong together: that of the middle by mails a second. */
 function middleRun(runs: readonly Run[]): Run {
-  const of = (name: keyof Run) => runs.map((run) => run[name]).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
-  return { perSecond: of("perSecond"), processMs: of("processMs"), mainMs: of("mainMs"), loadMs: of("loadMs") };
+  const sorted = runs.toSorted((a, b) => a.perSecond - b.perSecond);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (middle === undefined) throw new Error("nothing was measured");
+  return middle;
 }
 
 function pin(pid: number, place: string): void {

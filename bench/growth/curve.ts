@@ -43,8 +43,11 @@ export function neighbours({ points }: Pick<Curve, "points">): readonly Neighbou
   });
 }
 
-/** A constant may waver, and a line may have a step in it; what grows by more than this does neither. */
-const allowed = { constant: 0.15, linear: 1.15 } as const;
+/**
+ * A constant may waver, and a line may have a step in it, as where mail goes to the disk because it is too large for
+ * memory; what grows by more than this does neither.
+ */
+const allowed = { constant: 0.15, linear: 1.25 } as const;
 
 /** The neighbours between which a curve grows by more than it may. */
 export function tooSteep(curve: Curve): readonly Neighbours[] {

@@ -32,8 +32,8 @@ export async function recipients(bench: Bench): Promise<Growth> {
       title: "Recipients of a mail, 10 kB, signed",
       against: "recipients",
       curves: [
-        { label: "process", unit: "ms", bound: "linear", points: of(({ processMs }) => processMs) },
-        { label: "main thread", unit: "ms", bound: "linear", points: of(({ mainMs }) => mainMs) },
+        { label: "process", unit: "CPU ms", bound: "linear", points: of(({ processMs }) => processMs) },
+        { label: "main thread", unit: "CPU ms", bound: "linear", points: of(({ mainMs }) => mainMs) },
       ],
       facts: [],
     };

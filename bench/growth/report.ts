@@ -85,6 +85,9 @@ function chartsOf({ title, against, curves }: Growth): readonly LineChart[] {
     title,
     x: against,
     y: unit,
+    guide: curves.some((curve) => curve.unit === unit && curve.bound === "linear")
+      ? ("linear" as const)
+      : ("none" as const),
     lines: curves
       .filter((curve) => curve.unit === unit)
       .map(({ label, points }) => {

@@ -84,7 +84,7 @@ log: { to: ${folder}/log }
     const points = (cases: readonly Case[], from: number, read: "processMs" | "mainMs") =>
       cases.map(({ x }, index) => [x, results[from + index]?.[read] ?? Number.NaN] as const);
     const curve = (label: string, values: readonly (readonly [number, number])[]) =>
-      ({ label, unit: "ms", bound: "linear", points: values }) as const;
+      ({ label, unit: "CPU ms", bound: "linear", points: values }) as const;
     return {
       title: "Signatures of a mail, 10 kB, RSA-2048, a key each",
       against: "signatures",

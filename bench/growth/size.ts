@@ -5,7 +5,7 @@ import { sizeText } from "../suite.ts";
 import type { Curve, Growth } from "./curve.ts";
 import { type Bench, inTurns, mails } from "./parts.ts";
 
-const sizes = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 50_000_000] as const;
+const sizes = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000, 50_000_000] as const;
 const works = [
   ["pass", "pass"],
   ["sign-rsa", "sign"],
@@ -26,7 +26,7 @@ export async function size(bench: Bench): Promise<Growth> {
         load: {
           port: filter.ports[work],
           content: work === "verify" ? contents.signed : contents.plain,
-          messages: mails(bytes >= 10_000_000 ? 4e7 / bytes : bytes >= 1_000_000 ? 30 : 300, scale),
+          messages: mails(bytes >= 10_000_000 ? 4e7 / bytes : bytes >= 1_000_000 ? 30 : 600, scale),
           connections: bytes >= 10_000_000 ? 2 : bytes >= 1_000_000 ? 4 : 16,
           reuse: true,
         },
@@ -39,7 +39,7 @@ export async function size(bench: Bench): Promise<Growth> {
         put(found, `${name}: main thread`, bytes, result.mainMs);
       }
     }
-    const curves = [...found].map(([label, points]): Curve => ({ label, unit: "ms", bound: "linear", points }));
+    const curves = [...found].map(([label, points]): Curve => ({ label, unit: "CPU ms", bound: "linear", points }));
     return { title: "Size of a mail", against: "octets", curves, facts: [] };
   } finally {
     await filter.stop();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { neighbours, tooSteep } from "../../../bench/growth/curve.ts";
 import { fitLine, misfit, modelOf, needOf } from "../../../bench/growth/model.ts";
-import { spread, ticks } from "../../../bench/line-chart.ts";
+import { guideStart, spread, ticks } from "../../../bench/line-chart.ts";
 
 test("neighbours tell the power by which a curve grows", () => {
   const rows = [
@@ -101,4 +101,9 @@ test("labels stay near their lines and out of each other's way", () => {
     { wanted: [0, 0, 0], placed: [5, 20, 35] },
   ];
   for (const { wanted, placed } of rows) assert.deepEqual(spread(wanted, 15, [5, 100]), placed);
+});
+
+test("a guide has a slope of one and begins at the edge of the chart", () => {
+  assert.deepEqual(guideStart([1000, 20], [1, 0.5]), [25, 0.5]);
+  assert.deepEqual(guideStart([1000, 20_000], [10, 0.5]), [10, 200]);
 });
