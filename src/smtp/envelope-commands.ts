@@ -22,6 +22,7 @@ export type EnvelopeCommands =
       readonly recipients: readonly (string | Reply)[];
     };
 
+const unsafe = /[\r\n\0]/;
 const needs7Bit: Reply = {
   code: 550,
   enhanced: "5.6.3",
@@ -103,7 +104,7 @@ function keywordOf(parameter: string): string {
 
 /** A line end in an address would be a command of its own; the receiving side lets none in. */
 function isUnsafe(path: Path): boolean {
-  return /[\r\n\0]/.test(path.address) || /[\r\n\0]/.test(path.parameters);
+  return unsafe.test(path.address) || (path.parameters !== "" && unsafe.test(path.parameters));
 }
 
 /** The address with its domain as A-labels; undefined where that does not make it ASCII (RFC 6531 section 3.2). */

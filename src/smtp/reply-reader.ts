@@ -12,7 +12,8 @@ const noEnhanced = "";
 export class ReplyReader {
   #pending = "";
   #at = 0;
-  #lines: string[] = [];
+  /** Lines of a reply whose last one is still to come. */
+  #earlier: string[] = [];
   /** The lines of the reply that `next` gave last, without code and line end (EHLO keywords). */
   lines: readonly string[] = [];
 
@@ -38,13 +39,18 @@ export class ReplyReader {
       // A bare code stands for an empty text; RFC 5321 section 4.2 lets clients take it.
       const final = line.length === 3 || mark === 32;
       if (code === 0 || (!final && mark !== 45) || line.length > maxLineChars) return { garbage: line.slice(0, 80) };
-      this.#lines.push(line.slice(4));
+      const text = line.slice(4);
       if (final) {
-        this.lines = this.#lines;
-        this.#lines = [];
+        if (this.#earlier.length === 0) {
+          this.lines = [text];
+        } else {
+          this.lines = [...this.#earlier, text];
+          this.#earlier = [];
+        }
         return replyFrom(code, this.lines);
       }
-      if (this.#lines.length >= maxReplyLines) return { garbage: `${line.slice(0, 60)} (endless reply)` };
+      this.#earlier.push(text);
+      if (this.#earlier.length >= maxReplyLines) return { garbage: `${line.slice(0, 60)} (endless reply)` };
     }
   }
 }
@@ -61,14 +67,17 @@ function replyCode(line: string): number {
 function replyFrom(code: number, lines: readonly string[]): Reply {
   const first = lines[0] ?? "";
   const enhanced = enhancedCode(code, first);
-  if (enhanced === noEnhanced)
-    return { code, enhanced, text: cleanReplyText(lines.length === 1 ? first : joined(lines)) };
-  const texts = lines.map((line) => (line.startsWith(enhanced) ? line.slice(enhanced.length).trimStart() : line));
-  return { code, enhanced, text: cleanReplyText(joined(texts)) };
+  const text = lines.length === 1 ? withoutEnhanced(first, enhanced) : joined(lines, enhanced);
+  return { code, enhanced, text: cleanReplyText(text) };
 }
 
-function joined(lines: readonly string[]): string {
-  return lines.length === 1 ? (lines[0] ?? "") : lines.filter((line) => line !== "").join(" ");
+function joined(lines: readonly string[], enhanced: string): string {
+  const texts = lines.map((line) => withoutEnhanced(line, enhanced));
+  return texts.filter((text) => text !== "").join(" ");
+}
+
+function withoutEnhanced(line: string, enhanced: string): string {
+  return enhanced !== noEnhanced && line.startsWith(enhanced) ? line.slice(enhanced.length).trimStart() : line;
 }
 
 /** RFC 2034 section 4: the enhanced code's class must be that of the reply. */

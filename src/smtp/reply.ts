@@ -14,7 +14,7 @@ export const maxReplyTextChars = 400;
 /** Text of ours or of a peer as one line of printable ASCII: every other character becomes "?". */
 export function cleanReplyText(text: string): string {
   const line = text.length > maxReplyTextChars ? `${text.slice(0, maxReplyTextChars - 3)}...` : text;
-  return line.replace(/[^\x20-\x7e]+/g, "?");
+  return printable(line);
 }
 
 export function isPositive(reply: Reply): boolean {
