@@ -45,11 +45,16 @@ export type ParsedSignature<S> = { readonly facts: SignatureFacts } & (
   | { readonly failure: Failure; readonly signature?: undefined }
 );
 
-const hashes: Readonly<Record<string, HashAlgorithm>> = {
-  "rsa-sha256": "sha256",
-  "ed25519-sha256": "sha256",
-  "rsa-sha1": "sha1",
-};
+type NamedAlgorithm = { readonly name: Algorithm; readonly hash: HashAlgorithm };
+/** A Map: names come from mail. */
+const algorithms: ReadonlyMap<string, NamedAlgorithm> = new Map([
+  ["rsa-sha256", { name: "rsa-sha256", hash: "sha256" }],
+  ["ed25519-sha256", { name: "ed25519-sha256", hash: "sha256" }],
+  ["rsa-sha1", { name: "rsa-sha1", hash: "sha1" }],
+]);
+
+const requiredTags = ["a", "bh", "d", "h", "s"];
+const requiredTagsOfDrafts = ["a", "d", "h", "s"];
 
 /** Reads the body of a DKIM-Signature field (folding kept, no final CRLF). Never throws; linear. */
 export function parseDkimSignature(body: string): ParsedSignature<DkimSignature> {
@@ -69,11 +74,11 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
   // "dns/txt" came with v=1, so there its absence is an error and no sign of age.
   const isDraft = version === undefined && !tags.get("q")?.value.includes("/");
   if (version === undefined && !isDraft) return "missing-tag";
-  for (const name of isDraft ? ["a", "d", "h", "s"] : ["a", "bh", "d", "h", "s"]) {
+  for (const name of isDraft ? requiredTagsOfDrafts : requiredTags) {
     if (!tags.get(name)?.value) return "missing-tag";
   }
 
-  const algorithm = toAlgorithm(tagValue(tags, "a"));
+  const algorithm = algorithms.get(tagValue(tags, "a"));
   if (algorithm === undefined) return "unsupported-algorithm";
   const canonicalization = toCanonicalization(tags.get("c")?.value);
   if (canonicalization === undefined) return "unsupported-canonicalization";
@@ -140,15 +145,16 @@ export function readFacts(
   const identity = tags.get("i");
   const signedAt = readTime(tags, "t");
   const expiresAt = readTime(tags, "x");
-  return {
+  const facts: { -readonly [K in keyof SignatureFacts]: SignatureFacts[K] } = {
     domain,
     selector: names?.selector ?? factName(tags.get("s"), toSelector),
     algorithm: printable(tags.get("a")?.value ?? "", 64),
     identity: identity === undefined ? `@${domain}` : printable(decodeIdentity(identity.value), 320),
     b: printable(removeBlanks((tags.get("b")?.value ?? "").slice(0, 64)).slice(0, 8), 8),
-    ...(typeof signedAt === "number" && { signedAt }),
-    ...(typeof expiresAt === "number" && { expiresAt }),
   };
+  if (typeof signedAt === "number") facts.signedAt = signedAt;
+  if (typeof expiresAt === "number") facts.expiresAt = expiresAt;
+  return facts;
 }
 
 /** What never holds an octet that could end a line, a comment or a log word. */
@@ -159,11 +165,6 @@ export function printable(text: string, maxLength: number): string {
 function factName(tag: Tag | undefined, normalize: (text: string) => string | undefined): string {
   const text = tag?.value ?? "";
   return normalize(text) ?? printable(text, 255);
-}
-
-function toAlgorithm(value: string): { readonly name: Algorithm; readonly hash: HashAlgorithm } | undefined {
-  if (value !== "rsa-sha256" && value !== "ed25519-sha256" && value !== "rsa-sha1") return undefined;
-  return { name: value, hash: hashes[value] ?? "sha256" };
 }
 
 /** c=: header "/" body; the body's is "simple" when left out (RFC 6376 section 3.5). */

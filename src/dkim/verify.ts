@@ -26,6 +26,8 @@ interface Judgement {
   readonly key?: KeyRecord;
 }
 
+type Draft = { -readonly [K in keyof Verification]: Verification[K] };
+
 /**
  * One verification per signature field, top to bottom. Never throws for anything a message or a key record can hold;
  * linear in header and body. A header beyond the limits of `splitHeader` is not judged ("header-too-large").
@@ -48,7 +50,8 @@ export function verifyMessage(job: VerifyJob, keyCache?: KeyCache): Verification
       : (candidate.parsed.failure ?? "too-many-signatures"),
   }));
   // Only signatures that got as far as to have a key cost a hash.
-  const specs = prepared.flatMap(({ ready }) => (typeof ready === "string" ? [] : [ready.digest]));
+  const specs: BodyDigestSpec[] = [];
+  for (const { ready } of prepared) if (typeof ready !== "string") specs.push(ready.digest);
   const digests = readDigests(job.body, specs);
   return prepared.map(({ candidate, ready }) => {
     if (typeof ready === "string") return report(candidate, { failure: ready }, index);
@@ -115,13 +118,14 @@ function report({ kind, parsed }: Candidate, { failure, key }: Judgement, index:
     kind === "dkim" && key !== undefined && parsed.signature !== undefined && holds(failure)
       ? unsignedInstances(index, parsed.signature.signedFields)
       : [];
-  return {
-    kind,
-    result: failure === undefined ? "pass" : failures[failure],
-    ...parsed.facts,
-    ...(failure !== undefined && { reason: failure }),
-    ...(key !== undefined && { keyBits: key.bits }),
-    ...(key?.testing && { testing: true }),
-    ...(unsigned.length > 0 && { unsignedInstances: unsigned }),
-  };
+  const { domain, selector, algorithm, identity, b, signedAt, expiresAt } = parsed.facts;
+  const result = failure === undefined ? "pass" : failures[failure];
+  const verification: Draft = { kind, result, domain, selector, algorithm, identity, b };
+  if (signedAt !== undefined) verification.signedAt = signedAt;
+  if (expiresAt !== undefined) verification.expiresAt = expiresAt;
+  if (failure !== undefined) verification.reason = failure;
+  if (key !== undefined) verification.keyBits = key.bits;
+  if (key?.testing) verification.testing = true;
+  if (unsigned.length > 0) verification.unsignedInstances = unsigned;
+  return verification;
 }
