@@ -108,21 +108,21 @@ function settle(
   leaving: readonly Leaving[],
   deliveries: readonly Delivery[],
 ): readonly Settled[] {
-  const delivered = new Map<number, Settled>();
-  for (const [place, { recipients }] of leaving.entries()) {
+  const words: (Settled | undefined)[] = verdicts.map((verdict) =>
+    verdict.action === "accept" ? undefined : ownWord(verdict.action, verdict.reply),
+  );
+  leaving.forEach(({ recipients }, place) => {
     const delivery = deliveries[place];
-    for (const [index, recipient] of recipients.entries()) {
+    recipients.forEach((recipient, index) => {
       const reply = delivery?.replies[index];
-      if (delivery === undefined || reply === undefined) continue;
+      if (delivery === undefined || reply === undefined) return;
       const fromNextHop = delivery.fromNextHop[index] ?? false;
       const word = bank.soft_bounce ? softened(reply) : reply;
-      delivered.set(recipient, { action: "accept", reply: word, fromNextHop, remote: delivery.remote });
-    }
-  }
-  return verdicts.map((verdict, recipient) => {
-    if (verdict.action !== "accept") return ownWord(verdict.action, verdict.reply);
-    const settled = delivered.get(recipient);
-    if (settled === undefined) throw new Error(`recipient ${recipient} was neither sent to nor refused`);
-    return settled;
+      words[recipient] = { action: "accept", reply: word, fromNextHop, remote: delivery.remote };
+    });
+  });
+  return words.map((word, recipient) => {
+    if (word === undefined) throw new Error(`recipient ${recipient} was neither sent to nor refused`);
+    return word;
   });
 }

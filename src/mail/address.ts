@@ -151,7 +151,7 @@ function endOfAngle(tokens: readonly Token[], open: number): number {
 
 function readMailbox(body: string, element: readonly Token[], faults: Set<AddressFault>): Mailbox | undefined {
   const first = element[0];
-  const last = element.at(-1);
+  const last = element[element.length - 1];
   if (first === undefined || last === undefined) return undefined;
   const raw = body.slice(first.start, last.end);
   const open = element.findIndex(({ kind }) => kind === "<");
@@ -168,10 +168,16 @@ function readMailbox(body: string, element: readonly Token[], faults: Set<Addres
   const mailbox = readAddrSpec(inner, raw, faults);
   const phrase = element.slice(0, open);
   if (phrase.some(({ kind }) => kind === "@")) {
-    const shown = phrase.map(({ text }) => text).join("");
+    const shown = textOf(phrase);
     if (shown.toLowerCase() !== mailbox?.address.toLowerCase()) faults.add("ambiguous");
   }
   return mailbox;
+}
+
+function textOf(tokens: readonly Token[]): string {
+  let text = "";
+  for (const token of tokens) text += token.text;
+  return text;
 }
 
 function readAddrSpec(tokens: readonly Token[], raw: string, faults: Set<AddressFault>): Mailbox | undefined {
@@ -188,9 +194,10 @@ function readAddrSpec(tokens: readonly Token[], raw: string, faults: Set<Address
   }
   // Comments and folding inside an address are legal and obsolete; what is left of it then is a matter of opinion.
   if (tokens.some(({ spaced }, index) => spaced && index > 0)) faults.add(at === -1 ? "syntax" : "ambiguous");
-  const localText = local.map(({ text }) => text).join("");
-  const domainText = domain.map(({ text }) => text).join("");
-  const parts = { localPart: unquote(localText), domain: at === -1 ? undefined : normalDomain(domainText) };
-  if (parts.domain === undefined) faults.add("domain");
-  return { ...parts, address: at === -1 ? localText : `${localText}@${domainText}`, raw };
+  const localText = textOf(local);
+  const domainText = textOf(domain);
+  const normal = at === -1 ? undefined : normalDomain(domainText);
+  if (normal === undefined) faults.add("domain");
+  const address = at === -1 ? localText : `${localText}@${domainText}`;
+  return { localPart: unquote(localText), domain: normal, address, raw };
 }

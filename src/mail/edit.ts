@@ -1,7 +1,7 @@
 // Header edits: whole fields put on top, whole fields left out. The octets of every other field stay as they are.
 import { asBuffer } from "./header.ts";
 import type { MessageOctets } from "./message.ts";
-import { concatShared } from "./shared-octets.ts";
+import { sharedOctets } from "./shared-octets.ts";
 
 /** A range of octets of the header section, end not included. */
 export interface OctetRange {
@@ -15,9 +15,13 @@ export interface OctetRange {
  */
 export function editHeader(message: MessageOctets, fields: string, kept: readonly OctetRange[]): MessageOctets {
   const header = asBuffer(message.header);
-  const pieces: Uint8Array[] = [Buffer.from(fields, "latin1")];
-  for (const { start, end } of kept) pieces.push(header.subarray(start, end));
-  return { header: concatShared(pieces), separator: message.separator, body: message.body };
+  let size = fields.length;
+  for (const { start, end } of kept) size += end - start;
+  const octets = sharedOctets(size);
+  octets.write(fields, 0, "latin1");
+  let at = fields.length;
+  for (const { start, end } of kept) at += header.copy(octets, at, start, end);
+  return { header: octets, separator: message.separator, body: message.body };
 }
 
 /**

@@ -110,7 +110,13 @@ function describe(error: Error): string {
   return `${error.name}: ${error.message}${cause}`;
 }
 
+/** More of the field is not looked at. */
+const maxMessageIdOctets = 1000;
+
 function messageId({ message }: Transaction): string {
-  const field = message.fields.find(({ name }) => name === "message-id");
-  return field === undefined ? "" : unfold(fieldBody(field.raw.subarray(0, 1000))).trim();
+  for (const { name, raw } of message.fields) {
+    if (name !== "message-id") continue;
+    return unfold(fieldBody(raw.length > maxMessageIdOctets ? raw.subarray(0, maxMessageIdOctets) : raw)).trim();
+  }
+  return "";
 }

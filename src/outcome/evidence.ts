@@ -24,7 +24,7 @@ export function keepEvidence(
     octets += raw.length;
     if (octets > maxFromOctets) return { ...known, from: [], unread: "from-too-long" };
     // A copy: the field is a view on the octets of the whole header.
-    from.push({ name, raw: Uint8Array.prototype.slice.call(raw) });
+    from.push({ name, raw: new Uint8Array(raw) });
   }
   return { ...known, from };
 }

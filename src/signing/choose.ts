@@ -83,7 +83,10 @@ interface Wish {
   readonly signer?: string;
 }
 
-type Tried = { readonly signature: PlannedSignature; readonly fact: Attempt } | { readonly fact: Attempt };
+interface Tried {
+  readonly fact: Attempt;
+  readonly signature?: PlannedSignature;
+}
 
 /** Makes the choice for a keyring; it holds what it has read of options, so one lives as long as the keyring. */
 export function createSigner(keyring: Keyring): Signer {
@@ -104,9 +107,13 @@ export function createSigner(keyring: Keyring): Signer {
     candidate: Originator,
     bank: SigningBank,
   ): { wishes: readonly Wish[]; matches: CandidateFact["matches"] } {
-    const found = bank.dkim_signature_options_bysender_maps.all(candidate.address);
-    const sets = found.map(({ value }) => optionSets(value)).filter((each) => each.length > 0);
-    const matches = found.map(({ key, origin }) => (origin === undefined ? { key } : { key, origin }));
+    const sets: (readonly SignatureOptions[])[] = [];
+    const matches: CandidateFact["matches"][number][] = [];
+    for (const { value, key, origin } of bank.dkim_signature_options_bysender_maps.all(candidate.address)) {
+      const options = optionSets(value);
+      if (options.length > 0) sets.push(options);
+      matches.push(origin === undefined ? { key } : { key, origin });
+    }
     const table = keyring.signingTable;
     const { domain } = candidate;
     const entries = table === undefined || domain === undefined ? [] : table.match(candidate.localPart, domain);
@@ -180,17 +187,24 @@ export function createSigner(keyring: Keyring): Signer {
     if (originators.skip !== undefined) return skipped(originators.skip, none, originators.fault);
     if (originators.candidates.length === 0) return skipped("no-candidate", none);
 
-    const authors = originators.candidates.flatMap(({ source, domain }) => (source === "From" ? (domain ?? []) : []));
+    const authors: string[] = [];
+    for (const { source, domain } of originators.candidates) {
+      if (source === "From" && domain !== undefined) authors.push(domain);
+    }
     const candidates: CandidateFact[] = [];
     for (const candidate of originators.candidates) {
       const { wishes, matches } = wishesFor(candidate, bank);
-      const tried = wishes.map((wish) => attempt(candidate, wish, authors, input));
-      const attempts = tried.map(({ fact }) => fact);
+      const attempts: Attempt[] = [];
+      const signatures: PlannedSignature[] = [];
+      for (const wish of wishes) {
+        const { fact, signature } = attempt(candidate, wish, authors, input);
+        attempts.push(fact);
+        if (signature !== undefined) signatures.push(signature);
+      }
       candidates.push({ source: candidate.source, address: candidate.address, attempts, matches });
       // One key of several that cannot be had defers the mail too: it is to leave with all its signatures.
       const unavailable = attempts.find(({ result }) => result === "key-unavailable");
       if (unavailable !== undefined) return skipped("key-unavailable", candidates, unavailable.detail);
-      const signatures = tried.flatMap((each) => ("signature" in each ? each.signature : []));
       if (signatures.length > 0) {
         return { sign: signatures.map(({ request }) => request), signatures, signer: candidate, candidates };
       }

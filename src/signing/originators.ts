@@ -40,11 +40,7 @@ export function findOriginators(fields: readonly HeaderField[], mailFrom: string
   const senders: Originator[] = [];
   let fromFields = 0;
   let fault: AddressFault | undefined;
-  let block = newBlock();
-  const endBlock = (): void => {
-    if (resent.length < maxPerSource) resent.push(...block.from, ...block.sender);
-    block = newBlock();
-  };
+  let block: ResentBlock | undefined;
 
   for (const { name, raw } of fields) {
     if (name === "" && looksLikeFrom(raw)) {
@@ -61,22 +57,21 @@ export function findOriginators(fields: readonly HeaderField[], mailFrom: string
       add(senders, "Sender", raw);
     } else if (name.startsWith("resent-")) {
       // RFC 5322 section 3.6.6: a field name that comes again belongs to the next block.
-      if (block.names.has(name)) endBlock();
+      if (block?.names.has(name)) {
+        addBlock(resent, block);
+        block = undefined;
+      }
+      block ??= newBlock();
       block.names.add(name);
       if (name === "resent-from") add(block.from, "Resent-From", raw);
       if (name === "resent-sender") add(block.sender, "Resent-Sender", raw);
     }
   }
-  endBlock();
+  if (block !== undefined) addBlock(resent, block);
 
   const { localPart, domain } = splitAddress(mailFrom);
   const envelope: Originator = { source: "mail_from", address: mailFrom, localPart, domain };
-  const seen = new Set([""]);
-  const candidates = [...authors, ...resent, ...senders, envelope].filter(({ address }) => {
-    if (seen.has(address)) return false;
-    seen.add(address);
-    return true;
-  });
+  const candidates = distinct([...authors, ...resent, ...senders, envelope]);
 
   // RFC 6376 section 5.4: From must be signed; section 8.15: two of them, and readers may show the other one.
   if (fromFields === 0) return { candidates, skip: "no-from" };
@@ -87,8 +82,28 @@ export function findOriginators(fields: readonly HeaderField[], mailFrom: string
   return { candidates };
 }
 
-function newBlock(): { names: Set<string>; from: Originator[]; sender: Originator[] } {
+interface ResentBlock {
+  readonly names: Set<string>;
+  readonly from: Originator[];
+  readonly sender: Originator[];
+}
+
+function newBlock(): ResentBlock {
   return { names: new Set(), from: [], sender: [] };
+}
+
+function addBlock(resent: Originator[], { from, sender }: ResentBlock): void {
+  if (resent.length < maxPerSource) resent.push(...from, ...sender);
+}
+
+/** Each address once, the empty one not at all. */
+function distinct(originators: readonly Originator[]): readonly Originator[] {
+  const seen = new Set([""]);
+  return originators.filter(({ address }) => {
+    if (seen.has(address)) return false;
+    seen.add(address);
+    return true;
+  });
 }
 
 function add(list: Originator[], source: OriginatorSource, raw: Uint8Array): void {

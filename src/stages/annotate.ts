@@ -5,6 +5,7 @@ import { keepUnclaimed } from "../authres/remove.ts";
 import { editHeader, type OctetRange } from "../mail/edit.ts";
 import type { Message, MessageOctets } from "../mail/message.ts";
 import { buildReceived } from "../mail/received.ts";
+import type { Path } from "../mail/transaction.ts";
 import type { Leaving, Passage, Verdict } from "../pipeline.ts";
 import { isLocal } from "../policy/router.ts";
 import type { Outgoing } from "../relay/delivery.ts";
@@ -20,7 +21,9 @@ export interface AnnotateOptions {
 }
 
 interface Group {
-  readonly recipients: number[];
+  /** Places in the envelope, and who stands there. */
+  readonly indices: number[];
+  readonly going: Path[];
   readonly local: boolean;
   readonly nextHops: readonly NextHop[];
 }
@@ -30,19 +33,21 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
     const { transaction } = passage;
     const { envelope, session } = transaction;
     const groups: Group[] = [];
-    for (const [index, recipient] of envelope.recipients.entries()) {
-      if (verdicts[index]?.action !== "accept") continue;
+    for (let index = 0; index < envelope.recipients.length; index += 1) {
+      const recipient = envelope.recipients[index];
+      if (recipient === undefined || verdicts[index]?.action !== "accept") continue;
       const local = isLocal(passage.bank, recipient.address);
       const nextHops = nextHopsFor(passage, recipient.address);
-      // Next hops are few, whatever the recipients are.
-      const group = groups.find((each) => each.local === local && sameHops(each.nextHops, nextHops));
-      if (group === undefined) groups.push({ recipients: [index], local, nextHops });
-      else group.recipients.push(index);
+      const group = groups.length === 0 ? undefined : groups.find((each) => isAlike(each, local, nextHops));
+      if (group === undefined) groups.push({ indices: [index], going: [recipient], local, nextHops });
+      else {
+        group.indices.push(index);
+        group.going.push(recipient);
+      }
     }
-    return groups.map(({ recipients, local, nextHops }): Leaving => {
-      const [nextHop, ...failover] = nextHops;
+    return groups.map(({ indices, going, local, nextHops }): Leaving => {
+      const [nextHop] = nextHops;
       if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
-      const going = recipients.flatMap((index) => envelope.recipients[index] ?? []);
       const outgoing: Outgoing = {
         nextHop,
         session,
@@ -51,7 +56,8 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
         message: annotated(passage, local),
         deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
       };
-      return { recipients, outgoing: failover.length === 0 ? outgoing : { ...outgoing, failover } };
+      const alone = nextHops.length === 1;
+      return { recipients: indices, outgoing: alone ? outgoing : { ...outgoing, failover: nextHops.slice(1) } };
     });
   };
 }
@@ -73,7 +79,7 @@ function annotated(passage: Passage, local: boolean): MessageOctets {
       myhostname: bank.myhostname,
       mailId,
       recipient: another === undefined ? only?.address : undefined,
-      smtpUtf8: /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
+      smtpUtf8: envelope.sender.parameters !== "" && /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
       receivedAtMs,
     });
   }
@@ -85,6 +91,11 @@ function keptOf({ header, fields, excess }: Message, authservId: string): readon
   // A line that is no field to us may be one to others.
   const suspect = excess !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
   return suspect ? keepUnclaimed(header, [authservId]) : [{ start: 0, end: header.length }];
+}
+
+/** Next hops are few, whatever the recipients are. */
+function isAlike(group: Group, local: boolean, nextHops: readonly NextHop[]): boolean {
+  return group.local === local && sameHops(group.nextHops, nextHops);
 }
 
 function sameHops(one: readonly NextHop[], other: readonly NextHop[]): boolean {

@@ -12,7 +12,7 @@ import type { Checked } from "../pipeline.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
-import type { DkimVerifier, PendingVerification } from "./verify-dkim.ts";
+import type { DkimVerifier } from "./verify-dkim.ts";
 
 export interface Arrival {
   readonly bank: PolicyBank;
@@ -32,6 +32,7 @@ export interface ArrivalNeeds {
   now(): number;
 }
 
+const noSignatures: Promise<readonly Verification[]> = Promise.resolve([]);
 const headerTooLarge: Finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] };
 
 export function createArrivals({ verifier, checks, digestBody, resolveForMail, now }: ArrivalNeeds) {
@@ -46,24 +47,20 @@ export function createArrivals({ verifier, checks, digestBody, resolveForMail, n
       bank,
       digests,
       async finish(transaction) {
-        const verifications = judge(pending, head, transaction);
-        early?.bodyIsIn(verifications, () =>
-          bodySource({ body: transaction.message.body, digests: transaction.digests }, checkDigests, digestBody),
-        );
-        const [judged, others] = await Promise.all([verifications, early?.findings ?? []]);
-        return { verifications: judged, findings: [...ownFindings(bank, head, judged), ...others] };
+        const { body } = transaction.message;
+        const source = { body, digests: transaction.digests };
+        const now = Math.floor(transaction.receivedAtMs / 1000);
+        const judging = pending === undefined ? noSignatures : verifier.finish(pending, head, source, now);
+        if (early === undefined) {
+          const verifications = pending === undefined ? [] : await judging;
+          return { verifications, findings: ownFindings(bank, head, verifications) };
+        }
+        early.bodyIsIn(judging, async () => bodySource(source, checkDigests, digestBody));
+        const [verifications, others] = await Promise.all([judging, early.findings]);
+        return { verifications, findings: [...ownFindings(bank, head, verifications), ...others] };
       },
     };
   };
-
-  async function judge(
-    pending: PendingVerification | undefined,
-    head: MessageHead,
-    { message, digests, receivedAtMs }: Transaction,
-  ): Promise<readonly Verification[]> {
-    if (pending === undefined) return [];
-    return verifier.finish(pending, head, { body: message.body, digests }, Math.floor(receivedAtMs / 1000));
-  }
 
   /** SPF and the like ask the DNS while the body arrives; what looks at body or signatures waits for them. */
   function startChecks(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead, resolve: Resolve) {

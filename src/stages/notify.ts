@@ -24,7 +24,7 @@ export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
   return async function notify(passage: Passage, settled: readonly Settled[]): Promise<readonly Settled[]> {
     const { session, envelope, message } = passage.transaction;
     // LMTP input hears of each recipient by itself; where nobody was served the one reply says it all.
-    if (session.protocol === "LMTP" || !settled.some(isPassed)) return settled;
+    if (session.protocol === "LMTP" || settled.every(isPassed) || !settled.some(isPassed)) return settled;
     if (settled.some(({ reply }) => isTransient(reply))) return settled;
     const refused = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
     if (refused.size === 0) return settled;

@@ -1,5 +1,7 @@
 // Signs each leaving message with what was chosen for the mail: the last edit before it goes out.
-import type { DkimEngine } from "../dkim/engine.ts";
+import type { DkimEngine, SignRequest } from "../dkim/engine.ts";
+import { digestSpecOf } from "../dkim/sign.ts";
+import type { BodySource } from "../mail/digest.ts";
 import { addFields } from "../mail/edit.ts";
 import type { Leaving, Passage, Signed } from "../pipeline.ts";
 import type { Signer, SigningPlan } from "../signing/choose.ts";
@@ -20,17 +22,14 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
     if ("skip" in plan) return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), lines };
 
     const { transaction } = passage;
-    const specs = plan.sign.map(
-      ({ bodyCanonicalization }) => ({ canonicalization: bodyCanonicalization, hash: "sha256" }) as const,
-    );
-    const body = await bodySource({ body: transaction.message.body, digests: transaction.digests }, specs, digestBody);
-    const signed = await Promise.all(
-      leaving.map(async (each): Promise<Leaving> => {
-        const { message } = each.outgoing;
-        const fields = await engine.sign({ header: message.header, body, requests: plan.sign });
-        return { ...each, outgoing: { ...each.outgoing, message: addFields(message, fields.join("")) } };
-      }),
-    );
+    const source = { body: transaction.message.body, digests: transaction.digests };
+    const making = bodySource(source, plan.sign.map(digestSpecOf), digestBody);
+    const body = making instanceof Promise ? await making : making;
+    const [first, another] = leaving;
+    const signed =
+      first !== undefined && another === undefined
+        ? [await signOne(first, body, plan.sign)]
+        : await Promise.all(leaving.map((each) => signOne(each, body, plan.sign)));
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
@@ -39,6 +38,12 @@ export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) 
       ? { leaving: signed, signings, candidates }
       : { leaving: signed, signings, candidates, lines };
   };
+
+  async function signOne(each: Leaving, body: BodySource, requests: readonly SignRequest[]): Promise<Leaving> {
+    const { recipients, outgoing } = each;
+    const fields = await engine.sign({ header: outgoing.message.header, body, requests });
+    return { recipients, outgoing: { ...outgoing, message: addFields(outgoing.message, fields.join("")) } };
+  }
 }
 
 /** A key that cannot be had defers the mail (I14): it never leaves unsigned. */

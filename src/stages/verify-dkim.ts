@@ -56,11 +56,13 @@ export function createDkimVerifier(engine: Pick<DkimEngine, "verify">, digestBod
       if (fields.length === 0) return undefined;
       const names = new Set<string>();
       for (const { keyName } of fields) if (keyName !== undefined) names.add(keyName);
-      const keys = Promise.all([...names].map(async (name) => [name, await resolve(name, "TXT")] as const));
+      const keys = Promise.all(Array.from(names, async (name) => [name, await resolve(name, "TXT")] as const));
       return { policy, fields, keys, digests: fields.flatMap(({ digest }) => digest ?? []) };
     },
     async finish(pending, head, body, now) {
-      const [keys, source] = await Promise.all([pending.keys, bodySource(body, pending.digests, digestBody)]);
+      const making = bodySource(body, pending.digests, digestBody);
+      const [keys, source] =
+        making instanceof Promise ? await Promise.all([pending.keys, making]) : [await pending.keys, making];
       return engine.verify({ header: head.header, body: source, keys, now, policy: pending.policy });
     },
   };
