@@ -13,7 +13,7 @@ import { createGeneration, defaultThreads, type Generation, type Workshop } from
 import { createInstruments, type Instruments } from "./instruments.ts";
 import { createLog, type Log } from "./log/log.ts";
 import type { TableContext } from "./lookup/table.ts";
-import type { ListenerName, Session } from "./mail/transaction.ts";
+import type { ListenerName } from "./mail/transaction.ts";
 import type { Family } from "./metrics/exposition.ts";
 import type { Condition } from "./metrics/health.ts";
 import type { Which } from "./metrics/metrics.ts";
@@ -187,33 +187,28 @@ async function listen(running: Running): Promise<Daemon> {
   const { pool, store, log, options, account, workshop, outward, instruments, closeAll } = running;
   const { sharesPorts = false } = options;
   let generation = running.generation;
-  /** The generation each mail under way came in with. */
-  const generations = new WeakMap<Session, Generation>();
-
   const handlers: ReceiveHandlers = {
     onHead(session, envelope, head) {
-      generations.set(session, generation);
-      return generation.begin(session, envelope, head);
+      // The mail stays with the generation that it came in with.
+      const begun = generation;
+      return {
+        digestSpecs: begun.begin(session, envelope, head),
+        async onMessage(transaction) {
+          const outcome = await begun.filter(transaction);
+          // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
+          setImmediate(() => {
+            // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
+            begun.forget(session);
+            report(outcome, log);
+            instruments.count(outcome);
+            options.onOutcome?.(outcome);
+          });
+          return outcome;
+        },
+        onGone: () => begun.forget(session),
+      };
     },
-    onGone: (session) => generations.get(session)?.forget(session),
     startDigest: pool.startDigest,
-    async onMessage(transaction) {
-      const { session } = transaction;
-      const begun = generations.get(session) ?? generation;
-      const outcome = await begun.filter(transaction);
-      // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
-      setImmediate(() => {
-        // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
-        begun.forget(session);
-        generations.delete(session);
-        report(outcome, log);
-        instruments.count(outcome);
-        options.onOutcome?.(outcome);
-      });
-      return outcome.recipientReplies === undefined
-        ? { reply: outcome.reply }
-        : { reply: outcome.reply, recipientReplies: outcome.recipientReplies };
-    },
     admit: () => (pool.saturated ? saturated : undefined),
   };
 

@@ -9,7 +9,7 @@ import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
 import { holdForTurn } from "../smtp/turn.ts";
 import { Dialog, type Step } from "./dialog.ts";
 import { DirectSocket } from "./direct-socket.ts";
-import type { MessageReplies } from "./handlers.ts";
+import type { Incoming, MessageReplies } from "./handlers.ts";
 import { Input, type Next } from "./input.ts";
 import { Intake, type Received } from "./intake.ts";
 import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
@@ -23,13 +23,17 @@ const minDataRate = 1024;
 const manyConnections = 64;
 const rateGraceMs = 60_000;
 
+/** What follows most messages in their last chunk. */
+const nothing = Buffer.alloc(0);
+
 /** A message on its way in or in the hands of the flow. */
 interface Mail {
   readonly session: Session;
   readonly envelope: Envelope;
   readonly intake: Intake;
   readonly bareNewline: "replace" | "reject";
-  headSeen: boolean;
+  /** Set once its header section is in. */
+  incoming: Incoming | undefined;
 }
 
 export class FilterConnection extends SMTPConnection {
@@ -182,7 +186,7 @@ export class FilterConnection extends SMTPConnection {
   #input(chunk: Buffer, next: Next): void {
     this.#lastInputMs = this.#filter.clock();
     try {
-      this.#work(chunk, 0, next);
+      this.#work(chunk, next);
     } catch (error) {
       this.#broken(error, next);
     }
@@ -197,22 +201,21 @@ export class FilterConnection extends SMTPConnection {
   }
 
   /**
-   * Works through a chunk from `from` on; `next` asks for more input once we can take it. The chunk's memory is read
+   * Works through a chunk; `next` asks for more input once we can take it. The chunk's memory is read
    * into again after that, so what is kept of it is copied.
    */
-  #work(chunk: Buffer, from: number, next: Next): void {
+  #work(chunk: Buffer, next: Next): void {
     let octets = chunk;
-    let at = from;
+    let at = 0;
     if (this.#partial !== undefined) {
-      octets = Buffer.concat([this.#partial, chunk.subarray(from)]);
-      at = 0;
+      octets = Buffer.concat([this.#partial, chunk]);
       this.#partial = undefined;
     }
     while (at < octets.length && !this._closing) {
       if (this.#state === "data") {
         at = this.#scanner.scan(octets, at, this.#take);
         if (at !== -1) {
-          this.#messageIsIn(Buffer.from(octets.subarray(at)), 0, next);
+          this.#messageIsIn(at === octets.length ? nothing : Buffer.from(octets.subarray(at)), next);
           return;
         }
         this.#flush();
@@ -255,12 +258,13 @@ export class FilterConnection extends SMTPConnection {
       maxHeaderBytes: options.maxHeaderBytes,
       headerLimits: options.headerLimits,
       onHead: (head) => {
-        mail.headSeen = true;
-        return handlers.onHead(session, envelope, head);
+        const incoming = handlers.onHead(session, envelope, head);
+        mail.incoming = incoming;
+        return incoming.digestSpecs;
       },
       startDigest: handlers.startDigest,
     });
-    const mail: Mail = { session, envelope, intake, bareNewline: options.bare_newline, headSeen: false };
+    const mail: Mail = { session, envelope, intake, bareNewline: options.bare_newline, incoming: undefined };
     this.#mail = mail;
     this.#scanner = new DataScanner();
     this.#dataSinceMs = this.#lastInputMs;
@@ -268,7 +272,7 @@ export class FilterConnection extends SMTPConnection {
   }
 
   /** The final dot was read; what follows it in `rest` waits until the reply is out. */
-  #messageIsIn(rest: Buffer, from: number, next: Next): void {
+  #messageIsIn(rest: Buffer, next: Next): void {
     const mail = this.#mail;
     if (mail === undefined) throw new Error("end of data without a message");
     const { intake } = mail;
@@ -277,24 +281,22 @@ export class FilterConnection extends SMTPConnection {
     if (this.#scanner.bareLineEnds && mail.bareNewline === "reject") intake.fail("bare-newline");
     const finished = intake.finish();
     if (finished instanceof Promise) {
-      finished
-        .then((received) => this.#judge(mail, received, rest, from, next))
-        .catch((error) => this.#broken(error, next));
+      finished.then((received) => this.#judge(mail, received, rest, next)).catch((error) => this.#broken(error, next));
     } else {
-      this.#judge(mail, finished, rest, from, next);
+      this.#judge(mail, finished, rest, next);
     }
   }
 
-  #judge(mail: Mail, received: Received | undefined, rest: Buffer, from: number, next: Next): void {
-    const { session, envelope, intake } = mail;
-    const { observer, handlers } = this.#filter;
+  #judge(mail: Mail, received: Received | undefined, rest: Buffer, next: Next): void {
+    const { session, envelope, intake, incoming } = mail;
+    const { observer } = this.#filter;
     observer.messageReceived?.(this.listener, intake.sizeBytes, intake.failure);
-    if (received === undefined) {
-      this.#tellGone(mail);
+    if (received === undefined || incoming === undefined) {
+      incoming?.onGone?.();
       if (intake.error !== undefined) {
         observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, session.id);
       }
-      this.#answer(mail, { reply: this.#failureReply(mail) }, rest, from, next);
+      this.#answer(mail, { reply: this.#failureReply(mail) }, rest, next);
       return;
     }
     if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);
@@ -303,21 +305,21 @@ export class FilterConnection extends SMTPConnection {
     const transaction: Transaction = digests === undefined ? arrived : { ...arrived, digests };
     let judged: Promise<MessageReplies>;
     try {
-      judged = handlers.onMessage(transaction);
+      judged = incoming.onMessage(transaction);
     } catch (error) {
       judged = Promise.reject(error);
     }
     // Between the flow's reply and the write to the socket there is no further wait (a duplicate is born there).
     judged.then(
-      (replies) => this.#answer(mail, replies, rest, from, next),
+      (replies) => this.#answer(mail, replies, rest, next),
       (error) => {
         observer.trouble?.("handler", error, session.id);
-        this.#answer(mail, { reply: troubleReply(session.id) }, rest, from, next);
+        this.#answer(mail, { reply: troubleReply(session.id) }, rest, next);
       },
     );
   }
 
-  #answer(mail: Mail, replies: MessageReplies, rest: Buffer, from: number, next: Next): void {
+  #answer(mail: Mail, replies: MessageReplies, rest: Buffer, next: Next): void {
     this.#state = "command";
     this.#mail = undefined;
     const { reply } = replies;
@@ -336,7 +338,7 @@ export class FilterConnection extends SMTPConnection {
     this.#lastInputMs = this.#filter.clock();
     if (this.#filter.draining) this.shutDownIfIdle();
     try {
-      this.#work(rest, from, next);
+      this.#work(rest, next);
     } catch (error) {
       this.#broken(error, next);
     }
@@ -360,11 +362,7 @@ export class FilterConnection extends SMTPConnection {
     if (mail === undefined) return;
     mail.intake.fail("gone");
     this.#filter.observer.messageAborted?.(this.listener);
-    this.#tellGone(mail);
-  }
-
-  #tellGone(mail: Mail): void {
-    if (mail.headSeen) this.#filter.handlers.onGone?.(mail.session);
+    mail.incoming?.onGone?.();
   }
 
   #say(text: string): void {

@@ -12,18 +12,26 @@ export interface MessageReplies {
   readonly recipientReplies?: readonly Reply[];
 }
 
-export interface ReceiveHandlers {
+/** A message whose header section is in. Either `onMessage` or `onGone` is called, once. */
+export interface Incoming {
   /**
-   * The header section of a message is in, its body may not be. What it returns is asked, once, which body digests will
-   * be needed if the body turns out to be more than one block: then they are made on the way. The very same session and
-   * envelope come back in the transaction, unless the client goes away or the message is refused: then `onGone` is told.
+   * Asked, once, if the body turns out to be more than one block: which digests of it will be needed. They are made
+   * while it arrives.
    */
-  onHead(session: Session, envelope: Envelope, head: MessageHead): () => readonly BodyDigestSpec[];
-  /** A message whose head was seen will not come: the client went away, or it was refused while it arrived. */
-  onGone?(session: Session): void;
-  readonly startDigest: DkimEngine["startDigest"];
-  /** Judges and passes on a message. The body is released when this settles. A rejection becomes 451 4.3.0. */
+  readonly digestSpecs: () => readonly BodyDigestSpec[];
+  /**
+   * Judges and passes on the message; session and envelope are the very same. The body is released when this settles.
+   * A rejection becomes 451 4.3.0.
+   */
   onMessage(transaction: Transaction): Promise<MessageReplies>;
+  /** The message will not come: the client went away, or it was refused while it arrived. */
+  onGone?(): void;
+}
+
+export interface ReceiveHandlers {
+  /** The header section of a message is in, its body may not be. */
+  onHead(session: Session, envelope: Envelope, head: MessageHead): Incoming;
+  readonly startDigest: DkimEngine["startDigest"];
   /** Asked at each MAIL: a reply that refuses it, because the pool is full say; undefined to go on. */
   admit?(): Reply | undefined;
 }

@@ -167,7 +167,8 @@ export class Intake {
 
   #headIsIn(headerEnd: number, bodyStart: number, separator: "\r\n" | ""): void {
     const header = this.#block.subarray(0, headerEnd);
-    this.#head = { header, ...splitHeader(header, this.#options.headerLimits) };
+    const { fields, excess } = splitHeader(header, this.#options.headerLimits);
+    this.#head = excess === undefined ? { header, fields } : { header, fields, excess };
     this.#separator = separator;
     this.#start = bodyStart;
     try {
@@ -282,7 +283,9 @@ export class Intake {
 
   #received(body: Body, digests: Promise<readonly BodyDigest[]> | undefined): Received | undefined {
     if (this.#head === undefined) return undefined;
-    const message = { ...this.#head, separator: this.#separator, body };
+    const { header, fields, excess } = this.#head;
+    const whole = { header, fields, separator: this.#separator, body };
+    const message = excess === undefined ? whole : { ...whole, excess };
     return digests === undefined ? { message } : { message, digests };
   }
 }

@@ -367,12 +367,14 @@ test("answers 452 when the disk refuses to write, and is fine with what memory h
       nextLogId: createLogIds(1),
       observer: { trouble: (what, error) => troubles.push([what, error]) },
       handlers: {
-        onHead: () => () => [],
+        onHead: () => ({
+          digestSpecs: () => [],
+          async onMessage({ message }) {
+            bodies.push(await readBody(message.body));
+            return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
+          },
+        }),
         startDigest: () => new HeldDigester(),
-        async onMessage({ message }) {
-          bodies.push(await readBody(message.body));
-          return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
-        },
       },
     },
   );

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Body } from "../../src/mail/message.ts";
-import type { Transaction } from "../../src/mail/transaction.ts";
-import type { MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
+import type { Session, Transaction } from "../../src/mail/transaction.ts";
+import type { Incoming, MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt, type Listener } from "../../src/receive/listener.ts";
 import { defaultListenerOptions, type ListenerOptions } from "../../src/receive/options.ts";
 import {
@@ -27,11 +27,18 @@ export interface ReceiverSetup {
   readonly options?: Partial<ListenerOptions>;
   readonly limits?: Partial<StoreLimits>;
   readonly freeBytes?: () => number;
-  readonly handlers?: Partial<ReceiveHandlers>;
+  readonly handlers?: TestHandlers;
   readonly observer?: ReceiveObserver;
   readonly clock?: () => number;
   readonly connectionCount?: () => number;
   readonly opened?: Promise<void>;
+}
+
+/** The handlers in one level, each told whose message it is about. */
+export interface TestHandlers extends Partial<Omit<ReceiveHandlers, "onHead">> {
+  onHead?(...head: Parameters<ReceiveHandlers["onHead"]>): Incoming["digestSpecs"];
+  readonly onMessage?: Incoming["onMessage"];
+  onGone?(session: Session): void;
 }
 
 export interface Receiver {
@@ -51,20 +58,23 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     { now: Date.now, freeBytes: async () => setup.freeBytes?.() ?? Number.MAX_SAFE_INTEGER },
   );
   const mails: ReceivedMail[] = [];
-  const onMessage = setup.handlers?.onMessage;
+  const { onHead, onMessage, onGone, ...others } = setup.handlers ?? {};
   const handlers: ReceiveHandlers = {
-    onHead: () => () => [],
+    onHead: (session, envelope, head) => ({
+      digestSpecs: onHead?.(session, envelope, head) ?? (() => []),
+      async onMessage(transaction): Promise<MessageReplies> {
+        const { header, separator, body } = transaction.message;
+        const octets = Buffer.concat([header, Buffer.from(separator), await readBody(body)]).toString("latin1");
+        mails.push({ transaction, octets });
+        if (onMessage !== undefined) return onMessage(transaction);
+        return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
+      },
+      onGone: () => onGone?.(session),
+    }),
     startDigest: () => {
       throw new Error("no digests were asked for");
     },
-    ...setup.handlers,
-    async onMessage(transaction): Promise<MessageReplies> {
-      const { header, separator, body } = transaction.message;
-      const octets = Buffer.concat([header, Buffer.from(separator), await readBody(body)]).toString("latin1");
-      mails.push({ transaction, octets });
-      if (onMessage !== undefined) return onMessage(transaction);
-      return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
-    },
+    ...others,
   };
   const receiver = { options: { ...defaultListenerOptions, ...setup.options } };
   const listener = createListener(setup.at ?? { address: "127.0.0.1", port: 0 }, {
