@@ -9,6 +9,12 @@ export type ReadReply = Reply | { readonly garbage: string };
 
 const noEnhanced = "";
 
+const TAB = 9;
+const BLANK = 32;
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
+
 export class ReplyReader {
   #pending = "";
   #at = 0;
@@ -80,9 +86,20 @@ function withoutEnhanced(line: string, enhanced: string): string {
   return enhanced !== noEnhanced && line.startsWith(enhanced) ? line.slice(enhanced.length).trimStart() : line;
 }
 
-/** RFC 2034 section 4: the enhanced code's class must be that of the reply. */
+/** "2.1.5" (RFC 2034 section 4), where its class is that of the reply; else "". By character: most replies have one. */
 function enhancedCode(code: number, text: string): string {
-  if (text.charCodeAt(1) !== 46) return noEnhanced;
-  if (text.charCodeAt(0) - 48 !== Math.floor(code / 100)) return noEnhanced;
-  return /^[245]\.\d{1,3}\.\d{1,3}(?=\s|$)/.exec(text)?.[0] ?? noEnhanced;
+  const kind = text.charCodeAt(0) - 48;
+  if (kind !== Math.floor(code / 100) || kind === 3 || text.charCodeAt(1) !== DOT) return noEnhanced;
+  const subjectEnd = digitsEnd(text, 2);
+  const end = digitsEnd(text, subjectEnd + 1);
+  if (subjectEnd === 2 || text.charCodeAt(subjectEnd) !== DOT || end === subjectEnd + 1) return noEnhanced;
+  const after = text.charCodeAt(end);
+  return end === text.length || after === BLANK || after === TAB ? text.slice(0, end) : noEnhanced;
+}
+
+/** Where the up to three digits end that begin at `from`. */
+function digitsEnd(text: string, from: number): number {
+  let end = from;
+  while (end < from + 3 && text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= NINE) end += 1;
+  return end;
 }

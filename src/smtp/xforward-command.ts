@@ -27,7 +27,7 @@ export function xforwardCommands(client: ClientFacts, offered: ReadonlySet<strin
   for (const [name, key] of attributes) {
     const fact = client[key];
     if (fact === undefined || fact === "" || !offered.has(name)) continue;
-    const pair = ` ${name}=${encodeXtext(safeValue(key === "address" ? taggedAddress(fact) : fact))}`;
+    const pair = ` ${name}=${printed(key === "address" ? taggedAddress(fact) : fact)}`;
     if (command !== "" && "XFORWARD".length + command.length + pair.length > maxCommandChars) {
       commands.push(`XFORWARD${command}`);
       command = "";
@@ -40,16 +40,23 @@ export function xforwardCommands(client: ClientFacts, offered: ReadonlySet<strin
 
 /** RFC 5321 section 4.1.3: an IPv6 address carries its tag. */
 function taggedAddress(address: string): string {
+  if (!address.includes(":")) return address;
   const bare = address.replace(/^ipv6:/i, "");
   return bare.includes(":") ? `IPv6:${bare}` : bare;
 }
 
-function safeValue(value: string): string {
-  // Also a value that decodes to something a log or header reader would trip over stays one word.
-  return value.slice(0, maxValueChars).replace(/[^\x21-\x7e]|[<>()\\";@]/g, "?");
+/** One word of xtext (RFC 3461 section 4), of printable ASCII only. */
+function printed(fact: string): string {
+  const value = fact.length > maxValueChars ? fact.slice(0, maxValueChars) : fact;
+  return /[^\x21-\x7e]|[<>()\\";@+=]/.test(value) ? encodeXtext(safeValue(value)) : value;
 }
 
-/** RFC 3461 section 4, for text of printable ASCII. */
+function safeValue(value: string): string {
+  // Also a value that decodes to something a log or header reader would trip over stays one word.
+  return value.replace(/[^\x21-\x7e]|[<>()\\";@]/g, "?");
+}
+
+/** For text of printable ASCII. */
 function encodeXtext(text: string): string {
   return text.replace(/[+=]/g, (char) => (char === "+" ? "+2B" : "+3D"));
 }
