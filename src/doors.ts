@@ -45,7 +45,13 @@ export function createDoors(create: (at: ListenAt) => Listener): Doors {
       return [...open.values()].map(({ name }) => name);
     },
     connections: () => [...open.values()].map(({ name, connections }) => [name, connections] as const),
-    connectionCount: () => [...open.values(), ...leaving].reduce((sum, { connections }) => sum + connections, 0),
+    connectionCount() {
+      // Asked at each connection, and for each one whenever timeouts are looked after.
+      let sum = 0;
+      for (const { connections } of open.values()) sum += connections;
+      for (const { connections } of leaving) sum += connections;
+      return sum;
+    },
     closedCount: () => wantedKeys.filter((key) => !open.has(key)).length,
     async open(wanted) {
       const opened: ListenAt[] = [];

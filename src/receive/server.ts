@@ -59,7 +59,8 @@ export class FilterServer extends SMTPServer {
     super({
       // A client that has sent all it has may close its side and still read our reply.
       allowHalfOpen: true,
-      noDelay: true,
+      // Never said to anybody; without it the system is asked for its name at each connection.
+      name: "localhost",
       // Whoever reads it decides how.
       pauseOnConnect: true,
       disableReverseLookup: true,
