@@ -15,31 +15,38 @@ export function dkimFindings(verifications: readonly Verification[]): readonly F
 function dkimFinding(verification: Verification): Finding {
   const { kind, result, reason, domain, identity, selector, algorithm, b } = verification;
   const comment = commentOf(verification);
-  return {
+  const properties: FindingProperty[] = [];
+  add(properties, "d", domain);
+  // The default "@d" says nothing that header.d does not say.
+  if (identity !== `@${domain}`) add(properties, "i", identity);
+  add(properties, "s", selector);
+  add(properties, "a", algorithm);
+  add(properties, "b", b);
+  // Findings are kept by the thousand: a copy of the list has room for just what it holds.
+  const finding: { -readonly [K in keyof Finding]: Finding[K] } = {
     method: kind,
     result,
-    ...(reason === undefined ? {} : { reason }),
-    ...(comment === "" ? {} : { comment }),
-    properties: [
-      property("d", domain),
-      // The default "@d" says nothing that header.d does not say.
-      property("i", identity === `@${domain}` ? "" : identity),
-      property("s", selector),
-      property("a", algorithm),
-      property("b", b),
-    ].filter(({ value }) => value !== ""),
+    properties: properties.slice(),
   };
+  if (reason !== undefined) finding.reason = reason;
+  if (comment !== "") finding.comment = comment;
+  return finding;
 }
 
-function property(name: string, value: string): FindingProperty {
-  return { type: "header", name, value };
+function add(properties: FindingProperty[], name: string, value: string): void {
+  if (value !== "") properties.push({ type: "header", name, value });
 }
 
 /** Our own words only: nothing that a mail or a key record holds goes into a comment. */
 function commentOf({ keyBits, testing, unsignedInstances }: Verification): string {
-  return [
-    ...(keyBits === undefined ? [] : [`${keyBits}-bit key`]),
-    ...(testing === true ? ["domain is testing"] : []),
-    ...((unsignedInstances ?? []).length === 0 ? [] : ["unsigned instances of signed fields"]),
-  ].join(", ");
+  let text = keyBits === undefined ? "" : `${keyBits}-bit key`;
+  if (testing === true) text = followed(text, "domain is testing");
+  if (unsignedInstances !== undefined && unsignedInstances.length > 0) {
+    text = followed(text, "unsigned instances of signed fields");
+  }
+  return text;
+}
+
+function followed(text: string, more: string): string {
+  return text === "" ? more : `${text}, ${more}`;
 }

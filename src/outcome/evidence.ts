@@ -1,6 +1,6 @@
 // Keeps of a mail what an explanation is made from later: nothing is worked out here, the message itself is let go.
 import { looksLikeFrom } from "../mail/authors.ts";
-import type { HeaderField } from "../mail/header.ts";
+import { asBuffer, fieldName, type HeaderField } from "../mail/header.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { CandidateFact } from "../signing/choose.ts";
@@ -14,17 +14,26 @@ export function keepEvidence(
   bank: PolicyBank | undefined,
   candidates: readonly CandidateFact[],
 ): Evidence {
-  const known = bank === undefined ? { candidates } : { bank, candidates };
+  // A list that grew by push has room for seventeen; a copy has just what it holds.
+  const kept = candidates.slice();
+  const known = bank === undefined ? { candidates: kept } : { bank, candidates: kept };
   if (excess !== undefined) return { ...known, from: [], unread: "header-too-large" };
-  const from: HeaderField[] = [];
+  const from: string[] = [];
   let octets = 0;
   for (const field of fields) {
     const { name, raw } = field;
     if (name !== "from" && (name !== "" || !looksLikeFrom(raw))) continue;
     octets += raw.length;
     if (octets > maxFromOctets) return { ...known, from: [], unread: "from-too-long" };
-    // A copy: the field is a view on the octets of the whole header.
-    from.push({ name, raw: new Uint8Array(raw) });
+    from.push(asBuffer(raw).toString("latin1"));
   }
-  return { ...known, from };
+  return { ...known, from: from.slice() };
+}
+
+/** The fields that are, or look like, From, as they stood in the header. */
+export function fromFields({ from }: Pick<Evidence, "from">): readonly HeaderField[] {
+  return from.map((text) => {
+    const raw = Buffer.from(text, "latin1");
+    return { name: fieldName(raw), raw };
+  });
 }

@@ -15,6 +15,7 @@ import {
 } from "../policy/scores.ts";
 import { type SignatureStanding, signatureStanding } from "../policy/signature-standing.ts";
 import type { CandidateFact } from "../signing/choose.ts";
+import { fromFields } from "./evidence.ts";
 import type { Evidence, Outcome, SealRecord, SigningRecord } from "./outcome.ts";
 
 export interface ExplainedSignature {
@@ -52,9 +53,9 @@ export interface Explanation {
 /** Costs a lookup in every map per address: for whoever asks about one mail. */
 export function explainOutcome(outcome: Outcome): Explanation {
   const { evidence, session, loaded, originating, signings, seal, sender, verifications } = outcome;
-  const { bank, from, unread, candidates } = evidence;
+  const { bank, unread, candidates } = evidence;
   const client = session.client.address ?? unknownClient;
-  const { mailboxes, doubt } = readAuthors({ fields: from });
+  const { mailboxes, doubt } = readAuthors({ fields: fromFields(evidence) });
   const authors = unread === undefined ? mailboxes.map(({ address }) => address) : [];
   const authorDoubt = unread ?? doubt;
   const signatures = verifications.map((each) => ({

@@ -1,7 +1,6 @@
 // Everything that is known about one mail when it is done: what the log line, the metrics and `why` are made from.
 import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
-import type { HeaderField } from "../mail/header.ts";
 import type { Session } from "../mail/transaction.ts";
 import type { LoadedBank, PolicyBank } from "../policy/bank.ts";
 import type { Direction } from "../policy/router.ts";
@@ -22,8 +21,8 @@ export type SealRecord =
 export interface Evidence {
   /** The bank in force at the end; absent when not even that could be found out. */
   readonly bank?: PolicyBank;
-  /** Copies of the fields that are, or look like, From. */
-  readonly from: readonly HeaderField[];
+  /** The fields that are, or look like, From: one character per octet, a fifth of what their octets would take. */
+  readonly from: readonly string[];
   /** Why `from` says nothing: the header was not read to its end, or From is too long to be kept. */
   readonly unread?: "header-too-large" | "from-too-long";
   /** Who might have signed, and what became of each. */

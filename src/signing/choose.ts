@@ -108,12 +108,12 @@ export function createSigner(keyring: Keyring): Signer {
     bank: SigningBank,
   ): { wishes: readonly Wish[]; matches: CandidateFact["matches"] } {
     const sets: (readonly SignatureOptions[])[] = [];
-    const matches: CandidateFact["matches"][number][] = [];
-    for (const { value, key, origin } of bank.dkim_signature_options_bysender_maps.all(candidate.address)) {
+    const found = bank.dkim_signature_options_bysender_maps.all(candidate.address);
+    const matches = found.map(({ value, key, origin }) => {
       const options = optionSets(value);
       if (options.length > 0) sets.push(options);
-      matches.push(origin === undefined ? { key } : { key, origin });
-    }
+      return origin === undefined ? { key } : { key, origin };
+    });
     const table = keyring.signingTable;
     const { domain } = candidate;
     const entries = table === undefined || domain === undefined ? [] : table.match(candidate.localPart, domain);
@@ -194,13 +194,12 @@ export function createSigner(keyring: Keyring): Signer {
     const candidates: CandidateFact[] = [];
     for (const candidate of originators.candidates) {
       const { wishes, matches } = wishesFor(candidate, bank);
-      const attempts: Attempt[] = [];
       const signatures: PlannedSignature[] = [];
-      for (const wish of wishes) {
+      const attempts = wishes.map((wish) => {
         const { fact, signature } = attempt(candidate, wish, authors, input);
-        attempts.push(fact);
         if (signature !== undefined) signatures.push(signature);
-      }
+        return fact;
+      });
       candidates.push({ source: candidate.source, address: candidate.address, attempts, matches });
       // One key of several that cannot be had defers the mail too: it is to leave with all its signatures.
       const unavailable = attempts.find(({ result }) => result === "key-unavailable");

@@ -81,7 +81,8 @@ export function queuedAs(words: readonly FinalWord[]): readonly string[] {
     const id = /\bqueued as ([A-Za-z0-9._-]{1,64})/i.exec(reply.text)?.[1];
     if (id !== undefined && !ids.includes(id)) ids.push(id);
   }
-  return ids;
+  // Kept by the thousand: a copy has room for just what it holds.
+  return ids.slice();
 }
 
 function kindOf({ action, reply }: FinalWord): "pass" | "reject" | "discard" | "tempfail" {
