@@ -6,9 +6,11 @@ import type { Verification } from "../dkim/engine.ts";
 /** More are not reported: one mail with a thousand signatures must not make a field of a thousand lines. */
 const maxFindings = 20;
 
+const nothingToVerify: readonly Finding[] = [{ method: "dkim", result: "none", properties: [] }];
+
 /** One finding per signature, top to bottom; `dkim=none` when there was nothing to verify. */
 export function dkimFindings(verifications: readonly Verification[]): readonly Finding[] {
-  if (verifications.length === 0) return [{ method: "dkim", result: "none", properties: [] }];
+  if (verifications.length === 0) return nothingToVerify;
   return verifications.slice(0, maxFindings).map(dkimFinding);
 }
 

@@ -36,6 +36,7 @@ export interface Signatures {
   readonly lines?: readonly string[];
 }
 
+const noLines: readonly string[] = [];
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
 
 /** A verdict of ours, for one recipient. */
@@ -52,7 +53,7 @@ export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Re
 
 export function conclude(
   ending: Ending,
-  { signings, candidates = [], seal, lines = [] }: Signatures,
+  { signings, candidates = [], seal, lines = noLines }: Signatures,
   settled: readonly Settled[],
   error?: unknown,
 ): Outcome {
@@ -74,7 +75,7 @@ export function conclude(
     signings,
     evidence: keepEvidence(message, bank, candidates),
     logLevel,
-    detailLines: logLevel < 2 ? [] : [...verificationLines(ending), ...lines],
+    detailLines: logLevel < 2 ? noLines : [...verificationLines(ending), ...lines],
     reply: combineReplies(settled, session.id),
     queuedAs: queuedAs(settled),
     receivedAtMs,

@@ -32,7 +32,8 @@ export interface ArrivalNeeds {
   now(): number;
 }
 
-const noSignatures: Promise<readonly Verification[]> = Promise.resolve([]);
+const none: readonly Verification[] = [];
+const noSignatures = Promise.resolve(none);
 const headerTooLarge: Finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] };
 
 export function createArrivals({ verifier, checks, digestBody, resolveForMail, now }: ArrivalNeeds) {
@@ -52,7 +53,7 @@ export function createArrivals({ verifier, checks, digestBody, resolveForMail, n
         const now = Math.floor(transaction.receivedAtMs / 1000);
         const judging = pending === undefined ? noSignatures : verifier.finish(pending, head, source, now);
         if (early === undefined) {
-          const verifications = pending === undefined ? [] : await judging;
+          const verifications = pending === undefined ? none : await judging;
           return { verifications, findings: ownFindings(bank, head, verifications) };
         }
         early.bodyIsIn(judging, async () => bodySource(source, checkDigests, digestBody));
