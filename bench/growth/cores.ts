@@ -1,9 +1,11 @@
-// All cores against one: mails a second of the filter, its source and its sink on all cores, with as many workers as the
-// filter has by itself, against the same on one core, with one worker. What is not the filter's is in both alike.
+// All cores against one: mails a second of the filter, its source and its sink on all cores, against the same on one core
+// with one worker. What is not the filter's is in both alike. On all cores with as many workers as the filter has by
+// itself, and with one for each core.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import { defaultThreads } from "../../src/generation.ts";
-import { startFilter } from "../load/filter.ts";
+import { type Child, startChild } from "../load/child.ts";
+import { type Filter, startFilter } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";
 import { cpuUsage } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
@@ -16,72 +18,105 @@ const keys = [2048, 4096] as const;
 interface Run {
   readonly perSecond: number;
   readonly processMs: number;
-  readonly mainMs: number;
   /** CPU of source and sink, per mail. */
   readonly loadMs: number;
 }
 
+interface Setup {
+  readonly name: string;
+  readonly threads: number;
+  readonly cores: number;
+}
+
 export async function cores(bench: Bench): Promise<Growth> {
+  const count = cpus().length;
+  const setups: readonly Setup[] = [
+    { name: "one core", threads: 1, cores: 1 },
+    ...[...new Set([defaultThreads(), count])].map((threads) => {
+      return { name: `${count} cores, ${threads} worker${threads === 1 ? "" : "s"}`, threads, cores: count };
+    }),
+  ];
   const facts: Fact[] = [];
-  const all = `0-${cpus().length - 1}`;
   try {
     for (const bits of keys) {
-      bench.say(`RSA-${bits}, one core and ${cpus().length}`);
-      const runs: Record<"one" | "all", Run[]> = { one: [], all: [] };
-      const pinned = await startFilter({
-        nextHopPort: bench.nextHopPort,
-        rsaBits: bits,
-        threads: 1,
-        prefix: ["taskset", "-c", "0"],
-      });
-      const free = await startFilter({ nextHopPort: bench.nextHopPort, rsaBits: bits, threads: defaultThreads() });
-      try {
-        for (let round = -1; round < Math.max(3, bench.rounds); round += 1) {
-          for (const [name, filter, place] of [
-            ["one", pinned, "0"],
-            ["all", free, all],
-          ] as const) {
-            for (const { pid } of [bench.sink, bench.source]) pin(pid, place);
-            const run = await runOn(bench, filter, mails(bits === 2048 ? 4000 : 1600, bench.scale));
-            if (round >= 0) runs[name].push(run);
-          }
-        }
-      } finally {
-        await pinned.stop();
-        await free.stop();
-      }
-      facts.push(...factsOf(bits, middleRun(runs.one), middleRun(runs.all)));
+      bench.say(`RSA-${bits}: ${setups.map(({ name }) => name).join("; ")}`);
+      const runs = await runsOf(bench, bits, setups);
+      const one = runs[0];
+      facts.push(await bare(bits));
+      if (one !== undefined)
+        facts.push(...setups.flatMap((setup, index) => factsOf(bits, setup, one, runs[index] ?? one)));
     }
   } finally {
-    for (const { pid } of [bench.sink, bench.source]) pin(pid, all);
+    for (const { pid } of [bench.sink, bench.source]) pin(pid, count);
   }
-  return { title: "Both cores against one, 10 kB, signed", against: "cores", curves: [], facts };
+  return { title: "All cores against one, 10 kB, signed", against: "cores", curves: [], facts };
 }
 
-function factsOf(bits: number, one: Run, both: Run): readonly Fact[] {
-  const name = `RSA-${bits}`;
-  const count = cpus().length;
-  return [
-    { what: `${name}: all on one core`, value: one.perSecond, unit: "mails/s" },
-    { what: `${name}: all on ${count} cores`, value: both.perSecond, unit: "mails/s" },
-    { what: `${name}: as measured`, value: both.perSecond / one.perSecond, unit: "x one core" },
-    { what: `${name}: filter, on one core`, value: one.processMs, unit: "CPU ms a mail" },
-    { what: `${name}: filter, on ${count} cores`, value: both.processMs, unit: "CPU ms a mail" },
-    { what: `${name}: source and sink beside it`, value: both.loadMs, unit: "CPU ms a mail" },
-    {
-      what: `${name}: of the filter's CPU alone, were no core another's`,
-      value: alone(both, count) / alone(one, 1),
-      unit: "x one core",
-    },
+/** All setups in turns; of each the run in the middle. */
+async function runsOf(bench: Bench, bits: number, setups: readonly Setup[]): Promise<readonly Run[]> {
+  const filters: Filter[] = [];
+  try {
+    for (const { threads, cores } of setups) {
+      const prefix = ["taskset", "-c", coreList(cores)];
+      filters.push(await startFilter({ nextHopPort: bench.nextHopPort, rsaBits: bits, threads, prefix }));
+    }
+    const runs = setups.map((): Run[] => []);
+    for (let round = -1; round < Math.max(3, bench.rounds); round += 1) {
+      for (const [index, { cores }] of setups.entries()) {
+        for (const { pid } of [bench.sink, bench.source]) pin(pid, cores);
+        const filter = filters[index];
+        if (filter === undefined) continue;
+        const run = await runOn(bench, filter, mails(bits === 2048 ? 4000 : 1600, bench.scale));
+        if (round >= 0) runs[index]?.push(run);
+      }
+    }
+    return runs.map(middleRun);
+  } finally {
+    for (const filter of filters) await filter.stop();
+  }
+}
+
+function factsOf(bits: number, setup: Setup, one: Run, run: Run): readonly Fact[] {
+  const name = `RSA-${bits}, ${setup.name}`;
+  const facts: readonly Fact[] = [
+    { what: name, value: run.perSecond, unit: "mails/s" },
+    { what: "… filter", value: run.processMs, unit: "CPU ms a mail" },
+    { what: "… source and sink", value: run.loadMs, unit: "CPU ms a mail" },
   ];
+  if (setup.cores === 1) return facts;
+  return [...facts, { what: "… against one core", value: run.perSecond / one.perSecond, unit: "x" }];
 }
 
-/** Mails a second when all cores are the filter's: bounded by its CPU, and by its main thread, which is on one core. */
-function alone({ processMs, mainMs }: Run, count: number): number {
-  return Math.min((count * 1000) / processMs, 1000 / mainMs);
+/**
+ * What the machine itself makes of its cores: bare RSA in a process for each, against one alone. Where cores share
+ * what they compute with, or others use them, it is less than their number, and no filter can do better.
+ */
+async function bare(bits: number): Promise<Fact> {
+  const children = cpus().map(() => startChild());
+  try {
+    const sign = (child: Child) =>
+      child.call("arithmetic", {
+        what: "sign",
+        algorithm: "rsa",
+        bits,
+        bytes: 2000,
+        rounds: bits === 2048 ? 2000 : 400,
+      });
+    const ratios: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const [first] = children;
+      const alone = first === undefined ? 0 : await sign(first);
+      const together = await Promise.all(children.map(sign));
+      ratios.push(together.reduce((sum, ms) => sum + alone / ms, 0));
+    }
+    ratios.sort((a, b) => a - b);
+    return { what: `RSA-${bits} bare, ${cpus().length} processes against one`, value: ratios[1] ?? 0, unit: "x" };
+  } finally {
+    for (const child of children) child.stop();
+  }
 }
 
-async function runOn(bench: Bench, filter: Awaited<ReturnType<typeof startFilter>>, messages: number): Promise<Run> {
+async function runOn(bench: Bench, filter: Filter, messages: number): Promise<Run> {
   const helpers = [bench.sink.pid, bench.source.pid];
   const used = () => helpers.reduce((sum, pid) => sum + cpuUsage(pid).processMs, 0);
   const before = used();
@@ -104,6 +139,10 @@ function middleRun(runs: readonly Run[]): Run {
   return middle;
 }
 
-function pin(pid: number, place: string): void {
-  execFileSync("taskset", ["-a", "-cp", place, String(pid)], { stdio: "ignore" });
+function pin(pid: number, cores: number): void {
+  execFileSync("taskset", ["-a", "-cp", coreList(cores), String(pid)], { stdio: "ignore" });
+}
+
+function coreList(cores: number): string {
+  return `0-${cores - 1}`;
 }
