@@ -19,6 +19,8 @@ const growthPercent = 100;
 export function settleMemory(): void {
   findCollector()?.({ type: "major", flavor: "last-resort" });
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
+  // With more than one the workers get no core meanwhile, and mail waits for its signature.
+  setFlagsFromString("--concurrent-marking-max-worker-num=1");
   let mayGrow: boolean | undefined;
   const look = () => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");

@@ -1,5 +1,6 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
 import { fstatSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/load.ts";
@@ -83,6 +84,8 @@ async function startOne({ file, settings, journal, io }: ToStart): Promise<Runni
   const { startDaemon } = await import("../main.ts");
   const daemon = await startDaemon(settings, { journal });
   settleMemory();
+  // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
+  flushCompileCache();
   return { daemon, reload: reloadOf(daemon, file, () => loadSettings(file, io.cwd)) };
 }
 
