@@ -6,14 +6,12 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { signMessage } from "../../src/dkim/sign.ts";
-import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
-import { concatShared } from "../../src/mail/shared-octets.ts";
 import { version } from "../../src/version.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { startChild } from "../load/child.ts";
 import { freePorts } from "../load/daemon.ts";
 import { startFilter, txt } from "../load/filter.ts";
+import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf } from "../messages.ts";
 import { amavisd, dkimpyMilter, opendkim } from "./debian.ts";
 import { haraka } from "./haraka.ts";
@@ -143,26 +141,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
 }
 
 function signed(message: Buffer): Buffer {
-  const end = message.indexOf("\r\n\r\n");
-  const [field] = signMessage({
-    header: concatShared([message.subarray(0, end + 2)]),
-    body: { chunks: [concatShared([message.subarray(end + 4)])] },
-    requests: [
-      {
-        domain: "example.com",
-        selector: "rsa",
-        algorithm: "rsa-sha256",
-        headerCanonicalization: "relaxed",
-        bodyCanonicalization: "relaxed",
-        identity: "",
-        signedAt: Math.floor(Date.now() / 1000),
-        expiresAt: undefined,
-        signedFields: defaultSignedHeaderFields,
-        privateKey: rsa.privateKey,
-      },
-    ],
-  });
-  return Buffer.concat([Buffer.from(field ?? "", "latin1"), message]);
+  return withSignatures(message, [signRequest("rsa", "rsa", rsa.privateKey)]);
 }
 
 function report(): void {

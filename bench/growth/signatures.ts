@@ -3,13 +3,10 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SignRequest } from "../../src/dkim/engine.ts";
-import { signMessage } from "../../src/dkim/sign.ts";
-import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
-import { concatShared } from "../../src/mail/shared-octets.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePorts, startMeasured } from "../load/daemon.ts";
 import { txt } from "../load/filter.ts";
+import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Growth } from "./curve.ts";
 import { type Bench, type Case, inTurns, mails } from "./parts.ts";
@@ -104,27 +101,10 @@ log: { to: ${folder}/log }
 }
 
 function signed(message: Buffer, keys: readonly KeyObject[]): Buffer {
-  const end = message.indexOf("\r\n\r\n");
-  const requests = keys.map(
-    (privateKey, index): SignRequest => ({
-      domain: "example.com",
-      selector: `k${index}`,
-      algorithm: "rsa-sha256",
-      headerCanonicalization: "relaxed",
-      bodyCanonicalization: "relaxed",
-      identity: "",
-      signedAt: Math.floor(Date.now() / 1000),
-      expiresAt: undefined,
-      signedFields: defaultSignedHeaderFields,
-      privateKey,
-    }),
+  return withSignatures(
+    message,
+    keys.map((privateKey, index) => signRequest(`k${index}`, "rsa", privateKey)),
   );
-  const fields = signMessage({
-    header: concatShared([message.subarray(0, end + 2)]),
-    body: { chunks: [concatShared([message.subarray(end + 4)])] },
-    requests,
-  });
-  return Buffer.concat([Buffer.from(fields.join(""), "latin1"), message]);
 }
 
 /** Numbers of work that was not done are worth nothing. */

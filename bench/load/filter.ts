@@ -3,11 +3,9 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { signMessage } from "../../src/dkim/sign.ts";
-import { defaultSignedHeaderFields } from "../../src/dkim/signed-fields.ts";
-import { concatShared } from "../../src/mail/shared-octets.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePorts, startMeasured } from "./daemon.ts";
+import { signRequest, withSignatures } from "./signed.ts";
 
 /** What a port does with mail. `pass`: neither verifies nor signs. */
 export type Work = "sign-rsa" | "sign-ed25519" | "verify" | "pass";
@@ -98,26 +96,8 @@ ${options.settings ?? ""}
     ports,
     delay: daemon.delay,
     signed(message, algorithm) {
-      const end = message.indexOf("\r\n\r\n");
-      const [field] = signMessage({
-        header: concatShared([message.subarray(0, end + 2)]),
-        body: { chunks: [concatShared([message.subarray(end + 4)])] },
-        requests: [
-          {
-            domain: "example.com",
-            selector: algorithm === "rsa" ? "rsa" : "ed",
-            algorithm: `${algorithm}-sha256`,
-            headerCanonicalization: "relaxed",
-            bodyCanonicalization: "relaxed",
-            identity: "",
-            signedAt: Math.floor(Date.now() / 1000),
-            expiresAt: undefined,
-            signedFields: defaultSignedHeaderFields,
-            privateKey: (algorithm === "rsa" ? rsa : ed).privateKey,
-          },
-        ],
-      });
-      return Buffer.concat([Buffer.from(field ?? "", "latin1"), message]);
+      const { privateKey } = algorithm === "rsa" ? rsa : ed;
+      return withSignatures(message, [signRequest(algorithm === "rsa" ? "rsa" : "ed", algorithm, privateKey)]);
     },
     async stop() {
       await daemon.stop();

@@ -6,10 +6,11 @@ import type { SignRequest } from "../../../src/dkim/engine.ts";
 import { FieldIndex } from "../../../src/dkim/field-index.ts";
 import { digestSpecOf, signMessage } from "../../../src/dkim/sign.ts";
 import { layOutSignature } from "../../../src/dkim/signature-layout.ts";
-import { defaultSignedHeaderFields, listSignedFields } from "../../../src/dkim/signed-fields.ts";
+import { listSignedFields } from "../../../src/dkim/signed-fields.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { createDkimPool } from "../../../src/pool/dkim-engine.ts";
 import { workerUrl } from "../../../src/pool/worker-url.ts";
+import { signRequest } from "../../load/signed.ts";
 
 export const ways = ["none", "sync", "callback", "pool"] as const;
 export type Way = (typeof ways)[number];
@@ -18,18 +19,7 @@ export type Way = (typeof ways)[number];
 export type Sign = (header: Buffer, body: Buffer) => Promise<string> | string;
 
 export function createSign(way: Way, keyPem: string): Sign {
-  const request: SignRequest = {
-    domain: "example.com",
-    selector: "rsa",
-    algorithm: "rsa-sha256",
-    headerCanonicalization: "relaxed",
-    bodyCanonicalization: "relaxed",
-    identity: "",
-    signedAt: Math.floor(Date.now() / 1000),
-    expiresAt: undefined,
-    signedFields: defaultSignedHeaderFields,
-    privateKey: createPrivateKey(keyPem),
-  };
+  const request = signRequest("rsa", "rsa", createPrivateKey(keyPem));
   switch (way) {
     case "none":
       return () => "";
