@@ -309,7 +309,7 @@ export class FilterConnection extends SMTPConnection {
     } catch (error) {
       judged = Promise.reject(error);
     }
-    // Between the flow's reply and the write to the socket there is no further wait (a duplicate is born there).
+    // Between the flow's reply and the write there is no wait but for the end of this turn (a duplicate is born there).
     judged.then(
       (replies) => this.#answer(mail, replies, rest, next),
       (error) => {
