@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../../src/version.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
+import { freePort } from "../../test/support/free-port.ts";
 import { startChild } from "../load/child.ts";
-import { freePorts } from "../load/daemon.ts";
 import { startFilter, txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf } from "../messages.ts";
@@ -63,7 +63,6 @@ const source = startChild();
 const bare = startChild();
 const nextHopPort = await sink.call("sink", { keep: true });
 const ours = await startFilter({ nextHopPort });
-const freePort = async () => (await freePorts(1))[0] ?? 0;
 const needs = { folder, nextHopPort, keyFiles, records, dnsPort: dns.server.port, freePort };
 
 interface Contestant {

@@ -4,7 +4,8 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts, startMeasured } from "../load/daemon.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { startMeasured } from "../load/daemon.ts";
 import { memory } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Curve, Fact, Growth } from "./curve.ts";
@@ -74,7 +75,7 @@ export async function domains(bench: Bench): Promise<Growth> {
 }
 
 async function measureForm(bench: Bench, form: Form, folder: string, count: number): Promise<Found> {
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   const file = join(folder, `${form.replace(" ", "-")}.yaml`);
   writeFileSync(file, configuration(form, folder, count, port, bench.nextHopPort), { mode: 0o600 });
   const starts: number[] = [];

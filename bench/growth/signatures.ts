@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
-import { freePorts, startMeasured } from "../load/daemon.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { startMeasured } from "../load/daemon.ts";
 import { txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf, onTheWire } from "../messages.ts";
@@ -26,8 +27,9 @@ export async function signatures(bench: Bench): Promise<Growth> {
     ),
   );
   dns.ttlSeconds = 3600;
-  const ports = await freePorts(1 + toMake.length);
-  const [verifyPort = 0, ...signPorts] = ports;
+  const verifyPort = await freePort();
+  const signPorts = await Promise.all(toMake.map(() => freePort()));
+  const ports = [verifyPort, ...signPorts];
   for (const [index, { privateKey }] of keys.entries()) {
     writeFileSync(join(folder, `k${index}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
   }

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
-import { freePorts, startMeasured } from "./daemon.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { startMeasured } from "./daemon.ts";
 import { signRequest, withSignatures } from "./signed.ts";
 
 /** What a port does with mail. `pass`: neither verifies nor signs. */
@@ -48,8 +49,12 @@ export async function startFilter(options: FilterOptions): Promise<Filter> {
   });
   dns.ttlSeconds = 3600;
 
-  const [signRsa, signEd25519, verify, pass] = await freePorts(4);
-  const ports = { "sign-rsa": signRsa ?? 0, "sign-ed25519": signEd25519 ?? 0, verify: verify ?? 0, pass: pass ?? 0 };
+  const ports = {
+    "sign-rsa": await freePort(),
+    "sign-ed25519": await freePort(),
+    verify: await freePort(),
+    pass: await freePort(),
+  };
   const file = join(folder, "signpost.yaml");
   writeFileSync(
     file,

@@ -1,6 +1,8 @@
 // A next hop for tests: speaks SMTP or LMTP, keeps all it was told, and misbehaves on request.
+import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { NextHop } from "../../src/smtp/next-hop.ts";
+import { freePort } from "./free-port.ts";
 
 export type Stage =
   | "connect"
@@ -371,10 +373,8 @@ function until(log: Log, condition: () => boolean): Promise<void> {
   });
 }
 
-function listen(server: Server, options: FakeNextHopOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    if (options.path !== undefined) server.listen(options.path, () => resolve());
-    else server.listen(options.port ?? 0, "127.0.0.1", () => resolve());
-  });
+async function listen(server: Server, options: FakeNextHopOptions): Promise<void> {
+  if (options.path !== undefined) server.listen(options.path);
+  else server.listen(options.port ?? (await freePort()), "127.0.0.1");
+  await once(server, "listening");
 }
