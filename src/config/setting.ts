@@ -1,5 +1,6 @@
 // What the one table of settings knows of each name, and the zod schemas that follow from it.
 import * as z from "zod";
+import type { BankSettings } from "../policy/settings.ts";
 import { type Shape, schemaOf } from "./shape.ts";
 
 export interface Setting<T> {
@@ -23,6 +24,9 @@ export function accepted<T>(shape: Shape<T>, fallback: T, summary: string, other
 
 /** A table of settings that gives a record of type T. */
 export type SettingsOf<T> = { readonly [K in keyof T]-?: Setting<T[K]> };
+
+/** Some settings of a bank; that all chapters together have each of them is for the registry to hold. */
+export type BankChapter = Partial<SettingsOf<BankSettings>>;
 
 /** A strict record of these settings, each of which may be missing. */
 export function recordSchema<T extends object>(settings: SettingsOf<T>): z.ZodType<Partial<T>> {

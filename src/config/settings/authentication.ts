@@ -1,8 +1,7 @@
 // Bank settings of DKIM, SPF, DMARC and ARC, and of banks and scores by verified author.
 import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
-import type { BankSettings } from "../../policy/settings.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type BankChapter } from "../setting.ts";
 import {
   destiny,
   duration,
@@ -17,26 +16,7 @@ import {
   toggle,
 } from "../shape.ts";
 
-type Dkim = Pick<
-  BankSettings,
-  | "enable_dkim_verification"
-  | "enable_dkim_signing"
-  | "enable_domainkeys_verification"
-  | "signed_header_fields"
-  | "dkim_signature_options_bysender_maps"
-  | "dkim_signing_service"
-  | "dkim_minimum_key_bits"
-  | "dkim_rsa_sha1"
-  | "dk_counts"
-  | "dkim_clock_drift"
-  | "dkim_max_signatures"
-  | "dkim_max_keys"
-  | "author_to_policy_bank_maps"
-  | "signer_reputation_maps"
-  | "reputation_factor"
->;
-
-export const dkimSettings: SettingsOf<Dkim> = {
+export const dkimSettings = {
   enable_dkim_verification: active(
     toggle,
     false,
@@ -88,20 +68,9 @@ export const dkimSettings: SettingsOf<Dkim> = {
     0.2,
     "How much of the score the reputation takes: f x reputation + (1 - f) x score.",
   ),
-};
+} satisfies BankChapter;
 
-type Authentication = Pick<
-  BankSettings,
-  | "enable_spf_verification"
-  | "enable_dmarc_verification"
-  | "enable_arc_verification"
-  | "dmarc_mode"
-  | "final_dmarc_destiny"
-  | "arc_trusted_sealers"
-  | "arc_seal"
->;
-
-export const authenticationSettings: SettingsOf<Authentication> = {
+export const authenticationSettings = {
   enable_spf_verification: active(toggle, false, "SPF (RFC 7208) of the client that XFORWARD tells."),
   enable_dmarc_verification: active(
     toggle,
@@ -125,4 +94,4 @@ export const authenticationSettings: SettingsOf<Authentication> = {
     "Sealers whose ARC chain is believed: their mail is not refused for DMARC.",
   ),
   arc_seal: active(toggle, false, "Mail that is handed on gets an ARC set of ours."),
-};
+} satisfies BankChapter;

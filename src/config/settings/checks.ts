@@ -1,50 +1,10 @@
-// Bank settings of the content checks and of the scores that decide.
-import type { BankSettings } from "../../policy/settings.ts";
 import { anyYield, banksYield, map, numberYield, table, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type BankChapter } from "../setting.ts";
 import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
-
-type Checks = Pick<
-  BankSettings,
-  | "bypass_decode_parts"
-  | "bypass_virus_checks_maps"
-  | "bypass_spam_checks_maps"
-  | "bypass_banned_checks_maps"
-  | "bypass_header_checks_maps"
-  | "virus_lovers_maps"
-  | "spam_lovers_maps"
-  | "unchecked_lovers_maps"
-  | "banned_files_lovers_maps"
-  | "bad_header_lovers_maps"
-  | "decoders"
-  | "av_scanners"
-  | "av_scanners_backup"
-  | "spam_scanners"
-  | "first_infected_stops_scan"
-  | "virus_scanners_failure_is_fatal"
-  | "virus_check_fail"
-  | "viruses_that_fake_sender_maps"
-  | "virus_name_to_spam_score_maps"
-  | "virus_name_to_policy_bank_maps"
-  | "banned_filename_maps"
-  | "banned_namepath_re"
-  | "allowed_header_tests"
-  | "message_size_limit_maps"
-  | "undecipherable_subject_tag"
-  | "mail_digest_algorithm"
-  | "mail_part_digest_algorithm"
-  | "os_fingerprint_method"
-  | "os_fingerprint_dst_ip_and_port"
-  | "penpals_bonus_score"
-  | "penpals_halflife"
-  | "bounce_killer_score"
-  | "sa_spam_level_char"
-  | "sa_mail_body_size_limit"
->;
 
 const switches = mapping(toggle, "a mapping of names to true or false");
 
-export const checkSettings: SettingsOf<Checks> = {
+export const checkSettings = {
   bypass_decode_parts: accepted(toggle, false, "Mail is not taken apart: no MIME parts, no archives."),
   bypass_virus_checks_maps: accepted(map(truthYield), [], "Recipients without a virus check."),
   bypass_spam_checks_maps: accepted(map(truthYield), [], "Recipients without a spam check."),
@@ -136,36 +96,11 @@ export const checkSettings: SettingsOf<Checks> = {
     "Of larger mail only this much is given to the spam scanner.",
     "no limit",
   ),
-};
-
-type Scores = Pick<
-  BankSettings,
-  | "spam_tag_level_maps"
-  | "spam_tag2_level_maps"
-  | "spam_tag3_level_maps"
-  | "spam_kill_level_maps"
-  | "spam_dsn_cutoff_level_maps"
-  | "spam_dsn_cutoff_level_bysender_maps"
-  | "spam_crediblefrom_dsn_cutoff_level_maps"
-  | "spam_crediblefrom_dsn_cutoff_level_bysender_maps"
-  | "spam_quarantine_cutoff_level_maps"
-  | "spam_notifyadmin_cutoff_level_maps"
-  | "spam_subject_tag_maps"
-  | "spam_subject_tag2_maps"
-  | "spam_subject_tag3_maps"
-  | "spam_modifies_subj_maps"
-  | "whitelist_sender_maps"
-  | "blacklist_sender_maps"
-  | "score_sender_maps"
-  | "per_recip_whitelist_sender_lookup_tables"
-  | "per_recip_blacklist_sender_lookup_tables"
-  | "sa_userconf_maps"
-  | "sa_username_maps"
->;
+} satisfies BankChapter;
 
 const level = map(numberYield);
 
-export const scoreSettings: SettingsOf<Scores> = {
+export const scoreSettings = {
   spam_tag_level_maps: accepted(
     level,
     [],
@@ -249,11 +184,9 @@ export const scoreSettings: SettingsOf<Scores> = {
   ),
   sa_userconf_maps: accepted(map(anyYield), [], "The spam scanner's configuration, by recipient."),
   sa_username_maps: accepted(map(textYield), [], "The spam scanner's user, by recipient."),
-};
+} satisfies BankChapter;
 
-export const storageSettings: SettingsOf<
-  Pick<BankSettings, "sql_clause" | "partition_tag" | "enable_ldap" | "redis_logging_key">
-> = {
+export const storageSettings = {
   sql_clause: accepted(mapping(anything, "a mapping of names to SQL"), {}, "Queries of amavisd."),
   partition_tag: accepted(
     {
@@ -269,4 +202,4 @@ export const storageSettings: SettingsOf<
   ),
   enable_ldap: accepted(toggle, false, "Maps also look into LDAP."),
   redis_logging_key: accepted(optional(text), null, "Redis list that gets the JSON report of each mail."),
-};
+} satisfies BankChapter;

@@ -1,32 +1,9 @@
-// Bank settings of header edits, and the tables by contents category.
-import type { BankSettings } from "../../policy/settings.ts";
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type BankChapter } from "../setting.ts";
 import { anything, fieldSwitches, integer, mapping, optional, text, toggle } from "../shape.ts";
 import { defaultAddedFields } from "./field-names.ts";
 
-type Headers = Pick<
-  BankSettings,
-  | "X_HEADER_TAG"
-  | "X_HEADER_LINE"
-  | "remove_existing_x_scanned_headers"
-  | "remove_existing_spam_headers"
-  | "remove_existing_spam_headers_maps"
-  | "allowed_added_header_fields"
-  | "prefer_our_added_header_fields"
-  | "prepend_header_fields_hdridx"
-  | "allow_fixing_improper_header"
-  | "allow_fixing_improper_header_folding"
-  | "allow_fixing_long_header_lines"
-  | "hdr_encoding"
-  | "bdy_encoding"
-  | "hdr_encoding_qb"
-  | "allow_disclaimers"
-  | "outbound_disclaimers_only"
-  | "disclaimer_options_bysender_maps"
->;
-
-export const headerSettings: SettingsOf<Headers> = {
+export const headerSettings = {
   X_HEADER_TAG: accepted(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check."),
   X_HEADER_LINE: accepted(
     optional(text),
@@ -66,16 +43,14 @@ export const headerSettings: SettingsOf<Headers> = {
   allow_disclaimers: accepted(toggle, false, "Disclaimers are put under mail of ours."),
   outbound_disclaimers_only: accepted(toggle, false, "Only under mail that leaves."),
   disclaimer_options_bysender_maps: accepted(map(textYield, "sender"), [], "Which disclaimer, by sender."),
-};
+} satisfies BankChapter;
 
 const byCategory = mapping(
   anything,
   "a mapping of contents categories (CC_VIRUS, CC_BANNED, CC_SPAM, CC_CATCHALL ...) to values",
 );
 
-type ByCategory = Pick<BankSettings, Extract<keyof BankSettings, `${string}_by_ccat`>>;
-
-export const categorySettings: SettingsOf<ByCategory> = {
+export const categorySettings = {
   final_destiny_maps_by_ccat: accepted(byCategory, {}, "Destinies, by contents category."),
   forward_method_maps_by_ccat: accepted(byCategory, {}, "Next hops, by contents category."),
   lovers_maps_by_ccat: accepted(byCategory, {}, "Recipients who get such mail, by contents category."),
@@ -112,4 +87,4 @@ export const categorySettings: SettingsOf<ByCategory> = {
   addr_extension_maps_by_ccat: accepted(byCategory, {}, "Address extensions, by contents category."),
   addr_rewrite_maps_by_ccat: accepted(byCategory, {}, "New recipient addresses, by contents category."),
   smtp_reason_by_ccat: accepted(byCategory, {}, "Text of the reply, by contents category."),
-};
+} satisfies BankChapter;

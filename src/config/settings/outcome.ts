@@ -1,77 +1,8 @@
-// Bank settings of what becomes of a mail: destinies, quarantine, notices, address extensions.
-import type { BankSettings } from "../../policy/settings.ts";
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type BankChapter } from "../setting.ts";
 import { destiny, mailbox, optional, text, toggle } from "../shape.ts";
 
-type Outcome = Pick<
-  BankSettings,
-  | "final_virus_destiny"
-  | "final_banned_destiny"
-  | "final_unchecked_destiny"
-  | "final_spam_destiny"
-  | "final_bad_header_destiny"
-  | "virus_quarantine_method"
-  | "banned_files_quarantine_method"
-  | "unchecked_quarantine_method"
-  | "spam_quarantine_method"
-  | "bad_header_quarantine_method"
-  | "clean_quarantine_method"
-  | "archive_quarantine_method"
-  | "virus_quarantine_to_maps"
-  | "banned_quarantine_to_maps"
-  | "unchecked_quarantine_to_maps"
-  | "spam_quarantine_to_maps"
-  | "bad_header_quarantine_to_maps"
-  | "clean_quarantine_to_maps"
-  | "archive_quarantine_to_maps"
-  | "spam_quarantine_bysender_to_maps"
-  | "virus_admin_maps"
-  | "newvirus_admin_maps"
-  | "banned_admin_maps"
-  | "spam_admin_maps"
-  | "bad_header_admin_maps"
-  | "warnvirusrecip_maps"
-  | "warnbannedrecip_maps"
-  | "warnbadhrecip_maps"
-  | "warnbannedsender"
-  | "warnbadhsender"
-  | "warn_offsite"
-  | "mailfrom_notify_admin"
-  | "mailfrom_notify_recip"
-  | "mailfrom_notify_spamadmin"
-  | "hdrfrom_notify_sender"
-  | "hdrfrom_notify_recip"
-  | "hdrfrom_notify_admin"
-  | "hdrfrom_notify_spamadmin"
-  | "hdrfrom_notify_release"
-  | "hdrfrom_notify_report"
-  | "notify_sender_templ"
-  | "notify_virus_sender_templ"
-  | "notify_spam_sender_templ"
-  | "notify_virus_admin_templ"
-  | "notify_spam_admin_templ"
-  | "notify_virus_recips_templ"
-  | "notify_spam_recips_templ"
-  | "notify_release_templ"
-  | "notify_report_templ"
-  | "notify_autoresp_templ"
-  | "defang_virus"
-  | "defang_banned"
-  | "defang_spam"
-  | "defang_bad_header"
-  | "defang_undecipherable"
-  | "defang_all"
-  | "addr_extension_virus_maps"
-  | "addr_extension_banned_maps"
-  | "addr_extension_spam_maps"
-  | "addr_extension_bad_header_maps"
-  | "recipient_delimiter"
-  | "replace_existing_extension"
-  | "localpart_is_case_sensitive"
->;
-
-export const outcomeSettings: SettingsOf<Outcome> = {
+export const outcomeSettings = {
   final_virus_destiny: accepted(destiny, "D_DISCARD", "What becomes of infected mail."),
   final_banned_destiny: accepted(destiny, "D_DISCARD", "What becomes of mail with banned names or types."),
   final_unchecked_destiny: accepted(destiny, "D_PASS", "What becomes of mail that could not be checked."),
@@ -280,4 +211,4 @@ export const outcomeSettings: SettingsOf<Outcome> = {
   ),
   replace_existing_extension: accepted(toggle, true, "An extension that is added replaces the one that is there."),
   localpart_is_case_sensitive: active(toggle, false, "Local parts are looked up as they are."),
-};
+} satisfies BankChapter;

@@ -1,8 +1,6 @@
-// Bank settings of the door a mail comes in by, of the log, and of where mail comes from and goes.
-import type { BankSettings } from "../../policy/settings.ts";
 import { anyYield, map, truthYield } from "../map-shape.ts";
 import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type BankChapter } from "../setting.ts";
 import {
   anything,
   duration,
@@ -18,37 +16,7 @@ import {
   upperCase,
 } from "../shape.ts";
 
-type Session = Pick<
-  BankSettings,
-  | "protocol"
-  | "haproxy_target_enabled"
-  | "inet_acl"
-  | "child_timeout"
-  | "smtpd_timeout"
-  | "myhostname"
-  | "myauthservid"
-  | "localhost_name"
-  | "smtpd_greeting_banner"
-  | "smtpd_quit_banner"
-  | "smtpd_discard_ehlo_keywords"
-  | "smtpd_message_size_limit"
-  | "bare_newline"
-  | "soft_bounce"
-  | "tls_security_level_in"
-  | "tls_security_level_out"
-  | "local_client_bind_address"
-  | "auth_mech_avail"
-  | "auth_required_inp"
-  | "auth_required_out"
-  | "auth_required_release"
-  | "amavis_auth_user"
-  | "amavis_auth_pass"
-  | "auth_reauthenticate_forwarded"
-  | "snmp_contact"
-  | "snmp_location"
->;
-
-export const sessionSettings: SettingsOf<Session> = {
+export const sessionSettings = {
   protocol: active(
     optional(oneOf("SMTP", "LMTP", "AM.PDP", "TCP-LOOKUP")),
     null,
@@ -117,21 +85,9 @@ export const sessionSettings: SettingsOf<Session> = {
   auth_reauthenticate_forwarded: accepted(toggle, false, "Forwarded mail is authenticated as amavis_auth_user."),
   snmp_contact: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
   snmp_location: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
-};
+} satisfies BankChapter;
 
-type Log = Pick<
-  BankSettings,
-  | "log_level"
-  | "log_templ"
-  | "log_recip_templ"
-  | "syslog_ident"
-  | "syslog_facility"
-  | "enable_log_capture_dump"
-  | "debug_sender_maps"
-  | "debug_recipient_maps"
->;
-
-export const logSettings: SettingsOf<Log> = {
+export const logSettings = {
   log_level: active(
     integer(-2, 5),
     0,
@@ -144,30 +100,9 @@ export const logSettings: SettingsOf<Log> = {
   enable_log_capture_dump: accepted(toggle, false, "Keeps log lines of a mail to print them after an error."),
   debug_sender_maps: accepted(map(truthYield, "sender"), [], "Senders whose mail is logged in full."),
   debug_recipient_maps: accepted(map(truthYield), [], "Recipients whose mail is logged in full."),
-};
+} satisfies BankChapter;
 
-type Routing = Pick<
-  BankSettings,
-  | "forward_method"
-  | "forward_method_maps"
-  | "notify_method"
-  | "resend_method"
-  | "release_method"
-  | "requeue_method"
-  | "release_format"
-  | "report_format"
-  | "attachment_password"
-  | "attachment_email_name"
-  | "attachment_outer_name"
-  | "propagate_dsn_if_possible"
-  | "terminate_dsn_on_notify_success"
-  | "mailfrom_to_quarantine"
-  | "always_bcc"
-  | "dsn_bcc"
-  | "local_delivery_aliases"
->;
-
-export const routingSettings: SettingsOf<Routing> = {
+export const routingSettings = {
   forward_method: active(
     method,
     "smtp:[127.0.0.1]:10025",
@@ -201,20 +136,9 @@ export const routingSettings: SettingsOf<Routing> = {
     {},
     "Where the local parts of quarantine addresses are kept.",
   ),
-};
+} satisfies BankChapter;
 
-type Origin = Pick<
-  BankSettings,
-  | "originating"
-  | "mynetworks_maps"
-  | "client_ipaddr_policy"
-  | "local_domains_maps"
-  | "ip_repu_ignore_maps"
-  | "enable_ip_repu"
-  | "ip_repu_score_limit"
->;
-
-export const originSettings: SettingsOf<Origin> = {
+export const originSettings = {
   originating: active(toggle, false, "The mail comes from our own users. Signing needs it."),
   mynetworks_maps: active(
     map(truthYield, "client address"),
@@ -236,4 +160,4 @@ export const originSettings: SettingsOf<Origin> = {
   ip_repu_ignore_maps: accepted(map(anyYield, "client address"), [], "Clients without a reputation."),
   enable_ip_repu: accepted(toggle, true, "Reputation of client addresses is kept."),
   ip_repu_score_limit: accepted(number(), 8, "The most that a client's reputation adds to the score."),
-};
+} satisfies BankChapter;
