@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Formats, in the order in which they may import each other: a later one from an earlier one, never back. */
 const formats = ["rr", "mail", "smtp", "lookup", "authres", "dkim", "arc", "dsn"];
-const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control", "log"];
+const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control", "log", "shared-cache"];
 const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
 const entry = [
   "main",
