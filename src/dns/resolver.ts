@@ -1,10 +1,12 @@
-// The stub resolver: a question goes to the cache, then to the servers in order, within a deadline.
+// The stub resolver: a question goes to the cache, then to the one that filters share, then to the servers in order,
+// within a deadline.
 // Packets are made and read in `wire.ts`; this file decides whom to ask, how often, and what to keep.
 import type { Answer, DnsTrouble, RecordType, Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import { canonicalName, isQueryName, maxAliases } from "./name.ts";
 import { type DnsServer, isLoopback } from "./server-address.ts";
+import type { SharedAnswers } from "./shared-answers.ts";
 import { askOverTcp } from "./tcp.ts";
 import { createUdpClient, type Exchange, type UdpClient } from "./udp.ts";
 import { type QueryForm, type Question, readAnswer, responseCode } from "./wire.ts";
@@ -37,7 +39,7 @@ export const defaultResolverOptions: Omit<ResolverOptions, "servers"> = {
   maxPending: 2000,
 };
 
-/** What became of one question that the cache could not answer. */
+/** What became of one question that no cache could answer. */
 export type DnsOutcome = "found" | "nxdomain" | "nodata" | DnsTrouble;
 
 export interface DnsObserver {
@@ -84,6 +86,7 @@ type Pending = { readonly [T in RecordType]: Map<string, Promise<Answer<T>>> };
 export function createResolver(
   options: ResolverOptions,
   observer?: DnsObserver,
+  shared?: SharedAnswers,
   now: () => number = () => performance.now(),
 ): Resolver {
   const cache = createAnswerCache(
@@ -133,11 +136,19 @@ export function createResolver(
   };
 
   async function resolveAnew<T extends RecordType>(name: string, type: T): Promise<Answer<T>> {
-    const startedAt = now();
-    const answer = cache.keep(name, type, await followAliases(name, type, startedAt));
+    const told = shared?.get(name, type);
+    const known = told === undefined ? undefined : await told;
+    const answer = cache.keep(name, type, known ?? (await askDns(name, type)));
     pending[type].delete(name);
     pendingCount -= 1;
     if (answer.status === "trouble") counts.troubles += 1;
+    else if (known === undefined) shared?.keep(name, type, answer);
+    return answer;
+  }
+
+  async function askDns<T extends RecordType>(name: string, type: T): Promise<Answer<T>> {
+    const startedAt = now();
+    const answer = await followAliases(name, type, startedAt);
     observer?.answered(type, answer.status === "trouble" ? answer.trouble : answer.status, now() - startedAt);
     return answer;
   }

@@ -36,6 +36,7 @@ function resolverWith(options: Partial<ResolverOptions> = {}, servers = [dns.ser
   resolver = createResolver(
     { ...defaultResolverOptions, servers, ...options },
     { answered: (_type, outcome) => outcomes.push(outcome) },
+    undefined,
     () => clockMs + performance.now(),
   );
   return resolver;
