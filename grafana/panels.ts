@@ -483,7 +483,7 @@ export const dashboards: readonly Dashboard[] = [
         panels: [
           {
             title: "Lookups by outcome",
-            description: "Questions that the cache could not answer.",
+            description: "Questions that no cache could answer.",
             kind: "timeseries",
             unit: "ops",
             queries: [{ expr: rateBy("result", "signpost_dns_lookups_total"), legend: "{{result}}" }],
@@ -538,6 +538,26 @@ export const dashboards: readonly Dashboard[] = [
               { expr: `sum(${now("signpost_dns_pending")})`, legend: "under way" },
               { expr: `max(${now("signpost_dns_circuit_open")})`, legend: "circuit" },
             ],
+          },
+          {
+            title: "Shared cache",
+            description:
+              "What our own cache did not know, asked of the Redis server (redis.url). error and skipped: it is slow or away, and mail goes on without it.",
+            kind: "timeseries",
+            unit: "ops",
+            docs: "scaling.md#dns-answers-for-all-of-them",
+            queries: [
+              { expr: rateBy("result", "signpost_shared_cache_lookups_total"), legend: "{{result}}" },
+              { expr: rateBy("result", "signpost_shared_cache_writes_total"), legend: "write: {{result}}" },
+            ],
+          },
+          {
+            title: "Connections to the shared cache",
+            description: "connected below configured: the Redis server is away, or not well.",
+            kind: "timeseries",
+            unit: "short",
+            docs: "scaling.md#dns-answers-for-all-of-them",
+            queries: [{ expr: `sum by (state) (${now("signpost_shared_cache_connections")})`, legend: "{{state}}" }],
           },
         ],
       },

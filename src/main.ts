@@ -114,7 +114,12 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
-  const outward = createOutward(config, { dns: observers.dns, relay: observers.relay, resolve: options.resolve });
+  const outward = createOutward(config, {
+    dns: observers.dns,
+    relay: observers.relay,
+    resolve: options.resolve,
+    tell: (severity, text) => log.write(severity, text),
+  });
   const { resolve, relay } = outward;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
@@ -138,6 +143,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     await Promise.all([
       selfTest(pool, threads * 2, selfTestMs),
       asksAuthenticator(config) ? authenticator.ready() : undefined,
+      outward.load(config),
     ]);
     const store = await createMessageStore(storeLimits(config));
     const generation = createGeneration(settings, workshop);
@@ -145,6 +151,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       pool: pool.stats,
       poolQueueLimit: maxQueue,
       dns: outward.dnsStats,
+      sharedCache: outward.sharedCacheStats,
       relay: outward.relayCounts,
       store,
     });
@@ -295,6 +302,7 @@ async function listen(running: Running): Promise<Daemon> {
     throw error;
   }
   opened.resolve();
+  outward.connect();
   const where = doors.names.map(({ address, port, path }) => path ?? `${address}:${port}`).join(", ");
   if (!sharesPorts) {
     log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
@@ -303,6 +311,7 @@ async function listen(running: Running): Promise<Daemon> {
   async function prepare(settings: Settings): Promise<Prepared> {
     const next = createGeneration(settings, workshop);
     if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
+    await outward.load(settings.config);
     const wanted = doorsOf(next);
     const opened = await doors.open(wanted);
     return {

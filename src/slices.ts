@@ -13,6 +13,7 @@ import type { ListenAt } from "./receive/listener.ts";
 import type { ListenerOptions } from "./receive/options.ts";
 import type { StoreLimits } from "./receive/store.ts";
 import type { RelayOptions } from "./relay/relay.ts";
+import { parseServerUrl, type ServerPlace } from "./shared-cache/server-url.ts";
 import { version } from "./version.ts";
 
 export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
@@ -31,12 +32,26 @@ export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
 }
 
 /** What one mail may ask of the DNS. */
-export function dnsBudget({ dns }: Pick<Config, "dns">): DnsBudget {
+export function dnsBudget({ dns, redis }: Pick<Config, "dns" | "redis">): DnsBudget {
   return {
     lookups: dns.message_lookups,
     timeMs: dns.message_timeout * 1000,
-    lookupMs: dns.lookup_timeout * 1000,
+    // The answers of others are asked for first.
+    lookupMs: (dns.lookup_timeout + redis.timeout) * 1000,
   };
+}
+
+export interface SharedCacheOptions {
+  readonly place: ServerPlace;
+  readonly prefix: string;
+  readonly timeoutMs: number;
+}
+
+/** Undefined where nothing is shared. */
+export function sharedCacheOptions({ redis }: Pick<Config, "redis">): SharedCacheOptions | undefined {
+  const place = redis.url === null ? undefined : parseServerUrl(redis.url);
+  if (place === undefined) return undefined;
+  return { place, prefix: redis.prefix, timeoutMs: Math.max(1, redis.timeout * 1000) };
 }
 
 /** The configured resolvers, else those of the system, else the one on this machine. */

@@ -63,6 +63,7 @@ export function statusLines(facts: StatusFacts, paint: Paint): readonly string[]
     `${perSecond(rate(looks, "signpost_dns_questions_total"))} asked, ${hitShare(looks)} from ${count(after.sum("signpost_dns_cache_entries"))} answers kept; time ${quantiles(looks, "signpost_dns_lookup_duration_seconds")}`,
     after.sum("signpost_dns_circuit_open") > 0 ? paint.bad("the DNS servers are silent: lookups are cut short") : "",
   );
+  part("shared", sharedCache(looks, paint));
   part("next hops", ...nextHops(looks, paint));
   part(
     "connections",
@@ -182,9 +183,24 @@ function keyName({ labels }: Sample): string {
 }
 
 function hitShare(looks: Looks): string {
-  const asked = rate(looks, "signpost_dns_questions_total");
-  if (asked === 0) return "-";
-  return `${Math.round((100 * rate(looks, "signpost_dns_cache_hits_total")) / asked)} %`;
+  return shareOf(rate(looks, "signpost_dns_cache_hits_total"), rate(looks, "signpost_dns_questions_total"));
+}
+
+/** Nothing where no Redis server is configured. */
+function sharedCache(looks: Looks, paint: Paint): string {
+  const connections = (state: string) => looks.after.sum("signpost_shared_cache_connections", { state });
+  const [configured, connected] = [connections("configured"), connections("connected")];
+  if (configured === 0) return "";
+  const name = "signpost_shared_cache_lookups_total";
+  const asked = rate(looks, name);
+  const hits = `${perSecond(asked)} asked of Redis, ${shareOf(rate(looks, name, { result: "hit" }), asked)} known there`;
+  if (connected === configured) return hits;
+  const away = configured === 1 ? "the server is away" : `${connected} of ${configured} processes connected`;
+  return `${hits}; ${paint.bad(away)}`;
+}
+
+function shareOf(part: number, whole: number): string {
+  return whole === 0 ? "-" : `${Math.round((100 * part) / whole)} %`;
 }
 
 function quantiles(looks: Looks, name: string): string {

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { parseNetwork } from "../lookup/network.ts";
 import type { RawTable } from "../lookup/table.ts";
 import type { ClientPolicy } from "../policy/settings.ts";
+import { parseServerUrl } from "../shared-cache/server-url.ts";
 import { parseMethod } from "../smtp/next-hop.ts";
 import { anyYield, readTable, type Yield } from "./map-shape.ts";
 import { isMapping, list, type Report, type Shape, show } from "./shape.ts";
@@ -68,6 +69,16 @@ export function hostPort(defaultHost: string): Shape<string> {
     },
   };
 }
+
+/** What is found there is not shown: it may hold a password. */
+export const redisUrl: Shape<string> = {
+  words: "redis://, rediss:// or unix:// and where",
+  nullable: false,
+  read(value, report) {
+    if (typeof value === "string" && parseServerUrl(value) !== undefined) return value;
+    return report("!expected redis://host:port/database, rediss://host:port/database or unix:///path?db=number", value);
+  },
+};
 
 /** A resolver: an address, with a port where it is not 53. */
 export const nameServer: Shape<string> = {

@@ -72,13 +72,13 @@ export function declareMetrics() {
     ]),
 
     // DNS
-    dnsLookups: counter("signpost_dns_lookups_total", "Questions that the cache could not answer, by outcome.", [
+    dnsLookups: counter("signpost_dns_lookups_total", "Questions that no cache could answer, by outcome.", [
       "type",
       "result",
     ]),
     dnsLookupDuration: histogram(
       "signpost_dns_lookup_duration_seconds",
-      "Time of questions that the cache could not answer, all tries together.",
+      "Time of questions that no cache could answer, all tries together.",
       lookupSeconds,
     ),
     dnsQuestions: counter("signpost_dns_questions_total", "Questions asked by checks, those from the cache included."),
@@ -92,6 +92,13 @@ export function declareMetrics() {
       "signpost_dns_circuit_open",
       "1 while servers have been silent so long that lookups are cut short.",
     ),
+
+    // the cache that filters share (setting redis)
+    sharedCacheLookups: counter("signpost_shared_cache_lookups_total", "Answers asked of the shared cache.", [
+      "result",
+    ]),
+    sharedCacheWrites: counter("signpost_shared_cache_writes_total", "Answers given to the shared cache.", ["result"]),
+    sharedCacheConnections: gauge("signpost_shared_cache_connections", "Connections to the shared cache.", ["state"]),
 
     // next hops
     nextHopReplies: counter("signpost_next_hop_replies_total", "The reply that decided, once per recipient.", [

@@ -4,6 +4,7 @@ import type { DnsStats } from "../dns/resolver.ts";
 import type { PoolStats } from "../pool/worker-pool.ts";
 import type { MessageStore } from "../receive/store.ts";
 import type { RelayCounts } from "../relay/relay.ts";
+import { lookupResults, type SharedCacheStats, writeResults } from "../shared-cache/shared-cache.ts";
 import type { Declared } from "./declared.ts";
 
 export interface Sources {
@@ -12,6 +13,8 @@ export interface Sources {
   readonly poolQueueLimit: number;
   /** Undefined where answers do not come from our resolver. */
   readonly dns: () => DnsStats | undefined;
+  /** Undefined where nothing is shared. */
+  readonly sharedCache: () => SharedCacheStats | undefined;
   readonly relay: () => RelayCounts;
   readonly store: Pick<MessageStore, "limits" | "usedBytes" | "spoolFiles">;
   readonly openConnections: () => Iterable<readonly [listener: string, count: number]>;
@@ -37,6 +40,12 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   declared.dnsCacheBytes.set(dns?.cacheBytes ?? 0);
   declared.dnsPending.set(dns?.pending ?? 0);
   declared.dnsCircuitOpen.set(dns?.shortDeadline === true ? 1 : 0);
+
+  const shared = sources.sharedCache();
+  declared.sharedCacheConnections.set({ state: "configured" }, shared === undefined ? 0 : 1);
+  declared.sharedCacheConnections.set({ state: "connected" }, shared?.isConnected === true ? 1 : 0);
+  for (const result of lookupResults) declared.sharedCacheLookups.at(result).value = shared?.lookups[result] ?? 0;
+  for (const result of writeResults) declared.sharedCacheWrites.at(result).value = shared?.writes[result] ?? 0;
 
   const relay = sources.relay();
   declared.nextHopOpen.set({ state: "idle" }, relay.idle);

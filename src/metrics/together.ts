@@ -20,6 +20,7 @@ export const ways: Readonly<Record<string, Way>> = {
   signpost_dns_cache_bytes: "sum",
   signpost_dns_pending: "sum",
   signpost_dns_circuit_open: "max",
+  signpost_shared_cache_connections: "sum",
   signpost_next_hop_open_connections: "sum",
   signpost_next_hop_waiting: "sum",
   signpost_open_connections: "sum",

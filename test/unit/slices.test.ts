@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { createRouter } from "../../src/policy/router.ts";
-import { listenAddresses, listenerOptions, relayOptions, resolverOptions, storeLimits } from "../../src/slices.ts";
+import {
+  dnsBudget,
+  listenAddresses,
+  listenerOptions,
+  relayOptions,
+  resolverOptions,
+  sharedCacheOptions,
+  storeLimits,
+} from "../../src/slices.ts";
 
 async function configOf(text: string) {
   const files = { read: () => text, glob: (pattern: string) => [pattern] };
@@ -12,6 +20,8 @@ async function configOf(text: string) {
   const router = createRouter(config, { readFile: () => "", problem: () => {} });
   return {
     dns: resolverOptions(config),
+    budget: dnsBudget(config),
+    shared: sharedCacheOptions(config),
     relay: relayOptions(config),
     spool: storeLimits(config),
     doors: listenAddresses(config),
@@ -31,6 +41,12 @@ const rows: readonly (readonly [yaml: string, look: (slices: Slices) => unknown,
   ["dns: { max_ttl: 5m }", ({ dns }) => dns.maxTtlSeconds, 300],
   ["dns: { negative_ttl: 3s }", ({ dns }) => dns.maxNegativeTtlSeconds, 3],
   ["dns: { pending: 9 }", ({ dns }) => dns.maxPending, 9],
+  ["redis: { timeout: 2s }", ({ budget }) => budget.lookupMs, 7000],
+  [
+    "redis: { url: 'rediss://h/2', prefix: x, timeout: 1s }",
+    ({ shared }) => shared,
+    { place: { at: { host: "h", port: 6379, isTls: true }, database: 2 }, prefix: "x", timeoutMs: 1000 },
+  ],
   ["relay: { connections: 3 }", ({ relay }) => relay.maxConnections, 3],
   ["relay: { connect_timeout: 2s }", ({ relay }) => relay.timeouts?.connect, 2000],
   ["relay: { command_timeout: 2s }", ({ relay }) => relay.timeouts?.command, 2000],

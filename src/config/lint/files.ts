@@ -1,5 +1,6 @@
 // Files whose permissions let the wrong people read a key or a password, or change what the daemon does.
 import { dirname } from "node:path";
+import { parseServerUrl } from "../../shared-cache/server-url.ts";
 import type { Config } from "../config.ts";
 import type { ConfigSource, SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
@@ -75,7 +76,8 @@ function secrets(config: Config): SettingPath[] {
   for (const [index, { key }] of config.dkim_keys.entries()) {
     if (key !== undefined) paths.push(["dkim_keys", index, "key"]);
   }
-  if (config.redis.url !== null && /\/\/[^/@]*:[^/@]+@/.test(config.redis.url)) paths.push(["redis", "url"]);
+  const { url } = config.redis;
+  if (url !== null && parseServerUrl(url)?.password !== undefined) paths.push(["redis", "url"]);
   for (const name of ["amavis_auth_pass", "attachment_password"] as const) {
     if (config.base[name] !== null && config.base[name] !== "") paths.push([name]);
     for (const [bank, overlay] of config.policy_bank) {

@@ -79,7 +79,7 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   ),
   log: active(log, log.defaults, "Where the log goes and how it looks."),
   history: active(history, history.defaults, "What became of past mails, for why and log."),
-  redis: accepted(redis, redis.defaults, "A Redis server that several filters share."),
+  redis: active(redis, redis.defaults, "A Redis server through which several filters share DNS answers."),
   limits: active(limits, limits.defaults, "Bounds on what one client or mail can take."),
   relay: active(relay, relay.defaults, "The SMTP client towards the next hop."),
   smtp_connection_cache_enable: active(toggle, true, "Connections to the next hop are kept for further mail."),

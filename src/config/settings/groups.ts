@@ -12,7 +12,7 @@ import type {
   SpoolSettings,
 } from "../config.ts";
 import { group } from "../group.ts";
-import { hostPort, nameServer } from "../network-shape.ts";
+import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
 import { accepted, active } from "../setting.ts";
 import { duration, file, integer, list, logTarget, oneOf, optional, size, sizeUpTo, text } from "../shape.ts";
 
@@ -96,14 +96,18 @@ export const history = group<HistorySettings>({
 });
 
 export const redis = group<RedisSettings>({
-  url: accepted(
-    optional(text),
+  url: active(
+    optional(redisUrl),
     null,
-    "Where the server is, redis://host:port/database; with a password in it this file must not be readable by others.",
+    "Where the server is: redis://user:password@host:port/database, rediss:// with TLS, unix:///path?db=1&password=secret for a socket; all but host and path may be left out. Who can write to it decides what verifies. With a password in it this file must not be readable by others.",
     "none",
   ),
-  prefix: accepted(text, "signpost:", "What the names of our keys begin with."),
-  timeout: accepted(duration, 0.5, "How long one command may take; then mail goes on without it."),
+  prefix: active(text, "signpost:", "What the names of our keys begin with."),
+  timeout: active(
+    duration,
+    0.5,
+    "How long one command may take; then mail goes on without the server, until it is well again.",
+  ),
 });
 
 export const limits = group<LimitSettings>({

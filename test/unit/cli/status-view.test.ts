@@ -69,6 +69,24 @@ test("the view tells what moves, what is wrong, and holds no NaN", () => {
   assert.doesNotMatch(text, /NaN|undefined|Infinity/);
 });
 
+test("a shared cache has a line where there is one, and says when it is away", () => {
+  const facts = { version: "1.2", pid: 7, startedAtMs: 0, nowMs: 0, troubles: [], processes: [] };
+  const line = (connected: number, configured: number) => {
+    const later = new Samples(`
+signpost_shared_cache_connections{state="configured"} ${configured}
+signpost_shared_cache_connections{state="connected"} ${connected}
+signpost_shared_cache_lookups_total{result="hit"} 6
+signpost_shared_cache_lookups_total{result="miss"} 2
+`);
+    const lines = statusLines({ ...facts, looks: { before: new Samples(""), after: later, seconds: 2 } }, plain);
+    return lines.filter((each) => each.startsWith("shared"));
+  };
+  assert.deepEqual(line(0, 0), []);
+  assert.deepEqual(line(1, 1), ["shared      4.0/s asked of Redis, 75 % known there"]);
+  assert.match(line(0, 1).join(), /; the server is away$/);
+  assert.match(line(1, 2).join(), /; 1 of 2 processes connected$/);
+});
+
 test("several processes have a line each", () => {
   const running = { number: 1, pid: 8, isRunning: true, sinceMs: 0, restarts: 0 };
   const processes = [running, { ...running, number: 2, pid: Number.NaN, isRunning: false, restarts: 3 }];

@@ -81,6 +81,12 @@ const advices: readonly (readonly [
     { config: [0o644, 0o640] },
   ],
   [
+    /warning: redis\.url: .*signpost\.yaml holds this secret and can be read by everybody/,
+    "redis: { url: 'unix:///run/redis.sock?password=secret' }\n",
+    "redis: { url: 'unix:///run/redis.sock' }\n",
+    { config: [0o644, 0o644] },
+  ],
+  [
     /warning: inet_socket_port\[0\]: port 10024 at every address is reachable from outside, but inet_acl is not set/,
     "inet_socket_port: 10024\ninet_socket_bind: null\n",
     "inet_socket_port: 10024\ninet_socket_bind: null\ninet_acl: [127.0.0.1, 192.0.2.7]\n",

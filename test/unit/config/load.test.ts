@@ -175,9 +175,9 @@ test("a table that stands alone for a map is found as its first", async () => {
 });
 
 test("what is read and kept without effect is told once, members of groups too", async () => {
-  const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\nredis: { prefix: x }\n");
+  const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\nspam_check_negative_ttl: 1m\n");
   assert.deepEqual(
     problems.map(({ severity, message }) => [severity, message]),
-    [["note", "read and kept, but nothing acts on it yet: limits.header_field_size, redis"]],
+    [["note", "read and kept, but nothing acts on it yet: limits.header_field_size, spam_check_negative_ttl"]],
   );
 });

@@ -21,6 +21,7 @@ for (const [yaml, wanted] of [
   ["syslog_ident: filter", ["syslog_ident"]],
   // Taken by a reload.
   ["dns: { servers: [192.0.2.1], timeout: 1s }", []],
+  ["redis: { url: 'redis://192.0.2.1', timeout: 1s }", []],
   ["relay: { connections: 3 }", []],
   ["limits: { connections: 3 }", []],
   ["inet_socket_port: [10030]", []],
