@@ -19,7 +19,7 @@ export function permissionProblems({ settings, loaded, factsOf }: LoadedSettings
       return factsOf?.(name) ?? facts(name);
     },
     ...(daemonUid === undefined ? {} : { daemonUid }),
-    keyFiles: settings?.keyring.keys.flatMap(({ key, source: file }) => (key === undefined ? [] : [file])) ?? [],
+    keyFiles: [...(settings?.keyring.keys ?? [])].flatMap(({ key, source: file }) => (key === undefined ? [] : [file])),
   });
   if (daemon_user === null || daemonUid !== undefined) return problems;
   const place = source.locate(["daemon_user"]);

@@ -25,9 +25,10 @@ Exits 1 when the private key of one of them cannot be read.
     });
     const loaded = await loadKeys(values.config, io);
     if (typeof loaded === "number") return loaded;
-    const keys = selectKeys(loaded.keyring.keys, positionals);
+    const all = [...loaded.keyring.keys];
+    const keys = selectKeys(all, positionals);
     if (values.json === true) io.stdout(`${JSON.stringify(keys.map(describeKey), null, 2)}\n`);
-    else io.stdout(keys.length === 0 ? emptyText(loaded.keyring.keys) : keys.map(keyText).join(""));
+    else io.stdout(keys.length === 0 ? emptyText(all) : keys.map(keyText).join(""));
     return keys.every((key) => typeof privateKeyOf(key) !== "string") ? exitCode.ok : exitCode.failure;
   },
 };

@@ -38,9 +38,10 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     });
     const loaded = await loadKeys(values.config, io);
     if (typeof loaded === "number") return loaded;
-    const keys = selectKeys(loaded.keyring.keys, positionals);
+    const all = [...loaded.keyring.keys];
+    const keys = selectKeys(all, positionals);
     if (keys.length === 0) {
-      io.stdout(values.json === true ? "[]\n" : emptyText(loaded.keyring.keys));
+      io.stdout(values.json === true ? "[]\n" : emptyText(all));
       return exitCode.failure;
     }
 

@@ -2,8 +2,7 @@
 // every five minutes, never many at a time. Says so when that changes.
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "../signing/ask-key.ts";
-import type { KeyCheck } from "../signing/key-check.ts";
-import type { SigningKey } from "../signing/keyring.ts";
+import type { KeyList, SigningKey } from "../signing/keyring.ts";
 import { recordName } from "../signing/record-text.ts";
 import type { Declared } from "./declared.ts";
 
@@ -19,7 +18,7 @@ export interface KeyWatchNeeds {
 
 export interface KeyWatch {
   /** These are the keys from now on; what is known of those that stay is kept. */
-  watch(keys: readonly SigningKey[]): void;
+  watch(keys: KeyList): void;
   /** Looks at what is due; called by a timer once started. */
   tick(): Promise<void>;
   start(): void;
@@ -36,94 +35,113 @@ const keysPerTick = 20;
 /** Keys with a series of their own. */
 const maxSeries = 500;
 
+const results = ["pass", "fail", "invalid", "unknown"] as const;
+const unknown = results.indexOf("unknown");
+
+/** What is known of each key, in columns: there may be a hundred thousand. */
 interface Watched {
-  readonly key: SigningKey;
-  readonly hasSeries: boolean;
-  dueAt: number;
-  result: KeyCheck["result"] | "unknown";
+  readonly keys: KeyList;
+  /** Which of them, by index: keys that have no place of their own in the DNS are left out. */
+  readonly indexes: Uint32Array;
+  readonly dueAt: Float64Array;
+  /** Index in `results`. */
+  readonly known: Uint8Array;
 }
 
 export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
   const { declared, resolve, tell, random = Math.random, now = () => performance.now() } = needs;
-  let watched: readonly Watched[] = [];
+  let watched: Watched | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
   /** The key that was looked at last. */
   let last = -1;
-  const counts = { pass: 0, fail: 0, invalid: 0, unknown: 0 };
 
-  function publish(): void {
-    for (const [result, count] of Object.entries(counts)) declared.keysChecked.set({ result }, count);
+  function publish({ known }: Watched): void {
+    const counts = results.map(() => 0);
+    for (const result of known) counts[result] = (counts[result] ?? 0) + 1;
+    for (const [index, result] of results.entries()) declared.keysChecked.set({ result }, counts[index] ?? 0);
   }
 
-  async function look(entry: Watched): Promise<void> {
-    const { key, hasSeries } = entry;
-    const round = watched;
+  function publishKey({ domain, selector }: SigningKey, result: number): void {
+    declared.keyPublished.set({ domain, selector }, results[result] === "pass" ? 1 : 0);
+  }
+
+  async function look(round: Watched, place: number): Promise<void> {
+    const { keys, indexes, dueAt, known } = round;
+    const key = keys.at(indexes[place] ?? -1);
+    if (key === undefined) return;
+    const before = known[place] ?? unknown;
     const check = await askKey(key, resolve);
     // No answer says nothing about the key: what was known stays.
     const trouble = check.findings.some(({ fault }) => fault === "dns-trouble");
-    const result = trouble ? entry.result : check.result;
-    const period = result === "pass" && !trouble ? passingMs : failingMs;
-    entry.dueAt = now() + period * (0.8 + 0.4 * random());
+    const result = trouble ? before : results.indexOf(check.result);
+    const passes = results[result] === "pass";
+    dueAt[place] = now() + (passes && !trouble ? passingMs : failingMs) * (0.8 + 0.4 * random());
     if (watched !== round || trouble) return;
     const name = recordName(key);
-    if (result === "pass" && entry.result !== "pass" && entry.result !== "unknown") {
+    if (passes && result !== before && before !== unknown) {
       tell("notice", `key ${name} is published rightly again`);
-    } else if (result !== "pass" && result !== entry.result) {
-      tell("warning", `key ${name} does not pass: ${check.reason ?? check.findings[0]?.text ?? result}`);
+    } else if (!passes && result !== before) {
+      tell("warning", `key ${name} does not pass: ${check.reason ?? check.findings[0]?.text ?? check.result}`);
     }
-    counts[entry.result] -= 1;
-    counts[result] += 1;
-    entry.result = result;
-    const { domain, selector } = key;
-    if (hasSeries) declared.keyPublished.set({ domain, selector }, result === "pass" ? 1 : 0);
+    known[place] = result;
+    if (place < maxSeries) publishKey(key, result);
   }
 
   async function tick(): Promise<void> {
-    if (ticking) return;
+    if (ticking || watched === undefined) return;
     ticking = true;
     try {
-      const due: Watched[] = [];
+      const round = watched;
+      const { dueAt } = round;
+      const due: number[] = [];
       const nowMs = now();
       // On from where the last tick ended: when more is due than a tick takes, all get their turn.
-      for (let looked = 0; looked < watched.length && due.length < keysPerTick; looked += 1) {
-        last = (last + 1) % watched.length;
-        const entry = watched[last];
-        if (entry !== undefined && entry.dueAt <= nowMs) due.push(entry);
+      for (let looked = 0; looked < dueAt.length && due.length < keysPerTick; looked += 1) {
+        last = (last + 1) % dueAt.length;
+        if ((dueAt[last] ?? 0) <= nowMs) due.push(last);
       }
       if (due.length === 0) return;
-      await Promise.all(due.map(look));
+      await Promise.all(due.map((place) => look(round, place)));
       declared.keyCheckTime.set(Date.now() / 1000);
-      publish();
+      publish(watched);
     } finally {
       ticking = false;
     }
   }
 
+  /** What was found of keys before, by identity. */
+  function knownSoFar(): ReadonlyMap<number, number> {
+    const found = new Map<number, number>();
+    watched?.known.forEach((result, place) => {
+      const identity = watched?.keys.identities[watched.indexes[place] ?? -1];
+      if (identity !== undefined && result !== unknown) found.set(identity, result);
+    });
+    return found;
+  }
+
   return {
     tick,
     watch(keys) {
-      const known = new Map(watched.map((entry) => [identity(entry.key), entry.result]));
-      const places = keys.filter(({ key, pattern, selector }) => key !== undefined && !pattern && selector !== "");
+      const before = knownSoFar();
+      const indexes = Uint32Array.from(keys.identities.keys()).filter((index) => keys.identities[index] !== 0);
       const startedAt = now();
-      const spreadMs = Math.min(firstRoundMs, places.length * firstRoundMsPerKey);
-      // All are looked at again soon: the file of a key may hold another one now.
-      watched = places.map((key, index) => ({
-        key,
-        hasSeries: index < maxSeries,
-        dueAt: startedAt + spreadMs * random(),
-        result: known.size === 0 ? "unknown" : (known.get(identity(key)) ?? "unknown"),
-      }));
+      const spreadMs = Math.min(firstRoundMs, indexes.length * firstRoundMsPerKey);
+      const next: Watched = {
+        keys,
+        indexes,
+        // All are looked at again soon: the file of a key may hold another one now.
+        dueAt: Float64Array.from(indexes, () => startedAt + spreadMs * random()),
+        known: Uint8Array.from(indexes, (index) => before.get(keys.identities[index] ?? 0) ?? unknown),
+      };
+      watched = next;
       last = -1;
       declared.keyPublished.reset();
-      counts.pass = counts.fail = counts.invalid = counts.unknown = 0;
-      for (const { key, hasSeries, result } of watched) {
-        counts[result] += 1;
-        const { domain, selector } = key;
-        if (hasSeries && result !== "unknown")
-          declared.keyPublished.set({ domain, selector }, result === "pass" ? 1 : 0);
+      for (const [place, result] of next.known.subarray(0, maxSeries).entries()) {
+        const key = result === unknown ? undefined : keys.at(indexes[place] ?? -1);
+        if (key !== undefined) publishKey(key, result);
       }
-      publish();
+      publish(next);
     },
     start() {
       timer ??= setInterval(() => void tick(), tickMs).unref();
@@ -133,9 +151,4 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
       timer = undefined;
     },
   };
-}
-
-/** The same key after a reload. */
-function identity(key: SigningKey): string {
-  return `${recordName(key)} ${key.source}`;
 }

@@ -31,7 +31,7 @@ export function createKeyStore(files: KeyFiles): KeyStore {
       result = readPrivateKey(octets());
       if ("key" in result && read.size < readAtOnce) {
         try {
-          result.key.keyObject();
+          result.key.passingKeyObject();
         } catch {
           result = { trouble: "is damaged: OpenSSL does not take it for a private key" };
         }

@@ -1,7 +1,11 @@
 // The private keys that are there, found by signing domain. Which one a mail gets is chosen in choose.ts; where they
-// come from is read in load-keyring.ts.
-import type { KeyOptions } from "./key-options.ts";
-import type { StoredKey } from "./private-key.ts";
+// come from is read in load-keyring.ts. They are held packed: of a hundred thousand keys few are used at a time, and
+// whoever read them may have been another process.
+import { openRows, type PackedRows } from "../lookup/packed-rows.ts";
+import { type DomainPattern, domainPattern, type PatternKind } from "./domain-pattern.ts";
+import { type KeyOptions, noOptions } from "./key-options.ts";
+import { type KeyForm, StoredKey } from "./private-key.ts";
+import { openSigningTable, type PackedSigningTable } from "./signing-names.ts";
 import type { SigningTableEntry } from "./signing-table.ts";
 
 /** One declared key: normally one record in the DNS. */
@@ -23,12 +27,6 @@ export interface SigningKey {
   readonly origin?: string;
 }
 
-export interface DomainPattern {
-  /** As declared, for messages. */
-  readonly text: string;
-  matches(domain: string): boolean;
-}
-
 /** OpenDKIM's signing table: who signs for which sender. */
 export interface SigningTable {
   /**
@@ -42,43 +40,128 @@ export interface SigningTable {
 
 export type NamedKey = { readonly domain: string; readonly key: SigningKey } | { readonly missing: string };
 
+/** Keys are made when they are asked for, by `at` anew each time unless a mail was signed with it. */
+export interface KeyList extends Iterable<SigningKey> {
+  readonly length: number;
+  at(index: number): SigningKey | undefined;
+  /** How many of them can be had. */
+  readonly usable: number;
+  /** By index a number that the same key has after a reload, 0 for a key without a place of its own in the DNS. */
+  readonly identities: Float64Array;
+}
+
 export interface Keyring {
   /** All keys that are found by domain, in order of declaration, then those of key tables that are found by name. */
-  readonly keys: readonly SigningKey[];
+  readonly keys: KeyList;
   /** Keys that may sign for a domain (A-labels), first declared first. */
   find(domain: string): readonly SigningKey[];
   /** Where one is configured it has the first word on who signs for whom. */
   readonly signingTable?: SigningTable;
 }
 
+/** A keyring as plain data: survives a structured clone. */
+export interface PackedKeyring {
+  /** A row for each key, by domain where it is found by it: see `KeyRow`. */
+  readonly keys: PackedRows<KeyRow>;
+  /** Rows of keys of a domain pattern. */
+  readonly patterns: readonly number[];
+  readonly usable: number;
+  readonly identities: Float64Array;
+  /** The DER of all private keys; a file that several keys share is there once. */
+  readonly der: Uint8Array;
+  /** Four for each: index in `keyForms`, bits, start and end in `der`. */
+  readonly stored: Uint32Array;
+  readonly signingTable?: PackedSigningTable;
+}
+
+/** The value of a row: what a SigningKey has, in order; `stored` is -1 for a key that cannot be had. */
+export type KeyRow = readonly [
+  number: number,
+  domain: string,
+  selector: string,
+  source: string,
+  stored: number,
+  rest: {
+    readonly options?: KeyOptions;
+    readonly pattern?: PatternKind;
+    readonly trouble?: string;
+    readonly origin?: string;
+  },
+];
+
+export const keyForms: readonly KeyForm[] = ["rsa pkcs1", "rsa pkcs8", "ed25519 pkcs8"];
+
+/** No domain: what keys stand by that are not found by theirs. */
+export const notByDomain = "\0";
+
 const none: readonly SigningKey[] = [];
 
-/** @param named keys that only a signing table may choose */
-export function createKeyring(
-  byDomain: readonly SigningKey[],
-  named: readonly SigningKey[] = [],
-  signingTable?: SigningTable,
-): Keyring {
-  const exact = new Map<string, SigningKey[]>();
-  const patterns: SigningKey[] = [];
-  for (const key of byDomain) {
-    if (key.pattern !== undefined) {
-      patterns.push(key);
-      continue;
-    }
-    const others = exact.get(key.domain);
-    if (others === undefined) exact.set(key.domain, [key]);
-    else others.push(key);
+export function openKeyring(packed: PackedKeyring): Keyring {
+  const { stored, identities, usable } = packed;
+  const rows = openRows(packed.keys);
+  const der = Buffer.from(packed.der.buffer, packed.der.byteOffset, packed.der.length);
+  /** Those that mail was signed with: their key objects are made once, and workers know them by identity. */
+  const kept = new Map<number, SigningKey>();
+  const keptStored = new Map<number, StoredKey>();
+  const byDomain = new Map<string, readonly SigningKey[]>();
+  const patterns = packed.patterns.map(keep);
+
+  function readStored(index: number): StoredKey | undefined {
+    const [form = 0, bits = 0, start = 0, end = 0] = stored.subarray(4 * index, 4 * index + 4);
+    const keyForm = keyForms[form];
+    return index < 0 || keyForm === undefined ? undefined : new StoredKey(keyForm, bits, der.subarray(start, end));
+  }
+
+  function read(row: number, storedAt: (index: number) => StoredKey | undefined): SigningKey {
+    const [number, domain, selector, source, index, more] = rows.valueOf(row);
+    const { options = noOptions, pattern, ...rest } = more;
+    const key = { number, domain, selector, source, options, key: storedAt(index), ...rest };
+    return pattern === undefined ? key : { ...key, pattern: domainPattern(pattern, domain) };
+  }
+
+  function keepStored(index: number): StoredKey | undefined {
+    const known = keptStored.get(index) ?? readStored(index);
+    if (known !== undefined) keptStored.set(index, known);
+    return known;
+  }
+
+  function keep(row: number): SigningKey {
+    const known = kept.get(row) ?? read(row, keepStored);
+    kept.set(row, known);
+    return known;
+  }
+
+  function at(row: number): SigningKey {
+    return kept.get(row) ?? read(row, (index) => keptStored.get(index) ?? readStored(index));
+  }
+
+  function findExact(domain: string): readonly SigningKey[] {
+    const known = byDomain.get(domain);
+    if (known !== undefined) return known;
+    const found = rows.find(domain);
+    if (found.length === 0) return none;
+    const keys = found.map(keep);
+    byDomain.set(domain, keys);
+    return keys;
   }
 
   return {
-    keys: [...byDomain, ...named],
+    keys: {
+      length: rows.length,
+      usable,
+      identities,
+      at: (index) => (index >= 0 && index < rows.length ? at(index) : undefined),
+      *[Symbol.iterator]() {
+        for (let row = 0; row < rows.length; row += 1) yield at(row);
+      },
+    },
     find(domain) {
-      const found = exact.get(domain) ?? none;
+      const found = findExact(domain);
+      if (patterns.length === 0) return found;
       const matching = patterns.filter((key) => key.pattern?.matches(domain));
       if (matching.length === 0) return found;
       return [...found, ...matching].sort((a, b) => a.number - b.number);
     },
-    ...(signingTable === undefined ? {} : { signingTable }),
+    ...(packed.signingTable === undefined ? {} : { signingTable: openSigningTable(packed.signingTable, keep) }),
   };
 }

@@ -1,17 +1,19 @@
 // From declarations to a keyring: dkim_keys, a folder of keys, OpenDKIM's tables. What cannot be read concerns its
 // domain alone: its mail is deferred, never sent unsigned, and all other mail goes on.
-import { compileRegexp } from "../lookup/regexp.ts";
 import { toAscii } from "../mail/domain.ts";
-import { matchesGlob } from "./glob.ts";
+import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
 import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
 import { createKeyStore, errorCode, type Loading, systemError, unreadable } from "./key-store.ts";
-import { createKeyring, type DomainPattern, type Keyring, type SigningKey } from "./keyring.ts";
+import { type Keyring, openKeyring, type PackedKeyring, type SigningKey } from "./keyring.ts";
 import { loadTables } from "./load-tables.ts";
+import { packKeyring } from "./pack-keyring.ts";
 import type { ReadKey } from "./private-key.ts";
 
 export interface LoadedKeyring {
   readonly keyring: Keyring;
+  /** The same, for another process. */
+  readonly packed: PackedKeyring;
   readonly problems: readonly KeyProblem[];
 }
 
@@ -27,7 +29,7 @@ export function loadKeyring(settings: KeySettings, files: KeyFiles): LoadedKeyri
       const name = `${key.selector} ${key.domain}`;
       if (taken.has(name)) return false;
       taken.add(name);
-      keys.push({ number: keys.length + 1, ...key });
+      keys.push({ ...key, number: keys.length + 1 });
       return true;
     },
   };
@@ -36,7 +38,8 @@ export function loadKeyring(settings: KeySettings, files: KeyFiles): LoadedKeyri
   });
   if (typeof settings.dkim_key_dir === "string") loadFolder(settings.dkim_key_dir, loading);
   const tables = loadTables(settings, loading, keys.length);
-  return { keyring: createKeyring(keys, tables.named, tables.signingTable), problems: loading.problems };
+  const packed = packKeyring(keys, tables.named, tables.signingTable);
+  return { keyring: openKeyring(packed), packed, problems: loading.problems };
 }
 
 /** One element of dkim_keys. */
@@ -161,15 +164,14 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
 function domainOf(declared: KeyDeclaration["domain"]): { domain: string; pattern?: DomainPattern } | string {
   if (typeof declared !== "string") {
     try {
-      const regexp = compileRegexp(declared.regexp);
-      return { domain: declared.regexp, pattern: { text: declared.regexp, matches: (domain) => regexp.test(domain) } };
+      return { domain: declared.regexp, pattern: domainPattern("regexp", declared.regexp) };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
   if (declared.includes("*")) {
     const glob = declared.toLowerCase();
-    return { domain: glob, pattern: { text: glob, matches: (domain) => matchesGlob(glob, domain) } };
+    return { domain: glob, pattern: domainPattern("glob", glob) };
   }
   const domain = toAscii(declared);
   return domain === undefined ? `"${declared}" is no domain` : { domain };

@@ -2,24 +2,20 @@
 // a sender that it does not list is not signed for by them. Without one they are keys like those of dkim_keys.
 import { dirname, isAbsolute, join } from "node:path";
 import { toAscii } from "../mail/domain.ts";
+import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
 import { type Loading, systemError, unreadable } from "./key-store.ts";
 import { type KeyTableEntry, parseKeyTable } from "./key-table.ts";
-import type { NamedKey, SigningKey, SigningTable } from "./keyring.ts";
+import type { SigningKey } from "./keyring.ts";
 import type { ReadKey } from "./private-key.ts";
-import { createNameSearch, createWildcardSearch, parseSigningTable } from "./signing-table.ts";
+import type { Named, SigningNames } from "./signing-names.ts";
+import { parseSigningTable } from "./signing-table.ts";
 
 interface Tables {
   readonly named: readonly SigningKey[];
-  readonly signingTable?: SigningTable;
+  readonly signingTable?: SigningNames;
 }
-
-/** What a key name stands for: one key, a key per sender's domain, or a line that gave none. */
-type Named =
-  | { readonly key: SigningKey }
-  | { readonly perDomain: ReadonlyMap<string, SigningKey> }
-  | { readonly fault: string };
 
 export function loadTables(settings: KeySettings, loading: Loading, firstNumber: number): Tables {
   const { dkim_keytable: keyTable, dkim_signingtable: signingTable } = settings;
@@ -103,7 +99,7 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
     if ("trouble" in read) warn(`${unreadable(source, read.trouble)}; mail that it signs is deferred`);
     const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
     const base = { number: 0, domain: forDomain, selector, source, options: noOptions, origin, ...parts };
-    return forDomain === "*" ? { ...base, pattern: { text: "*", matches: () => true } } : base;
+    return forDomain === "*" ? { ...base, pattern: domainPattern("glob", "*") } : base;
   };
 
   const { location } = entry;
@@ -153,7 +149,7 @@ function loadSigningTable(
   multiple: boolean,
   names: ReadonlyMap<string, Named>,
   loading: Loading,
-): SigningTable | undefined {
+): SigningNames | undefined {
   const { form, file } = tableFile(setting);
   const text = readTable(file, "dkim_signingtable", loading);
   if (text === undefined) return undefined;
@@ -170,21 +166,7 @@ function loadSigningTable(
       warn(line, `"${pattern}" has a wildcard, which only a table given as "refile:" may have; it matches nobody`);
     }
   }
-  const matches = multiple ? "all" : "first";
-  const match = form === "refile" ? createWildcardSearch(entries, matches) : createNameSearch(entries, matches);
-  return {
-    match,
-    keyFor({ keyName }, domain): NamedKey {
-      const name = keyName === "%" ? domain : keyName;
-      const named = names.get(name);
-      if (named === undefined) return { missing: `the key table has no key "${name}"` };
-      if ("fault" in named) return { missing: named.fault };
-      if ("key" in named)
-        return { domain: named.key.pattern === undefined ? named.key.domain : domain, key: named.key };
-      const key = named.perDomain.get(domain);
-      return key === undefined ? { missing: `there is no key file for ${domain}` } : { domain, key };
-    },
-  };
+  return { form, multiple, entries, names };
 }
 
 function tableFile(setting: string): { readonly form: "file" | "refile"; readonly file: string } {

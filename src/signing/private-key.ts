@@ -6,37 +6,47 @@ import { asBuffer } from "../mail/header.ts";
 
 export type KeyType = "rsa" | "ed25519";
 
+/** How a key is written down: the type of key, and the form of its DER (RFC 8017 appendix A.1.2, RFC 5208 section 5). */
+export type KeyForm = "rsa pkcs1" | "rsa pkcs8" | "ed25519 pkcs8";
+
 /** A key that was read and looked at. Its `KeyObject` is made once, on first use. */
 export class StoredKey {
-  readonly type: KeyType;
+  readonly form: KeyForm;
   /** Modulus length of an RSA key; 256 for Ed25519. */
   readonly bits: number;
-  #der: Buffer | undefined;
-  readonly #form: "pkcs1" | "pkcs8";
+  readonly der: Buffer;
   #object: KeyObject | undefined;
+  #isDamaged = false;
 
-  constructor(type: KeyType, bits: number, der: Buffer, form: "pkcs1" | "pkcs8") {
-    this.type = type;
+  constructor(form: KeyForm, bits: number, der: Buffer) {
+    this.form = form;
     this.bits = bits;
-    this.#der = der;
-    this.#form = form;
+    this.der = der;
+  }
+
+  get type(): KeyType {
+    return this.form === "ed25519 pkcs8" ? "ed25519" : "rsa";
   }
 
   /** Throws when OpenSSL does not take what looked like a key. */
   keyObject(): KeyObject {
     if (this.#object === undefined) {
-      if (this.#der === undefined) throw new Error("the private key was found to be damaged");
-      const der = this.#der;
-      this.#der = undefined;
-      this.#object = createPrivateKey({ key: der, format: "der", type: this.#form });
+      // OpenSSL is asked once, not for every mail that would need the key.
+      if (this.#isDamaged) throw new Error("the private key was found to be damaged");
+      this.#isDamaged = true;
+      this.#object = this.#read();
+      this.#isDamaged = false;
     }
     return this.#object;
   }
 
   /** The same for one look, not kept where it was not there before: OpenSSL's form takes three times the memory. */
   passingKeyObject(): KeyObject {
-    if (this.#object !== undefined || this.#der === undefined) return this.keyObject();
-    return createPrivateKey({ key: this.#der, format: "der", type: this.#form });
+    return this.#object !== undefined || this.#isDamaged ? this.keyObject() : this.#read();
+  }
+
+  #read(): KeyObject {
+    return createPrivateKey({ key: this.der, format: "der", type: this.form === "rsa pkcs1" ? "pkcs1" : "pkcs8" });
   }
 }
 
@@ -91,7 +101,7 @@ function readBase64(text: string): ReadKey {
     return { trouble: "is not a private key in PEM form" };
   // dkimpy keeps Ed25519 keys as the base64 of the seed (RFC 8032 section 5.1.5).
   if (der.length === 32) {
-    return { key: new StoredKey("ed25519", 256, Buffer.concat([ed25519Prefix, der]), "pkcs8") };
+    return { key: new StoredKey("ed25519 pkcs8", 256, Buffer.concat([ed25519Prefix, der])) };
   }
   return readDer(der);
 }
@@ -105,26 +115,26 @@ function readDer(der: Buffer): ReadKey {
   if (version?.tag !== 0x02) return damaged;
   const next = element(der, version.end);
   if (next === undefined) return damaged;
-  if (next.tag === 0x02) return rsaKey(bitLength(der, next), der, "pkcs1");
+  if (next.tag === 0x02) return rsaKey(bitLength(der, next), der, "rsa pkcs1");
 
   const oid = next.tag === 0x30 ? element(der, next.start) : undefined;
   const content = element(der, next.end);
   if (oid?.tag !== 0x06 || content?.tag !== 0x04) return damaged;
   const algorithm = der.subarray(oid.start, oid.end);
-  if (algorithm.equals(ed25519Oid)) return { key: new StoredKey("ed25519", 256, der, "pkcs8") };
+  if (algorithm.equals(ed25519Oid)) return { key: new StoredKey("ed25519 pkcs8", 256, der) };
   if (!algorithm.equals(rsaOid)) return { trouble: "is neither an RSA nor an Ed25519 key" };
   const inner = element(der, content.start);
   const innerVersion = inner?.tag === 0x30 ? element(der, inner.start) : undefined;
   const modulus = innerVersion?.tag === 0x02 ? element(der, innerVersion.end) : undefined;
-  return modulus?.tag === 0x02 ? rsaKey(bitLength(der, modulus), der, "pkcs8") : damaged;
+  return modulus?.tag === 0x02 ? rsaKey(bitLength(der, modulus), der, "rsa pkcs8") : damaged;
 }
 
-function rsaKey(bits: number, der: Buffer, form: "pkcs1" | "pkcs8"): ReadKey {
+function rsaKey(bits: number, der: Buffer, form: KeyForm): ReadKey {
   if (bits < minimumRsaBits) {
     return { trouble: `has ${bits} bits; RSA keys below ${minimumRsaBits} are not accepted by verifiers (RFC 8301)` };
   }
   if (bits > maximumRsaBits) return { trouble: `has ${bits} bits, more than any verifier takes` };
-  return { key: new StoredKey("rsa", bits, der, form) };
+  return { key: new StoredKey(form, bits, der) };
 }
 
 interface Element {

@@ -1,6 +1,6 @@
 // OpenDKIM's SigningTable (opendkim.conf(5)): who signs for which sender, "pattern keyname[:signer]". Searched by the
 // rules of its two forms: "refile" has wildcards and the first line that matches counts, "file" is asked for ever
-// wider names. Patterns without a wildcard, or with "*@" alone, are found in a map, so that size does not matter.
+// wider names. Patterns without a wildcard, or with "*@" alone, are found by themselves, so that size does not matter.
 
 import { matchesGlob } from "./glob.ts";
 import { tableLines } from "./key-table.ts";
@@ -39,38 +39,34 @@ export function parseSigningTable(text: string): {
 
 export type SigningTableSearch = (localPart: string, domain: string) => readonly SigningTableEntry[];
 
-/** "refile:": lines in order, "*" stands for anything. */
-export function createWildcardSearch(
-  entries: readonly SigningTableEntry[],
-  matches: "first" | "all",
-): SigningTableSearch {
-  const byAddress = new Map<string, number[]>();
-  const byDomain = new Map<string, number[]>();
-  const others: number[] = [];
-  entries.forEach(({ pattern }, index) => {
-    if (!pattern.includes("*")) put(byAddress, pattern, index);
-    else if (pattern.startsWith("*@") && pattern.indexOf("*", 1) === -1) put(byDomain, pattern.slice(2), index);
-    else others.push(index);
-  });
+/** The entries of a table, numbered in order. */
+export interface SigningTableLines {
+  /** Those with exactly this pattern, in order. */
+  find(pattern: string): readonly number[];
+  at(index: number): SigningTableEntry;
+  /** Those of a "refile:" whose patterns are to be tried one by one. */
+  readonly wildcards: readonly (readonly [index: number, pattern: string])[];
+}
 
+/** Whether a pattern of a "refile:" has to be tried: one that is "*@domain" is found like one without a wildcard. */
+export function hasWildcard(pattern: string): boolean {
+  return pattern.includes("*") && !(pattern.startsWith("*@") && pattern.indexOf("*", 1) === -1);
+}
+
+/** "refile:": lines in order, "*" stands for anything. */
+export function createWildcardSearch(lines: SigningTableLines, matches: "first" | "all"): SigningTableSearch {
   return (localPart, domain) => {
     const address = `${localPart.toLowerCase()}@${domain}`;
-    const found = [...(byAddress.get(address) ?? []), ...(byDomain.get(domain) ?? [])];
-    for (const index of others) {
-      if (matchesGlob(entries[index]?.pattern ?? "", address)) found.push(index);
-    }
+    // An asterisk in an address is one; in a pattern it stands for anything.
+    const found = [...(address.includes("*") ? [] : lines.find(address)), ...lines.find(`*@${domain}`)];
+    for (const [index, pattern] of lines.wildcards) if (matchesGlob(pattern, address)) found.push(index);
     found.sort((a, b) => a - b);
-    return pick(entries, found, matches);
+    return pick(lines, found, matches);
   };
 }
 
 /** "file:": user@host, host, user@.domain and .domain for each parent, user@*, *. */
-export function createNameSearch(entries: readonly SigningTableEntry[], matches: "first" | "all"): SigningTableSearch {
-  const byPattern = new Map<string, number[]>();
-  entries.forEach(({ pattern }, index) => {
-    put(byPattern, pattern, index);
-  });
-
+export function createNameSearch(lines: SigningTableLines, matches: "first" | "all"): SigningTableSearch {
   return (localPart, domain) => {
     const user = localPart.toLowerCase();
     const names = [`${user}@${domain}`, domain];
@@ -79,26 +75,19 @@ export function createNameSearch(entries: readonly SigningTableEntry[], matches:
     names.push(...parents.map((parent) => `${user}@${parent}`), ...parents, `${user}@*`, "*");
     const found: number[] = [];
     for (const name of names) {
-      const here = byPattern.get(name);
-      if (here === undefined) continue;
+      const here = lines.find(name);
+      if (here.length === 0) continue;
       found.push(...here);
       if (matches === "first") break;
     }
-    return pick(entries, found, matches);
+    return pick(lines, found, matches);
   };
 }
 
-function put(map: Map<string, number[]>, key: string, index: number): void {
-  const there = map.get(key);
-  if (there === undefined) map.set(key, [index]);
-  else there.push(index);
-}
-
 function pick(
-  entries: readonly SigningTableEntry[],
+  lines: SigningTableLines,
   found: readonly number[],
   matches: "first" | "all",
 ): readonly SigningTableEntry[] {
-  const wanted = matches === "first" ? found.slice(0, 1) : found;
-  return wanted.flatMap((index) => entries[index] ?? []);
+  return (matches === "first" ? found.slice(0, 1) : found).map((index) => lines.at(index));
 }

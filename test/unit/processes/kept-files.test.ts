@@ -37,7 +37,7 @@ spam_lovers_maps: [{ file: table }]
   assert.deepEqual(again.problems, first.problems);
   assert.equal(again.settings.config.base.myhostname, "kept.example.com");
   assert.deepEqual(
-    again.settings.keyring.keys.map(({ domain, key, trouble }) => [domain, key?.type, trouble]),
+    [...again.settings.keyring.keys].map(({ domain, key, trouble }) => [domain, key?.type, trouble]),
     [
       ["a.example", "ed25519", undefined],
       ["b.example", undefined, "No such file or directory"],

@@ -137,7 +137,7 @@ test("% as key name and in a file name is the sender's domain", () => {
   assert.equal(choose("u@c.example"), "key-unavailable");
   assert.equal(choose("u@d.example"), "key-unavailable", "a sender that is to be signed for has no file");
   assert.deepEqual(
-    keyring.keys.map(({ number, domain }) => [number, domain]),
+    [...keyring.keys].map(({ number, domain }) => [number, domain]),
     [
       [1, "a.example"],
       [2, "b.example"],
