@@ -13,6 +13,7 @@ import type { Settings } from "./main.ts";
 import { createRouter } from "./policy/router.ts";
 import { readWhole } from "./read-whole.ts";
 import type { KeyFiles } from "./signing/key-settings.ts";
+import type { PackedKeyring } from "./signing/keyring.ts";
 import { loadKeyring } from "./signing/load-keyring.ts";
 
 export interface LoadedSettings {
@@ -23,6 +24,14 @@ export interface LoadedSettings {
   readonly loaded: Loaded;
   /** Owner and mode of a file that was read, where they are known from that; its name is absolute. */
   readonly factsOf?: FactsOf;
+  /** Of the settings what is not plain data, as such. */
+  readonly plain?: PlainParts;
+}
+
+export interface PlainParts {
+  readonly keyring: PackedKeyring;
+  /** The texts of tables in files, by the name that the settings give. */
+  readonly tables: ReadonlyMap<string, string>;
 }
 
 /** Whatever a configuration may be made of; names are absolute. */
@@ -69,7 +78,7 @@ export async function loadSettings(
     readFile: (name: string) => from.readFile(resolve(cwd, name)),
     listFolder: (name: string) => from.listFolder(resolve(cwd, name)),
   };
-  const { keyring, problems: keyProblems } = loadKeyring(config, files);
+  const { keyring, packed, problems: keyProblems } = loadKeyring(config, files);
   const told = new Set(problems.flatMap((problem) => placeOf(problem) ?? []));
   const tell = (problem: Problem) => {
     const place = placeOf(problem);
@@ -82,11 +91,19 @@ export async function loadSettings(
   };
   for (const problem of keyProblems) tell(problem);
   for (const problem of lintSealing(config, keyring)) tell(problem);
-  const tables = tableContext(loaded, resolve(cwd, dirname(path)), from, tell);
+  const texts = new Map<string, string>();
+  const tables = tableContext(loaded, resolve(cwd, dirname(path)), from, texts, tell);
+  const plain = { keyring: packed, tables: texts };
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);
   if (problems.some(({ severity }) => severity === "error")) return { problems, loaded, ...factsOf };
-  return { settings: { config, keyring, tables: { ...tables, problem: () => {} } }, problems, loaded, ...factsOf };
+  return {
+    settings: { config, keyring, tables: { ...tables, problem: () => {} } },
+    problems,
+    loaded,
+    plain,
+    ...factsOf,
+  };
 }
 
 /** Every setting at its default: for commands that need no configuration. */
@@ -99,9 +116,20 @@ export async function defaultSettings(): Promise<Settings> {
   return { config, keyring, tables: { readFile: () => "", problem: () => {} } };
 }
 
-function tableContext(loaded: Loaded, folder: string, files: Files, tell: (problem: Problem) => void): TableContext {
+/** @param texts gets what is read: a table is read once, and compiled for each way of taking keys */
+function tableContext(
+  loaded: Loaded,
+  folder: string,
+  files: Files,
+  texts: Map<string, string>,
+  tell: (problem: Problem) => void,
+): TableContext {
   return {
-    readFile: (name) => files.read(resolve(folder, name)),
+    readFile(name) {
+      const text = texts.get(name) ?? files.read(resolve(folder, name));
+      texts.set(name, text);
+      return text;
+    },
     origin: (path) => loaded.origin(path),
     problem: tell,
   };

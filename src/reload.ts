@@ -1,8 +1,9 @@
 // Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
 // configuration stays when anything is wrong.
 import { problemLine, sortProblems } from "./config/report.ts";
-import type { LoadedSettings } from "./load-settings.ts";
-import type { Daemon } from "./main.ts";
+import type { Problem } from "./config/source.ts";
+import type { Daemon, Settings } from "./main.ts";
+import type { OpenedReading } from "./reader/plain-settings.ts";
 
 export interface ReloadReport {
   readonly inForce: boolean;
@@ -25,7 +26,7 @@ export type Reloadable = Pick<Daemon, "log" | "reload" | "reloaded">;
  */
 export function createReload(
   file: string,
-  load: () => Promise<LoadedSettings>,
+  load: () => Promise<OpenedReading>,
   daemon: Reloadable,
   tell: (line: string) => void,
 ): () => Promise<ReloadReport> {
@@ -35,19 +36,25 @@ export function createReload(
     const startedAt = performance.now();
     // A log file that was rotated is to be begun anew whatever becomes of the configuration.
     daemon.log.reopen();
-    const { settings, problems } = await load();
+    let problems: readonly Problem[] = [];
+    let settings: Settings | undefined;
+    let reason: string | undefined;
+    try {
+      ({ settings, problems } = await load());
+      if (settings === undefined) reason = `${file} cannot be used`;
+    } catch (error) {
+      reason = reasonOf(error);
+    }
     const lines = sortProblems(problems)
       .filter(({ severity }) => severity !== "note")
       .map(problemLine);
     for (const line of lines) tell(line);
-    let reason: string | undefined;
     let restart: readonly string[] = [];
-    if (settings === undefined) reason = `${file} cannot be used`;
-    else {
+    if (settings !== undefined) {
       try {
         ({ restart } = await daemon.reload(settings));
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = reasonOf(error);
       }
     }
     const inForce = reason === undefined;
@@ -62,4 +69,8 @@ export function createReload(
     latest = report.catch(() => undefined);
     return report;
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -26,6 +26,7 @@ const entry = [
   "read-whole",
   "generation",
   "processes",
+  "reader",
   "config",
   "cli",
   "amavis",

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { defaultConfigFile } from "../config/load.ts";
+import { defaultConfigFile } from "../config/default-file.ts";
 import { printConfig } from "../config/print.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";

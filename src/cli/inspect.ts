@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../checks/worker-authenticator.ts";
-import { defaultConfigFile } from "../config/load.ts";
+import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { createResolver } from "../dns/resolver.ts";
 import { createGeneration, type Generation } from "../generation.ts";

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
+import { defaultConfigFile } from "../config/default-file.ts";
 import { fronts } from "../config/fronts.ts";
-import { defaultConfigFile, loadConfig } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import type { KeyFiles } from "../signing/key-settings.ts";

@@ -1,12 +1,12 @@
 // `signpost reload`: checks the configuration, tells the daemon, waits. Exits 0 only if the new one is in force.
 import { resolve } from "node:path";
-import { defaultConfigFile } from "../config/load.ts";
+import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { loadSettings } from "../load-settings.ts";
 import { fieldsOf, textOf, textsOf } from "./answers.ts";
+import { askDaemon, controlUsage, parseControlArgs } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
-import { askDaemon, controlUsage, parseControlArgs } from "./control-place.ts";
 
 /** Reading a hundred thousand keys takes its time. */
 const patienceMs = 120_000;

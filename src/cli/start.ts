@@ -3,18 +3,18 @@ import { fstatSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfigFile } from "../config/load.ts";
+import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
-import { type LoadedSettings, loadSettings } from "../load-settings.ts";
 import type { Daemon, Settings } from "../main.ts";
 import { settleMemory } from "../memory.ts";
+import type { OpenedReading } from "../reader/plain-settings.ts";
+import { type ReadSettings, readSettings } from "../reader/read-settings.ts";
 import { createReload, type Reloadable, type ReloadReport } from "../reload.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
-import { permissionProblems } from "./permissions.ts";
 
 export const start: Command = {
   name: "start",
@@ -25,9 +25,15 @@ export const start: Command = {
     const file = values.config ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    const read = await loadSettings(file, io.cwd);
-    const { settings } = read;
-    for (const problem of sortProblems([...read.problems, ...permissionProblems(read, io.cwd)]))
+    let read: ReadSettings;
+    try {
+      read = await readSettings(file, io.cwd, "start");
+    } catch (error) {
+      io.stderr(`signpost: not started: ${reasonOf(error)}\n`);
+      return exitCode.software;
+    }
+    const { settings, problems } = read;
+    for (const problem of sortProblems(problems))
       if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
     if (settings === undefined) {
       io.stderr(`signpost: ${file} cannot be used, not started\n`);
@@ -52,14 +58,14 @@ export const start: Command = {
       // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
       control = await openControl(file, settings, () => running, io);
       const journal = isJournal(io.env.JOURNAL_STREAM);
-      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({ file, settings, journal, io });
+      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({ file, read, settings, journal, io });
       const { daemon } = running;
       await aborted(io.signal);
       await daemon.stop();
       return exitCode.ok;
     } catch (error) {
       if (running !== undefined) throw error;
-      io.stderr(`signpost: not started: ${error instanceof Error ? error.message : String(error)}\n`);
+      io.stderr(`signpost: not started: ${reasonOf(error)}\n`);
       return exitCode.unavailable;
     } finally {
       await control?.close();
@@ -75,6 +81,7 @@ interface Running {
 
 interface ToStart {
   readonly file: string;
+  readonly read: ReadSettings;
   readonly settings: Settings;
   readonly journal: boolean;
   readonly io: Io;
@@ -86,17 +93,22 @@ async function startOne({ file, settings, journal, io }: ToStart): Promise<Runni
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
-  return { daemon, reload: reloadOf(daemon, file, () => loadSettings(file, io.cwd)) };
+  return { daemon, reload: reloadOf(daemon, file, () => readSettings(file, io.cwd, "reload")) };
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
-async function startSeveral({ file, journal, io }: ToStart): Promise<Running> {
+async function startSeveral({ file, read: first, journal, io }: ToStart): Promise<Running> {
   const { startProcesses } = await import("../processes/supervisor.ts");
-  const daemon = await startProcesses({ file, cwd: io.cwd, journal, passErrors: (text) => io.stderr(text) });
+  const daemon = await startProcesses({
+    first,
+    read: () => readSettings(file, io.cwd, "reload"),
+    journal,
+    passErrors: (text) => io.stderr(text),
+  });
   return { daemon, reload: reloadOf(daemon, file, daemon.load) };
 }
 
-function reloadOf(daemon: Reloadable, file: string, load: () => Promise<LoadedSettings>) {
+function reloadOf(daemon: Reloadable, file: string, load: () => Promise<OpenedReading>) {
   return createReload(file, load, daemon, (line) => daemon.log.write("err", line));
 }
 
@@ -107,7 +119,7 @@ async function openControl(
   running: () => Running | undefined,
   io: Io,
 ): Promise<ControlServer | undefined> {
-  const place = socketPlace(config, io.env);
+  const place = socketPlace(config.control.socket, io.env);
   const path = daemonSocketPath(place);
   const ours = resolve(io.cwd, file);
   try {
@@ -121,8 +133,7 @@ async function openControl(
     });
   } catch (error) {
     if (config.control.socket !== null) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${reason}\n`);
+    io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${reasonOf(error)}\n`);
     return undefined;
   }
 }
@@ -136,4 +147,8 @@ function isJournal(stream: string | undefined): boolean {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { fieldsOf, listOf, textOf, textsOf } from "./answers.ts";
+import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
-import { askDaemon, controlOptions, controlUsage } from "./control-place.ts";
 import { Samples } from "./samples.ts";
 import { type Paint, type ProcessFacts, plain, type StatusFacts, statusLines } from "./status-view.ts";
 

@@ -2,8 +2,8 @@
 
 import { parseArgs } from "node:util";
 import { listOf, textsOf } from "./answers.ts";
+import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
-import { askDaemon, controlOptions, controlUsage } from "./control-place.ts";
 
 export const why: Command = {
   name: "why",

@@ -9,8 +9,6 @@ import { builtFrom } from "./derived.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 import { type Files, readYamlSource } from "./yaml-source.ts";
 
-export const defaultConfigFile = "/etc/signpost/signpost.yaml";
-
 /** A front: a file and what it includes, as settings with places. */
 export type Front = (path: string, files: Files) => ConfigSource;
 

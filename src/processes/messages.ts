@@ -2,22 +2,16 @@
 import type { ControlRequest } from "../control/protocol.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Condition } from "../metrics/health.ts";
-import type { KeptFiles } from "./kept-files.ts";
 import type { Part } from "./share.ts";
-
-/** A configuration as it was read. */
-export interface KeptConfig {
-  readonly file: string;
-  readonly cwd: string;
-  readonly files: KeptFiles;
-}
 
 /** To a process that serves mail; each is answered. */
 export type Order =
-  /** The first there is: answered once every port is open. */
-  | { readonly kind: "start"; readonly part: Part; readonly config: KeptConfig; readonly journal: boolean }
+  /** A piece of the configuration that the next "start" or "prepare" is about, in order. */
+  | { readonly kind: "configuration"; readonly piece: Uint8Array; readonly isFirst: boolean }
+  /** The first beside that: answered once every port is open. */
+  | { readonly kind: "start"; readonly part: Part; readonly journal: boolean }
   /** Gets everything ready for another configuration; refused where that cannot be had. */
-  | { readonly kind: "prepare"; readonly config: KeptConfig }
+  | { readonly kind: "prepare" }
   /** Puts in force what was prepared. */
   | { readonly kind: "commit" }
   /** Forgets what was prepared. */

@@ -1,13 +1,17 @@
 // The processes that serve mail, each with its place: all started at once, one that ends unasked started anew in its
 // place, sooner the first time and later each time after. What they are told is left to the supervisor.
 import type { Family } from "../metrics/exposition.ts";
+import type { Parcel } from "../reader/parcel.ts";
+import type { Reading } from "../reader/plain-settings.ts";
 import type { Order, ProcessAnswer } from "./messages.ts";
 import type { ServingNeeds, ServingProcess } from "./serving-process.ts";
 
 export interface RowNeeds {
   readonly count: number;
   startProcess(needs: ServingNeeds): ServingProcess;
-  /** The first order, with the configuration in force by then. */
+  /** The configuration in force by then. */
+  configuration(): Parcel<Reading>;
+  /** The first order after it. */
   startOrder(number: number): Order;
   tell(severity: "err" | "notice", text: string): void;
   onCounts(number: number, families: readonly Family[]): void;
@@ -36,7 +40,9 @@ export interface Row {
   ask(order: Order, patienceMs: number): Promise<readonly (readonly [number: number, answer: ProcessAnswer])[]>;
   /** Tells all that run; rejects with the first refusal, once all have answered. */
   tell(order: Order, patienceMs: number): Promise<void>;
-  /** The same, but one that does not do it is ended, and started anew. */
+  /** Tells them a configuration, then what is to be done with it; rejects as `tell` does. */
+  tellAbout(configuration: Parcel<Reading>, order: Order, patienceMs: number): Promise<void>;
+  /** As `tell`, but one that does not do it is ended, and started anew. */
   force(order: Order, patienceMs: number): Promise<void>;
   /** Does something while none of them is being started. */
   hold<Result>(action: () => Promise<Result>): Promise<Result>;
@@ -88,6 +94,7 @@ export function createRow(needs: RowNeeds): Row {
     place.process = process;
     place.sinceMs = Date.now();
     try {
+      await process.give(needs.configuration(), startMs);
       await process.ask(needs.startOrder(number), startMs);
     } catch (error) {
       process.kill();
@@ -161,16 +168,25 @@ export function createRow(needs: RowNeeds): Row {
     clearTimeout(patience);
   }
 
-  async function settle(order: Order, patienceMs: number, failed: (process: ServingProcess, error: unknown) => void) {
+  async function settle(
+    act: (process: ServingProcess) => Promise<unknown>,
+    failed: (process: ServingProcess, error: unknown) => void,
+  ) {
     await Promise.all(
       running().map(async ([, process]) => {
         try {
-          await process.ask(order, patienceMs);
+          await act(process);
         } catch (error) {
           failed(process, error);
         }
       }),
     );
+  }
+
+  async function tell(act: (process: ServingProcess) => Promise<unknown>): Promise<void> {
+    const refusals: unknown[] = [];
+    await settle(act, (_process, error) => refusals.push(error));
+    if (refusals.length > 0) throw refusals[0];
   }
 
   return {
@@ -197,12 +213,17 @@ export function createRow(needs: RowNeeds): Row {
       );
       return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
     },
-    async tell(order, patienceMs) {
-      const refusals: unknown[] = [];
-      await settle(order, patienceMs, (_process, error) => refusals.push(error));
-      if (refusals.length > 0) throw refusals[0];
-    },
-    force: (order, patienceMs) => settle(order, patienceMs, (process) => process.kill()),
+    tell: (order, patienceMs) => tell((process) => process.ask(order, patienceMs)),
+    tellAbout: (configuration, order, patienceMs) =>
+      tell(async (process) => {
+        await process.give(configuration, patienceMs);
+        await process.ask(order, patienceMs);
+      }),
+    force: (order, patienceMs) =>
+      settle(
+        (process) => process.ask(order, patienceMs),
+        (process) => process.kill(),
+      ),
     async hold(action) {
       const release = Promise.withResolvers<void>();
       held = release.promise;

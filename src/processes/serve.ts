@@ -1,10 +1,10 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
-import { loadSettings } from "../load-settings.ts";
 import { type Daemon, type Prepared, type Settings, startDaemon } from "../main.ts";
 import { settleMemory } from "../memory.ts";
-import { fromKept } from "./kept-files.ts";
-import type { KeptConfig, Order, ProcessAnswer, ToProcess } from "./messages.ts";
+import { createReceiver } from "../reader/parcel.ts";
+import { openReading, type Reading } from "../reader/plain-settings.ts";
+import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 import { type Part, shareOf } from "./share.ts";
 
 /** At most so much counting is lost with a process that is killed. */
@@ -17,10 +17,14 @@ let draining: Promise<void> | undefined;
 /** One look at the metrics after the other: what only grows must be told in order. */
 let looking: Promise<unknown> = Promise.resolve();
 let isTelling = false;
+let receiver = createReceiver<Reading>();
 
-async function settingsOf({ file, cwd, files }: KeptConfig): Promise<Settings> {
-  const { settings } = await loadSettings(file, cwd, fromKept(files));
-  if (settings === undefined) throw new Error(`${file} cannot be used`);
+/** The configuration that has come, once. */
+function receivedSettings(): Settings {
+  const parcel = receiver.parcel();
+  const settings = parcel === undefined ? undefined : openReading(parcel).settings;
+  receiver = createReceiver<Reading>();
+  if (settings === undefined) throw new Error("the configuration has not come whole");
   return { ...settings, config: shareOf(settings.config, part) };
 }
 
@@ -31,15 +35,19 @@ function running(): Daemon {
 
 async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
   switch (order.kind) {
+    case "configuration":
+      if (order.isFirst) receiver = createReceiver<Reading>();
+      receiver.take(order.piece);
+      return {};
     case "start":
       part = order.part;
-      daemon = await startDaemon(await settingsOf(order.config), { journal: order.journal, sharesPorts: true });
+      daemon = await startDaemon(receivedSettings(), { journal: order.journal, sharesPorts: true });
       settleMemory();
       setInterval(tellCounts, countsMs).unref();
       return {};
     case "prepare":
       await prepared?.abort();
-      prepared = await running().prepare(await settingsOf(order.config));
+      prepared = await running().prepare(receivedSettings());
       return {};
     case "commit":
       await prepared?.commit();

@@ -1,12 +1,16 @@
 // A process that serves mail, as the one that supervises it sees it: started, asked, gone.
 import { type ChildProcess, fork } from "node:child_process";
 import type { Family } from "../metrics/exposition.ts";
+import { type Parcel, piecesOf } from "../reader/parcel.ts";
+import type { Reading } from "../reader/plain-settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 
 export interface ServingProcess {
   readonly pid: number;
   /** Rejects when it says no, ends, or says nothing for too long. */
   ask(order: Order, patienceMs: number): Promise<ProcessAnswer>;
+  /** Hands over the configuration that the next order is about; rejects as `ask` does. */
+  give(configuration: Parcel<Reading>, patienceMs: number): Promise<void>;
   /** Resolves to how, when it is gone and all it wrote was passed on: "signal SIGKILL", "exit code 1". */
   readonly ended: Promise<string>;
   /** At once: its clients get no reply and come again. */
@@ -19,6 +23,9 @@ export interface ServingNeeds {
   /** Whole lines that it wrote on standard error. */
   onLines(lines: readonly string[]): void;
 }
+
+/** Some milliseconds' work. */
+const pieceBytes = 256 * 1024;
 
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
 const program = new URL(`./serve.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
@@ -55,28 +62,35 @@ export function startServingProcess({ onCounts, onLines }: ServingNeeds): Servin
   });
   const written = passLines(child, onLines);
 
+  async function ask(order: Order, patienceMs: number): Promise<ProcessAnswer> {
+    if (over !== undefined) throw new Error(`it ended: ${over}`);
+    sequence += 1;
+    const id = sequence;
+    const waiting = Promise.withResolvers<ProcessAnswer>();
+    asked.set(id, waiting);
+    const message: ToProcess = { id, order };
+    child.send(message, (error) => {
+      if (error !== null) waiting.reject(error);
+    });
+    const patience = setTimeout(() => waiting.reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
+    try {
+      return await waiting.promise;
+    } finally {
+      clearTimeout(patience);
+      asked.delete(id);
+    }
+  }
+
   return {
     pid: child.pid ?? 0,
     ended: Promise.all([ended, written]).then(([how]) => how),
-    async ask(order, patienceMs) {
-      if (over !== undefined) throw new Error(`it ended: ${over}`);
-      sequence += 1;
-      const id = sequence;
-      const waiting = Promise.withResolvers<ProcessAnswer>();
-      asked.set(id, waiting);
-      const message: ToProcess = { id, order };
-      child.send(message, (error) => {
-        if (error !== null) waiting.reject(error);
-      });
-      const patience = setTimeout(
-        () => waiting.reject(new Error(`no answer within ${patienceMs / 1000} s`)),
-        patienceMs,
-      );
-      try {
-        return await waiting.promise;
-      } finally {
-        clearTimeout(patience);
-        asked.delete(id);
+    ask,
+    async give(configuration, patienceMs) {
+      let isFirst = true;
+      // One after the other: a hundred thousand keys at once would hold up its mail, and ours.
+      for (const piece of piecesOf(configuration, pieceBytes)) {
+        await ask({ kind: "configuration", piece, isFirst }, patienceMs);
+        isFirst = false;
       }
     },
     kill: () => void child.kill("SIGKILL"),

@@ -7,16 +7,16 @@ import { needsRestart } from "../config/restart.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import { doorKey } from "../doors.ts";
 import { openHistoryFile } from "../history/file.ts";
-import { filesOnDisk, type LoadedSettings, loadSettings } from "../load-settings.ts";
 import { createLog, type Log } from "../log/log.ts";
 import type { Settings } from "../main.ts";
 import { type PidFile, writePidFile } from "../pid-file.ts";
 import { workerUrl } from "../pool/worker-url.ts";
+import type { Parcel } from "../reader/parcel.ts";
+import type { Reading } from "../reader/plain-settings.ts";
+import type { ReadSettings } from "../reader/read-settings.ts";
 import type { Reloadable } from "../reload.ts";
 import { filesOpened, listenAddresses, logOptions } from "../slices.ts";
 import { version } from "../version.ts";
-import { keepFiles } from "./kept-files.ts";
-import type { KeptConfig } from "./messages.ts";
 import { createOverview } from "./overview.ts";
 import { probePorts } from "./probe-ports.ts";
 import { createRow } from "./row.ts";
@@ -24,8 +24,8 @@ import { startServingProcess } from "./serving-process.ts";
 import { shareOf } from "./share.ts";
 
 export interface Supervisor extends Reloadable {
-  /** Reads the configuration, and keeps what it read for the processes. */
-  load(): Promise<LoadedSettings>;
+  /** Reads the configuration, for the processes too. */
+  load(): Promise<ReadSettings>;
   /** What `status`, `why` and `log` ask for. */
   answer(request: ControlRequest): Promise<unknown>;
   /** Drains all processes. */
@@ -33,37 +33,39 @@ export interface Supervisor extends Reloadable {
 }
 
 export interface SupervisorOptions {
-  readonly file: string;
-  readonly cwd: string;
+  /** The configuration to start with. */
+  readonly first: ReadSettings;
+  /** Reads it anew. */
+  read(): Promise<ReadSettings>;
   /** Standard error goes to journald. */
   readonly journal: boolean;
   /** Gets what processes write on standard error while the log is elsewhere. */
   passErrors(text: string): void;
 }
 
-/** Reading a hundred thousand keys takes its time. */
+/** Large tables take their time, and threads for SPF and ARC may have to be started. */
 const prepareMs = 110_000;
 const commitMs = 10_000;
 
 /** Resolves once every process listens on every port; rejects with the reason, all of them gone, when one cannot. */
-export async function startProcesses({ file, cwd, journal, passErrors }: SupervisorOptions): Promise<Supervisor> {
-  const keptOf = new WeakMap<Settings, KeptConfig>();
-  async function load(): Promise<LoadedSettings> {
-    const files = keepFiles(filesOnDisk());
-    const read = await loadSettings(file, cwd, files);
-    if (read.settings !== undefined) keptOf.set(read.settings, { file, cwd, files: files.kept });
+export async function startProcesses(options: SupervisorOptions): Promise<Supervisor> {
+  const { journal, passErrors } = options;
+  /** What settings came in: it goes on to the processes as it is. */
+  const parcels = new WeakMap<Settings, Parcel<Reading>>();
+  function keep(read: ReadSettings): ReadSettings {
+    if (read.settings !== undefined) parcels.set(read.settings, read.parcel);
     return read;
   }
-  function kept(settings: Settings): KeptConfig {
-    const found = keptOf.get(settings);
+  function parcelOf(settings: Settings): Parcel<Reading> {
+    const found = parcels.get(settings);
     if (found === undefined) throw new Error("not read by us");
     return found;
   }
 
-  const { settings } = await load();
-  if (settings === undefined) throw new Error(`${file} cannot be used`);
+  const { settings } = keep(options.first);
+  if (settings === undefined) throw new Error("the configuration cannot be used");
   let { config } = settings;
-  let inForce = kept(settings);
+  let inForce = parcelOf(settings);
   let acting: ActingAs | undefined;
   let draining = false;
   const of = config.listeners;
@@ -89,7 +91,8 @@ export async function startProcesses({ file, cwd, journal, passErrors }: Supervi
     // As root where we began as root: it opens its ports, then becomes daemon_user for good.
     startProcess: (needs) =>
       acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
-    startOrder: (number) => ({ kind: "start", part: { number, of }, config: inForce, journal }),
+    configuration: () => inForce,
+    startOrder: (number) => ({ kind: "start", part: { number, of }, journal }),
     tell: (severity, text) => log.write(severity, text),
     onCounts: (number, families) => overview.counted(number, families),
     onLines(lines) {
@@ -133,14 +136,14 @@ export async function startProcesses({ file, cwd, journal, passErrors }: Supervi
 
   return {
     log,
-    load,
+    load: async () => keep(await options.read()),
     reload: (settings) =>
       row.hold(async () => {
-        const next = kept(settings);
+        const next = parcelOf(settings);
         const known = new Set(listenAddresses(config).map(doorKey));
         await probePorts(listenAddresses(settings.config).filter((at) => !known.has(doorKey(at))));
         try {
-          await row.tell({ kind: "prepare", config: next }, prepareMs);
+          await row.tellAbout(next, { kind: "prepare" }, prepareMs);
           await overview.configure(settings);
         } catch (error) {
           await row.force({ kind: "abort" }, commitMs);

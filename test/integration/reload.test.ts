@@ -57,7 +57,10 @@ test("a port that cannot be had fails the reload, and the old configuration stay
 
 test("what takes a restart is named, and the exit is not 0", async () => {
   await writeFile(filter.daemon.configFile, `${filter.config}\npool: { deadline: 7s }`);
+  const from = filter.daemon.lines.length;
   const { code, stderr } = await reload();
+  // The log may be a moment behind.
+  await filter.daemon.line("a restart is needed", from);
   assert.equal(code, 1);
   assert.match(stderr, /a restart is needed: pool\.deadline/);
 });
