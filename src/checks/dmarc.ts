@@ -4,7 +4,6 @@ import type { AuthResult } from "../authres/finding.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { DmarcPolicy, DmarcRecord } from "./dmarc-record.ts";
 import { createRecordLookup, type LookUpRecord, organizationalDomainOf, type Walk, walkTree } from "./dmarc-walk.ts";
-import { organizationalDomain } from "./organizational-domain.ts";
 
 export type DmarcMode = "rfc7489" | "rfc9989";
 
@@ -71,8 +70,13 @@ interface Applied {
   aligns(domain: string): Promise<boolean | undefined>;
 }
 
+let suffixes: typeof import("./organizational-domain.ts") | undefined;
+
 async function evaluateByList(input: DmarcInput, lookUpRecord: LookUpRecord): Promise<DmarcEvaluation> {
   const { authorDomain } = input;
+  // With the first mail that asks for it: the list of public suffixes is large.
+  suffixes ??= await import("./organizational-domain.ts");
+  const { organizationalDomain } = suffixes;
   const authorOrganization = organizationalDomain(authorDomain);
   let policyDomain = authorDomain;
   let answer = await lookUpRecord(authorDomain);

@@ -4,9 +4,10 @@ import { buffer } from "node:stream/consumers";
 import { nearest } from "../config/nearest.ts";
 import { version } from "../version.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commandNames, loadCommand, loadCommands } from "./commands.ts";
 
-function usage(): string {
+async function usage(): Promise<string> {
+  const commands = await loadCommands();
   const width = Math.max(...commands.map((command) => command.name.length));
   const list = commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`).join("\n");
   return `usage: signpost COMMAND [ARGUMENT...]\n\n${list}\n\nsignpost COMMAND --help tells more; signpost --version the version.\n`;
@@ -16,21 +17,21 @@ function usage(): string {
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
   const { word, args } = takeCommand(argv);
   if (word === undefined) {
-    io.stderr(usage());
+    io.stderr(await usage());
     return exitCode.usage;
   }
   if (word === "help" && args[0] !== undefined) return runCommandLine([args[0], "--help"], io);
   if (word === "--help" || word === "-h" || word === "help") {
-    io.stdout(usage());
+    io.stdout(await usage());
     return exitCode.ok;
   }
   if (word === "--version" || word === "-V") {
     io.stdout(`signpost ${version}\n`);
     return exitCode.ok;
   }
-  const command = commandNamed(word);
+  const command = await commandNamed(word);
   if (command === undefined) {
-    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\n\n${usage()}`);
+    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\n\n${await usage()}`);
     return exitCode.usage;
   }
   if (asksForHelp(args)) {
@@ -66,19 +67,17 @@ const otherNames: Readonly<Record<string, string>> = {
   test_config: "check_config",
 };
 
-function commandNamed(word: string): Command | undefined {
+function commandNamed(word: string): Promise<Command> | undefined {
   const typed = word.replaceAll("-", "_");
-  const name = Object.hasOwn(otherNames, typed) ? otherNames[typed] : typed;
-  return commands.find((candidate) => candidate.name.replaceAll("-", "_") === name);
+  const wanted = Object.hasOwn(otherNames, typed) ? otherNames[typed] : typed;
+  const name = commandNames.find((candidate) => candidate.replaceAll("-", "_") === wanted);
+  return name === undefined ? undefined : loadCommand(name);
 }
 
 function hintFor(word: string): string {
   if (word === "stop") return ": SIGTERM ends the daemon when mail under way is done";
   if (word === "restart") return ': "reload" puts a changed configuration in force, the service manager restarts';
-  const meant = nearest(
-    word,
-    commands.map(({ name }) => name),
-  );
+  const meant = nearest(word, commandNames);
   return meant === undefined ? "" : `, did you mean ${meant}?`;
 }
 

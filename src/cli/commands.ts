@@ -1,35 +1,32 @@
-// All commands, in the order in which they are listed.
-import { check } from "./check.ts";
-import { checkConfig } from "./check-config.ts";
+// All commands, in the order in which they are listed. Each is loaded when it is wanted: the daemon is to hold no more than
+// what it needs itself.
 import type { Command } from "./command.ts";
-import { convertKeysfile } from "./convert-keysfile.ts";
-import { demo } from "./demo.ts";
-import { gened25519 } from "./gened25519.ts";
-import { genrsa } from "./genrsa.ts";
-import { importConf } from "./import.ts";
-import { log } from "./log.ts";
-import { reload } from "./reload.ts";
-import { showkeys } from "./showkeys.ts";
-import { sign } from "./sign.ts";
-import { start } from "./start.ts";
-import { status } from "./status.ts";
-import { testkeys } from "./testkeys.ts";
-import { why } from "./why.ts";
 
-export const commands: readonly Command[] = [
-  start,
-  reload,
-  status,
-  why,
-  log,
-  checkConfig,
-  genrsa,
-  gened25519,
-  showkeys,
-  testkeys,
-  convertKeysfile,
-  importConf,
-  check,
-  sign,
-  demo,
-];
+const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./start.ts")).start,
+  reload: async () => (await import("./reload.ts")).reload,
+  status: async () => (await import("./status.ts")).status,
+  why: async () => (await import("./why.ts")).why,
+  log: async () => (await import("./log.ts")).log,
+  "check-config": async () => (await import("./check-config.ts")).checkConfig,
+  genrsa: async () => (await import("./genrsa.ts")).genrsa,
+  gened25519: async () => (await import("./gened25519.ts")).gened25519,
+  showkeys: async () => (await import("./showkeys.ts")).showkeys,
+  testkeys: async () => (await import("./testkeys.ts")).testkeys,
+  convert_keysfile: async () => (await import("./convert-keysfile.ts")).convertKeysfile,
+  import: async () => (await import("./import.ts")).importConf,
+  check: async () => (await import("./check.ts")).check,
+  sign: async () => (await import("./sign.ts")).sign,
+  demo: async () => (await import("./demo.ts")).demo,
+};
+
+export const commandNames: readonly string[] = Object.keys(loaders);
+
+/** Undefined where no command has this name. */
+export function loadCommand(name: string): Promise<Command> | undefined {
+  return Object.hasOwn(loaders, name) ? loaders[name]?.() : undefined;
+}
+
+export function loadCommands(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(loaders).map((load) => load()));
+}

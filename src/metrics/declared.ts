@@ -1,6 +1,8 @@
 // Every metric of ours, declared once: name, help, labels. What feeds them is elsewhere; docs/metrics.md has the same
 // list with what to do about each (a test compares). Label values come from closed lists and the configuration alone.
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import collectDefaultMetrics from "prom-client/lib/defaultMetrics.js";
+import Gauge from "prom-client/lib/gauge.js";
+import Registry from "prom-client/lib/registry.js";
 import { CellCounter, CellHistogram } from "./cells.ts";
 
 const shortSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];

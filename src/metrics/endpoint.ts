@@ -1,6 +1,6 @@
 // The HTTP endpoint: /metrics for Prometheus, /livez and /readyz for whoever watches the process. GET and HEAD only,
 // short requests, short patience: it may be reachable for more than Prometheus.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { chooseFormat, contentType, type Format } from "./exposition.ts";
 
 export interface EndpointNeeds {
@@ -58,6 +58,8 @@ const plain = "text/plain; charset=utf-8";
 
 /** Rejects when the address cannot be had. */
 export async function openEndpoint(at: { address: string; port: number }, needs: EndpointNeeds): Promise<Endpoint> {
+  // An import of it would ask for everything it gives, and so load HTTP/2 and a client as well: 12 MB.
+  const { createServer } = process.getBuiltinModule("node:http");
   const server = createServer(
     { requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 65_000, maxHeaderSize: 8192 },
     (request, response) => {

@@ -1,6 +1,6 @@
 // smtp-server's server with our connections, limits and way of ending. One per port or socket path.
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import { SMTPServer } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
@@ -10,6 +10,9 @@ import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
 import type { ListenerOptions } from "./options.ts";
 import { readProxyPreface } from "./proxy-preface.ts";
 import type { MessageStore } from "./store.ts";
+
+// An import would ask every module of Node that it uses for everything these give, HTTP/2 and a client among it: 5 MB.
+const { SMTPServer }: typeof import("smtp-server") = createRequire(import.meta.url)("smtp-server");
 
 export interface ServerNeeds {
   /** Read at each connection and each mail, so a reload swaps them without touching connections. */

@@ -5,13 +5,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { commands } from "../../../src/cli/commands.ts";
+import { loadCommands } from "../../../src/cli/commands.ts";
 import { commandPage } from "../../../src/cli/manual.ts";
 import { manualChapters } from "../../../src/config/manual.ts";
 import { configurationMarkdown } from "../../../src/config/manual-markdown.ts";
 import { configurationPage } from "../../../src/config/manual-roff.ts";
 import { scopeOf, settingNames } from "../../../src/config/registry.ts";
 
+const commands = await loadCommands();
 const root = resolve(import.meta.dirname, "../../..");
 const pages: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationMarkdown,
