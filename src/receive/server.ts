@@ -202,7 +202,6 @@ export class FilterServer extends SMTPServer {
 
   /** Looks after the timeouts of all connections. */
   sweep(): void {
-    this.store.trim();
     const now = this.clock();
     if (this.connections.size === 0) return;
     for (const connection of this.connections) {

@@ -4,8 +4,18 @@ import { chunksHashedAtOnce } from "../dkim/engine.ts";
 import type { SpooledBody } from "../mail/message.ts";
 import { blockBytes, type MessageStore } from "./store.ts";
 
-/** Blocks under way to disk or digester before the sender has to wait: 1 MiB. */
+/** Blocks under way to disk or digester before the sender has to wait: 1 MiB. The digester waits for half as many. */
 export const blocksUnderWay = 2 * chunksHashedAtOnce;
+
+/** For each mail that is read twice as much memory is taken: one lot is read, the other handed on. */
+const blocksReadAtOnce = 4;
+
+interface Piece {
+  readonly octets: Buffer;
+  readonly hashed: Promise<void> | undefined;
+  readonly block: Buffer | undefined;
+  done(): void;
+}
 
 export class Spool {
   readonly #store: MessageStore;
@@ -13,6 +23,10 @@ export class Spool {
   readonly #free: Buffer[] = [];
   #ownedBytes = 0;
   #sizeBytes = 0;
+  #writtenBytes = 0;
+  /** Pieces for the next write, in their order. */
+  readonly #waiting: Piece[] = [];
+  #writing = false;
   #underWay = 0;
   #error: unknown;
   #wake: (() => void) | undefined;
@@ -47,25 +61,41 @@ export class Spool {
    * where it came from `takeBlock`: it is used again once the octets are on disk and `hashed` resolved.
    */
   append(octets: Buffer, hashed: Promise<void> | undefined, block: Buffer | undefined): Promise<void> {
-    const position = this.#sizeBytes;
     this.#sizeBytes += octets.length;
     this.#underWay += 1;
-    return this.#write(octets, position, hashed, block);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ octets, hashed, block, done: resolve });
+    if (!this.#writing) this.#write();
+    return promise;
   }
 
-  async #write(
-    octets: Buffer,
-    position: number,
-    hashed: Promise<void> | undefined,
-    block: Buffer | undefined,
-  ): Promise<void> {
-    try {
-      const file = await this.#file;
-      let done = 0;
-      while (done < octets.length && this.#error === undefined && !this.#closed) {
-        const { bytesWritten } = await file.write(octets, done, octets.length - done, position + done);
-        done += bytesWritten;
+  /** What came while one write was under way goes in the next: each costs a turn of a thread, whatever its size. */
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const pieces = this.#waiting.splice(0, blocksUnderWay);
+      try {
+        await this.#writeFully(pieces.map(({ octets }) => octets));
+      } catch (error) {
+        this.#fail(error);
       }
+      for (const piece of pieces) this.#finish(piece);
+    }
+    this.#writing = false;
+  }
+
+  async #writeFully(octets: readonly Buffer[]): Promise<void> {
+    const file = await this.#file;
+    let left = octets;
+    while (left.length > 0 && this.#error === undefined && !this.#closed) {
+      const { bytesWritten } = await file.writev(left, this.#writtenBytes);
+      this.#writtenBytes += bytesWritten;
+      left = after(left, bytesWritten);
+    }
+  }
+
+  async #finish({ hashed, block, done }: Piece): Promise<void> {
+    try {
       await hashed;
     } catch (error) {
       this.#fail(error);
@@ -75,6 +105,7 @@ export class Spool {
       if (this.#closed) this.#store.returnBlock(block);
       else this.#free.push(block);
     }
+    done();
     this.#stir();
   }
 
@@ -104,31 +135,33 @@ export class Spool {
     if (file !== undefined) await this.#store.closeSpool(file);
   }
 
-  /** Reads one block ahead, so that disk and reader work at the same time. */
+  /** Reads some blocks at a time, and the next ones ahead, so that disk and reader work at the same time. */
   async *#read(): AsyncGenerator<Uint8Array> {
     const file = await this.#file;
     const size = this.#sizeBytes;
-    const readAt = (block: Buffer, position: number) =>
-      file.read(block, 0, Math.min(blockBytes, size - position), position);
-    let current = this.#store.takeBlock();
-    let ahead = this.#store.takeBlock();
-    let reading = size > 0 ? readAt(current, 0) : undefined;
+    const takeBlocks = () =>
+      Array.from({ length: Math.min(blocksReadAtOnce, Math.ceil(size / blockBytes)) }, () => this.#store.takeBlock());
+    let current = takeBlocks();
+    let ahead = takeBlocks();
+    let reading = size > 0 ? file.readv(current, 0) : undefined;
     try {
       for (let position = 0; reading !== undefined; ) {
         const { bytesRead } = await reading;
         if (bytesRead === 0) throw new Error("spool file is shorter than what was written to it");
         position += bytesRead;
-        reading = position < size ? readAt(ahead, position) : undefined;
+        reading = position < size ? file.readv(ahead, position) : undefined;
         // A rejection is met at the next turn of the loop, or by `finally`.
         reading?.catch(() => undefined);
-        yield current.subarray(0, bytesRead);
+        for (const [index, block] of current.entries()) {
+          const octets = bytesRead - index * blockBytes;
+          if (octets > 0) yield block.subarray(0, octets);
+        }
         [current, ahead] = [ahead, current];
       }
     } finally {
-      // The kernel may still be writing into the block ahead; nobody else may have it before that is over.
+      // The kernel may still be writing into the blocks ahead; nobody else may have them before that is over.
       await reading?.catch(() => undefined);
-      this.#store.returnBlock(current);
-      this.#store.returnBlock(ahead);
+      for (const block of [...current, ...ahead]) this.#store.returnBlock(block);
     }
   }
 
@@ -151,4 +184,14 @@ export class Spool {
   #stir(): void {
     this.#wake?.();
   }
+}
+
+/** What is left of the pieces after their first octets. */
+function after(pieces: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let skipped = 0;
+  return pieces.flatMap((piece) => {
+    const from = Math.min(piece.length, Math.max(0, bytes - skipped));
+    skipped += piece.length;
+    return from === piece.length ? [] : [piece.subarray(from)];
+  });
 }

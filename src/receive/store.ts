@@ -39,8 +39,6 @@ export interface MessageStore {
   takeFirstBlock(): Buffer;
   /** Nobody looks at the block any more: the next message may have it. */
   returnBlock(block: Buffer): void;
-  /** Lets go of some of the blocks that nobody took lately; called now and then. */
-  trim(): void;
   /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
@@ -89,8 +87,8 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
   let checking = false;
   let usedBytes = 0;
   let spoolFiles = 0;
-  const blocks = new FreeBlocks(blockBytes, limits.memoryBudgetBytes);
-  const firstBlocks = new FreeBlocks(firstBlockBytes, limits.memoryBudgetBytes);
+  const blocks = new FreeBlocks(blockBytes);
+  const firstBlocks = new FreeBlocks(firstBlockBytes);
 
   async function hasRoomNow(): Promise<boolean> {
     try {
@@ -142,10 +140,6 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
       if (block.length === blockBytes) blocks.give(block);
       else if (block.length === firstBlockBytes) firstBlocks.give(block);
     },
-    trim() {
-      blocks.trim();
-      firstBlocks.trim();
-    },
     async openSpool() {
       const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);
       // O_EXCL and 0600: nobody prepares this file for us and nobody else reads it.
@@ -167,32 +161,24 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
   };
 }
 
-/** Blocks that are used again: fresh memory costs as much as all else that is done with it, and piles up until collected. */
+/**
+ * Blocks that are used again, as many as there ever were at a time. Shared memory is not counted by the collector, so
+ * that what were let go would pile up for as long as nothing else makes it look.
+ */
 class FreeBlocks {
   readonly #bytes: number;
-  readonly #most: number;
   readonly #free: Buffer[] = [];
-  #fewest = 0;
 
-  constructor(bytes: number, budgetBytes: number) {
+  constructor(bytes: number) {
     this.#bytes = bytes;
-    this.#most = Math.floor(budgetBytes / bytes);
   }
 
   take(): Buffer {
-    const block = this.#free.pop() ?? newBlock(this.#bytes);
-    this.#fewest = Math.min(this.#fewest, this.#free.length);
-    return block;
+    return this.#free.pop() ?? newBlock(this.#bytes);
   }
 
   give(block: Buffer): void {
-    if (this.#free.length < this.#most) this.#free.push(block);
-  }
-
-  /** Lets go of an eighth of those that nobody took since the last time. */
-  trim(): void {
-    this.#free.length -= Math.ceil(this.#fewest / 8);
-    this.#fewest = this.#free.length;
+    this.#free.push(block);
   }
 }
 
