@@ -74,6 +74,7 @@ export function relayOptions(config: Config): RelayOptions {
     local_client_bind_address: config.base.local_client_bind_address,
     maxConnections: relay.connections,
     keepsConnections: config.smtp_connection_cache_enable,
+    smtp_discard_ehlo_keywords: config.smtp_discard_ehlo_keywords,
     timeouts: {
       connect: relay.connect_timeout * 1000,
       greeting: relay.command_timeout * 1000,

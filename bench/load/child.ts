@@ -9,8 +9,8 @@ import { startSink } from "./sink.ts";
 import { type LoadOptions, type LoadResult, runLoad } from "./source.ts";
 
 export interface Requests {
-  /** Starts a sink; its port. */
-  sink: { readonly options: { readonly keep: boolean }; readonly result: number };
+  /** Starts a sink, or finds it started; its port. `chunking`: whether it offers BDAT, settled when it starts. */
+  sink: { readonly options: { readonly keep: boolean; readonly chunking?: boolean }; readonly result: number };
   /** What the sink has taken so far. */
   taken: {
     readonly options: null;
@@ -61,8 +61,8 @@ function serve(): void {
   let sink: Awaited<ReturnType<typeof startSink>> | undefined;
   let held: Held | undefined;
   const handlers: Handlers = {
-    async sink({ keep }) {
-      sink ??= await startSink();
+    async sink({ keep, chunking }) {
+      sink ??= await startSink({ chunking: chunking ?? true });
       sink.keep = keep;
       return sink.port;
     },

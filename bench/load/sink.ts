@@ -1,5 +1,5 @@
 // A next hop that takes everything and keeps nothing (after Postfix's smtp-sink): one write per burst of replies,
-// content looked at by native scans only.
+// content looked at by native scans only, or counted where it comes by BDAT.
 import { createServer, type Server, type Socket } from "node:net";
 
 export interface SinkCounts {
@@ -11,7 +11,7 @@ export interface SinkCounts {
 export interface Sink {
   readonly port: number;
   counts(): SinkCounts;
-  /** The content of the last message that came, dots still stuffed; kept only when asked for by `keep`. */
+  /** The content of the last message that came, as it came; kept only when asked for by `keep`. */
   readonly last: Buffer | undefined;
   keep: boolean;
   close(): Promise<void>;
@@ -19,10 +19,13 @@ export interface Sink {
 
 const endOfData = Buffer.from("\r\n.\r\n");
 const greeting = "220 sink ESMTP\r\n";
-const features =
+const plainFeatures =
   "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n250 SIZE 0\r\n";
+const features = plainFeatures.replace("250 SIZE 0", "250-SIZE 0\r\n250 CHUNKING");
+const queued = "250 2.0.0 Ok: queued as SINK\r\n";
 
-export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
+/** On a free port of 127.0.0.1; offers BDAT as a stock Postfix does, unless told not to. */
+export async function startSink({ chunking = true }: { readonly chunking?: boolean } = {}): Promise<Sink> {
   let messages = 0;
   let bytes = 0;
   let connections = 0;
@@ -50,6 +53,9 @@ export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
     socket.write(greeting, "latin1");
 
     let inData = false;
+    /** Octets of a chunk that are still to come; after the last of them it is answered. */
+    let chunkLeft = 0;
+    let inLastChunk = false;
     /** Up to 4 octets of content before this chunk, where the end of data may have begun. */
     let tail: Buffer = Buffer.alloc(0);
     let line = "";
@@ -59,6 +65,15 @@ export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
       let replies = "";
       let at = 0;
       while (at < chunk.length) {
+        if (chunkLeft > 0) {
+          const end = Math.min(chunk.length, at + chunkLeft);
+          if (sink.keep) kept.push(Buffer.from(chunk.subarray(at, end)));
+          bytes += end - at;
+          chunkLeft -= end - at;
+          at = end;
+          if (chunkLeft === 0) replies += chunkEnd();
+          continue;
+        }
         if (inData) {
           const end = endIn(chunk, at);
           if (sink.keep) kept.push(Buffer.from(chunk.subarray(at, end === -1 ? chunk.length : end)));
@@ -74,26 +89,28 @@ export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
           bytes += end - at;
           at = end;
           inData = false;
-          messages += 1;
-          if (sink.keep) last = Buffer.concat(kept);
-          kept = [];
-          replies += "250 2.0.0 Ok: queued as SINK\r\n";
+          replies += taken();
           continue;
         }
-        const end = chunk.indexOf("\r\n", at, "latin1");
+        const end = chunk.indexOf(10, at);
         if (end === -1) {
           line += chunk.toString("latin1", at);
           break;
         }
         line += chunk.toString("latin1", at, end);
-        at = end + 2;
+        at = end + 1;
         const verb = line.slice(0, 4).toUpperCase();
+        const [, size = "", mark] = verb === "BDAT" ? line.trimEnd().split(" ") : [];
         line = "";
         if (verb === "DATA") {
           inData = true;
           tail = Buffer.from("\r\n");
           replies += "354 go on\r\n";
-        } else if (verb === "EHLO") replies += features;
+        } else if (verb === "BDAT") {
+          chunkLeft = Number(size);
+          inLastChunk = mark !== undefined;
+          if (chunkLeft === 0) replies += chunkEnd();
+        } else if (verb === "EHLO") replies += chunking ? features : plainFeatures;
         else if (verb === "QUIT") {
           replies += "221 2.0.0 bye\r\n";
           socket.end(replies, "latin1");
@@ -102,6 +119,17 @@ export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
       }
       if (replies !== "") socket.write(replies, "latin1");
     });
+
+    function taken(): string {
+      messages += 1;
+      if (sink.keep) last = Buffer.concat(kept);
+      kept = [];
+      return queued;
+    }
+
+    function chunkEnd(): string {
+      return inLastChunk ? taken() : "250 2.0.0 Ok\r\n";
+    }
 
     /** Where the content that goes on at `from` ends, the lone dot included; -1 when it is not there yet. */
     function endIn(chunk: Buffer, from: number): number {
@@ -115,7 +143,7 @@ export async function startSink(port = 0, host = "127.0.0.1"): Promise<Sink> {
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host, backlog: 4096 }, resolve);
+    server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, resolve);
   });
   const bound = server.address();
   if (bound !== null && typeof bound === "object") sink.port = bound.port;

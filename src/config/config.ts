@@ -149,6 +149,7 @@ export interface GlobalSettings {
   readonly limits: LimitSettings;
   readonly relay: RelaySettings;
   readonly smtp_connection_cache_enable: boolean;
+  readonly smtp_discard_ehlo_keywords: readonly string[];
   readonly smtp_connection_cache_on_demand: boolean;
 
   // keys

@@ -37,8 +37,8 @@ interface Awaited {
   readonly replies: Reply[];
   readonly count: number;
   readonly patience: Patience;
-  /** What was asked with is content: no reply may come before all of it is out. */
-  readonly content: boolean;
+  /** From this reply on they are about content: none may come before all of it is out. */
+  readonly contentFrom: number;
   readonly resolve: (exchange: Exchange) => void;
 }
 
@@ -134,6 +134,18 @@ export class Connection {
     return answer;
   }
 
+  /** As `exchange`; the last command announces content, which follows in the same write (BDAT). */
+  exchangeWhole(commands: string, views: readonly Uint8Array[], count: number, patience: Patience): Promise<Exchange> {
+    const answer = this.#expect(count, patience, count - 1);
+    if (this.#failure === undefined) {
+      holdForTurn(this.#socket);
+      // Octets like the content's: a string among them would have Node copy all of it.
+      this.#socket.write(Buffer.from(commands, "latin1"));
+    }
+    this.#writeViews(views, 0);
+    return answer;
+  }
+
   /** Sends views as they are, in as few system calls as the kernel allows, and waits for `count` replies. */
   exchangeContent(views: readonly Uint8Array[], count: number, blockMs: number, patience: Patience): Promise<Exchange> {
     const end = groupEnd(views, 0);
@@ -159,7 +171,7 @@ export class Connection {
   }
 
   #exchangeLast(views: readonly Uint8Array[], from: number, count: number, patience: Patience): Promise<Exchange> {
-    const answer = this.#expect(count, patience, true);
+    const answer = this.#expect(count, patience, 0);
     this.#writeViews(views, from);
     return answer;
   }
@@ -231,13 +243,13 @@ export class Connection {
     this.fail(this.#connected ? { kind: "closed", detail } : { kind: "connect", detail });
   }
 
-  #expect(count: number, patience: Patience, content = false): Promise<Exchange> {
+  #expect(count: number, patience: Patience, contentFrom = count): Promise<Exchange> {
     return new Promise((resolve) => {
       if (this.#failure !== undefined) {
         resolve({ replies: [], failure: this.#failure });
         return;
       }
-      this.#awaited = { replies: [], count, patience, content, resolve };
+      this.#awaited = { replies: [], count, patience, contentFrom, resolve };
       this.#setDeadline(count === 1 ? patience.lastMs : patience.eachMs);
     });
   }
@@ -284,10 +296,10 @@ export class Connection {
       this.fail({ kind: "refused", reply });
       return;
     }
-    const early = awaited.content && this.#socket.writableLength > 0;
+    const early = awaited.replies.length >= awaited.contentFrom && this.#socket.writableLength > 0;
     if (early && isPositive(reply)) {
       // It cannot have what it has not read: its word is worth nothing, for any recipient.
-      awaited.replies.length = 0;
+      awaited.replies.length = awaited.contentFrom;
       this.fail({ kind: "garbage", detail: `${formatReply(reply)} before the end of the content` });
       return;
     }

@@ -39,13 +39,16 @@ export interface Delivery {
   readonly reusedConnection: boolean;
 }
 
-/** Looks at the replies by recipient of every `Outgoing` and says whether any content is sent at all. */
+/** Looks at the replies by recipient of every `Outgoing` and says whether any content is sent at all, from them alone. */
 export type Proceed = (envelopeReplies: readonly (readonly Reply[])[]) => boolean;
 
 /**
  * Sends all or, when `proceed` says so, none: every transaction is brought to the point before its content
  * (MAIL, RCPT), then `proceed` looks at the replies and decides whether any content is sent at all. Recipients that
  * would have been sent to, but for that, get a 4xx of ours.
+ *
+ * With one recipient in all, `proceed` may be asked beforehand what it would say to a positive reply: the content can
+ * go along with the envelope then, as a next hop that refuses the recipient has nobody to give it to.
  *
  * Where the next hop takes fewer recipients at once (452 after it took some), the others show a positive reply and
  * follow in a further transaction; `proceed` is asked again for these.

@@ -3,7 +3,17 @@ import { cleanReplyText, isPermanent, isTransient, type Reply } from "../smtp/re
 import type { Failure } from "./connection.ts";
 
 /** Steps of talking to a next hop, in the words of our replies. */
-export type Phase = "connect" | "greeting" | "EHLO" | "XFORWARD" | "MAIL" | "RCPT" | "DATA" | "content" | "final dot";
+export type Phase =
+  | "connect"
+  | "greeting"
+  | "EHLO"
+  | "XFORWARD"
+  | "MAIL"
+  | "RCPT"
+  | "DATA"
+  | "content"
+  | "final dot"
+  | "BDAT";
 
 export interface Answer {
   readonly reply: Reply;
@@ -27,6 +37,17 @@ export function failureAnswer(failure: Failure, phase: Phase, remote: string): A
     case "refused":
       return refusedAnswer(failure.reply, phase, during);
   }
+}
+
+/** What a step came to: its reply, or what kept that from coming. */
+export function answerFor(
+  reply: Reply | undefined,
+  failure: Failure | undefined,
+  phase: Phase,
+  { remote }: { readonly remote: string },
+): Answer {
+  if (reply === undefined) return failureAnswer(failure ?? { kind: "dropped" }, phase, remote);
+  return phase === "DATA" && reply.code === 354 ? { reply, fromNextHop: true } : commandAnswer(reply, phase, remote);
 }
 
 /** A reply to a command, where 4xx and 5xx are its own words and anything else is nonsense. */

@@ -10,11 +10,12 @@ export interface Trouble {
   readonly phase: Phase;
 }
 
-/** Waits until the connection is ready for MAIL; on trouble it is of no more use. */
+/** Waits until the connection is ready for MAIL; on trouble it is of no more use. `discarded`: keywords to overlook. */
 export async function greet(
   connection: Connection,
   localhostName: string,
   timeouts: RelayTimeouts,
+  discarded: ReadonlySet<string>,
 ): Promise<Trouble | undefined> {
   const greeting = await connection.exchange("", 1, { eachMs: timeouts.greeting, lastMs: timeouts.greeting });
   const first = greeting.replies[0];
@@ -26,7 +27,7 @@ export async function greet(
   const extended = await connection.exchange(`${lmtp ? "LHLO" : "EHLO"} ${localhostName}\r\n`, 1, patience);
   const answer = extended.replies[0];
   if (answer !== undefined && isPositive(answer)) {
-    connection.capabilities = parseCapabilities(connection.replyLines);
+    connection.capabilities = parseCapabilities(connection.replyLines, discarded);
     return undefined;
   }
   if (lmtp || answer === undefined || !isPermanent(answer)) {

@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly localEnd: LocalEnd;
   readonly timeouts: RelayTimeouts;
   readonly observer: RelayObserver;
+  /** EHLO keywords, in upper case, that count as not offered. */
+  readonly discarded: ReadonlySet<string>;
   /** Idle connections kept per next hop. */
   readonly maxIdle: number;
   /** A monotonic clock, in milliseconds. */
@@ -60,14 +62,14 @@ export class ConnectionPool {
 
   /** A new connection, ready for MAIL. */
   async open(hop: NextHop, limitMs: number, end: LocalEnd = this.#options.localEnd): Promise<Connection | Trouble> {
-    const { timeouts, observer, now } = this.#options;
+    const { timeouts, observer, now, discarded } = this.#options;
     const { localhost_name, local_client_bind_address } = end;
     const connection = new Connection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
     connection.key = this.#keyOf(hop, end);
     connection.limitMs = limitMs;
     this.#all.add(connection);
     this.watch();
-    const trouble = await greet(connection, localhost_name, timeouts);
+    const trouble = await greet(connection, localhost_name, timeouts, discarded);
     connection.ready = trouble === undefined;
     observer.connection(connection.remote, connection.ready ? "opened" : "failed");
     return trouble ?? connection;

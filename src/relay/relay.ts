@@ -17,6 +17,7 @@ import {
 import { type Answer, failureAnswer } from "./failure-reply.ts";
 import { reset, type Trouble } from "./greeting.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
+import { Shunned } from "./shunned.ts";
 import { Slots } from "./slots.ts";
 import {
   abandonTransaction,
@@ -36,6 +37,8 @@ export interface RelayOptions {
   readonly maxConnections?: number;
   /** False: each mail has a connection of its own. */
   readonly keepsConnections?: boolean;
+  /** Keywords in the next hop's EHLO reply that are overlooked. */
+  readonly smtp_discard_ehlo_keywords?: readonly string[];
   readonly timeouts?: Partial<RelayTimeouts>;
   readonly observer?: RelayObserver;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
@@ -67,6 +70,13 @@ interface Leg {
 }
 
 const unexplained: Trouble = { failure: { kind: "dropped" }, phase: "connect" };
+/** The best that a next hop can say to an envelope of one recipient. */
+const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5", text: "Ok" }]];
+/**
+ * A connection idle for longer is first shown the envelope alone: should it be dead without a sign, the mail has been
+ * nowhere yet and can be tried on another one, which a mail that went out whole cannot.
+ */
+const wholeIdleMs = 2_000;
 const silent: RelayObserver = { connection() {}, reply() {} };
 const noRoom: Answer = {
   reply: { code: 451, enhanced: "4.3.2", text: "Too many mails at once, no connection to the next hop is free" },
@@ -82,13 +92,14 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const observer = options.observer ?? silent;
   const now = options.now ?? (() => performance.now());
-  const { maxConnections = 100, keepsConnections: keeps = true } = options;
+  const { maxConnections = 100, keepsConnections: keeps = true, smtp_discard_ehlo_keywords = [] } = options;
   const slots = new Slots(maxConnections);
   const { localhost_name, local_client_bind_address = null } = options;
   const poolOptions = {
     localEnd: { localhost_name, local_client_bind_address },
     timeouts,
     observer,
+    discarded: new Set(smtp_discard_ehlo_keywords.map((keyword) => keyword.toUpperCase())),
     maxIdle: keeps ? maxConnections : 0,
     now,
   };
@@ -96,6 +107,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     slots.expire(nowMs);
     return slots.waiting > 0;
   });
+  const shunned = new Shunned();
   let closing = false;
 
   async function relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]> {
@@ -109,10 +121,10 @@ export function createRelay(options: RelayOptions): ClosableRelay {
       const [only] = outgoing;
       if (only !== undefined && outgoing.length === 1) {
         // The rule, and it needs no Promise.all.
-        const leg = await openLeg(only);
+        const leg = await openLeg(only, only.envelope.recipients.length === 1 && proceed(oneTaken));
         return [report(leg, decide([leg], proceed) ? await finishLeg(leg, proceed) : abandonLeg(leg))];
       }
-      const legs = await Promise.all(outgoing.map(openLeg));
+      const legs = await Promise.all(outgoing.map((each) => openLeg(each, false)));
       const go = decide(legs, proceed);
       return await Promise.all(
         legs.map(async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg))),
@@ -131,20 +143,29 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     }
   }
 
-  /** To the point before the content, on the first next hop that can be reached. */
-  async function openLeg(outgoing: Outgoing): Promise<Leg> {
+  /**
+   * To the point before the content, on the first next hop that can be reached; `whole`: to the end, where that takes
+   * a single write.
+   */
+  async function openLeg(outgoing: Outgoing, whole: boolean): Promise<Leg> {
     const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
     const troubles: Trouble[] = [];
     for (const hop of hops) {
       let kept = pool.take(hop, outgoing.localEnd);
       if (kept !== undefined && !isTrusted(kept)) kept = await firstAlive(kept, hop, outgoing.localEnd);
       if (kept !== undefined) {
-        const transaction = await begin(kept, outgoing);
-        if (!transaction.untouched) return legOf(outgoing, transaction);
-        // The next hop had given up a kept connection. The mail has not been anywhere yet.
+        const transaction = await begin(kept, outgoing, whole && now() - kept.idleSinceMs <= wholeIdleMs);
+        if (!goesOn(transaction)) return legOf(outgoing, transaction);
+        // The next hop had given up a kept connection, or does not know BDAT. The mail has not been anywhere yet.
       }
-      const opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-      if (opened instanceof Connection) return legOf(outgoing, await begin(opened, outgoing));
+      let opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
+      if (opened instanceof Connection) {
+        const transaction = await begin(opened, outgoing, whole);
+        if (!goesOn(transaction)) return legOf(outgoing, transaction);
+        // It does not know BDAT.
+        opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
+        if (opened instanceof Connection) return legOf(outgoing, await begin(opened, outgoing, false));
+      }
       troubles.push(opened);
     }
     const answers = sameForAll(outgoing, unreachable(hops, troubles));
@@ -167,10 +188,16 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return undefined;
   }
 
-  function begin(connection: Connection, outgoing: Outgoing): Promise<OpenTransaction> {
+  function begin(connection: Connection, outgoing: Outgoing, whole: boolean): Promise<OpenTransaction> {
     connection.limitMs = limitOf(outgoing);
     if (connection.used) observer.connection(connection.remote, "reused");
-    return openTransaction(connection, outgoing, timeouts);
+    return openTransaction(connection, outgoing, timeouts, whole && !shunned.has(connection.remote, now()));
+  }
+
+  /** Whether the mail is to be tried on another connection, and what is to be remembered of this one. */
+  function goesOn({ connection, untouched, shunsChunks }: OpenTransaction): boolean {
+    if (shunsChunks) shunned.add(connection.remote, now());
+    return untouched;
   }
 
   async function finishLeg(leg: Leg, proceed: Proceed): Promise<readonly Answer[]> {
@@ -183,7 +210,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
 
     let further: readonly Answer[];
     if (proceed([repliesOf(answers)])) {
-      const next = await openLeg(narrowed(outgoing, deferred));
+      const next = await openLeg(narrowed(outgoing, deferred), false);
       further = proceed([repliesOf(next.answers)]) ? await finishLeg(next, proceed) : abandonLeg(next);
     } else {
       further = deferred.map(() => notSent);

@@ -8,7 +8,8 @@ import { xforwardCommands } from "../smtp/xforward-command.ts";
 import type { Connection, Exchange, Failure } from "./connection.ts";
 import { type Content, contentNeeds, prepareContent, sendContent } from "./content.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
-import { type Answer, commandAnswer, failureAnswer, type Phase } from "./failure-reply.ts";
+import { type Answer, answerFor, commandAnswer } from "./failure-reply.ts";
+import { prepareWhole, sendWhole } from "./whole-mail.ts";
 
 /** A transaction after its first half. */
 export interface OpenTransaction {
@@ -22,8 +23,10 @@ export interface OpenTransaction {
   readonly content: Content | undefined;
   /** "ready": it waits for content. "envelope": DATA was not sent yet. "over": nothing can follow. */
   readonly state: "ready" | "envelope" | "over";
-  /** A kept connection turned out dead before it answered anything but MAIL: the mail may be tried on another one. */
+  /** The next hop surely has nothing of the mail, for no reason of the mail's: it may be tried on another connection. */
   readonly untouched: boolean;
+  /** BDAT came to nothing here, and not for what the mail is: the next hop's further mail goes by DATA. */
+  readonly shunsChunks: boolean;
 }
 
 export const notSent: Answer = { reply: notSentReply, fromNextHop: false };
@@ -43,11 +46,15 @@ interface Dialog extends Exchange {
   readonly stopped?: true;
 }
 
-/** MAIL and RCPT, and DATA with them where the next hop takes it so. Never rejects. */
+/**
+ * MAIL and RCPT, and DATA with them where the next hop takes it so. `whole`: nobody has to be asked before the content
+ * goes, so where next hop and mail allow it everything goes at once, and the state is "over". Never rejects.
+ */
 export async function openTransaction(
   connection: Connection,
   outgoing: Outgoing,
   timeouts: RelayTimeouts,
+  whole = false,
 ): Promise<OpenTransaction> {
   const { envelope } = outgoing;
   const { capabilities } = connection;
@@ -69,6 +76,13 @@ export async function openTransaction(
       typeof reply === "string" ? troubleOfOurs : { reply, fromNextHop: false },
     );
     return over(connection, answers);
+  }
+  if (whole) {
+    const chunk = prepareWhole(connection, outgoing);
+    if (chunk !== undefined) {
+      const sent = await sendWhole(connection, commands, forwardingCount, chunk, timeouts);
+      return over(connection, [sent.answer], sent.untouched, sent.shunsChunks);
+    }
   }
   const talking: Promise<Dialog> = capabilities.pipelining
     ? pipelined(connection, commands, timeouts)
@@ -231,12 +245,13 @@ function readDialog(
     // Content is asked for although nobody is to have it: there is no way back but this.
     connection.drop();
   }
-  return { connection, answers, accepted, deferred, content, state, untouched: false };
+  return { connection, answers, accepted, deferred, content, state, untouched: false, shunsChunks: false };
 }
 
 /** Nothing is to follow: all answers stand. */
-function over(connection: Connection, answers: Answer[], untouched = false): OpenTransaction {
-  return { connection, answers, accepted: [], deferred: [], content: undefined, state: "over", untouched };
+function over(connection: Connection, answers: Answer[], untouched = false, shunsChunks = false): OpenTransaction {
+  const nothing = { accepted: [], deferred: [], content: undefined, state: "over" } as const;
+  return { connection, answers, ...nothing, untouched, shunsChunks };
 }
 
 function sameForAll(envelope: Envelope, answer: Answer): Answer[] {
@@ -264,16 +279,4 @@ function tooMany(answers: readonly Answer[], accepted: readonly number[]): numbe
     deferred.push(index);
   }
   return deferred;
-}
-
-function answerFor(
-  reply: Reply | undefined,
-  failure: Failure | undefined,
-  phase: Phase,
-  connection: Connection,
-): Answer {
-  if (reply === undefined) return failureAnswer(failure ?? { kind: "dropped" }, phase, connection.remote);
-  return phase === "DATA" && reply.code === 354
-    ? { reply, fromNextHop: true }
-    : commandAnswer(reply, phase, connection.remote);
 }

@@ -5,6 +5,8 @@ export interface Capabilities {
   readonly eightBitMime: boolean;
   readonly smtpUtf8: boolean;
   readonly dsn: boolean;
+  /** BDAT (RFC 3030). */
+  readonly chunking: boolean;
   /** XFORWARD attribute names in upper case; empty when not offered. */
   readonly xforward: ReadonlySet<string>;
 }
@@ -15,21 +17,26 @@ export const noCapabilities: Capabilities = {
   eightBitMime: false,
   smtpUtf8: false,
   dsn: false,
+  chunking: false,
   xforward: new Set(),
 };
 
-/** Reads the lines of an EHLO reply, without their codes; the first one is the greeting. */
-export function parseCapabilities(lines: readonly string[]): Capabilities {
+/**
+ * Reads the lines of an EHLO reply, without their codes; the first one is the greeting. Keywords in `discarded` (upper
+ * case) count as not offered.
+ */
+export function parseCapabilities(lines: readonly string[], discarded: ReadonlySet<string> = new Set()): Capabilities {
   const offered = new Map<string, string[]>();
   for (const line of lines.slice(1)) {
     const [keyword = "", ...parameters] = line.trim().toUpperCase().split(/\s+/);
-    offered.set(keyword, parameters);
+    if (!discarded.has(keyword)) offered.set(keyword, parameters);
   }
   return {
     pipelining: offered.has("PIPELINING"),
     eightBitMime: offered.has("8BITMIME"),
     smtpUtf8: offered.has("SMTPUTF8"),
     dsn: offered.has("DSN"),
+    chunking: offered.has("CHUNKING"),
     xforward: new Set(offered.get("XFORWARD") ?? []),
   };
 }

@@ -1,5 +1,5 @@
 // What becomes of a mail when the next hop fails, step by step: nothing is lost, nothing bounces for trouble that is
-// not the mail's, nothing is delivered twice where that can be avoided.
+// not the mail's, nothing is delivered twice where that can be avoided. Mail in one write: relay-chunking.test.ts.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Message } from "../../src/mail/message.ts";
@@ -7,7 +7,13 @@ import { Connection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery.ts";
 import { type ClosableRelay, createRelay, type RelayOptions } from "../../src/relay/relay.ts";
 import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
-import { type Act, type FakeNextHopOptions, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import {
+  type Act,
+  dataKeywords,
+  type FakeNextHopOptions,
+  type Step,
+  startFakeNextHop,
+} from "../support/fake-next-hop.ts";
 import { envelopeFrom, messageFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
 
 const unlessPutOff = (replies: readonly (readonly Reply[])[]) => !replies.flat().some(isTransient);
@@ -116,7 +122,8 @@ test("puts a mail off when the next hop stops reading, and ends the connection w
 });
 
 test("takes no longer than the mail's own deadline", async (t) => {
-  const { hop, relay } = await setUp(t, { script: at("dot", "") }, { timeouts: { reset: 20 } });
+  const options = { script: at("dot", ""), keywords: dataKeywords };
+  const { hop, relay } = await setUp(t, options, { timeouts: { reset: 20 } });
   const outgoing = { ...outgoingTo(hop.nextHop), deadlineMs: performance.now() + 100 };
   assert.match((await send(relay, outgoing))[0] ?? "", /^450 4\.4\.2 Timed out during final dot/);
 });
@@ -300,9 +307,10 @@ test("ends the connection when content is asked for although nobody was accepted
     if (step.stage === "rcpt") return "550 5.1.1 unknown";
     return step.stage === "mail" ? "250 2.1.0 Ok" : undefined;
   };
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
   // The fake refuses DATA then, as a good next hop does; this one does not.
   const careless = await startFakeNextHop({
+    keywords: dataKeywords,
     script: (step) => (step.stage === "rcpt" ? "550 no\r\n354 go on" : undefined),
   });
   t.after(() => careless.close());
@@ -417,7 +425,7 @@ const stale: readonly [string, (step: Step) => Act][] = [
 for (const [name, act] of stale) {
   test(`sends on a new connection, once, when a kept one ${name}`, async (t) => {
     const script = (step: Step) => (step.connection === 1 && step.mail === 2 ? act(step) : undefined);
-    const { hop, relay } = await setUp(t, { script });
+    const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
     await send(relay, outgoingTo(hop.nextHop));
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop)), ["250 2.0.0 Ok: queued as FAKE"]);
     assert.equal(hop.connections, 2);
@@ -427,7 +435,7 @@ for (const [name, act] of stale) {
 
 test("does not try again when a kept connection breaks after a recipient was accepted", async (t) => {
   const script = (step: Step): Act => (step.mail === 2 && step.stage === "data" ? { end: "reset" } : undefined);
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
   await send(relay, outgoingTo(hop.nextHop));
   assert.match((await send(relay, outgoingTo(hop.nextHop)))[0] ?? "", /^451 4\.5\.0 From MTA\(.*\) during DATA/);
   assert.equal(hop.connections, 1);
@@ -436,7 +444,7 @@ test("does not try again when a kept connection breaks after a recipient was acc
 test("tries a stale connection's mail once more only", async (t) => {
   const script = (step: Step): Act =>
     step.stage === "mail" && (step.mail === 2 || step.connection > 1) ? { end: "reset" } : undefined;
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
   await send(relay, outgoingTo(hop.nextHop));
   assert.match((await send(relay, outgoingTo(hop.nextHop)))[0] ?? "", /^451 4\.5\.0 From MTA\(.*\) during MAIL/);
   assert.equal(hop.connections, 2);

@@ -111,7 +111,7 @@ test("passes on who the client was, in the same write as the envelope", async (t
     HELO: "mx+2B1.example.org",
     SOURCE: "REMOTE",
   });
-  assert.match(hop.reads[1] ?? "", /^XFORWARD .*\r\nMAIL .*\r\nRCPT .*\r\nDATA\r\n$/);
+  assert.match(hop.reads[1] ?? "", /^XFORWARD .*\r\nMAIL .*\r\nRCPT .*\r\nBDAT \d+ LAST\r\nSubject: /);
 });
 
 test("never lets one mail's client speak for the next", async (t) => {
@@ -247,7 +247,8 @@ test("does nothing for no transactions", async (t) => {
 
 test("ends a transaction without content when the decision itself fails", async (t) => {
   const { hop, relay, send } = await setUp(t);
-  const decision = relay([outgoingTo(hop.nextHop)], () => {
+  const envelope = envelopeFrom("a@example.com", "b@example.com", "c@example.com");
+  const decision = relay([outgoingTo(hop.nextHop, envelope)], () => {
     throw new Error("a bug");
   });
   await assert.rejects(decision, /a bug/);

@@ -12,13 +12,18 @@ export type Stage =
   | "mail"
   | "rcpt"
   | "data"
+  | "bdat"
   | "dot"
   | "rset"
   | "noop"
   | "quit"
   | "other";
 
-/** What a script is asked about. `dot` comes once per mail, in LMTP once per accepted recipient. */
+/**
+ * What a script is asked about. `dot` comes once per mail, in LMTP once per accepted recipient; by BDAT as well, once
+ * the last chunk is in. `bdat` comes with the command, before its octets are read: a reply there is the one to that
+ * command, and the octets are passed over.
+ */
 export interface Step {
   readonly stage: Stage;
   /** The command line without its end; for `dot` in LMTP the recipient's RCPT line. */
@@ -57,7 +62,9 @@ export interface ReceivedMail {
   readonly rcpts: readonly string[];
   /** XFORWARD attributes as sent, still in xtext. */
   readonly xforward: Readonly<Record<string, string>>;
-  /** The content with its dots taken out again, final CRLF included. */
+  /** How the content came. */
+  readonly by: "DATA" | "BDAT";
+  /** The content, its dots taken out again where it came by DATA, final CRLF included. */
   readonly octets: Buffer;
 }
 
@@ -91,9 +98,13 @@ export const postfixKeywords: readonly string[] = [
   "8BITMIME",
   "DSN",
   "SMTPUTF8",
+  "CHUNKING",
 ];
 
-const usual: Record<Exclude<Stage, "ehlo" | "other">, string> = {
+/** The same without CHUNKING: all content comes by DATA. */
+export const dataKeywords: readonly string[] = postfixKeywords.filter((keyword) => keyword !== "CHUNKING");
+
+const usual: Record<Exclude<Stage, "ehlo" | "bdat" | "other">, string> = {
   connect: "220 fake.example ESMTP",
   helo: "250 fake.example",
   xforward: "250 2.0.0 Ok",
@@ -170,6 +181,9 @@ class FakeSession {
   #buffer: Buffer = Buffer.alloc(0);
   #content: Buffer[] | undefined;
   #contentBytes = 0;
+  #chunks: Buffer[] = [];
+  /** The chunk whose octets are being read, and what is said instead of taking it. */
+  #chunk: { left: number; readonly last: boolean; readonly refusal: string } | undefined;
   #working = false;
   #mails = 0;
   #recipients = 0;
@@ -195,7 +209,7 @@ class FakeSession {
   }
 
   ended(): void {
-    if (this.#content !== undefined) this.#log.cutOff += 1;
+    if (this.#content !== undefined || this.#chunk !== undefined) this.#log.cutOff += 1;
   }
 
   /** One thing at a time: what arrives while an answer is delayed waits. */
@@ -209,6 +223,7 @@ class FakeSession {
   async #advance(): Promise<boolean> {
     if (this.#socket.destroyed || this.#buffer.length === 0) return false;
     if (this.#content !== undefined) return this.#readContent(this.#content);
+    if (this.#chunk !== undefined) return this.#readChunk(this.#chunk);
     const end = this.#buffer.indexOf("\r\n");
     if (end === -1) return false;
     const line = this.#buffer.toString("latin1", 0, end);
@@ -256,6 +271,8 @@ class FakeSession {
           this.#contentBytes = 0;
         }
         return;
+      case "BDAT":
+        return this.#bdat(line);
       case "RSET":
         this.#clear();
         await this.#step("rset", line);
@@ -290,7 +307,60 @@ class FakeSession {
     content.push(this.#buffer.subarray(0, end + 2));
     this.#buffer = this.#buffer.subarray(end + 5);
     this.#content = undefined;
-    const octets = unstuffed(Buffer.concat(content));
+    await this.#deliver("DATA", unstuffed(Buffer.concat(content)));
+    return true;
+  }
+
+  /** Octets follow whatever is thought of the command, so a refusal waits until they are read (RFC 3030 section 2). */
+  async #bdat(line: string): Promise<void> {
+    const [, size, last] = /^BDAT (\d+)( LAST)?$/i.exec(line) ?? [];
+    if (size === undefined) return this.#say("501 5.5.4 Syntax: BDAT count [LAST]");
+    let refusal = "";
+    if (this.#mail === "") refusal = "503 5.5.1 Error: need RCPT command";
+    else if (this.#rcpts.length === 0) refusal = "554 5.5.1 Error: no valid recipients";
+    const chunk = { left: Number(size), last: last !== undefined, refusal };
+    if (refusal === "") {
+      const step = { stage: "bdat", line, connection: this.#connection, mail: this.#mails, recipient: 1 } as const;
+      const act = await this.#options.script?.(step);
+      if (act === "") await new Promise(() => {});
+      if (typeof act === "string") chunk.refusal = act;
+      else if (act !== undefined) {
+        if (act.reply !== undefined) this.#say(act.reply);
+        if (act.end !== undefined) end(this.#socket, act.end);
+        return;
+      }
+    }
+    this.#chunk = chunk;
+    this.#contentBytes = 0;
+    if (chunk.left === 0) await this.#endChunk(chunk);
+  }
+
+  async #readChunk(chunk: { left: number; readonly last: boolean; readonly refusal: string }): Promise<boolean> {
+    const octets = this.#buffer.subarray(0, chunk.left);
+    this.#buffer = this.#buffer.subarray(octets.length);
+    if (chunk.refusal === "") this.#chunks.push(octets);
+    chunk.left -= octets.length;
+    this.#contentBytes += octets.length;
+    if (chunk.left > 0) {
+      this.#options.onContent?.(this.#socket, this.#contentBytes, this.#connection);
+      return false;
+    }
+    await this.#endChunk(chunk);
+    return true;
+  }
+
+  async #endChunk({ last, refusal }: { readonly last: boolean; readonly refusal: string }): Promise<void> {
+    this.#chunk = undefined;
+    if (refusal !== "") {
+      // As Postfix does: the sender is forgotten, the recipients are not; only RSET clears all.
+      this.#mail = "";
+      return this.#say(refusal);
+    }
+    if (!last) return this.#say("250 2.0.0 Ok");
+    await this.#deliver("BDAT", Buffer.concat(this.#chunks));
+  }
+
+  async #deliver(by: "DATA" | "BDAT", octets: Buffer): Promise<void> {
     const { rcpts } = { rcpts: this.#rcpts };
     const lines = this.#options.protocol === "lmtp" ? rcpts : [this.#mail];
     const taken: string[] = [];
@@ -301,17 +371,17 @@ class FakeSession {
     if (taken.length > 0) {
       const kept = this.#options.protocol === "lmtp" ? taken : rcpts;
       const mail = { connection: this.#connection, mail: this.#mail, rcpts: kept, xforward: this.#xforward, octets };
-      this.#log.mails.push(mail);
+      this.#log.mails.push({ ...mail, by });
       announce(this.#log);
     }
     this.#clear();
-    return true;
   }
 
   #clear(): void {
     this.#mail = "";
     this.#rcpts = [];
     this.#xforward = {};
+    this.#chunks = [];
   }
 
   /** Does what the script says and gives the reply that went out. */
@@ -332,7 +402,7 @@ class FakeSession {
   }
 
   #usual(stage: Stage): string {
-    if (stage === "other") return "500 5.5.2 Error: command not recognized";
+    if (stage === "other" || stage === "bdat") return "500 5.5.2 Error: command not recognized";
     if (stage !== "ehlo") return usual[stage];
     const lines = ["fake.example", ...(this.#options.keywords ?? postfixKeywords)];
     return lines.map((line, index) => `250${index === lines.length - 1 ? " " : "-"}${line}`).join("\r\n");

@@ -45,8 +45,14 @@ export async function postfixMissing(): Promise<string | undefined> {
 /**
  * @param ours networks whose mail is ours (mynetworks of the first smtpd)
  * @param protocols inet_protocols: "ipv4", "all"
+ * @param more parameters for main.cf, "name = value", instead of what it has
  */
-export async function startPostfix(ports: PostfixPorts, ours: string, protocols = "ipv4"): Promise<Postfix> {
+export async function startPostfix(
+  ports: PostfixPorts,
+  ours: string,
+  protocols = "ipv4",
+  more: readonly string[] = [],
+): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-postfix-"));
   await chmod(folder, 0o755);
   const config = join(folder, "etc");
@@ -113,6 +119,8 @@ export async function startPostfix(ports: PostfixPorts, ours: string, protocols 
       blocks("master.cf"),
     ].join("\n"),
   );
+  // By replacing: of a parameter set twice every process complains as it starts, more than postlogd can take at once.
+  if (more.length > 0) await run("/usr/sbin/postconf", ["-c", config, "-e", ...more]);
   // `postfix start` returns once the master has its ports; it says on standard error why it has not.
   await run("/usr/sbin/postfix", ["-c", config, "start"], { env: { ...process.env, MAIL_CONFIG: config } });
   return {

@@ -51,6 +51,7 @@ const daemon = chapter(
   "history",
   "redis",
   "smtp_connection_cache_enable",
+  "smtp_discard_ehlo_keywords",
   "smtp_connection_cache_on_demand",
 );
 const named: ReadonlySet<string> = new Set(

@@ -4,7 +4,20 @@ import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
 import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
 import { accepted, active, type SettingsOf } from "../setting.ts";
-import { duration, file, integer, list, mapping, mode, number, optional, size, text, toggle } from "../shape.ts";
+import {
+  duration,
+  file,
+  integer,
+  list,
+  mapping,
+  mode,
+  number,
+  optional,
+  size,
+  text,
+  toggle,
+  upperCase,
+} from "../shape.ts";
 import { control, dns, history, limits, log, metrics, pool, redis, relay, spool } from "./groups.ts";
 
 export const globalSettings: SettingsOf<GlobalSettings> = {
@@ -83,6 +96,11 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   limits: active(limits, limits.defaults, "Bounds on what one client or mail can take."),
   relay: active(relay, relay.defaults, "The SMTP client towards the next hop."),
   smtp_connection_cache_enable: active(toggle, true, "Connections to the next hop are kept for further mail."),
+  smtp_discard_ehlo_keywords: active(
+    list(upperCase, "a list of EHLO keywords"),
+    [],
+    "EHLO keywords of the next hop that are overlooked, by Postfix's name. Without CHUNKING all content goes by DATA; else small mail with one recipient goes by BDAT where it is offered.",
+  ),
   smtp_connection_cache_on_demand: accepted(
     toggle,
     true,

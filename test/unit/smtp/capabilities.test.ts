@@ -11,18 +11,25 @@ test("reads what a stock Postfix offers", () => {
     "DSN",
     "SMTPUTF8",
     "XFORWARD NAME ADDR",
+    "CHUNKING",
   ];
   assert.deepEqual(parseCapabilities(lines), {
     pipelining: true,
     eightBitMime: true,
     smtpUtf8: true,
     dsn: true,
+    chunking: true,
     xforward: new Set(["NAME", "ADDR"]),
   });
 });
 
 test("does not care for case and trailing blanks", () => {
   assert.equal(parseCapabilities(["me", "pipelining "]).pipelining, true);
+});
+
+test("overlooks what it is told to", () => {
+  const { chunking, dsn } = parseCapabilities(["me", "Chunking", "DSN"], new Set(["CHUNKING"]));
+  assert.deepEqual({ chunking, dsn }, { chunking: false, dsn: true });
 });
 
 test("takes a greeting for no keyword", () => {

@@ -4,7 +4,14 @@ import { type Capabilities, noCapabilities } from "../../../src/smtp/capabilitie
 import { type EnvelopeCommands, envelopeCommands, mustKnowContent } from "../../../src/smtp/envelope-commands.ts";
 import { envelopeFrom } from "../../support/relay-mail.ts";
 
-const full: Capabilities = { pipelining: true, eightBitMime: true, smtpUtf8: true, dsn: true, xforward: new Set() };
+const full: Capabilities = {
+  pipelining: true,
+  eightBitMime: true,
+  smtpUtf8: true,
+  dsn: true,
+  chunking: false,
+  xforward: new Set(),
+};
 const ascii = { eightBit: false, eightBitHeader: false };
 const eightBit = { eightBit: true, eightBitHeader: false };
 const eightBitHeader = { eightBit: true, eightBitHeader: true };

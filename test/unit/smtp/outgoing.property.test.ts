@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { chunkOf } from "../../../src/smtp/chunk.ts";
 import { BareLineEndError, DotStuffer } from "../../../src/smtp/dot.ts";
 import { type ReadReply, ReplyReader } from "../../../src/smtp/reply-reader.ts";
 
@@ -33,6 +34,38 @@ test("content comes out of stuffing whole, or not at all if it has a bare line e
       assert.equal(`\r\n${wire}`.indexOf("\r\n.\r\n"), wire.length - 3);
       const back = wire.slice(0, -3).replace(/(^|\r\n)\./g, "$1");
       assert.equal(back, text === "" || text.endsWith("\r\n") ? text : `${text}\r\n`);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("BDAT brings the octets that DATA brings, and nothing where DATA brings nothing", () => {
+  fc.assert(
+    fc.property(wireText, cuts, cuts, (tokens, places, otherPlaces) => {
+      const text = tokens.join("");
+      const pieces = (at: readonly number[]) => cut(text, at).map((part) => Buffer.from(part, "latin1"));
+      const byData = () => {
+        const stuffer = new DotStuffer();
+        const out: Uint8Array[] = [];
+        for (const piece of pieces(places)) stuffer.push(piece, out);
+        stuffer.end(out);
+        return Buffer.concat(out)
+          .toString("latin1")
+          .slice(0, -3)
+          .replace(/(^|\r\n)\./g, "$1");
+      };
+      const byBdat = () => {
+        const { views, sizeBytes } = chunkOf(pieces(otherPlaces));
+        const octets = Buffer.concat(views);
+        assert.equal(octets.length, sizeBytes);
+        return octets.toString("latin1");
+      };
+      if (/\r(?!\n)|(?<!\r)\n/.test(text)) {
+        assert.throws(byData, BareLineEndError);
+        assert.throws(byBdat, BareLineEndError);
+        return;
+      }
+      assert.equal(byBdat(), byData());
     }),
     { numRuns: 2000 },
   );

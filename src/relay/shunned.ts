@@ -1,0 +1,24 @@
+// Next hops with which BDAT came to nothing though they offer it: for a while their mail goes by DATA.
+
+/** Long enough that a hop which breaks at BDAT puts off a mail now and then, not all the time. */
+const shunnedMs = 600_000;
+/** Next hops may be as many as there are clients (`smtp:*:*`). */
+const maxHops = 1_000;
+
+export class Shunned {
+  readonly #untilMs = new Map<string, number>();
+
+  add(remote: string, nowMs: number): void {
+    if (this.#untilMs.size >= maxHops) this.#untilMs.clear();
+    this.#untilMs.set(remote, nowMs + shunnedMs);
+  }
+
+  has(remote: string, nowMs: number): boolean {
+    if (this.#untilMs.size === 0) return false;
+    const untilMs = this.#untilMs.get(remote);
+    if (untilMs === undefined) return false;
+    if (nowMs < untilMs) return true;
+    this.#untilMs.delete(remote);
+    return false;
+  }
+}
