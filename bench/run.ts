@@ -1,5 +1,5 @@
 // `npm run bench`: the suite against this checkout, as a table on standard output; `--short` for a look, `--write NAME`
-// for files in bench/results.
+// for files in bench/results, `--no-chunking` with a next hop that takes content by DATA only.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -14,6 +14,7 @@ import { tables } from "./table.ts";
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
+    "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
     rounds: { type: "string", default: "5" },
   },
@@ -23,6 +24,7 @@ const startedAt = performance.now();
 const result = await runSuite({
   rounds: values.short ? 1 : Number(values.rounds),
   scale: values.short ? 0.4 : 1,
+  chunking: !values["no-chunking"],
   say: (line) => process.stderr.write(`${line}\n`),
 });
 const verdicts = judge(result);
@@ -30,6 +32,7 @@ const about = {
   version,
   commit: commit(),
   node: process.version,
+  ...(values["no-chunking"] ? { content: "by DATA only" } : {}),
   machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GB`,
   seconds: Math.round((performance.now() - startedAt) / 1000),
 };

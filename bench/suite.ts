@@ -47,6 +47,8 @@ export interface SuiteOptions {
   readonly rounds: number;
   /** Scales the number of mails. */
   readonly scale: number;
+  /** Whether the next hop offers BDAT. */
+  readonly chunking: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -93,10 +95,10 @@ function messagesOf(bytes: number, scale: number): number {
   return Math.max(4, Math.round(messages * scale));
 }
 
-export async function runSuite({ rounds, scale, say }: SuiteOptions): Promise<SuiteResult> {
+export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): Promise<SuiteResult> {
   const children = [startChild(), startChild(), startChild(), startChild()] as const;
   const [sink, source, forwarder, bare] = children;
-  const nextHopPort = await sink.call("sink", { keep: false });
+  const nextHopPort = await sink.call("sink", { keep: false, chunking });
   const forwardPort = await forwarder.call("forward", { toPort: nextHopPort });
   const filter = await startFilter({ nextHopPort });
   const idle = await idleMemory(nextHopPort);
