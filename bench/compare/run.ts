@@ -28,6 +28,7 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "1500,10000,10000000" },
     /** Beginnings of names. */
     peers: { type: "string", default: "" },
+    "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
   },
 });
@@ -61,7 +62,7 @@ dns.ttlSeconds = 3600;
 const sink = startChild();
 const source = startChild();
 const bare = startChild();
-const nextHopPort = await sink.call("sink", { keep: true });
+const nextHopPort = await sink.call("sink", { keep: true, chunking: !values["no-chunking"] });
 const ours = await startFilter({ nextHopPort });
 const needs = { folder, nextHopPort, keyFiles, records, dnsPort: dns.server.port, freePort };
 

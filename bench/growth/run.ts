@@ -23,6 +23,7 @@ const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     only: { type: "string" },
+    "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
     rounds: { type: "string", default: "3" },
   },
@@ -36,7 +37,7 @@ try {
   const bench = {
     sink,
     source,
-    nextHopPort: await sink.call("sink", { keep: false }),
+    nextHopPort: await sink.call("sink", { keep: false, chunking: !values["no-chunking"] }),
     rounds: values.short ? 1 : Number(values.rounds),
     scale: values.short ? 0.3 : 1,
     say: (line: string) => process.stderr.write(`${line}\n`),
