@@ -59,8 +59,15 @@ for (const header of ["send-proxy", "send-proxy-v2"] as const) {
     skip,
   }, async (t) => {
     const { hop, filters, balancer } = await startSite(t, header);
-    // As many as make it certain that each filter gets one.
-    for (let mail = 0; mail < 4; mail += 1) {
+    let waiting = filters.length;
+    const passed = filters.map(async (filter) => {
+      const line = await filter.line("Passed");
+      waiting -= 1;
+      return line;
+    });
+    // HAProxy decides who gets which.
+    let mails = 0;
+    for (; waiting > 0; mails += 1) {
       const client = smtpClient(balancer.port, "127.0.0.3");
       assert.match((await client.reply()).at(-1) ?? "", /^220 /);
       for (const command of [
@@ -72,13 +79,13 @@ for (const header of ["send-proxy", "send-proxy-v2"] as const) {
         assert.match(await client.ask(command), /^250 /);
       }
       assert.match(await client.ask("DATA"), /^354 /);
-      assert.match(await client.ask(`${content(mail).toString("latin1")}.`), /^250 /);
+      assert.match(await client.ask(`${content(mails).toString("latin1")}.`), /^250 /);
       client.socket.end("QUIT\r\n");
       await client.closed();
     }
-    assert.equal(hop.mails.length, 4);
-    for (const filter of filters) {
-      assert.match(await filter.line("Passed"), / \[192\.0\.2\.7\]:4711 <a@example\.com> -> <b@example\.net>/);
+    assert.equal(hop.mails.length, mails);
+    for (const line of passed) {
+      assert.match(await line, / \[192\.0\.2\.7\]:4711 <a@example\.com> -> <b@example\.net>/);
     }
 
     const stranger = smtpClient(balancer.port, "127.0.0.9");
