@@ -12,6 +12,7 @@ import type { TableContext } from "./lookup/table.ts";
 import type { Settings } from "./main.ts";
 import { createRouter } from "./policy/router.ts";
 import { readWhole } from "./read-whole.ts";
+import { type ReadAhead, readAhead, worthIt } from "./reader/read-ahead.ts";
 import type { KeyFiles } from "./signing/key-settings.ts";
 import type { PackedKeyring } from "./signing/keyring.ts";
 import { loadKeyring } from "./signing/load-keyring.ts";
@@ -30,6 +31,8 @@ export interface LoadedSettings {
 
 export interface PlainParts {
   readonly keyring: PackedKeyring;
+  /** The files that keys were read from. */
+  readonly keyFiles: readonly string[];
   /** The texts of tables in files, by the name that the settings give. */
   readonly tables: ReadonlyMap<string, string>;
 }
@@ -44,18 +47,35 @@ type FactsOf = (name: string) => FileFacts | undefined;
 export function filesOnDisk(): SettingsFiles {
   const facts = new Map<string, FileFacts>();
   /** A hundred thousand keys have few different owners and modes. */
-  const different = new Map<string, FileFacts>();
+  let latest: FileFacts = { mode: 0, uid: 0 };
+  let keys: ReadAhead | undefined;
+  let folders: ReadAhead | undefined;
+  const note = (name: string, { mode, uid }: FileFacts) => {
+    if (latest.mode !== mode || latest.uid !== uid) latest = { mode, uid };
+    facts.set(name, latest);
+  };
   return {
     ...disk,
+    expectKeys(names) {
+      keys?.close();
+      keys = names.length < worthIt ? undefined : readAhead("key", names);
+    },
+    expectFolders(names) {
+      folders?.close();
+      folders = names.length < worthIt ? undefined : readAhead("folder", names);
+    },
+    readKey(name) {
+      if (keys?.has(name) !== true) return undefined;
+      const { read, ...found } = keys.key(name);
+      note(name, found);
+      return read;
+    },
     readFile(name) {
-      const { octets, mode, uid } = readWhole(name);
-      const text = `${mode} ${uid}`;
-      const each = different.get(text) ?? { mode, uid };
-      different.set(text, each);
-      facts.set(name, each);
+      const { octets, ...found } = readWhole(name);
+      note(name, found);
       return octets;
     },
-    listFolder: (name) => readdirSync(name),
+    listFolder: (name) => (folders?.has(name) === true ? folders.folder(name) : readdirSync(name)),
     factsOf: (name) => facts.get(name),
   };
 }
@@ -74,11 +94,15 @@ export async function loadSettings(
   if (config === undefined) return { problems: loaded.problems, loaded };
   const problems: Problem[] = [...loaded.problems];
   const factsOf = from.factsOf === undefined ? {} : { factsOf: from.factsOf };
+  const absolute = (name: string) => (name.startsWith("/") ? name : resolve(cwd, name));
   const files = {
-    readFile: (name: string) => from.readFile(resolve(cwd, name)),
-    listFolder: (name: string) => from.listFolder(resolve(cwd, name)),
+    readFile: (name: string) => from.readFile(absolute(name)),
+    listFolder: (name: string) => from.listFolder(absolute(name)),
+    readKey: (name: string) => from.readKey?.(absolute(name)),
+    expectKeys: (names: readonly string[]) => from.expectKeys?.(names.map(absolute)),
+    expectFolders: (names: readonly string[]) => from.expectFolders?.(names.map(absolute)),
   };
-  const { keyring, packed, problems: keyProblems } = loadKeyring(config, files);
+  const { keyring, packed, keyFiles, problems: keyProblems } = loadKeyring(config, files);
   const told = new Set(problems.flatMap((problem) => placeOf(problem) ?? []));
   const tell = (problem: Problem) => {
     const place = placeOf(problem);
@@ -93,7 +117,7 @@ export async function loadSettings(
   for (const problem of lintSealing(config, keyring)) tell(problem);
   const texts = new Map<string, string>();
   const tables = tableContext(loaded, resolve(cwd, dirname(path)), from, texts, tell);
-  const plain = { keyring: packed, tables: texts };
+  const plain = { keyring: packed, keyFiles, tables: texts };
   // Compiles every map once, for what is wrong with them; the daemon's own generation then has nothing to say.
   createRouter(config, tables);
   if (problems.some(({ severity }) => severity === "error")) return { problems, loaded, ...factsOf };

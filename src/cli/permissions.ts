@@ -8,7 +8,7 @@ import type { Problem } from "../config/source.ts";
 import type { LoadedSettings } from "../load-settings.ts";
 
 /** @param cwd relative names start here */
-export function permissionProblems({ settings, loaded, factsOf }: LoadedSettings, cwd: string): readonly Problem[] {
+export function permissionProblems({ plain, loaded, factsOf }: LoadedSettings, cwd: string): readonly Problem[] {
   const { config, source } = loaded;
   if (config === undefined) return [];
   const { daemon_user } = config;
@@ -19,7 +19,7 @@ export function permissionProblems({ settings, loaded, factsOf }: LoadedSettings
       return factsOf?.(name) ?? facts(name);
     },
     ...(daemonUid === undefined ? {} : { daemonUid }),
-    keyFiles: [...(settings?.keyring.keys ?? [])].flatMap(({ key, source: file }) => (key === undefined ? [] : [file])),
+    keyFiles: plain?.keyFiles ?? [],
   });
   if (daemon_user === null || daemonUid !== undefined) return problems;
   const place = source.locate(["daemon_user"]);

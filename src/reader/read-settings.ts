@@ -17,6 +17,9 @@ export interface ReadSettings extends OpenedReading {
 /** The pipe on which the result comes. */
 export const resultDescriptor = 3;
 
+/** It ends before there is much to collect: below so many MB it is not even looked for. */
+const collectLate = "--initial-heap-size=512";
+
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
 const program = new URL(`./program.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
@@ -33,7 +36,7 @@ export async function readSettings(file: string, cwd: string, purpose: ReadingPu
 
 function receive(request: readonly string[]): Promise<Parcel<Reading>> {
   return new Promise((resolve, reject) => {
-    const args = [...process.execArgv, fileURLToPath(program), ...request];
+    const args = [...process.execArgv, collectLate, fileURLToPath(program), ...request];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
     const receiver = createReceiver<Reading>();
     const fail = (why: string) => reject(new Error(`the configuration could not be read: ${why}`));

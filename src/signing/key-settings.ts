@@ -1,4 +1,5 @@
 // How signing keys are declared, by amavisd's and OpenDKIM's names, and what a bad declaration is answered with.
+import type { ReadKey } from "./private-key.ts";
 
 /** One dkim_key() of amavisd, an element of dkim_keys. */
 export interface KeyDeclaration {
@@ -37,6 +38,11 @@ export interface KeyFiles {
   readFile(path: string): Uint8Array;
   /** Names in a folder. */
   listFolder(path: string): readonly string[];
+  /** The key in a file, by those who have looked at it already; undefined where they have not. */
+  readKey?(path: string): ReadKey | undefined;
+  /** Told before many are read, in the order in which they will be: whoever can begin with several at a time. */
+  expectKeys?(paths: readonly string[]): void;
+  expectFolders?(paths: readonly string[]): void;
 }
 
 /** Something wrong or noteworthy in a declaration; fits the configuration's own problems by shape. */

@@ -16,6 +16,8 @@ export interface Loading {
 export interface KeyStore {
   fromFile(path: string): ReadKey;
   fromText(text: string): ReadKey;
+  /** Files that hold a key. */
+  files(): readonly string[];
 }
 
 /** Keys beyond this number are read by OpenSSL when they are first used; what only it can find comes out then. */
@@ -23,12 +25,12 @@ const readAtOnce = 1000;
 
 export function createKeyStore(files: KeyFiles): KeyStore {
   const read = new Map<string, ReadKey>();
-  const once = (name: string, octets: () => Uint8Array, trouble: (error: unknown) => string): ReadKey => {
+  const once = (name: string, look: () => ReadKey, trouble: (error: unknown) => string): ReadKey => {
     const known = read.get(name);
     if (known !== undefined) return known;
     let result: ReadKey;
     try {
-      result = readPrivateKey(octets());
+      result = look();
       if ("key" in result && read.size < readAtOnce) {
         try {
           result.key.passingKeyObject();
@@ -43,8 +45,9 @@ export function createKeyStore(files: KeyFiles): KeyStore {
     return result;
   };
   return {
-    fromFile: (path) => once(path, () => files.readFile(path), systemError),
-    fromText: (text) => once(`\0${text}`, () => Buffer.from(text, "latin1"), systemError),
+    fromFile: (path) => once(path, () => files.readKey?.(path) ?? readPrivateKey(files.readFile(path)), systemError),
+    fromText: (text) => once(`\0${text}`, () => readPrivateKey(Buffer.from(text, "latin1")), systemError),
+    files: () => [...read].flatMap(([name, found]) => ("key" in found && !name.startsWith("\0") ? [name] : [])),
   };
 }
 

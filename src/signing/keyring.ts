@@ -4,7 +4,7 @@
 import { openRows, type PackedRows } from "../lookup/packed-rows.ts";
 import { type DomainPattern, domainPattern, type PatternKind } from "./domain-pattern.ts";
 import { type KeyOptions, noOptions } from "./key-options.ts";
-import { type KeyForm, StoredKey } from "./private-key.ts";
+import { keyForms, StoredKey } from "./private-key.ts";
 import { openSigningTable, type PackedSigningTable } from "./signing-names.ts";
 import type { SigningTableEntry } from "./signing-table.ts";
 
@@ -88,8 +88,6 @@ export type KeyRow = readonly [
     readonly origin?: string;
   },
 ];
-
-export const keyForms: readonly KeyForm[] = ["rsa pkcs1", "rsa pkcs8", "ed25519 pkcs8"];
 
 /** No domain: what keys stand by that are not found by theirs. */
 export const notByDomain = "\0";

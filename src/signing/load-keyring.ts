@@ -14,6 +14,8 @@ export interface LoadedKeyring {
   readonly keyring: Keyring;
   /** The same, for another process. */
   readonly packed: PackedKeyring;
+  /** The files that keys were read from. */
+  readonly keyFiles: readonly string[];
   readonly problems: readonly KeyProblem[];
 }
 
@@ -39,7 +41,8 @@ export function loadKeyring(settings: KeySettings, files: KeyFiles): LoadedKeyri
   if (typeof settings.dkim_key_dir === "string") loadFolder(settings.dkim_key_dir, loading);
   const tables = loadTables(settings, loading, keys.length);
   const packed = packKeyring(keys, tables.named, tables.signingTable);
-  return { keyring: openKeyring(packed), packed, problems: loading.problems };
+  const keyFiles = loading.store.files();
+  return { keyring: openKeyring(packed), packed, keyFiles, problems: loading.problems };
 }
 
 /** One element of dkim_keys. */
@@ -126,29 +129,25 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
     problems.push({ severity: "error", message: `Can't read folder ${folder}: ${systemError(error)}`, path });
     return;
   }
-  for (const name of [...domains].sort()) {
-    const domain = toAscii(name);
-    if (domain === undefined || name.startsWith(".")) continue;
-    const inside = `${folder}/${name}`;
-    let names: readonly string[];
-    try {
-      names = files.listFolder(inside);
-    } catch (error) {
-      // A README beside the domains is no key.
-      if (errorCode(error) === "ENOTDIR") continue;
-      const trouble = systemError(error);
-      add({ domain, selector: "", source: inside, options: noOptions, key: undefined, trouble });
+  const wanted = [...domains].sort().filter((name) => toAscii(name) !== undefined && !name.startsWith("."));
+  const insides = wanted.map((name) => `${folder}/${name}`);
+  files.expectFolders?.(insides);
+  const filesInside = insides.map((inside) => keysInside(inside, files));
+  files.expectKeys?.(filesInside.flatMap((found) => ("names" in found ? found.names.map(({ source }) => source) : [])));
+  for (const [index, found] of filesInside.entries()) {
+    const domain = toAscii(wanted[index] ?? "") ?? "";
+    if ("trouble" in found) {
+      const { trouble } = found;
+      const source = insides[index] ?? "";
+      add({ domain, selector: "", source, options: noOptions, key: undefined, trouble });
       problems.push({
         severity: "warning",
-        message: `Can't read folder ${inside}: ${trouble}; mail of ${domain} is deferred`,
+        message: `Can't read folder ${source}: ${trouble}; mail of ${domain} is deferred`,
         path,
       });
       continue;
     }
-    for (const file of [...names].sort()) {
-      const selector = file.endsWith(".pem") ? toAscii(file.slice(0, -".pem".length).toLowerCase()) : undefined;
-      if (selector === undefined) continue;
-      const source = `${inside}/${file}`;
+    for (const { selector, source } of found.names) {
       const read = store.fromFile(source);
       const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
       // What dkim_keys says of the same selector goes before the folder.
@@ -158,6 +157,24 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
         problems.push({ severity: "warning", message, path });
       }
     }
+  }
+}
+
+type FoundKeys =
+  | { readonly names: readonly { readonly selector: string; readonly source: string }[] }
+  | { readonly trouble: string };
+
+/** The key files of one domain, by selector in alphabetical order. */
+function keysInside(folder: string, files: KeyFiles): FoundKeys {
+  try {
+    const names = [...files.listFolder(folder)].sort().flatMap((file) => {
+      const selector = file.endsWith(".pem") ? toAscii(file.slice(0, -".pem".length).toLowerCase()) : undefined;
+      return selector === undefined ? [] : [{ selector, source: `${folder}/${file}` }];
+    });
+    return { names };
+  } catch (error) {
+    // A README beside the domains is no key.
+    return errorCode(error) === "ENOTDIR" ? { names: [] } : { trouble: systemError(error) };
   }
 }
 

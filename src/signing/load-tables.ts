@@ -54,6 +54,7 @@ export function loadTables(settings: KeySettings, loading: Loading, firstNumber:
       });
     }
   }
+  loading.files.expectKeys?.(filesOf(parsed.entries, source.file));
   for (const entry of parsed.entries) {
     if (names.has(entry.name)) {
       warn(source.file, entry.line, `the key name "${entry.name}" is already in use`);
@@ -104,8 +105,7 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
 
   const { location } = entry;
   if ("inline" in location) return { key: make(domain, "(inline)", loading.store.fromText(location.inline)) };
-  // A relative name starts beside the table.
-  const keyFile = isAbsolute(location.file) ? location.file : join(dirname(file), location.file);
+  const keyFile = besideTable(location.file, file);
   if (!keyFile.includes("%")) return { key: make(domain, keyFile, loading.store.fromFile(keyFile)) };
   if (!anyDomain) {
     const path = keyFile.replaceAll("%", domain);
@@ -118,6 +118,19 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
   }
   if (perDomain.size === 0) warn(`no file is there for ${keyFile}`);
   return { perDomain };
+}
+
+/** A relative name starts beside the table. */
+function besideTable(name: string, table: string): string {
+  return isAbsolute(name) ? name : join(dirname(table), name);
+}
+
+/** The key files of a table, those of names with "%" left out: only their folders tell. */
+function filesOf(entries: readonly KeyTableEntry[], table: string): readonly string[] {
+  const named = entries.flatMap(({ location }) =>
+    "file" in location && !location.file.includes("%") ? [besideTable(location.file, table)] : [],
+  );
+  return [...new Set(named)];
 }
 
 /** The domains for which a file name with "%" has a file: the folder above the first "%" names them. */

@@ -1,8 +1,8 @@
 // A keyring as plain data, from the keys as they were read: what keyring.ts then opens, in this process or another.
 import { packRows, type Row } from "../lookup/packed-rows.ts";
 import { noOptions } from "./key-options.ts";
-import { type KeyRow, keyForms, notByDomain, type PackedKeyring, type SigningKey } from "./keyring.ts";
-import type { StoredKey } from "./private-key.ts";
+import { type KeyRow, notByDomain, type PackedKeyring, type SigningKey } from "./keyring.ts";
+import { keyForms, type StoredKey } from "./private-key.ts";
 import { recordName } from "./record-text.ts";
 import { packSigningTable, type SigningNames } from "./signing-names.ts";
 

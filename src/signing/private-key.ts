@@ -9,6 +9,8 @@ export type KeyType = "rsa" | "ed25519";
 /** How a key is written down: the type of key, and the form of its DER (RFC 8017 appendix A.1.2, RFC 5208 section 5). */
 export type KeyForm = "rsa pkcs1" | "rsa pkcs8" | "ed25519 pkcs8";
 
+export const keyForms: readonly KeyForm[] = ["rsa pkcs1", "rsa pkcs8", "ed25519 pkcs8"];
+
 /** A key that was read and looked at. Its `KeyObject` is made once, on first use. */
 export class StoredKey {
   readonly form: KeyForm;
