@@ -4,32 +4,23 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Connection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing } from "../../src/relay/delivery.ts";
 import { createRelay, type RelayOptions } from "../../src/relay/relay.ts";
-import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
+import { formatReply } from "../../src/smtp/reply.ts";
 import {
   type Act,
   dataKeywords,
   type FakeNextHopOptions,
   postfixKeywords,
   type Step,
-  startFakeNextHop,
 } from "../support/fake-next-hop.ts";
 import { envelopeFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
+import { connectToHasty, fine, startRelay, unlessPutOff } from "../support/relay-set-up.ts";
 
-/** What the flow says for SMTP input. */
-const unlessPutOff = (replies: readonly (readonly Reply[])[]) => !replies.flat().some(isTransient);
 const word = (delivery: Delivery | undefined) => delivery?.replies.map(formatReply).join() ?? "";
-const fine = "250 2.0.0 Ok: queued as FAKE";
 
 async function setUp(t: TestContext, hopOptions: FakeNextHopOptions = {}, options: Partial<RelayOptions> = {}) {
-  const hop = await startFakeNextHop(hopOptions);
-  const relay = createRelay({ localhost_name: "localhost", ...options });
-  t.after(async () => {
-    await hop.close();
-    await relay.close();
-  });
+  const { hop, relay } = await startRelay(t, hopOptions, options);
   const send = async (outgoing: Outgoing = outgoingTo(hop.nextHop), proceed = unlessPutOff) =>
     word((await relay([outgoing], proceed))[0]);
   const ways = () => hop.mails.map(({ by }) => by);
@@ -369,24 +360,7 @@ for (const [said, wanted] of [
   ["250 2.0.0 Ok", { replies: ["250 2.1.0 Ok", "250 2.1.5 Ok"], failure: "garbage" }],
 ] as const) {
   test(`drops the connection when the next hop says ${said.slice(0, 3)} to a chunk that is not all out`, async (t) => {
-    const hop = await startFakeNextHop({
-      keywords: postfixKeywords,
-      onContent(socket) {
-        if (socket.isPaused()) return;
-        socket.write(`${said}\r\n`);
-        socket.pause();
-      },
-    });
-    t.after(() => hop.close());
-    const connection = new Connection(
-      hop.nextHop,
-      null,
-      () => performance.now(),
-      () => {},
-    );
-    const patience = { eachMs: 60_000, lastMs: 60_000 };
-    await connection.exchange("", 1, patience);
-    await connection.exchange("EHLO a\r\n", 1, patience);
+    const { connection, patience } = await connectToHasty(t, said, postfixKeywords);
     const commands = "MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nBDAT 32000000 LAST\r\n";
     // More than the kernel takes for a peer that reads nothing: these octets may be another mail's by the next turn.
     const views = [Buffer.alloc(32_000_000, "x")];

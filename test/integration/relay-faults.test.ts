@@ -1,35 +1,17 @@
 // What becomes of a mail when the next hop fails, step by step: nothing is lost, nothing bounces for trouble that is
 // not the mail's, nothing is delivered twice where that can be avoided. Mail in one write: relay-chunking.test.ts.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { Message } from "../../src/mail/message.ts";
-import { Connection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery.ts";
-import { type ClosableRelay, createRelay, type RelayOptions } from "../../src/relay/relay.ts";
-import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
-import {
-  type Act,
-  dataKeywords,
-  type FakeNextHopOptions,
-  type Step,
-  startFakeNextHop,
-} from "../support/fake-next-hop.ts";
+import { type ClosableRelay, createRelay } from "../../src/relay/relay.ts";
+import { formatReply } from "../../src/smtp/reply.ts";
+import { type Act, dataKeywords, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { envelopeFrom, messageFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
+import { connectToHasty, startRelay, unlessPutOff } from "../support/relay-set-up.ts";
 
-const unlessPutOff = (replies: readonly (readonly Reply[])[]) => !replies.flat().some(isTransient);
 const always = () => true;
 const words = (delivery: Delivery | undefined) => delivery?.replies.map(formatReply);
-
-/** A next hop and a client that end with the test. */
-async function setUp(t: TestContext, hopOptions: FakeNextHopOptions = {}, options: Partial<RelayOptions> = {}) {
-  const hop = await startFakeNextHop(hopOptions);
-  const relay = createRelay({ localhost_name: "localhost", ...options });
-  t.after(async () => {
-    await hop.close();
-    await relay.close();
-  });
-  return { hop, relay };
-}
 
 const three = envelopeFrom("a@example.com", "b1@example.com", "b2@example.com", "b3@example.com");
 
@@ -60,7 +42,7 @@ test("goes to the next of several next hops when one cannot be reached or turns 
   await gone.close();
   const busy = await startFakeNextHop({ script: at("connect", { reply: "421 4.3.2 busy", end: "close" }) });
   t.after(() => busy.close());
-  const { hop, relay } = await setUp(t);
+  const { hop, relay } = await startRelay(t);
   const outgoing = { ...outgoingTo(gone.nextHop), failover: [busy.nextHop, hop.nextHop] };
   const [delivery] = await relay([outgoing], unlessPutOff);
   assert.deepEqual(words(delivery), ["250 2.0.0 Ok: queued as FAKE"]);
@@ -104,7 +86,7 @@ const silent: readonly [Step["stage"], string][] = [
 
 for (const [stage, phase] of silent) {
   test(`puts a mail off when the next hop is silent at ${stage}`, async (t) => {
-    const { hop, relay } = await setUp(t, { script: at(stage, "") }, { timeouts: quick });
+    const { hop, relay } = await startRelay(t, { script: at(stage, "") }, { timeouts: quick });
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, three)), [
       ...[1, 2, 3].map(() => `450 4.4.2 Timed out during ${phase}, MTA(smtp:[127.0.0.1]:${hop.port})`),
     ]);
@@ -113,7 +95,7 @@ for (const [stage, phase] of silent) {
 }
 
 test("puts a mail off when the next hop stops reading, and ends the connection without a dot", async (t) => {
-  const { hop, relay } = await setUp(t, { onContent: (socket) => socket.pause() }, { timeouts: { block: 60 } });
+  const { hop, relay } = await startRelay(t, { onContent: (socket) => socket.pause() }, { timeouts: { block: 60 } });
   const outgoing = outgoingTo(hop.nextHop, undefined, `${plainMail}${"x".repeat(70)}\r\n`.repeat(300_000));
   const [text = ""] = await send(relay, outgoing);
   assert.match(text, /^450 4\.4\.2 Timed out during content/);
@@ -123,7 +105,7 @@ test("puts a mail off when the next hop stops reading, and ends the connection w
 
 test("takes no longer than the mail's own deadline", async (t) => {
   const options = { script: at("dot", ""), keywords: dataKeywords };
-  const { hop, relay } = await setUp(t, options, { timeouts: { reset: 20 } });
+  const { hop, relay } = await startRelay(t, options, { timeouts: { reset: 20 } });
   const outgoing = { ...outgoingTo(hop.nextHop), deadlineMs: performance.now() + 100 };
   assert.match((await send(relay, outgoing))[0] ?? "", /^450 4\.4\.2 Timed out during final dot/);
 });
@@ -142,14 +124,14 @@ const broken: readonly [Step["stage"], "close" | "reset", RegExp][] = [
 
 for (const [stage, end, text] of broken) {
   test(`does not try again when a new connection ends at ${stage} (${end})`, async (t) => {
-    const { hop, relay } = await setUp(t, { script: at(stage, { end }) });
+    const { hop, relay } = await startRelay(t, { script: at(stage, { end }) });
     for (const word of await send(relay, outgoingTo(hop.nextHop, three))) assert.match(word, text);
     assert.equal(hop.connections, 1);
   });
 }
 
 test("does not try again when the connection is reset within the content", async (t) => {
-  const { hop, relay } = await setUp(t, { onContent: (socket) => socket.resetAndDestroy() });
+  const { hop, relay } = await startRelay(t, { onContent: (socket) => socket.resetAndDestroy() });
   const outgoing = outgoingTo(hop.nextHop, undefined, `${plainMail}${"x".repeat(70)}\r\n`.repeat(100_000));
   assert.match((await send(relay, outgoing))[0] ?? "", /^451 4\.5\.0 From MTA/);
   assert.equal(hop.connections, 1);
@@ -158,7 +140,7 @@ test("does not try again when the connection is reset within the content", async
 });
 
 test("passes on what the next hop says against the content before it is all there", async (t) => {
-  const { hop, relay } = await setUp(t, {
+  const { hop, relay } = await startRelay(t, {
     onContent: (socket) => {
       socket.end("552 5.3.4 too big\r\n");
     },
@@ -177,23 +159,8 @@ for (const [said, wanted] of [
   ["250 2.0.0 Ok", { replies: [], failure: "garbage" }],
 ] as const) {
   test(`drops the connection when the next hop says ${said.slice(0, 3)} before all content is out`, async (t) => {
-    const hop = await startFakeNextHop({
-      onContent(socket) {
-        if (socket.isPaused()) return;
-        socket.write(`${said}\r\n`);
-        socket.pause();
-      },
-    });
-    t.after(() => hop.close());
-    const connection = new Connection(
-      hop.nextHop,
-      null,
-      () => performance.now(),
-      () => {},
-    );
-    const patience = { eachMs: 60_000, lastMs: 60_000 };
-    await connection.exchange("", 1, patience);
-    await connection.exchange("EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n", 4, patience);
+    const { connection, patience } = await connectToHasty(t, said);
+    await connection.exchange("MAIL FROM:<>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n", 3, patience);
     // More than the kernel takes for a peer that reads nothing: these octets may be another mail's by the next turn.
     const views = [Buffer.alloc(32_000_000, "x")];
     const { replies, failure } = await connection.exchangeContent(views, 1, 60_000, patience);
@@ -231,7 +198,7 @@ for (const pipelining of [true, false]) {
     const what = typeof act === "string" ? act : act?.reply;
     test(`passes on or words "${what}" at ${stage} ${pipelining ? "with" : "without"} pipelining, and nothing arrives`, async (t) => {
       const keywords = pipelining ? ["PIPELINING"] : [];
-      const { hop, relay } = await setUp(t, { script: at(stage, act), keywords });
+      const { hop, relay } = await startRelay(t, { script: at(stage, act), keywords });
       for (const word of await send(relay, outgoingTo(hop.nextHop, three))) assert.match(word, text);
       assert.equal(hop.mails.length, 0);
     });
@@ -239,7 +206,7 @@ for (const pipelining of [true, false]) {
 }
 
 test("tries HELO where EHLO is not known, and says nothing then that needs EHLO", async (t) => {
-  const { hop, relay } = await setUp(t, { script: at("ehlo", "500 5.5.2 what") });
+  const { hop, relay } = await startRelay(t, { script: at("ehlo", "500 5.5.2 what") });
   const envelope = envelopeFrom("a@example.com RET=HDRS", "b@example.com NOTIFY=NEVER");
   assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, envelope, plainMail, { address: "192.0.2.1" })), [
     "250 2.0.0 Ok: queued as FAKE",
@@ -259,7 +226,7 @@ for (const pipelining of [true, false]) {
 
   test(`delivers to the others when one recipient is refused, ${how} pipelining`, async (t) => {
     const script = (step: Step) => (step.line.includes("b2@") ? "550 5.1.1 unknown" : undefined);
-    const { hop, relay } = await setUp(t, { script, keywords });
+    const { hop, relay } = await startRelay(t, { script, keywords });
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, three)), [
       "250 2.0.0 Ok: queued as FAKE",
       "550 5.1.1 unknown",
@@ -270,7 +237,7 @@ for (const pipelining of [true, false]) {
 
   test(`sends nothing when all recipients are refused, ${how} pipelining, and the next mail is fine`, async (t) => {
     const script = (step: Step) => (/^RCPT TO:<b\d@/.test(step.line) ? "550 5.1.1 unknown" : undefined);
-    const { hop, relay } = await setUp(t, { script, keywords });
+    const { hop, relay } = await startRelay(t, { script, keywords });
     assert.deepEqual(
       await send(relay, outgoingTo(hop.nextHop, three)),
       [1, 2, 3].map(() => "550 5.1.1 unknown"),
@@ -282,7 +249,7 @@ for (const pipelining of [true, false]) {
 
   test(`delivers to nobody when one recipient is put off, ${how} pipelining, and the next mail is fine`, async (t) => {
     const script = (step: Step) => (step.line.includes("b2@") ? "450 4.2.0 grey" : undefined);
-    const { hop, relay } = await setUp(t, { script, keywords });
+    const { hop, relay } = await startRelay(t, { script, keywords });
     const held = "451 4.5.0 Not sent: another recipient of the same mail was refused for now";
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, three)), [held, "450 4.2.0 grey", held]);
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop)), ["250 2.0.0 Ok: queued as FAKE"]);
@@ -292,7 +259,7 @@ for (const pipelining of [true, false]) {
 
   test(`delivers to the others when one is put off and each has its own reply, ${how} pipelining`, async (t) => {
     const script = (step: Step) => (step.line.includes("b2@") ? "450 4.2.0 grey" : undefined);
-    const { hop, relay } = await setUp(t, { script, keywords });
+    const { hop, relay } = await startRelay(t, { script, keywords });
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, three), always), [
       "250 2.0.0 Ok: queued as FAKE",
       "450 4.2.0 grey",
@@ -307,7 +274,7 @@ test("ends the connection when content is asked for although nobody was accepted
     if (step.stage === "rcpt") return "550 5.1.1 unknown";
     return step.stage === "mail" ? "250 2.1.0 Ok" : undefined;
   };
-  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
+  const { hop, relay } = await startRelay(t, { script, keywords: dataKeywords });
   // The fake refuses DATA then, as a good next hop does; this one does not.
   const careless = await startFakeNextHop({
     keywords: dataKeywords,
@@ -327,7 +294,7 @@ for (const [stage, text] of [
 ] as const) {
   test(`gives all recipients the 5xx said to ${stage}, and uses the connection again`, async (t) => {
     const script = (step: Step) => (step.stage === stage && step.mail === 1 ? text : undefined);
-    const { hop, relay } = await setUp(t, { script });
+    const { hop, relay } = await startRelay(t, { script });
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop, three)), [text, text, text]);
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop)), ["250 2.0.0 Ok: queued as FAKE"]);
     assert.equal(hop.mails.length, 1);
@@ -340,7 +307,7 @@ const five = envelopeFrom("a@example.com", ...[1, 2, 3, 4, 5].map((n) => `b${n}@
 const atMostTwo = (step: Step) => (step.stage === "rcpt" && step.recipient > 2 ? "452 4.5.3 too many" : undefined);
 
 test("sends the rest in further transactions of the same session", async (t) => {
-  const { hop, relay } = await setUp(t, { script: atMostTwo });
+  const { hop, relay } = await startRelay(t, { script: atMostTwo });
   assert.deepEqual(
     await send(relay, outgoingTo(hop.nextHop, five)),
     five.recipients.map(() => "250 2.0.0 Ok: queued as FAKE"),
@@ -364,7 +331,7 @@ test("puts the rest off when a further transaction is put off, and reports that 
     if (step.stage === "rcpt" && step.mail === 2) return "450 4.2.0 grey";
     return atMostTwo(step);
   };
-  const { hop, relay } = await setUp(t, { script }, { observer });
+  const { hop, relay } = await startRelay(t, { script }, { observer });
   const replies = await send(relay, outgoingTo(hop.nextHop, five));
   assert.deepEqual(
     replies.map((text) => text.slice(0, 3)),
@@ -376,7 +343,7 @@ test("puts the rest off when a further transaction is put off, and reports that 
 
 test("does not go on with the rest when the first part was put off at its dot", async (t) => {
   const script = (step: Step) => (step.stage === "dot" ? "451 4.3.0 failed" : atMostTwo(step));
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await startRelay(t, { script });
   const replies = await send(relay, outgoingTo(hop.nextHop, five));
   assert.deepEqual(
     replies.map((text) => text.slice(0, 3)),
@@ -388,7 +355,7 @@ test("does not go on with the rest when the first part was put off at its dot", 
 test("takes a full mailbox for what it is", async (t) => {
   const script = (step: Step) =>
     step.line.includes("b3@") && step.stage === "rcpt" ? "452 4.2.2 mailbox full" : undefined;
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await startRelay(t, { script });
   const replies = await send(relay, outgoingTo(hop.nextHop, three));
   assert.deepEqual(
     replies.map((text) => text.slice(0, 9)),
@@ -399,7 +366,7 @@ test("takes a full mailbox for what it is", async (t) => {
 
 test("takes 452 with accepted recipients after it for a refusal of its own recipient", async (t) => {
   const script = (step: Step) => (step.line.includes("b2@") && step.stage === "rcpt" ? "452 no" : undefined);
-  const { hop, relay } = await setUp(t, { script });
+  const { hop, relay } = await startRelay(t, { script });
   assert.equal((await send(relay, outgoingTo(hop.nextHop, three)))[1], "452 no");
   assert.equal(hop.mails.length, 0);
 });
@@ -407,7 +374,7 @@ test("takes 452 with accepted recipients after it for a refusal of its own recip
 // ---- kept connections that went away
 
 test("opens a new connection when the next hop closed the kept one", async (t) => {
-  const { hop, relay } = await setUp(t);
+  const { hop, relay } = await startRelay(t);
   await send(relay, outgoingTo(hop.nextHop));
   hop.hangUp();
   await hop.ended(1);
@@ -425,7 +392,7 @@ const stale: readonly [string, (step: Step) => Act][] = [
 for (const [name, act] of stale) {
   test(`sends on a new connection, once, when a kept one ${name}`, async (t) => {
     const script = (step: Step) => (step.connection === 1 && step.mail === 2 ? act(step) : undefined);
-    const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
+    const { hop, relay } = await startRelay(t, { script, keywords: dataKeywords });
     await send(relay, outgoingTo(hop.nextHop));
     assert.deepEqual(await send(relay, outgoingTo(hop.nextHop)), ["250 2.0.0 Ok: queued as FAKE"]);
     assert.equal(hop.connections, 2);
@@ -435,7 +402,7 @@ for (const [name, act] of stale) {
 
 test("does not try again when a kept connection breaks after a recipient was accepted", async (t) => {
   const script = (step: Step): Act => (step.mail === 2 && step.stage === "data" ? { end: "reset" } : undefined);
-  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
+  const { hop, relay } = await startRelay(t, { script, keywords: dataKeywords });
   await send(relay, outgoingTo(hop.nextHop));
   assert.match((await send(relay, outgoingTo(hop.nextHop)))[0] ?? "", /^451 4\.5\.0 From MTA\(.*\) during DATA/);
   assert.equal(hop.connections, 1);
@@ -444,7 +411,7 @@ test("does not try again when a kept connection breaks after a recipient was acc
 test("tries a stale connection's mail once more only", async (t) => {
   const script = (step: Step): Act =>
     step.stage === "mail" && (step.mail === 2 || step.connection > 1) ? { end: "reset" } : undefined;
-  const { hop, relay } = await setUp(t, { script, keywords: dataKeywords });
+  const { hop, relay } = await startRelay(t, { script, keywords: dataKeywords });
   await send(relay, outgoingTo(hop.nextHop));
   assert.match((await send(relay, outgoingTo(hop.nextHop)))[0] ?? "", /^451 4\.5\.0 From MTA\(.*\) during MAIL/);
   assert.equal(hop.connections, 2);
@@ -453,7 +420,7 @@ test("tries a stale connection's mail once more only", async (t) => {
 // ---- a next hop that lacks what the mail needs
 
 test("refuses 8-bit content that says so to a next hop without 8BITMIME, and never opens a transaction", async (t) => {
-  const { hop, relay } = await setUp(t, { keywords: ["PIPELINING"] });
+  const { hop, relay } = await startRelay(t, { keywords: ["PIPELINING"] });
   const envelope = envelopeFrom("a@example.com BODY=8BITMIME", "b@example.com");
   assert.match(
     (await send(relay, outgoingTo(hop.nextHop, envelope, "S: x\r\n\r\n\xe4\r\n")))[0] ?? "",
@@ -464,7 +431,7 @@ test("refuses 8-bit content that says so to a next hop without 8BITMIME, and nev
 });
 
 test("refuses a UTF-8 recipient alone to a next hop without SMTPUTF8", async (t) => {
-  const { hop, relay } = await setUp(t, { keywords: ["PIPELINING", "8BITMIME"] });
+  const { hop, relay } = await startRelay(t, { keywords: ["PIPELINING", "8BITMIME"] });
   const envelope = envelopeFrom("a@example.com SMTPUTF8", "\xc3\xa4@example.com", "b@example.com");
   assert.deepEqual(
     (await send(relay, outgoingTo(hop.nextHop, envelope))).map((text) => text.slice(0, 9)),
@@ -475,7 +442,7 @@ test("refuses a UTF-8 recipient alone to a next hop without SMTPUTF8", async (t)
 // ---- content that must not leave
 
 test("sends no content with a bare line end", async (t) => {
-  const { hop, relay } = await setUp(t);
+  const { hop, relay } = await startRelay(t);
   for (const text of ["S: x\r\n\r\na\n.\nb\r\n", "S: x\ry\r\n\r\na\r\n"]) {
     assert.match((await send(relay, outgoingTo(hop.nextHop, undefined, text)))[0] ?? "", /^451 4\.3\.0 /);
   }
@@ -501,7 +468,7 @@ function spoolOf(text: string, times: number, end = ""): Message {
 }
 
 test("sends a spooled body octet for octet although its memory is used again", async (t) => {
-  const { hop, relay } = await setUp(t);
+  const { hop, relay } = await startRelay(t);
   const block = `.${"0123456789abcdef".repeat(4095)}\r\n`;
   const message = spoolOf(block, 200);
   assert.deepEqual(await send(relay, { ...outgoingTo(hop.nextHop), message }), ["250 2.0.0 Ok: queued as FAKE"]);
@@ -514,7 +481,7 @@ for (const [name, end] of [
   ["turns out to hold a bare line end", "a\nb\r\n"],
 ] as const) {
   test(`ends the connection without a dot when a spooled body ${name}`, async (t) => {
-    const { hop, relay } = await setUp(t);
+    const { hop, relay } = await startRelay(t);
     const message = spoolOf("some text\r\n", 1000, end);
     assert.match((await send(relay, { ...outgoingTo(hop.nextHop), message }))[0] ?? "", /^451 4\.3\.0 /);
     await hop.ended(1);

@@ -5,23 +5,15 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Delivery, Outgoing } from "../../src/relay/delivery.ts";
 import { createRelay, type RelayOptions } from "../../src/relay/relay.ts";
-import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
+import { formatReply } from "../../src/smtp/reply.ts";
 import { type FakeNextHopOptions, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { envelopeFrom, messageFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
-
-/** What the flow says for SMTP input. */
-const unlessPutOff = (replies: readonly (readonly Reply[])[]) => !replies.flat().some(isTransient);
+import { fine, startRelay, unlessPutOff } from "../support/relay-set-up.ts";
 
 const words = (delivery: Delivery | undefined) => delivery?.replies.map(formatReply);
-const fine = "250 2.0.0 Ok: queued as FAKE";
 
 async function setUp(t: TestContext, hopOptions: FakeNextHopOptions = {}, options: Partial<RelayOptions> = {}) {
-  const hop = await startFakeNextHop(hopOptions);
-  const relay = createRelay({ localhost_name: "localhost", ...options });
-  t.after(async () => {
-    await hop.close();
-    await relay.close();
-  });
+  const { hop, relay } = await startRelay(t, hopOptions, options);
   const send = async (outgoing: Outgoing = outgoingTo(hop.nextHop)) => {
     const [delivery] = await relay([outgoing], unlessPutOff);
     return delivery;
