@@ -15,6 +15,19 @@ type Collector = (options: { readonly type: "major"; readonly flavor: "last-reso
  */
 const growthPercent = 200;
 
+/**
+ * What a worker thread's young generation begins with, in MB. A job leaves 20 kB behind, nearly none of which lives on, so
+ * that V8 would never let it grow: with the 1 MB that it begins with it was collected after every 47 jobs.
+ */
+const youngOfWorkerMb = 4;
+
+/** To be called before any thread is started. */
+export function prepareMemory(): void {
+  setFlagsFromString(`--min-semi-space-size=${youngOfWorkerMb}`);
+  // Little lives on and the cores have other work: helpers of a minor collection cost more than they take over.
+  setFlagsFromString("--no-parallel-scavenge");
+}
+
 /** To be called once everything is loaded: takes some 50 ms, and looks after the young generation from then on. */
 export function settleMemory(): void {
   findCollector()?.({ type: "major", flavor: "last-resort" });

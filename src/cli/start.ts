@@ -8,7 +8,7 @@ import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
 import type { Daemon, Settings } from "../main.ts";
-import { settleMemory } from "../memory.ts";
+import { prepareMemory, settleMemory } from "../memory.ts";
 import type { OpenedReading } from "../reader/plain-settings.ts";
 import { type ReadSettings, readSettings } from "../reader/read-settings.ts";
 import { createReload, type Reloadable, type ReloadReport } from "../reload.ts";
@@ -88,6 +88,7 @@ interface ToStart {
 }
 
 async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
+  prepareMemory();
   const { startDaemon } = await import("../main.ts");
   const daemon = await startDaemon(settings, { journal });
   settleMemory();

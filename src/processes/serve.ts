@@ -1,7 +1,7 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
 import { type Daemon, type Prepared, type Settings, startDaemon } from "../main.ts";
-import { settleMemory } from "../memory.ts";
+import { prepareMemory, settleMemory } from "../memory.ts";
 import { createReceiver } from "../reader/parcel.ts";
 import { openReading, type Reading } from "../reader/plain-settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
@@ -41,6 +41,7 @@ async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
       return {};
     case "start":
       part = order.part;
+      prepareMemory();
       daemon = await startDaemon(receivedSettings(), { journal: order.journal, sharesPorts: true });
       settleMemory();
       setInterval(tellCounts, countsMs).unref();
