@@ -71,7 +71,7 @@ interface Contestant {
   readonly pace: Pace;
   readonly running: Running;
 }
-const ownPace: Pace = { connections: 8, messages: 1000, warmUp: 8000, large: 12 };
+const ownPace: Pace = { connections: 8, messages: 3000, warmUp: 8000, large: 12 };
 const lines: Line[] = [];
 const rsaMs: number[] = [];
 
