@@ -35,7 +35,7 @@ export function tables(about: About, result: SuiteResult, verdicts: readonly Ver
         row.name,
         row.processMs.toFixed(3),
         row.mainMs.toFixed(3),
-        (row.processMs / floor.rsaSign).toFixed(2),
+        row.timesRsa.toFixed(2),
         row.perSecond.toFixed(0),
         row.p50.toFixed(1),
         row.p99.toFixed(1),
