@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { runInNewContext } from "node:vm";
-import { settleMemory } from "../../src/memory.ts";
+import { Worker } from "node:worker_threads";
+import { prepareMemory, settleMemory } from "../../src/memory.ts";
 
 test("what starting left behind is collected at once, and nobody else is handed the collector", async () => {
   const left = new WeakRef({ text: "nobody holds it" });
@@ -11,4 +13,26 @@ test("what starting left behind is collected at once, and nobody else is handed 
   settleMemory();
   assert.equal(left.deref(), undefined);
   assert.equal(runInNewContext("typeof gc"), "undefined");
+});
+
+/** Octets that a thread may fill before its first minor collection. */
+async function youngBytesOfWorker(): Promise<number> {
+  const code = `
+    const { parentPort } = require("node:worker_threads");
+    const spaces = require("node:v8").getHeapSpaceStatistics();
+    const { space_used_size, space_available_size } = spaces.find(({ space_name }) => space_name === "new_space");
+    parentPort.postMessage(space_used_size + space_available_size);`;
+  // The bound of the worker pool.
+  const worker = new Worker(code, { eval: true, resourceLimits: { maxYoungGenerationSizeMb: 12 } });
+  const [bytes]: unknown[] = await once(worker, "message");
+  await worker.terminate();
+  return Number(bytes);
+}
+
+test("a thread started after memory was prepared has four times the room before its first collection", async () => {
+  const before = await youngBytesOfWorker();
+  prepareMemory();
+  const after = await youngBytesOfWorker();
+  assert.ok(before < 1.5 * 1024 * 1024, `${before} before`);
+  assert.ok(after > 3.5 * 1024 * 1024, `${after} after`);
 });
