@@ -100,8 +100,6 @@ try {
       if (bytes > large && work === "sign-ed25519") continue;
       for (let round = -1; round < rounds; round += 1) {
         say(`${work} ${bytes}: ${round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`}`);
-        if (round >= 0)
-          rsaMs.push(await bare.call("arithmetic", { what: "sign", algorithm: "rsa", bytes: 2000, rounds: 200 }));
         for (const each of started) await turns(each, work, bytes, round);
       }
     }
@@ -125,6 +123,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
     if (bytes > large && !usual) continue;
     const connections = bytes > large ? 2 : pace.connections;
     const messages = bytes > large ? pace.large : round < 0 ? pace.warmUp : pace.messages;
+    const rsaBefore = await rsaSignMs();
     const taken = await takeTurn({ running, work, content, messages, connections, reuse }, source, sink);
     if (taken.fault !== undefined) say(`${name} failed at ${work}: ${taken.fault}`);
     if (round < 0 || taken.fault !== undefined) continue;
@@ -132,12 +131,20 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
       (each) => each.name === name && each.work === work && each.bytes === bytes && each.reuse === reuse,
     );
     if (line === undefined) {
-      line = { name, work, bytes, reuse, usual, ms: [], p50: [] };
+      line = { name, work, bytes, reuse, usual, ms: [], timesRsa: [], p50: [] };
       lines.push(line);
     }
+    const rsa = (rsaBefore + (await rsaSignMs())) / 2;
+    rsaMs.push(rsa);
     line.ms.push(taken.ms);
+    line.timesRsa.push(taken.ms / rsa);
     line.p50.push(taken.p50);
   }
+}
+
+/** The machine changes its speed within seconds: a turn is held against what stands beside it. */
+function rsaSignMs(): Promise<number> {
+  return bare.call("arithmetic", { what: "sign", algorithm: "rsa", bytes: 2000, rounds: 100 });
 }
 
 function signed(message: Buffer): Buffer {
