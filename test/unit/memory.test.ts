@@ -29,10 +29,11 @@ async function youngBytesOfWorker(): Promise<number> {
   return Number(bytes);
 }
 
-test("a thread started after memory was prepared has four times the room before its first collection", async () => {
+test("a thread started after memory was prepared has 4 MB before its first collection", async () => {
   const before = await youngBytesOfWorker();
   prepareMemory();
   const after = await youngBytesOfWorker();
-  assert.ok(before < 1.5 * 1024 * 1024, `${before} before`);
+  // 1 or 2 MB, as the release of Node goes.
+  assert.ok(before < 3 * 1024 * 1024, `${before} before`);
   assert.ok(after > 3.5 * 1024 * 1024, `${after} after`);
 });
