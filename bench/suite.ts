@@ -1,5 +1,6 @@
 // What is measured: works, sizes, keys and ways of connecting, each in rounds that take turns, so that every ratio is of
 // numbers from the same minutes on the same machine.
+import { rsaSignMs } from "./load/bare.ts";
 import { type Child, startChild } from "./load/child.ts";
 import { type Filter, startFilter, type Work } from "./load/filter.ts";
 import { type Measurement, measure, middle } from "./load/measure.ts";
@@ -265,11 +266,6 @@ function rated(rounds: readonly Rated[]): Measurement & Pick<RatedRow, "timesRsa
     timesRsa: times((round) => round.processMs),
     mainTimesRsa: times((round) => round.mainMs),
   };
-}
-
-/** The machine changes its speed by a third from one second to the next: only what stands beside a number explains it. */
-function rsaSignMs(bare: Child): Promise<number> {
-  return bare.call("arithmetic", { what: "sign", algorithm: "rsa", bytes: 2000, rounds: 100 });
 }
 
 async function floorOf(bare: Child): Promise<Floor> {

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { version } from "../../src/version.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePort } from "../../test/support/free-port.ts";
+import { rsaSignMs } from "../load/bare.ts";
 import { startChild } from "../load/child.ts";
 import { startFilter, txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
@@ -123,7 +124,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
     if (bytes > large && !usual) continue;
     const connections = bytes > large ? 2 : pace.connections;
     const messages = bytes > large ? pace.large : round < 0 ? pace.warmUp : pace.messages;
-    const rsaBefore = await rsaSignMs();
+    const rsaBefore = await rsaSignMs(bare);
     const taken = await takeTurn({ running, work, content, messages, connections, reuse }, source, sink);
     if (taken.fault !== undefined) say(`${name} failed at ${work}: ${taken.fault}`);
     if (round < 0 || taken.fault !== undefined) continue;
@@ -134,17 +135,12 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
       line = { name, work, bytes, reuse, usual, ms: [], timesRsa: [], p50: [] };
       lines.push(line);
     }
-    const rsa = (rsaBefore + (await rsaSignMs())) / 2;
+    const rsa = (rsaBefore + (await rsaSignMs(bare))) / 2;
     rsaMs.push(rsa);
     line.ms.push(taken.ms);
     line.timesRsa.push(taken.ms / rsa);
     line.p50.push(taken.p50);
   }
-}
-
-/** The machine changes its speed within seconds: a turn is held against what stands beside it. */
-function rsaSignMs(): Promise<number> {
-  return bare.call("arithmetic", { what: "sign", algorithm: "rsa", bytes: 2000, rounds: 100 });
 }
 
 function signed(message: Buffer): Buffer {
