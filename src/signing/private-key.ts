@@ -62,6 +62,7 @@ export const minimumRsaBits = 1024;
 /** RFC 8301 section 3.2: verifiers need not take more than 4096; up to that is certain to be understood. */
 export const maximumRsaBits = 16_384;
 
+const base64Only = /^[A-Za-z0-9+/=\s]*$/;
 const armour = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
 const rsaOid = Buffer.from("2a864886f70d010101", "hex");
 const ed25519Oid = Buffer.from("2b6570", "hex");
@@ -73,8 +74,9 @@ export function readPrivateKey(octets: Uint8Array): ReadKey {
   if (octets.length > maximumFileBytes) return { trouble: `is larger than ${maximumFileBytes} octets, so no key` };
   // A view: a copy would share its slab of memory with the keys that are kept, and stay with them.
   const bytes = asBuffer(octets);
-  if (bytes[0] === 0x30) return readDer(Buffer.from(bytes));
   const text = bytes.toString("latin1");
+  // One seed in 64 begins with the same octet in base64 as DER does, the digit 0.
+  if (bytes[0] === 0x30 && !base64Only.test(text)) return readDer(Buffer.from(bytes));
   const pem = armour.exec(text);
   if (pem !== null) return readPem(pem[1] ?? "", pem[2] ?? "");
   if (text.includes("-----BEGIN ")) return { trouble: "is cut off: its PEM block has no end" };

@@ -7,6 +7,9 @@ import { ed25519Pem, rsaPem, rsaPkcs1Pem, shortPem, weakPem } from "./keys.ts";
 const der = (pem: string): Buffer => createPrivateKey(pem).export({ type: "pkcs8", format: "der" });
 const seed = Buffer.from(der(ed25519Pem).subarray(-32)).toString("base64");
 
+/** Base64 of it begins with the octet that DER begins with. */
+const seedLikeDer = `0${"A".repeat(42)}=`;
+
 const good: readonly (readonly [string, string | Buffer, "rsa" | "ed25519", number])[] = [
   ["PKCS#8 PEM", rsaPem, "rsa", 2048],
   ["PKCS#1 PEM", rsaPkcs1Pem, "rsa", 2048],
@@ -15,6 +18,7 @@ const good: readonly (readonly [string, string | Buffer, "rsa" | "ed25519", numb
   ["Ed25519 PEM", ed25519Pem, "ed25519", 256],
   ["base64 of PKCS#8 in one line", der(rsaPem).toString("base64"), "rsa", 2048],
   ["base64 of an Ed25519 seed, as dkimpy writes it", `${seed}\n`, "ed25519", 256],
+  ["base64 of a seed that begins with a digit 0, as DER does", seedLikeDer, "ed25519", 256],
   ["bare DER", der(ed25519Pem), "ed25519", 256],
 ];
 
