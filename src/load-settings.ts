@@ -3,7 +3,6 @@
 import { readdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fronts } from "./config/fronts.ts";
-import type { FileFacts } from "./config/lint/files.ts";
 import { lintSealing } from "./config/lint/sealing.ts";
 import { disk, type Loaded, loadConfig } from "./config/load.ts";
 import type { Problem } from "./config/source.ts";
@@ -13,7 +12,7 @@ import type { Settings } from "./main.ts";
 import { createRouter } from "./policy/router.ts";
 import { readWhole } from "./read-whole.ts";
 import { type ReadAhead, readAhead, worthIt } from "./reader/read-ahead.ts";
-import type { KeyFiles } from "./signing/key-settings.ts";
+import type { FileFacts, KeyFile, KeyFiles } from "./signing/key-settings.ts";
 import type { PackedKeyring } from "./signing/keyring.ts";
 import { loadKeyring } from "./signing/load-keyring.ts";
 
@@ -32,7 +31,7 @@ export interface LoadedSettings {
 export interface PlainParts {
   readonly keyring: PackedKeyring;
   /** The files that keys were read from. */
-  readonly keyFiles: readonly string[];
+  readonly keyFiles: readonly KeyFile[];
   /** The texts of tables in files, by the name that the settings give. */
   readonly tables: ReadonlyMap<string, string>;
 }
@@ -50,9 +49,9 @@ export function filesOnDisk(): SettingsFiles {
   let latest: FileFacts = { mode: 0, uid: 0 };
   let keys: ReadAhead | undefined;
   let folders: ReadAhead | undefined;
-  const note = (name: string, { mode, uid }: FileFacts) => {
+  const shared = ({ mode, uid }: FileFacts) => {
     if (latest.mode !== mode || latest.uid !== uid) latest = { mode, uid };
-    facts.set(name, latest);
+    return latest;
   };
   return {
     ...disk,
@@ -67,12 +66,11 @@ export function filesOnDisk(): SettingsFiles {
     readKey(name) {
       if (keys?.has(name) !== true) return undefined;
       const { read, ...found } = keys.key(name);
-      note(name, found);
-      return read;
+      return { read, facts: shared(found) };
     },
     readFile(name) {
       const { octets, ...found } = readWhole(name);
-      note(name, found);
+      facts.set(name, shared(found));
       return octets;
     },
     listFolder: (name) => (folders?.has(name) === true ? folders.folder(name) : readdirSync(name)),

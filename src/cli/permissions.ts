@@ -2,10 +2,10 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { userId } from "../account.ts";
-import type { FileFacts } from "../config/lint/files.ts";
 import { lintPermissions } from "../config/lint.ts";
 import type { Problem } from "../config/source.ts";
 import type { LoadedSettings } from "../load-settings.ts";
+import type { FileFacts } from "../signing/key-settings.ts";
 
 /** @param cwd relative names start here */
 export function permissionProblems({ plain, loaded, factsOf }: LoadedSettings, cwd: string): readonly Problem[] {

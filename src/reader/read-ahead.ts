@@ -33,7 +33,9 @@ export function readAhead(question: Question, names: readonly string[]): ReadAhe
   worker.unref();
   // Then this thread reads everything.
   worker.on("error", () => undefined);
-  const places = new Map(names.map((name, place) => [name, place]));
+  /** By name, once somebody asks out of order. */
+  let places: ReadonlyMap<string, number> | undefined;
+  let next = 0;
   const fetched = new Map<number, Fetched>();
   let current: Fetched | undefined;
 
@@ -65,10 +67,18 @@ export function readAhead(question: Question, names: readonly string[]): ReadAhe
     }
   }
 
+  function placeOf(name: string): number | undefined {
+    if (names[next] === name) return next;
+    if (names[next + 1] === name) return next + 1;
+    places ??= new Map(names.map((each, place) => [each, place]));
+    return places.get(name);
+  }
+
   /** The batch that it is in, and its place there. */
   function find(name: string): readonly [Fetched, number] {
-    const at = places.get(name);
+    const at = placeOf(name);
     if (at === undefined) throw new RangeError(`${name} is not among the names`);
+    next = at;
     const batch = Math.floor(at / batchSize);
     if (current?.batch !== batch) current = fetchedBatch(batch);
     const place = at % batchSize;
@@ -78,15 +88,15 @@ export function readAhead(question: Question, names: readonly string[]): ReadAhe
   }
 
   return {
-    has: (name) => places.has(name),
+    has: (name) => placeOf(name) !== undefined,
     key(name) {
       const [{ der, columns, faults }, place] = find(name);
       const [end = 0, form = 0, bits = 0, mode = 0, uid = 0] = columns.subarray(columnCount * place);
       const fault = faults.get(place);
       if (fault !== undefined) return { read: { trouble: fault }, mode, uid };
       const start = place === 0 ? 0 : (columns[columnCount * (place - 1)] ?? 0);
-      const stored = Buffer.from(der.buffer, der.byteOffset + start, end - start);
-      return { read: { key: new StoredKey(keyForms[form] ?? "rsa pkcs8", bits, stored) }, mode, uid };
+      const stored = new StoredKey(keyForms[form] ?? "rsa pkcs8", bits, { array: der, start, end });
+      return { read: { key: stored }, mode, uid };
     },
     folder(name) {
       const [{ folders }, place] = find(name);

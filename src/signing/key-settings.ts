@@ -32,6 +32,19 @@ export interface KeySettings {
   readonly dkim_multiple_signatures?: boolean;
 }
 
+/** Who may do what with a file. */
+export interface FileFacts {
+  readonly mode: number;
+  readonly uid: number;
+}
+
+/** A file that a key was read from. */
+export interface KeyFile {
+  readonly name: string;
+  /** Where whoever read it saw them. */
+  readonly facts?: FileFacts;
+}
+
 /** How keys are read. Both throw as node:fs does; relative names are the reader's business. */
 export interface KeyFiles {
   /** The octets are good until the next call. */
@@ -39,7 +52,7 @@ export interface KeyFiles {
   /** Names in a folder. */
   listFolder(path: string): readonly string[];
   /** The key in a file, by those who have looked at it already; undefined where they have not. */
-  readKey?(path: string): ReadKey | undefined;
+  readKey?(path: string): { readonly read: ReadKey; readonly facts: FileFacts } | undefined;
   /** Told before many are read, in the order in which they will be: whoever can begin with several at a time. */
   expectKeys?(paths: readonly string[]): void;
   expectFolders?(paths: readonly string[]): void;

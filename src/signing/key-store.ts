@@ -1,6 +1,6 @@
 // What all sources of keys share while they are read: each key file is read once, whoever declares it, and what
 // stands against it is said in words.
-import type { KeyFiles, KeyProblem } from "./key-settings.ts";
+import type { KeyFile, KeyFiles, KeyProblem } from "./key-settings.ts";
 import type { SigningKey } from "./keyring.ts";
 import { type ReadKey, readPrivateKey } from "./private-key.ts";
 
@@ -17,7 +17,7 @@ export interface KeyStore {
   fromFile(path: string): ReadKey;
   fromText(text: string): ReadKey;
   /** Files that hold a key. */
-  files(): readonly string[];
+  files(): readonly KeyFile[];
 }
 
 /** Keys beyond this number are read by OpenSSL when they are first used; what only it can find comes out then. */
@@ -25,6 +25,13 @@ const readAtOnce = 1000;
 
 export function createKeyStore(files: KeyFiles): KeyStore {
   const read = new Map<string, ReadKey>();
+  const keyFiles: KeyFile[] = [];
+  const lookAt = (name: string): ReadKey => {
+    const known = files.readKey?.(name);
+    const result = known?.read ?? readPrivateKey(files.readFile(name));
+    if ("key" in result) keyFiles.push(known === undefined ? { name } : { name, facts: known.facts });
+    return result;
+  };
   const once = (name: string, look: () => ReadKey, trouble: (error: unknown) => string): ReadKey => {
     const known = read.get(name);
     if (known !== undefined) return known;
@@ -45,9 +52,9 @@ export function createKeyStore(files: KeyFiles): KeyStore {
     return result;
   };
   return {
-    fromFile: (path) => once(path, () => files.readKey?.(path) ?? readPrivateKey(files.readFile(path)), systemError),
+    fromFile: (path) => once(path, () => lookAt(path), systemError),
     fromText: (text) => once(`\0${text}`, () => readPrivateKey(Buffer.from(text, "latin1")), systemError),
-    files: () => [...read].flatMap(([name, found]) => ("key" in found && !name.startsWith("\0") ? [name] : [])),
+    files: () => keyFiles,
   };
 }
 

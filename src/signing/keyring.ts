@@ -67,12 +67,14 @@ export interface PackedKeyring {
   readonly patterns: readonly number[];
   readonly usable: number;
   readonly identities: Float64Array;
-  /** The DER of all private keys; a file that several keys share is there once. */
-  readonly der: Uint8Array;
-  /** Four for each: index in `keyForms`, bits, start and end in `der`. */
+  /** The DER of all private keys, as many in each array as were read together; a file that several keys share is there once. */
+  readonly der: readonly Uint8Array[];
+  /** Five for each: index in `keyForms`, bits, index in `der`, start and end there. */
   readonly stored: Uint32Array;
   readonly signingTable?: PackedSigningTable;
 }
+
+export const storedColumns = 5;
 
 /** The value of a row: what a SigningKey has, in order; `stored` is -1 for a key that cannot be had. */
 export type KeyRow = readonly [
@@ -95,9 +97,8 @@ export const notByDomain = "\0";
 const none: readonly SigningKey[] = [];
 
 export function openKeyring(packed: PackedKeyring): Keyring {
-  const { stored, identities, usable } = packed;
+  const { der, stored, identities, usable } = packed;
   const rows = openRows(packed.keys);
-  const der = Buffer.from(packed.der.buffer, packed.der.byteOffset, packed.der.length);
   /** Those that mail was signed with: their key objects are made once, and workers know them by identity. */
   const kept = new Map<number, SigningKey>();
   const keptStored = new Map<number, StoredKey>();
@@ -105,9 +106,13 @@ export function openKeyring(packed: PackedKeyring): Keyring {
   const patterns = packed.patterns.map(keep);
 
   function readStored(index: number): StoredKey | undefined {
-    const [form = 0, bits = 0, start = 0, end = 0] = stored.subarray(4 * index, 4 * index + 4);
+    if (index < 0) return undefined;
+    const [form = 0, bits = 0, at = 0, start = 0, end = 0] = stored.subarray(storedColumns * index);
     const keyForm = keyForms[form];
-    return index < 0 || keyForm === undefined ? undefined : new StoredKey(keyForm, bits, der.subarray(start, end));
+    const array = der[at];
+    return keyForm === undefined || array === undefined
+      ? undefined
+      : new StoredKey(keyForm, bits, { array, start, end });
   }
 
   function read(row: number, storedAt: (index: number) => StoredKey | undefined): SigningKey {

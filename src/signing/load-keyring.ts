@@ -3,7 +3,7 @@
 import { toAscii } from "../mail/domain.ts";
 import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
-import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
+import type { KeyDeclaration, KeyFile, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
 import { createKeyStore, errorCode, type Loading, systemError, unreadable } from "./key-store.ts";
 import { type Keyring, openKeyring, type PackedKeyring, type SigningKey } from "./keyring.ts";
 import { loadTables } from "./load-tables.ts";
@@ -15,22 +15,23 @@ export interface LoadedKeyring {
   /** The same, for another process. */
   readonly packed: PackedKeyring;
   /** The files that keys were read from. */
-  readonly keyFiles: readonly string[];
+  readonly keyFiles: readonly KeyFile[];
   readonly problems: readonly KeyProblem[];
 }
 
 /** Reads all keys that the settings declare. Never throws: what is wrong is in `problems`. */
 export function loadKeyring(settings: KeySettings, files: KeyFiles): LoadedKeyring {
   const keys: SigningKey[] = [];
-  const taken = new Set<string>();
+  /** The selectors of each domain, a blank before each. */
+  const taken = new Map<string, string>();
   const loading: Loading = {
     files,
     store: createKeyStore(files),
     problems: [],
     add(key) {
-      const name = `${key.selector} ${key.domain}`;
-      if (taken.has(name)) return false;
-      taken.add(name);
+      const selectors = taken.get(key.domain);
+      if (selectors?.split(" ").includes(key.selector, 1)) return false;
+      taken.set(key.domain, selectors === undefined ? ` ${key.selector}` : `${selectors} ${key.selector}`);
       keys.push({ ...key, number: keys.length + 1 });
       return true;
     },

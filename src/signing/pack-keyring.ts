@@ -1,8 +1,8 @@
 // A keyring as plain data, from the keys as they were read: what keyring.ts then opens, in this process or another.
 import { packRows, type Row } from "../lookup/packed-rows.ts";
 import { noOptions } from "./key-options.ts";
-import { type KeyRow, notByDomain, type PackedKeyring, type SigningKey } from "./keyring.ts";
-import { keyForms, type StoredKey } from "./private-key.ts";
+import { type KeyRow, notByDomain, type PackedKeyring, type SigningKey, storedColumns } from "./keyring.ts";
+import { type DerPlace, keyForms, type StoredKey } from "./private-key.ts";
 import { recordName } from "./record-text.ts";
 import { packSigningTable, type SigningNames } from "./signing-names.ts";
 
@@ -21,7 +21,6 @@ export function packKeyring(
   const rows: Row<KeyRow>[] = [];
   const rowOf = new Map<SigningKey, number>();
   let usable = 0;
-  let derLength = 0;
   const identities = new Float64Array(byDomain.length + named.length);
 
   function place(key: StoredKey | undefined): number {
@@ -30,27 +29,14 @@ export function packKeyring(
     if (known !== undefined) return known;
     places.set(key, stored.length);
     stored.push(key);
-    derLength += key.der.length;
     return stored.length - 1;
   }
 
   function add(signingKey: SigningKey, name: string): void {
-    const { number, domain, selector, source, options, key, pattern, trouble, origin } = signingKey;
+    const { number, domain, selector, source, key, pattern } = signingKey;
     const row = rows.length;
-    rowOf.set(signingKey, row);
-    const value: KeyRow = [
-      number,
-      domain,
-      selector,
-      source,
-      place(key),
-      {
-        ...(options === noOptions ? {} : { options }),
-        ...(pattern === undefined ? {} : { pattern: pattern.kind }),
-        ...(trouble === undefined ? {} : { trouble }),
-        ...(origin === undefined ? {} : { origin }),
-      },
-    ];
+    if (signingTable !== undefined) rowOf.set(signingKey, row);
+    const value: KeyRow = [number, domain, selector, source, place(key), restOf(signingKey)];
     rows.push([name, value]);
     if (key === undefined) return;
     usable += 1;
@@ -63,25 +49,53 @@ export function packKeyring(
   }
   for (const key of named) add(key, notByDomain);
 
-  const der = new Uint8Array(derLength);
-  const columns = new Uint32Array(4 * stored.length);
-  let start = 0;
-  for (const [index, key] of stored.entries()) {
-    der.set(key.der, start);
-    columns.set([keyForms.indexOf(key.form), key.bits, start, start + key.der.length], 4 * index);
-    start += key.der.length;
-  }
   return {
     keys: packRows(rows),
     patterns,
     usable,
     identities,
-    der,
-    stored: columns,
+    ...packStored(stored),
     ...(signingTable === undefined
       ? {}
       : { signingTable: packSigningTable(signingTable, (key) => rowOf.get(key) ?? -1) }),
   };
+}
+
+const nothing: KeyRow[5] = {};
+
+function restOf({ options, pattern, trouble, origin }: SigningKey): KeyRow[5] {
+  if (options === noOptions && pattern === undefined && trouble === undefined && origin === undefined) return nothing;
+  return {
+    ...(options === noOptions ? {} : { options }),
+    ...(pattern === undefined ? {} : { pattern: pattern.kind }),
+    ...(trouble === undefined ? {} : { trouble }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+}
+
+/** Arrays that many keys share go on as they are; what stands by itself is put together. */
+function packStored(keys: readonly StoredKey[]): Pick<PackedKeyring, "der" | "stored"> {
+  const stands = ({ array, start, end }: DerPlace) => start === 0 && end === array.length;
+  const single = new Uint8Array(keys.reduce((sum, { place }) => (stands(place) ? sum + place.end : sum), 0));
+  const der: Uint8Array[] = [single];
+  const indices = new Map<Uint8Array, number>([[single, 0]]);
+  const stored = new Uint32Array(storedColumns * keys.length);
+  let filled = 0;
+  for (const [row, { form, bits, place }] of keys.entries()) {
+    let { array, start, end } = place;
+    if (stands(place)) {
+      single.set(array, filled);
+      [array, start, end] = [single, filled, filled + end];
+      filled = end;
+    }
+    let at = indices.get(array);
+    if (at === undefined) {
+      at = der.push(array) - 1;
+      indices.set(array, at);
+    }
+    stored.set([keyForms.indexOf(form), bits, at, start, end], storedColumns * row);
+  }
+  return { der, stored };
 }
 
 /** 53 bits of two hashes (FNV-1a forth and back): two keys of a million have the same by a chance of one in ten thousand. */

@@ -11,23 +11,36 @@ export type KeyForm = "rsa pkcs1" | "rsa pkcs8" | "ed25519 pkcs8";
 
 export const keyForms: readonly KeyForm[] = ["rsa pkcs1", "rsa pkcs8", "ed25519 pkcs8"];
 
+/** Where the DER of a key lies: many keys share one array. */
+export interface DerPlace {
+  readonly array: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A key that was read and looked at. Its `KeyObject` is made once, on first use. */
 export class StoredKey {
   readonly form: KeyForm;
   /** Modulus length of an RSA key; 256 for Ed25519. */
   readonly bits: number;
-  readonly der: Buffer;
+  readonly place: DerPlace;
   #object: KeyObject | undefined;
   #isDamaged = false;
 
-  constructor(form: KeyForm, bits: number, der: Buffer) {
+  constructor(form: KeyForm, bits: number, place: DerPlace) {
     this.form = form;
     this.bits = bits;
-    this.der = der;
+    this.place = place;
   }
 
   get type(): KeyType {
     return this.form === "ed25519 pkcs8" ? "ed25519" : "rsa";
+  }
+
+  /** A view, made at each call: of a hundred thousand keys few are looked at. */
+  get der(): Buffer {
+    const { array, start, end } = this.place;
+    return Buffer.from(array.buffer, array.byteOffset + start, end - start);
   }
 
   /** Throws when OpenSSL does not take what looked like a key. */
@@ -105,7 +118,7 @@ function readBase64(text: string): ReadKey {
     return { trouble: "is not a private key in PEM form" };
   // dkimpy keeps Ed25519 keys as the base64 of the seed (RFC 8032 section 5.1.5).
   if (der.length === 32) {
-    return { key: new StoredKey("ed25519 pkcs8", 256, Buffer.concat([ed25519Prefix, der])) };
+    return ed25519Key(Buffer.concat([ed25519Prefix, der]));
   }
   return readDer(der);
 }
@@ -125,7 +138,7 @@ function readDer(der: Buffer): ReadKey {
   const content = element(der, next.end);
   if (oid?.tag !== 0x06 || content?.tag !== 0x04) return damaged;
   const algorithm = der.subarray(oid.start, oid.end);
-  if (algorithm.equals(ed25519Oid)) return { key: new StoredKey("ed25519 pkcs8", 256, der) };
+  if (algorithm.equals(ed25519Oid)) return ed25519Key(der);
   if (!algorithm.equals(rsaOid)) return { trouble: "is neither an RSA nor an Ed25519 key" };
   const inner = element(der, content.start);
   const innerVersion = inner?.tag === 0x30 ? element(der, inner.start) : undefined;
@@ -138,7 +151,15 @@ function rsaKey(bits: number, der: Buffer, form: KeyForm): ReadKey {
     return { trouble: `has ${bits} bits; RSA keys below ${minimumRsaBits} are not accepted by verifiers (RFC 8301)` };
   }
   if (bits > maximumRsaBits) return { trouble: `has ${bits} bits, more than any verifier takes` };
-  return { key: new StoredKey(form, bits, der) };
+  return { key: new StoredKey(form, bits, wholeOf(der)) };
+}
+
+function ed25519Key(der: Buffer): ReadKey {
+  return { key: new StoredKey("ed25519 pkcs8", 256, wholeOf(der)) };
+}
+
+function wholeOf(der: Buffer): DerPlace {
+  return { array: der, start: 0, end: der.length };
 }
 
 interface Element {

@@ -1,14 +1,10 @@
 // Files whose permissions let the wrong people read a key or a password, or change what the daemon does.
 import { dirname } from "node:path";
 import { parseServerUrl } from "../../shared-cache/server-url.ts";
+import type { FileFacts, KeyFile } from "../../signing/key-settings.ts";
 import type { Config } from "../config.ts";
 import type { ConfigSource, SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
-
-export interface FileFacts {
-  readonly mode: number;
-  readonly uid: number;
-}
 
 /** What a lint of files knows of the machine. */
 export interface Machine {
@@ -17,7 +13,7 @@ export interface Machine {
   /** The user that the daemon becomes. */
   readonly daemonUid?: number;
   /** The private keys there are, those of folders and key tables included. */
-  readonly keyFiles: readonly string[];
+  readonly keyFiles: readonly KeyFile[];
 }
 
 export function lintFiles(config: Config, source: ConfigSource, machine: Machine, say: Say): void {
@@ -55,8 +51,7 @@ export function lintFiles(config: Config, source: ConfigSource, machine: Machine
 
 function lintKeys(config: Config, { stat, keyFiles }: Machine, say: Say): void {
   const declared = new Set(config.dkim_keys.flatMap(({ file }) => file ?? []));
-  const look = (file: string, path: SettingPath) => {
-    const facts = stat(file);
+  const look = (file: string, path: SettingPath, facts = stat(file)) => {
     if (facts === undefined) return;
     if ((facts.mode & 0o007) !== 0) {
       say("warning", path, `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`);
@@ -68,7 +63,7 @@ function lintKeys(config: Config, { stat, keyFiles }: Machine, say: Say): void {
     if (file !== undefined) look(file, ["dkim_keys", index, "file"]);
   }
   const elsewhere = config.dkim_key_dir === null ? "dkim_keytable" : "dkim_key_dir";
-  for (const file of new Set(keyFiles)) if (!declared.has(file) && file.includes("/")) look(file, [elsewhere]);
+  for (const { name, facts } of keyFiles) if (!declared.has(name) && name.includes("/")) look(name, [elsewhere], facts);
 }
 
 function secrets(config: Config): SettingPath[] {
