@@ -1,5 +1,5 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
-import { fstatSync } from "node:fs";
+import { fstatSync, readFileSync, statSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -26,8 +26,10 @@ export const start: Command = {
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
     let read: ReadSettings;
+    const reading = readSettings(file, io.cwd, "start");
+    loadMeanwhile(resolve(io.cwd, file));
     try {
-      read = await readSettings(file, io.cwd, "start");
+      read = await reading;
     } catch (error) {
       io.stderr(`signpost: not started: ${reasonOf(error)}\n`);
       return exitCode.software;
@@ -85,6 +87,21 @@ interface ToStart {
   readonly settings: Settings;
   readonly journal: boolean;
   readonly io: Io;
+}
+
+/**
+ * While another process reads, this one has nothing to do: it loads the daemon, unless it looks as if it will be the one
+ * that starts several. A wrong guess costs memory there, or time here.
+ */
+function loadMeanwhile(file: string): void {
+  try {
+    // What can be read only once is left to who has to read it.
+    if (!statSync(file).isFile() || /\blisteners\b/.test(readFileSync(file, "latin1"))) return;
+  } catch {
+    return;
+  }
+  // Who needs it asks again, and hears what went wrong.
+  import("../main.ts").catch(() => undefined);
 }
 
 async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
