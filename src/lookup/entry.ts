@@ -59,10 +59,10 @@ export function stepsBelow(context: TableContext, path: TablePath): Steps {
   };
 }
 
-const replacement = /\$(?:[1-9]|\{[1-9]\d?\})/;
-const everyReplacement = /\$(?:([1-9])|\{([1-9]\d?)\})/g;
+const replacement = /\$(?:\d+|\{\d+\}|\(\d+\))/;
+const everyReplacement = /\$(?:(\d+)|\{(\d+)\}|\((\d+)\))/g;
 
-/** Whether a value takes "$1" or "${1}" from what was matched. */
+/** Whether a value takes "$1", "${1}" or "$(1)" from what was matched. */
 export function hasReplacement(raw: unknown): raw is string {
   return typeof raw === "string" && replacement.test(raw);
 }
@@ -70,7 +70,8 @@ export function hasReplacement(raw: unknown): raw is string {
 function replace(template: string, replacements: readonly string[]): string {
   return template.replace(
     everyReplacement,
-    (_all, digit: string | undefined, braced: string | undefined) => replacements[Number(digit ?? braced) - 1] ?? "",
+    (_all, bare: string | undefined, braced: string | undefined, round: string | undefined) =>
+      replacements[Number(bare ?? braced ?? round) - 1] ?? "",
   );
 }
 

@@ -96,6 +96,16 @@ const cases: readonly Case[] = [
     first: { "Joe+L@x.example": ["Joe+L@x.example|Joe+L|joe|+l|x.example", ".x.example"], "ann@z": ["ann-box", "."] },
   },
   {
+    title:
+      "a replacement may stand in brackets, its number has as many digits as follow, and what there is none of is empty",
+    tables: [{ "a@x.test": "$(2) of ${5}", "b@x.test": "<$10$0${0}>", "c@x.test": "$x $ $( ${2" }],
+    first: {
+      "a@x.test": ["a of x.test", "a@x.test"],
+      "b@x.test": ["<>", "b@x.test"],
+      "c@x.test": ["$x $ $( ${2", "c@x.test"],
+    },
+  },
+  {
     title: "a replacement is taken literally",
     tables: [{ ".": "<$2>" }],
     first: { '"$1$&"@z': ["<$1$&>", "."] },
