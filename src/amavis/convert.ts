@@ -51,8 +51,7 @@ export class Converter {
     if (value === undefined) return { value: null, origin };
     if (typeof value === "string") return { value, origin };
     // Fifteen digits, as Perl shows its numbers: 0.1 + 0.2 is 0.3.
-    if (typeof value === "number")
-      return { value: Number.isFinite(value) ? Number(value.toPrecision(15)) : null, origin };
+    if (typeof value === "number") return { value: Number.isFinite(value) ? shownNumber(value) : null, origin };
     switch (value.kind) {
       case "scalar":
         return this.convert(value.box.value, value.box.origin ?? origin, depth + 1);
@@ -172,4 +171,8 @@ function matchesNothing(value: Value, depth = 0): boolean {
   if (value.kind === "scalar") return value.box.value === undefined || matchesNothing(value.box.value, depth + 1);
   if (value.kind === "array") return value.box.items.length === 0;
   return value.kind === "hash" && value.box.map.size === 0 && value.box.file === undefined;
+}
+
+function shownNumber(value: number): number {
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
 }

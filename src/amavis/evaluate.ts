@@ -1,6 +1,6 @@
 // Works out the values of expressions. Nothing is executed: no code, no command, no file but those the host hands out.
 import { assign, isListTarget, newArray, newHash } from "./assignment.ts";
-import { callFunction } from "./functions.ts";
+import { callFunction, oneOf } from "./functions.ts";
 import { callMethod, command, each, itemOf, pairs, reference, slice } from "./lists.ts";
 import { chain, joined, listChain, regexp, substitute, unary } from "./operations.ts";
 import { TooMuch } from "./operators.ts";
@@ -115,7 +115,7 @@ export class Evaluator {
       case "method": {
         const items = this.list(node);
         if (node.kind === "each" && node.name !== "sort") return items.length;
-        return items.at(-1)?.value;
+        return node.kind === "call" ? oneOf(node, items) : items.at(-1)?.value;
       }
       case "beyond":
         return this.beyond(node);
@@ -162,7 +162,7 @@ export class Evaluator {
       case "assignment":
         if (isListTarget(node.target)) {
           assign(this, node);
-          return this.list(node.target.kind === "declaration" ? node.target.target : node.target);
+          return this.list(declared(node.target));
         }
         break;
       case "declaration":
@@ -205,4 +205,10 @@ export class Evaluator {
     this.host.report("warning", this.origin(node), `not taken: ${node.what} (${text}); what it gives is not known`);
     return this.unknown(node, node.what);
   }
+}
+
+/** A target without its `my`: what was declared and assigned is not to be declared anew. */
+function declared(target: Expression): Expression {
+  if (target.kind === "declaration") return target.target;
+  return target.kind === "list" ? { ...target, items: target.items.map(declared) } : target;
 }

@@ -137,7 +137,7 @@ export class ExpressionParser extends TermParser {
     const token = this.lexer.peek("operator");
     if (token.kind === "operator" && (token.text === "++" || token.text === "--")) {
       this.lexer.next("operator");
-      return { kind: "unary", at: term.at, operator: token.text, operand: term };
+      return { kind: "unary", at: term.at, operator: `postfix ${token.text}`, operand: term };
     }
     return term;
   }

@@ -65,6 +65,21 @@ export function callFunction(perl: Evaluator, call: Call): Item[] {
   return [{ value: perl.unknown(call, `a call of ${call.name}()`), origin }];
 }
 
+/** What a call gives where one value is asked for: the number of keys or parts, a text backwards. */
+export function oneOf(call: Call, items: readonly Item[]): Value {
+  const name = call.name.replace(/^CORE::/, "");
+  if (name === "keys" || name === "values" || name === "split")
+    return items.find(({ value }) => isUnknown(value))?.value ?? items.length;
+  if (name !== "reverse") return items.at(-1)?.value;
+  let text = "";
+  for (const { value } of items) {
+    const part = textOf(value);
+    if (typeof part !== "string") return part;
+    text = part + text;
+  }
+  return [...text].reverse().join("");
+}
+
 function onText(change: (text: string) => Value): Builtin {
   return (perl, call, origin) => {
     const text = textOf(argument(perl, call));
@@ -117,7 +132,13 @@ const builtins = new Map<string, Builtin>([
   ["index", (perl, call, origin) => [{ value: position(listed(perl, call), "first"), origin }]],
   ["rindex", (perl, call, origin) => [{ value: position(listed(perl, call), "last"), origin }]],
   ["substr", (perl, call, origin) => [{ value: part(listed(perl, call)), origin }]],
-  ["sprintf", (perl, call, origin) => [{ value: sprintf(listed(perl, call)), origin }]],
+  [
+    "sprintf",
+    (perl, call, origin) => {
+      const value = sprintf(listed(perl, call));
+      return value === undefined ? unknowable(perl, call, origin, "a format of sprintf") : [{ value, origin }];
+    },
+  ],
   ["reverse", (perl, call) => listed(perl, call).reverse()],
   ["push", (perl, call, origin) => [{ value: extend(perl, call, "end"), origin }]],
   ["unshift", (perl, call, origin) => [{ value: extend(perl, call, "start"), origin }]],

@@ -1,6 +1,6 @@
 // Rows of operators, texts with variables in them, matches and ranges.
 import type { Evaluator } from "./evaluate.ts";
-import { operate, perlTruth, TooMuch } from "./operators.ts";
+import { complement, operate, perlTruth, TooMuch } from "./operators.ts";
 import { matchPattern, replaceMatches } from "./perl-match.ts";
 import { lvalue } from "./places.ts";
 import type { Origin } from "./source-text.ts";
@@ -50,14 +50,30 @@ export function regexp(perl: Evaluator, node: Expression & { kind: "regexp" }): 
   // In the order in which Perl prints them; the others do not change what matches.
   const flags = [..."msixn"].filter((flag) => node.flags.includes(flag)).join("");
   const pattern: Value = { kind: "pattern", source, flags, origin: perl.origin(node) };
-  return node.asks ? match(perl, perl.variables.scalar("_").value, pattern, node)[0]?.value : pattern;
+  return node.asks ? matched(match(perl, perl.variables.scalar("_").value, pattern, node)) : pattern;
+}
+
+/** Whether a match was found, where one value is asked for: what its groups hold does not count. */
+function matched(found: readonly Item[], node?: Expression & { kind: "chain" }): Value {
+  const [link] = node?.rest ?? [];
+  const first = found[0]?.value;
+  if (isUnknown(first)) return first;
+  // A substitution tells how many it replaced, and !~ what it holds.
+  if (link !== undefined && (link.operator === "!~" || link.right.kind === "substitution")) return first ?? "";
+  return perlTruth(found.length > 0);
 }
 
 /** Characters that RE2 goes through in the time of one step. */
 export const perMatch = 10;
 
 /** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot tell. */
-function match(perl: Evaluator, subject: Value, pattern: Value, node: { readonly at: number }): Item[] {
+function match(
+  perl: Evaluator,
+  subject: Value,
+  pattern: Value,
+  node: { readonly at: number },
+  everywhere = false,
+): Item[] {
   const origin = perl.origin(node);
   const text = textOf(subject);
   if (typeof text !== "string") return [{ value: text, origin }];
@@ -69,8 +85,20 @@ function match(perl: Evaluator, subject: Value, pattern: Value, node: { readonly
     return [{ value: perl.unknown(node, "a match"), origin }];
   }
   if (found.groups === undefined) return [];
+  if (everywhere) return allMatches(perl, pattern, text, origin);
   for (const [index, group] of found.groups.entries()) perl.variables.scalar(String(index + 1)).value = group;
   return found.groups.length === 0 ? [{ value: 1, origin }] : found.groups.map((value) => ({ value, origin }));
+}
+
+/** m/…/g as a list: what the groups hold of every match, or the matches where there are no groups. */
+function allMatches(perl: Evaluator, pattern: Value, text: string, origin: Origin): Item[] {
+  const items: Item[] = [];
+  replaceMatches(pattern, text, true, (groups, whole) => {
+    perl.step();
+    for (const value of groups.length === 0 ? [whole] : groups) items.push({ value, origin });
+    return whole;
+  });
+  return items;
 }
 
 /** s/…/…/: the target gets the text that comes of it; its value is how many matches were replaced. */
@@ -107,13 +135,7 @@ export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Va
     return isUnknownTruth(held) ? held : perlTruth(!held);
   }
   if (node.operator === "->") return perl.scalar(node.operand);
-  if (node.operator === "++" || node.operator === "--") {
-    const box = lvalue(perl, node.operand);
-    if (box === undefined) return undefined;
-    box.value = operate(node.operator === "++" ? "+" : "-", box.value, 1)?.value;
-    box.origin = perl.origin(node);
-    return box.value;
-  }
+  if (node.operator.endsWith("++") || node.operator.endsWith("--")) return step(perl, node);
   if (
     node.operand.kind === "call" &&
     node.operator === "-" &&
@@ -128,12 +150,26 @@ export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Va
   if (node.operator === "-" && typeof value === "string" && /^[A-Za-z_]/.test(value)) return `-${value}`;
   const number = numberOf(value);
   if (typeof number !== "number") return number;
-  return node.operator === "-" ? 0 - number : Number(~BigInt(Math.trunc(number)) & 0xffffffffffffffffn);
+  return node.operator === "-" ? 0 - number : complement(number);
+}
+
+/** `++` and `--`: behind its operand the value is what was there before (0 for nothing). */
+function step(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
+  const box = lvalue(perl, node.operand);
+  if (box === undefined) return undefined;
+  const { value } = box;
+  const up = node.operator.endsWith("++");
+  box.value =
+    up && typeof value === "string" && /^[A-Za-z]+[0-9]*$/.test(value)
+      ? nextWord(value)
+      : operate(up ? "+" : "-", value, 1)?.value;
+  box.origin = perl.origin(node);
+  return node.operator.startsWith("postfix") ? (value ?? 0) : box.value;
 }
 
 export function chain(perl: Evaluator, node: Expression & { kind: "chain" }): Value {
   const first = node.rest[0]?.operator;
-  if (first === "=~" || first === "!~") return listChain(perl, node)?.[0]?.value ?? "";
+  if (first === "=~" || first === "!~") return matched(listChain(perl, node) ?? [], node);
   let value = perl.scalar(node.first);
   for (const { operator, right, at } of node.rest) {
     switch (operator) {
@@ -198,7 +234,8 @@ export function listChain(perl: Evaluator, node: Expression & { kind: "chain" })
       return [{ value: substitute(perl, node.first, link.right), origin }];
     const pattern =
       link.right.kind === "regexp" ? perl.scalar({ ...link.right, asks: false }) : perl.scalar(link.right);
-    const found = match(perl, perl.scalar(node.first), pattern, link);
+    const everywhere = link.right.kind === "regexp" && link.right.flags.includes("g");
+    const found = match(perl, perl.scalar(node.first), pattern, link, everywhere);
     if (link.operator === "=~" || isUnknown(found[0]?.value)) return found;
     return [{ value: perlTruth(found.length === 0), origin }];
   }
@@ -244,7 +281,7 @@ function range(from: Value, to: Value, origin: Origin): Item[] {
     return letters;
   }
   if (typeof first !== "number" || typeof last !== "number") return [];
-  if (typeof from === "string" && /^[a-z]+[0-9]*$/i.test(from)) return wordRange(from, to, origin);
+  if (typeof from === "string" && /^(?:[a-z]+[0-9]*|0[0-9]+)$/i.test(from)) return wordRange(from, to, origin);
   if (last - first > maxElements) throw new TooMuch(`a range of more than ${maxElements} numbers`);
   const numbers: Item[] = [];
   for (let number = Math.trunc(first); number <= Math.trunc(last); number++) numbers.push({ value: number, origin });

@@ -31,10 +31,19 @@ const numeric: Readonly<Record<string, Numeric>> = {
   "<=>": (left, right) => Math.sign(left - right),
   "<<": (left, right) => left * 2 ** right,
   ">>": (left, right) => Math.floor(left / 2 ** right),
-  "|": (left, right) => Number(BigInt(Math.trunc(left)) | BigInt(Math.trunc(right))),
-  "&": (left, right) => Number(BigInt(Math.trunc(left)) & BigInt(Math.trunc(right))),
-  "^": (left, right) => Number(BigInt(Math.trunc(left)) ^ BigInt(Math.trunc(right))),
+  "|": (left, right) => Number(bits(left) | bits(right)),
+  "&": (left, right) => Number(bits(left) & bits(right)),
+  "^": (left, right) => Number(bits(left) ^ bits(right)),
 };
+
+/** What `~` gives, 64 bits in Perl: below nothing, where a mask keeps all its bits; of 0, the largest number. */
+export function complement(number: number): number {
+  return Math.trunc(number) === 0 ? 2 ** 64 : -1 - Math.trunc(number);
+}
+
+function bits(number: number): bigint {
+  return number >= 2 ** 64 ? 0xffff_ffff_ffff_ffffn : BigInt(Math.trunc(number));
+}
 
 const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
 const textual: Readonly<Record<string, Textual>> = {

@@ -24,7 +24,7 @@ export function replaceMatches(
   pattern: Value,
   text: string,
   all: boolean,
-  replace: (groups: (string | undefined)[]) => string | undefined,
+  replace: (groups: (string | undefined)[], whole: string) => string | undefined,
 ): string | { readonly fault: string } {
   const compiled = compileFor(pattern, text);
   if ("fault" in compiled) return compiled;
@@ -33,7 +33,7 @@ export function replaceMatches(
   let from = 0;
   while (matcher.find()) {
     const groups = Array.from({ length: matcher.groupCount() }, (_, group) => matcher.group(group + 1) ?? undefined);
-    const part = replace(groups);
+    const part = replace(groups, text.slice(matcher.start(), matcher.end()));
     if (part === undefined) return { fault: "the replacement is not known" };
     result += text.slice(from, matcher.start()) + part;
     if (result.length > maxSubject) return { fault: "the text is too long" };
@@ -43,18 +43,23 @@ export function replaceMatches(
   return result + text.slice(from);
 }
 
-/** The parts of a text between matches of a pattern, captures among them; a match of nothing parts characters. */
-export function splitText(pattern: Value, text: string): string[] | { readonly fault: string } {
+/**
+ * The parts of a text between matches of a pattern, captures among them; a match of nothing parts characters.
+ * @param most with a number above 0 as many parts at most, the last with all the rest
+ */
+export function splitText(pattern: Value, text: string, most = 0): string[] | { readonly fault: string } {
+  if (text === "") return [];
   const compiled = compileFor(pattern, text);
   if ("fault" in compiled) return compiled;
   const matcher = compiled.program.matcher(text);
   const parts: string[] = [];
   let from = 0;
-  while (matcher.find()) {
+  for (let part = 1; part !== Math.trunc(most) && matcher.find(); ) {
     if (matcher.end() === 0 || (matcher.start() === matcher.end() && matcher.start() >= text.length)) continue;
     parts.push(text.slice(from, matcher.start()));
     for (let group = 1; group <= matcher.groupCount(); group++) parts.push(matcher.group(group) ?? "");
     from = matcher.end();
+    part++;
   }
   parts.push(text.slice(from));
   return parts;

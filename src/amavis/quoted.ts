@@ -81,7 +81,9 @@ export abstract class QuoteParser extends SubscriptParser {
     if (token.kind === "variable") variable = { kind: "variable", at: from, sigil: token.sigil, name: token.name };
     else if (token.kind === "cast") variable = inner.dereference(from, token.sigil);
     else throw new SyntaxProblem(from, "unexpected variable");
-    const expression = inner.subscripts(variable, true);
+    // "${x}[…]" is $x and a bracket: the braces end the name, and with it the variable.
+    const braced = token.kind === "variable" && this.source.text.charAt(token.end - 1) === "}";
+    const expression = braced ? variable : inner.subscripts(variable, true);
     return { expression, end: inner.lexer.position };
   }
 }

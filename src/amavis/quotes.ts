@@ -70,7 +70,8 @@ export function readHereDocument(
     if (end - line >= tag.length && end - line < tag.length + 4096) {
       const found = text.slice(line, end);
       if ((dedent ? found.trim() : found) === tag) {
-        const indent = dedent ? commonIndent(text, from, line) : 0;
+        // Perl takes off what stands in front of the closing line.
+        const indent = dedent ? found.length - found.trimStart().length : 0;
         const quote = { form, from, to: line, delimiter: "", flags: "", indent };
         return { quote, end: pos, resume: Math.min(lineEnd + 1, limit) };
       }
@@ -78,20 +79,6 @@ export function readHereDocument(
     line = lineEnd + 1;
   }
   throw new SyntaxProblem(at, `the here-document <<${tag} is never closed by a line "${tag}"`, true);
-}
-
-/** The blanks that all lines but empty ones share. */
-function commonIndent(text: string, from: number, to: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let line = from; line < to; ) {
-    const newline = text.indexOf("\n", line);
-    const end = newline < 0 || newline > to ? to : newline;
-    let pos = line;
-    while (pos < end && (text.charCodeAt(pos) === 32 || text.charCodeAt(pos) === 9)) pos++;
-    if (pos < end) least = Math.min(least, pos - line);
-    line = end + 1;
-  }
-  return Number.isFinite(least) ? least : 0;
 }
 
 /** Letters, digits, underscore. */

@@ -34,6 +34,10 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
           );
           return;
         }
+        if (held && statement.modifier === true) {
+          runStatements(perl, body, declareName);
+          return;
+        }
         if (held) {
           scoped(perl, () => runStatements(perl, body, declareName));
           return;

@@ -258,7 +258,7 @@ class StatementParser {
           this.#end();
           const condition: Expression =
             token.text === "if" ? asked : { kind: "unary", at: asked.at, operator: "!", operand: asked };
-          return { kind: "if", at, branches: [{ condition, body: [statement] }], otherwise: [] };
+          return { kind: "if", at, branches: [{ condition, body: [statement] }], otherwise: [], modifier: true };
         }
         case "for":
         case "foreach": {

@@ -143,7 +143,7 @@ export abstract class SubscriptParser {
     const text = this.source.text;
     const at = this.lexer.position;
     const ahead = text.slice(at, at + 40);
-    if (/^\[(?:-?\d{1,9}|\$\w{1,30})\]/.test(ahead)) return "[";
+    if (/^\[(?:-?\d{1,9}|\$#?\w{1,30}(?: ?[-+] ?\d{1,9})?)\]/.test(ahead)) return "[";
     if (what === "slice" && /^\[[-\d\s,.$\w]{1,38}\]/.test(ahead)) return "[";
     return /^\{\s*(?:['"$]|-?[A-Za-z_]\w*\s*\})/.test(ahead) ? "{" : "";
   }

@@ -114,6 +114,8 @@ export type Statement =
       readonly at: number;
       readonly branches: readonly { readonly condition: Expression; readonly body: readonly Statement[] }[];
       readonly otherwise: readonly Statement[];
+      /** `… if …`: no block, so what is declared there stays. */
+      readonly modifier?: true;
     }
   | {
       readonly kind: "foreach";

@@ -35,9 +35,9 @@ export function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
   return [{ value: joined, origin }];
 }
 
-/** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped. */
+/** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped unless there is a limit. */
 export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
-  const [pattern, subject] = call.args;
+  const [pattern, subject, most] = call.args;
   const separator =
     pattern === undefined
       ? " "
@@ -47,9 +47,12 @@ export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
   const text = textOf(subject === undefined ? perl.variables.scalar("_").value : perl.scalar(subject));
   if (typeof text !== "string") return [{ value: text, origin }];
   perl.step((4 * text.length) / perMatch);
-  const parts = separator === " " ? text.trim().split(/\s+/) : splitText(separator, text);
+  const limit = most === undefined ? 0 : numberOf(perl.scalar(most));
+  if (typeof limit !== "number") return [{ value: limit, origin }];
+  const blanks: Value = { kind: "pattern", source: "\\s+", flags: "", origin };
+  const parts = separator === " " ? splitText(blanks, text.trimStart(), limit) : splitText(separator, text, limit);
   if ("fault" in parts) return unknowable(perl, call, origin, `a split (${parts.fault})`);
-  while (parts.length > 0 && parts.at(-1) === "") parts.pop();
+  while (limit === 0 && parts.length > 0 && parts.at(-1) === "") parts.pop();
   return parts.map((value) => ({ value, origin }));
 }
 
@@ -75,16 +78,21 @@ export function part(items: Item[]): Value {
   return text.slice(start, length < 0 ? length : start + length);
 }
 
-/** %s %d %i %u %f %e %g %x %X %o %c %%, with width and precision. */
+/** %s %d %i %u %f %e %g %x %X %o %c %%, with width and precision; undefined for a format with anything else. */
 export function sprintf(items: Item[]): Value {
   const format = textOf(items[0]?.value);
   if (typeof format !== "string") return format;
   let next = 1;
   let unknown: Value;
+  let others = false;
   const text = format.replace(
-    /%(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufeEgxXoc%])/g,
-    (whole, width: string, precision: string | undefined, letter: string) => {
+    /%(?:(-?0?\d{0,3})(?:\.(\d{1,2}))?([sdiufeEgxXoc%]))?/g,
+    (whole, width = "", precision: string | undefined, letter: string | undefined) => {
       if (letter === "%") return "%";
+      if (letter === undefined) {
+        others = true;
+        return whole;
+      }
       const { value } = items[next++] ?? { value: undefined };
       if (isUnknown(value)) unknown = value;
       const number = numberOf(value);
@@ -105,7 +113,7 @@ export function sprintf(items: Item[]): Value {
       return width.startsWith("-") ? shown.padEnd(wide) : shown.padStart(wide, width.startsWith("0") ? "0" : " ");
     },
   );
-  return unknown ?? text;
+  return others ? undefined : (unknown ?? text);
 }
 
 function inBase(number: number, letter: string): string | undefined {

@@ -82,7 +82,7 @@ export function textOf(value: Value): string | Unknown {
 
 /** As Perl prints numbers: fifteen digits, no trailing zeros. */
 export function numberText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
+  if (Number.isSafeInteger(value)) return String(value);
   if (!Number.isFinite(value)) return value > 0 ? "Inf" : value < 0 ? "-Inf" : "NaN";
   const plain = String(Number(value.toPrecision(15)));
   return plain.replace(/e([+-])(\d)$/, "e$10$2");
