@@ -12,7 +12,7 @@ export interface Doors {
   connectionCount(): number;
   /** How many doors that are wanted are not open. */
   closedCount(): number;
-  /** Opens those of `wanted` that are not open yet; rejects, with none of them open, when one cannot be had. */
+  /** Opens those of `wanted` that are not open yet; rejects, with none of them open, when one cannot be had or all are drained. */
   open(wanted: readonly ListenAt[]): Promise<readonly ListenAt[]>;
   /** `wanted` is what the configuration in force names: all others are closed as their sessions end. */
   keep(wanted: readonly ListenAt[], drainMs: number): void;
@@ -26,6 +26,7 @@ export function createDoors(create: (at: ListenAt) => Listener): Doors {
   const open = new Map<string, Listener>();
   const leaving = new Set<Listener>();
   let wantedKeys: readonly string[] = [];
+  let draining = false;
 
   async function close(key: string, drainMs: number): Promise<void> {
     const listener = open.get(key);
@@ -63,6 +64,8 @@ export function createDoors(create: (at: ListenAt) => Listener): Doors {
           await listener.listen();
           open.set(key, listener);
           opened.push(at);
+          // Nobody would ever close it again.
+          if (draining) throw new Error("shutting down");
         }
       } catch (error) {
         await shut(opened);
@@ -76,6 +79,7 @@ export function createDoors(create: (at: ListenAt) => Listener): Doors {
     },
     shut,
     async drain(deadlineMs) {
+      draining = true;
       const left = await Promise.all([...open.values(), ...leaving].map((listener) => listener.drain(deadlineMs)));
       return left.reduce((sum, count) => sum + count, 0);
     },

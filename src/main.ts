@@ -318,6 +318,7 @@ async function listen(running: Running): Promise<Daemon> {
       async commit() {
         try {
           await instruments.configure(settings);
+          if (draining) throw new Error("shutting down");
         } catch (error) {
           await doors.shut(opened);
           throw error;

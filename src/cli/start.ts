@@ -111,7 +111,7 @@ async function startOne({ file, settings, journal, io }: ToStart): Promise<Runni
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
-  return { daemon, reload: reloadOf(daemon, file, () => readSettings(file, io.cwd, "reload")) };
+  return { daemon, reload: reloadOf(daemon, file, () => readSettings(file, io.cwd, "reload", io.signal)) };
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
@@ -119,7 +119,7 @@ async function startSeveral({ file, read: first, journal, io }: ToStart): Promis
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
     first,
-    read: () => readSettings(file, io.cwd, "reload"),
+    read: () => readSettings(file, io.cwd, "reload", io.signal),
     journal,
     passErrors: (text) => io.stderr(text),
   });

@@ -17,7 +17,7 @@ export interface Endpoint {
 
 /** An endpoint that goes where the configuration says, across reloads. */
 export interface MovableEndpoint {
-  /** "127.0.0.1:9925" or "[::1]:9925", null for none; rejects, and stays where it is, when that cannot be had. */
+  /** "127.0.0.1:9925" or "[::1]:9925", null for none; rejects, and stays where it is, when that cannot be had or it is closed. */
   move(listen: string | null): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,16 +26,25 @@ export interface MovableEndpoint {
 export function createEndpoint(needs: EndpointNeeds, moved: (listen: string) => void): MovableEndpoint {
   let endpoint: Endpoint | undefined;
   let listening: string | null = null;
+  let closed = false;
   return {
     async move(listen) {
+      if (closed) throw new Error("shutting down");
       if (listen === listening) return;
       const next = listen === null ? undefined : await openEndpoint(endpointAddress(listen), needs);
+      if (closed) {
+        await next?.close();
+        throw new Error("shutting down");
+      }
       await endpoint?.close();
       endpoint = next;
       listening = listen;
       if (listen !== null) moved(listen);
     },
-    close: async () => endpoint?.close(),
+    async close() {
+      closed = true;
+      await endpoint?.close();
+    },
   };
 }
 

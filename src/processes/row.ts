@@ -42,7 +42,7 @@ export interface Row {
   tell(order: Order, patienceMs: number): Promise<void>;
   /** Tells them a configuration, then what is to be done with it; rejects as `tell` does. */
   tellAbout(configuration: Parcel<Reading>, order: Order, patienceMs: number): Promise<void>;
-  /** As `tell`, but one that does not do it is ended, and started anew. */
+  /** As `tell`, but one that does not do it is ended, and started anew; not so once all are drained. */
   force(order: Order, patienceMs: number): Promise<void>;
   /** Does something while none of them is being started. */
   hold<Result>(action: () => Promise<Result>): Promise<Result>;
@@ -222,7 +222,10 @@ export function createRow(needs: RowNeeds): Row {
     force: (order, patienceMs) =>
       settle(
         (process) => process.ask(order, patienceMs),
-        (process) => process.kill(),
+        (process) => {
+          // One that drains ends by itself, and has mail to finish.
+          if (!stopping) process.kill();
+        },
       ),
     async hold(action) {
       const release = Promise.withResolvers<void>();

@@ -145,6 +145,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
         try {
           await row.tellAbout(next, { kind: "prepare" }, prepareMs);
           await overview.configure(settings);
+          if (draining) throw new Error("shutting down");
         } catch (error) {
           await row.force({ kind: "abort" }, commitMs);
           throw error;

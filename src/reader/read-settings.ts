@@ -28,19 +28,33 @@ const program = new URL(`./program.${import.meta.url.endsWith(".ts") ? "ts" : "j
  * does not bring it to an end.
  *
  * @param cwd relative names start here
+ * @param signal gives it up: nobody wants the result any more
  */
-export async function readSettings(file: string, cwd: string, purpose: ReadingPurpose): Promise<ReadSettings> {
-  const parcel = await receive([file, cwd, purpose]);
+export async function readSettings(
+  file: string,
+  cwd: string,
+  purpose: ReadingPurpose,
+  signal?: AbortSignal,
+): Promise<ReadSettings> {
+  const parcel = await receive([file, cwd, purpose], signal);
   return { ...openReading(parcel), parcel };
 }
 
-function receive(request: readonly string[]): Promise<Parcel<Reading>> {
+function receive(request: readonly string[], signal?: AbortSignal): Promise<Parcel<Reading>> {
   return new Promise((resolve, reject) => {
     const args = [...process.execArgv, collectLate, fileURLToPath(program), ...request];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
     const receiver = createReceiver<Reading>();
     const fail = (why: string) => reject(new Error(`the configuration could not be read: ${why}`));
     child.on("error", ({ message }) => fail(message));
+    const giveUp = () => {
+      // It is deaf to the signals that end the daemon.
+      child.kill("SIGKILL");
+      fail("shutting down");
+    };
+    if (signal?.aborted === true) giveUp();
+    signal?.addEventListener("abort", giveUp);
+    child.on("close", () => signal?.removeEventListener("abort", giveUp));
     const pipe = child.stdio[resultDescriptor];
     if (!(pipe instanceof Readable)) {
       fail("there is no pipe to the process that reads it");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,6 +214,21 @@ test("a second SIGTERM does not wait", async (t) => {
   assert.deepEqual(await exited, [null, "SIGTERM"]);
   assert.equal(await reply, "(closed)");
 });
+
+for (const listeners of [1, 2]) {
+  test(`a stop does not wait for a configuration that is being read, and nothing of it comes into force: ${listeners}`, async (t) => {
+    const { configFile, start } = await setUp(t, `listeners: ${listeners}`);
+    const daemon = await start();
+    await rm(configFile);
+    // Whoever reads it waits for as long as it is open here.
+    await run("mkfifo", [configFile]);
+    daemon.process.kill("SIGHUP");
+    const held = await open(configFile, "w");
+    t.after(() => held.close());
+    assert.equal(await end(daemon), 0);
+    assert.ok(daemon.lines.some((line) => line.includes("reload failed") && line.includes("shutting down")));
+  });
+}
 
 test("SIGHUP opens the log file anew", async (t) => {
   const { folder, port, start } = await setUp(t, 'log: { to: "@FOLDER@/mail.log" }');

@@ -149,6 +149,21 @@ test("a refusal is told only once all have answered; one that must do it and doe
   assert.equal(row.states()[1]?.pid, 102);
 });
 
+test("one that drains is not ended for what it no longer does", async (t) => {
+  const { row, actors } = createStage(t);
+  await row.start();
+  const [first, second] = actors;
+  assert.ok(first && second);
+  first.refuses = "stop";
+  const stopped = row.stop(1000);
+  first.refuses = "commit";
+  await row.force({ kind: "commit" }, 0);
+  assert.deepEqual(first.orders.slice(-2), ["stop", "commit"]);
+  first.end("exit code 0");
+  await stopped;
+  assert.equal(await first.ended, "exit code 0");
+});
+
 test("nothing is started while a configuration is being changed", async (t) => {
   const { row, actors } = createStage(t);
   await row.start();
