@@ -49,7 +49,11 @@ export class Converter {
       return { value: null, origin };
     }
     if (value === undefined) return { value: null, origin };
-    if (typeof value === "string") return { value, origin };
+    if (typeof value === "string") {
+      if (value.includes("\ufffd"))
+        this.#sink.report("warning", origin, `${this.#name}: what is not UTF-8 in this text is not taken as it stands`);
+      return { value, origin };
+    }
     // Fifteen digits, as Perl shows its numbers: 0.1 + 0.2 is 0.3.
     if (typeof value === "number") return { value: Number.isFinite(value) ? shownNumber(value) : null, origin };
     switch (value.kind) {
@@ -150,6 +154,7 @@ export class Converter {
   }
 
   #pattern(source: string, flags: string, origin: Origin): string | undefined {
+    if (source.includes("\ufffd")) return this.#refuse(source, "it is not UTF-8", origin);
     const translated = this.#sink.patterns.translate(source, flags);
     return "fault" in translated ? this.#refuse(source, translated.fault, origin) : translated.pattern;
   }

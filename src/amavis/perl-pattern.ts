@@ -82,13 +82,14 @@ function step(state: State): void {
 
 function isQuantifier(state: State, character: string): boolean {
   if (character === "*" || character === "+" || character === "?") return true;
-  return character === "{" && /^\{\d+(?:,\d*)?\}/.test(state.source.slice(state.at, state.at + 12));
+  return character === "{" && /^\{(?:\d+(?:,\d*)?|,\d+)\}/.test(state.source.slice(state.at, state.at + 12));
 }
 
 function quantifier(state: State, character: string): void {
   if (state.afterQuantifier && character === "+") throw new Fault("RE2 has no possessive quantifiers");
   const end = character === "{" ? state.source.indexOf("}", state.at) + 1 : state.at + 1;
-  state.out += state.source.slice(state.at, end);
+  // Perl 5.34 takes {,n} as {0,n}; RE2 as text.
+  state.out += state.source.slice(state.at, end).replace(/^\{,/, "{0,");
   state.at = end;
   // A "?" after a quantifier makes it lazy; what follows that is a new quantifier (and an error).
   state.afterQuantifier = !(state.afterQuantifier && character === "?");

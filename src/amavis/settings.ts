@@ -284,7 +284,7 @@ function sayForeignKey(bank: string, key: string, origin: Origin | undefined, si
     sink.report(
       "warning",
       origin,
-      `${where}unknown key ${key}${meant === undefined ? "" : `, did you mean ${meant}?`} amavisd ignores it`,
+      `${where}unknown key ${key}${meant === undefined ? ";" : `, did you mean ${meant}?`} amavisd ignores it`,
     );
   }
 }

@@ -21,6 +21,7 @@ const translations: readonly (readonly [source: string, flags: string, pattern: 
   ["[]a[:alpha:][]", "", "[\\]a[:alpha:]\\[]"],
   ["\\@\\_\\-\\é\\'", "", "\\@\\_\\-é\\'"],
   ["x{2,3}y{", "", "x{2,3}y{"],
+  ["x{,3}y{,}", "", "x{0,3}y{,}"],
   ["a+?b*?c??", "", "a+?b*?c??"],
   ["0+(?!\\d)", "", "0+(?:\\z|\\D)"],
   ["x(?![abc])", "", "x(?:\\z|[^abc])"],

@@ -41,3 +41,9 @@ for (const [title, text, value] of cases) test(title, () => assert.deepEqual(myd
 test("a format that is not understood is told", () => {
   assert.throws(() => mydomain("$mydomain = sprintf '%+d', 5;"), /a format of sprintf/);
 });
+
+test("octets that are not UTF-8 are told where they would count", () => {
+  assert.throws(() => mydomain("$mydomain = 'caf\ufffd.test';"), /what is not UTF-8 in this text/);
+  assert.equal(mydomain("# caf\ufffd\n$mydomain = 'a.test';"), "a.test");
+  assert.throws(() => mydomain("@local_domains_maps = (new_RE(qr/\ufffd/));"), /it is not UTF-8/);
+});
