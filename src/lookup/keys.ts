@@ -1,6 +1,6 @@
 // From an address to the keys under which tables are searched, and from a key as written to the form it is found by.
 import { splitAddress } from "../mail/address.ts";
-import { decodeUtf8, encodeUtf8, toAscii } from "../mail/domain.ts";
+import { decodeUtf8, encodeUtf8, lowerOctets, toAscii } from "../mail/domain.ts";
 import type { LookupSettings } from "./table.ts";
 
 /** The keys of one address. What only some tables need is worked out when one of them asks. */
@@ -90,7 +90,7 @@ class AddressKeys implements LookupKeys {
 
   constructor(address: string, settings: LookupSettings) {
     const { localPart, domain = "" } = splitAddress(address);
-    const local = settings.localpart_is_case_sensitive ? localPart : localPart.toLowerCase();
+    const local = settings.localpart_is_case_sensitive ? localPart : lowerOctets(localPart);
     const [user, extension] = splitExtension(local, settings.recipient_delimiter ?? "");
     this.#plain = isPlain(address, localPart, domain) ? address : join(localPart, domain);
     this.#localPart = localPart;

@@ -50,6 +50,13 @@ export function encodeUtf8(text: string): string {
   return asciiOnly.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
+/** Octets in lower case: UTF-8 as the text it is (RFC 6532), anything else its ASCII letters alone. */
+export function lowerOctets(octets: string): string {
+  if (asciiOnly.test(octets)) return octets.toLowerCase();
+  const text = decodeUtf8(octets);
+  return text === undefined ? octets.replace(/[A-Z]+/g, (run) => run.toLowerCase()) : encodeUtf8(text.toLowerCase());
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function checked(domain: string): string | undefined {

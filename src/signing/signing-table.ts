@@ -2,6 +2,7 @@
 // rules of its two forms: "refile" has wildcards and the first line that matches counts, "file" is asked for ever
 // wider names. Patterns without a wildcard, or with "*@" alone, are found by themselves, so that size does not matter.
 
+import { decodeUtf8, encodeUtf8, lowerOctets, toAscii } from "../mail/domain.ts";
 import { matchesGlob } from "./glob.ts";
 import { tableLines } from "./key-table.ts";
 
@@ -32,7 +33,7 @@ export function parseSigningTable(text: string): {
     const signer = colon === -1 ? "" : value.slice(colon + 1).trim();
     if (keyName === "") faults.push({ line, message: `"${key}" names no key` });
     // A line without a key name stays in force: mail that it speaks of must not leave unsigned.
-    entries.push({ line, pattern: key.toLowerCase(), keyName, ...(signer === "" ? {} : { signer }) });
+    entries.push({ line, pattern: folded(key), keyName, ...(signer === "" ? {} : { signer }) });
   }
   return { entries, faults };
 }
@@ -56,7 +57,7 @@ export function hasWildcard(pattern: string): boolean {
 /** "refile:": lines in order, "*" stands for anything. */
 export function createWildcardSearch(lines: SigningTableLines, matches: "first" | "all"): SigningTableSearch {
   return (localPart, domain) => {
-    const address = `${localPart.toLowerCase()}@${domain}`;
+    const address = `${textOf(localPart)}@${domain}`;
     // An asterisk in an address is one; in a pattern it stands for anything.
     const found = [...(address.includes("*") ? [] : lines.find(address)), ...lines.find(`*@${domain}`)];
     for (const [index, pattern] of lines.wildcards) if (matchesGlob(pattern, address)) found.push(index);
@@ -68,7 +69,7 @@ export function createWildcardSearch(lines: SigningTableLines, matches: "first" 
 /** "file:": user@host, host, user@.domain and .domain for each parent, user@*, *. */
 export function createNameSearch(lines: SigningTableLines, matches: "first" | "all"): SigningTableSearch {
   return (localPart, domain) => {
-    const user = localPart.toLowerCase();
+    const user = textOf(localPart);
     const names = [`${user}@${domain}`, domain];
     const parents: string[] = [];
     for (let dot = domain.indexOf("."); dot !== -1; dot = domain.indexOf(".", dot + 1)) parents.push(domain.slice(dot));
@@ -82,6 +83,19 @@ export function createNameSearch(lines: SigningTableLines, matches: "first" | "a
     }
     return pick(lines, found, matches);
   };
+}
+
+/** A local part as patterns are written: the text of its octets, in lower case. */
+function textOf(localPart: string): string {
+  const octets = lowerOctets(localPart);
+  return decodeUtf8(octets) ?? octets;
+}
+
+/** A pattern in lower case; a domain that is written in Unicode becomes the A-labels that senders are asked for by. */
+function folded(pattern: string): string {
+  const lower = pattern.toLowerCase();
+  const [, before = "", domain = ""] = /^(.*@\.?|\.?)([^@]*)$/.exec(lower) ?? [];
+  return domain === encodeUtf8(domain) ? lower : before + (toAscii(domain) ?? domain);
 }
 
 function pick(

@@ -76,6 +76,18 @@ const cases = [
     keys: ["a@xn--bcher-kva.example", "a@", "xn--bcher-kva.example", ".xn--bcher-kva.example", ".example", "."],
   },
   {
+    title: "a local part in UTF-8 is folded as the text it is, as keys are",
+    address: encodeUtf8("JÜRGEN+É@ex"),
+    settings: plus,
+    keys: ["JÜRGEN+É@ex", "jürgen+é@ex", "jürgen@ex", "jürgen+é@", "jürgen@", "ex", ".ex", "."].map(encodeUtf8),
+  },
+  {
+    title: "of octets that are not UTF-8 only ASCII letters are folded",
+    address: "J\xc3\xdcR@ex",
+    settings: plus,
+    keys: ["J\xc3\xdcR@ex", "j\xc3\xdcr@ex", "j\xc3\xdcr@", "ex", ".ex", "."],
+  },
+  {
     title: "a final dot does not count",
     address: "a@ex.com.",
     settings: plus,

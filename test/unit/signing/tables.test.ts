@@ -82,6 +82,21 @@ test("refile: the first line that matches counts, wildcards anywhere, case does 
   assert.equal(choose("joe@example.net"), "no-key-for-domain");
 });
 
+test("senders and patterns outside of ASCII are the same text, whichever way a domain is written", () => {
+  for (const form of ["refile:", "file:"] as const) {
+    const { choose } = load({
+      keys: "one example.com:s1:/k/a\ntwo example.com:s2:/k/a\nthree example.com:s3:/k/a\n",
+      senders: `JÜRGEN@example.com one\n${form === "file:" ? "" : "*@"}bücher.example two\nä*@sub.Bücher.example three\n`,
+      form,
+    });
+    assert.equal(choose("jürgen@example.com"), "example.com/s1");
+    assert.equal(choose("Jürgen@example.com"), "example.com/s1");
+    assert.equal(choose("a@bücher.example"), "example.com/s2");
+    assert.equal(choose("a@xn--bcher-kva.example"), "example.com/s2");
+    assert.equal(choose("Ägidius@sub.bücher.example"), form === "refile:" ? "example.com/s3" : "no-key-for-domain");
+  }
+});
+
 test("keys of the tables are for listed senders only, dkim_keys go on as ever", () => {
   const { choose } = load({
     keys: "one example.com:s1:/k/a\n",
