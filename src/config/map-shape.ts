@@ -14,7 +14,8 @@ export const truthYield: Yield = {
   read(value, report) {
     if (value === null) return null;
     // Perl takes any number for a truth value.
-    return readTruth(value) ?? (typeof value === "number" ? true : report("true or false", value));
+    const number = readNumber(value);
+    return readTruth(value) ?? (number === undefined ? report("true or false", value) : number !== 0);
   },
 };
 

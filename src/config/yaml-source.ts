@@ -136,6 +136,7 @@ class Reading {
     if (document.errors.length > maxSyntaxErrors) {
       this.#report("error", start, `${document.errors.length - maxSyntaxErrors} more errors: is this YAML?`);
     }
+    keepSpelling(document);
     this.#reportDuplicates(parsed);
     for (const warning of document.warnings) this.#reportYaml(parsed, "warning", warning);
     return this.problems.some(({ severity, place }) => severity === "error" && place?.file === file)
@@ -273,6 +274,20 @@ class Reading {
   #report(severity: Problem["severity"], place: Place | undefined, message: string): void {
     this.problems.push({ severity, message, ...(place !== undefined && { place }) });
   }
+}
+
+/**
+ * A number that is written otherwise than it is shown ("172.20", "2024.10", "0660") stays the text it is: it may be a
+ * network, a selector or a mode. Where a number is wanted, such a text is taken for one.
+ */
+function keepSpelling(document: Document.Parsed): void {
+  visit(document, {
+    Scalar: (_, node) => {
+      const { value, source, type } = node;
+      if (typeof value !== "number" || source === undefined || type !== "PLAIN") return;
+      if (String(value) !== source && /^-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})$/.test(source)) node.value = source;
+    },
+  });
 }
 
 interface Found {

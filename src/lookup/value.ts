@@ -20,6 +20,7 @@ export const booleanValue: ValueType<boolean> = {
     if (typeof raw === "number") return raw !== 0;
     if (typeof raw !== "string") return undefined;
     const word = raw.trim().toLowerCase();
+    if (/^\d{1,15}(?:\.\d{0,15})?$/.test(word)) return Number(word) !== 0;
     return truths.has(word) ? true : lies.has(word) ? false : undefined;
   },
 };

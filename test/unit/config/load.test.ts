@@ -50,6 +50,29 @@ test("a bank keeps only the keys it sets", async () => {
   assert.deepEqual(config?.policy_bank.get("B"), {});
 });
 
+test("a number without quotes keeps its spelling where it is text, and is a number where one is wanted", async () => {
+  const { config, problems } = await load(
+    [
+      "mynetworks: [ 172.20, 10., 10 ]",
+      "unix_socket_mode: 0660",
+      "drain_timeout: 090.0",
+      "local_domains_maps: [ { 10.20: 1.0, example.com: 0.0 } ]",
+      "signer_reputation_maps: [ { .: 5.0 }, -7.50 ]",
+      "dkim_keys: [ { domain: example.com, selector: 2024.10, file: /k } ]",
+    ].join("\n"),
+  );
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === "error"),
+    [],
+  );
+  assert.deepEqual(config?.mynetworks, ["172.20", "10.", "10"]);
+  assert.equal(config?.unix_socket_mode, 0o660);
+  assert.equal(config?.drain_timeout, 90);
+  assert.deepEqual(config?.base.local_domains_maps, [{ "10.20": true, "example.com": false }]);
+  assert.deepEqual(config?.base.signer_reputation_maps, [{ ".": 5 }, -7.5]);
+  assert.equal(config?.dkim_keys[0]?.selector, "2024.10");
+});
+
 test("durations and sizes take units", async () => {
   const { config } = await load(
     'smtpd_message_size_limit: 10M\ndrain_timeout: "2m"\ndkim_signature_options_bysender_maps: [{ ".": { ttl: 21d } }]\n',
