@@ -36,7 +36,9 @@ export class ExpressionParser extends TermParser {
 
   #negation(): Expression {
     const token = this.lexer.peek("term");
-    if (token.kind === "word" && token.text === "not" && !this.lexer.fatCommaAt(token.end)) {
+    const isNot = token.kind === "word" && token.text === "not" && !this.lexer.fatCommaAt(token.end);
+    // With parentheses it is a function of what they hold.
+    if (isNot && !/^\s*\(/.test(this.source.text.slice(token.end, token.end + 80))) {
       this.lexer.next("term");
       return this.nested(token.at, () => ({ kind: "unary", at: token.at, operator: "!", operand: this.#negation() }));
     }

@@ -255,7 +255,8 @@ export class Lexer {
     }
     const word = text.slice(at, end);
     const form = Object.hasOwn(quoteForms, word) ? quoteForms[word] : undefined;
-    if (form !== undefined && !this.fatCommaAt(end)) {
+    // Glued to its word a "#" opens the quote, it is no comment in front of a fat comma.
+    if (form !== undefined && (text.charAt(end) === "#" || !this.fatCommaAt(end))) {
       let open = end;
       while (open < this.#limit && isBlank(text.charCodeAt(open))) open++;
       const delimiter = text.charCodeAt(open);

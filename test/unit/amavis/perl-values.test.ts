@@ -33,6 +33,8 @@ const cases: readonly (readonly [title: string, text: string, value: unknown])[]
   ["braces end the variable in a text", "my $x = 'a'; $mydomain = \"${x}[0]${x}{k}${x}->[0]\";", "a[0]a{k}a->[0]"],
   ["an index that is worked out in a text", 'my @l = (1, 2); my $i = 0; $mydomain = "$l[$i+1]$l[$#l]";', "22"],
   ["a here-document is indented as its end is", "$mydomain = <<~E;\n    a\n      b\n  E\n", "  a\n    b\n"],
+  ["not with parentheses takes what they hold", "my @l = (not(1), 'a', 'b'); $mydomain = \"$l[1]$l[2]\";", "ab"],
+  ["a # glued to its q is a quote", 'my @l = (q#x# # comment\n=> 1); $mydomain = "$l[0]$l[1]";', "x1"],
   ["numbers of sixteen digits", "$mydomain = '' . 1234567890123456;", "1234567890123456"],
   ["ranges with leading zeros", "$mydomain = join ',', '08' .. '11';", "08,09,10,11"],
 ];
