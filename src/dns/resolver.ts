@@ -218,13 +218,14 @@ export function createResolver(
     timeoutMs: number,
   ): Promise<Exchange> {
     const startedAt = now();
-    const form: QueryForm = isLoopback(server) ? "dnssec" : "edns";
+    let form: QueryForm = isLoopback(server) ? "dnssec" : "edns";
     counts.packetsSent += 1;
     let exchange = await client.ask(question, form, timeoutMs);
     if (exchange.kind === "response" && responseCode(exchange.response) === "formerr") {
       // A server from before EDNS (RFC 6891 section 7): once more without.
       counts.packetsSent += 1;
-      exchange = await client.ask(question, "plain", Math.max(1, timeoutMs - (now() - startedAt)));
+      form = "plain";
+      exchange = await client.ask(question, form, Math.max(1, timeoutMs - (now() - startedAt)));
     }
     if (exchange.kind === "response" && exchange.response.flag_tc) {
       counts.overTcp += 1;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, beforeEach, test } from "node:test";
+import { decode } from "dns-packet";
 import {
   createResolver,
   type DnsOutcome,
@@ -142,6 +143,19 @@ test("a server from before EDNS is asked once more without it", async () => {
   dns.fault = () => "formerr";
   assert.equal((await resolver.resolve("host.example.com", "A")).status, "found");
   assert.equal(dns.asked.length, 2);
+});
+
+test("a server from before EDNS is asked over TCP without it too", async () => {
+  // It refuses EDNS on either way; what it answers over UDP does not fit.
+  dns.fault = ({ octets, transport }) => {
+    const isPlain = (decode(octets).additionals ?? []).length === 0;
+    return isPlain && transport === "udp" ? "truncate" : "formerr";
+  };
+  assert.equal((await resolver.resolve("host.example.com", "A")).status, "found");
+  assert.deepEqual(
+    dns.asked.map(({ transport }) => transport),
+    ["udp", "udp", "tcp"],
+  );
 });
 
 for (const [fault, trouble, questions] of [
