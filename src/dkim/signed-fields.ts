@@ -78,8 +78,8 @@ const prepared = new WeakMap<Readonly<Record<string, number>>, Wanted>();
 
 /**
  * The h= list for a header: bottom-up as the fields are counted (RFC 6376 section 5.4.2), the extra entry of a field
- * next to its lowest one, then the names that must not appear. From is always in it (RFC 6376 section 5.4). A table
- * that was used is not to be changed any more.
+ * next to its lowest one, then the names that must not appear. From is always in it (RFC 6376 section 5.4), an extra
+ * DKIM-Signature never: the new one would be that (section 3.5). A table that was used is not to be changed any more.
  */
 export function listSignedFields(
   fields: readonly HeaderField[],
@@ -106,6 +106,8 @@ function prepare(table: Readonly<Record<string, number>>): Wanted {
   if (known !== undefined) return known;
   const entries = new Map(Object.entries(table));
   entries.set("from", Math.max(entries.get("from") ?? 0, 1));
+  // Verifiers count the signature's own field too: an entry more than there are others would mean itself.
+  if (entries.has("dkim-signature")) entries.set("dkim-signature", Math.min(entries.get("dkim-signature") ?? 0, 1));
   const always = Object.keys(table).filter((name) => (entries.get(name) ?? 0) > 1);
   const made = { entries, always };
   prepared.set(table, made);

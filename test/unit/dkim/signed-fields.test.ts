@@ -32,6 +32,13 @@ const cases: readonly { name: string; header: string; table: Record<string, numb
   { name: "leaves out a 0 and what is not in the table", header, table: { sender: 0, from: 1 }, wanted: "from" },
   { name: "always has From, as RFC 6376 section 5.4 says", header, table: { from: 0, to: 1 }, wanted: "to from" },
   {
+    name: "has no extra entry for DKIM-Signature: verifiers would take the new one for it",
+    header: `DKIM-Signature: 1\r\n${header}`,
+    table: { "dkim-signature": 2, from: 1 },
+    wanted: "from dkim-signature",
+  },
+  { name: "signs no DKIM-Signature that is not there", header, table: { "dkim-signature": 2 }, wanted: "from" },
+  {
     name: "takes names that every object has for what they are",
     header: "constructor: x\r\nFrom: f\r\n__proto__: y\r\n",
     table: { from: 1 },
