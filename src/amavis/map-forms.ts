@@ -3,15 +3,17 @@ import type { Located, Sink } from "./convert.ts";
 
 /** A map that asks yes or no: any text but "" and "0" is yes in Perl ("OK", "yes"). Names and patterns stay. */
 export function asTruths(map: Located): Located {
-  return rebuild(map, (table) => {
-    if (isConstant(table.value)) return asTruth(table);
-    if (Array.isArray(table.value)) return table;
-    const rows = table.members?.get("regexp");
-    if (rows === undefined || !Array.isArray(rows.value)) return rebuild(table, asTruth);
-    const given: readonly unknown[] = rows.value;
-    const list = { ...rows, value: given.map((row) => (isPair(row) ? [row[0], truthOf(row[1])] : row)) };
-    return { ...table, value: { regexp: list.value }, members: new Map([["regexp", list]]) };
-  });
+  return rebuild(map, truthTable);
+}
+
+function truthTable(table: Located): Located {
+  if (isConstant(table.value)) return asTruth(table);
+  if (Array.isArray(table.value)) return table;
+  const rows = table.members?.get("regexp");
+  if (rows === undefined || !Array.isArray(rows.value)) return rebuild(table, asTruth);
+  const given: readonly unknown[] = rows.value;
+  const list = { ...rows, value: given.map((row) => (isPair(row) ? [row[0], truthOf(row[1])] : row)) };
+  return { ...table, value: { regexp: list.value }, members: new Map([["regexp", list]]) };
 }
 
 /** Table and banks in turn, as records: `{ networks, banks }`. */
@@ -19,7 +21,8 @@ export function asClientPolicy(flat: Located, sink: Sink): Located {
   const members = new Map<string | number, Located>();
   const items = [...(flat.members?.values() ?? [])];
   for (let index = 0; index + 1 < items.length; index += 2) {
-    const networks = items[index];
+    const given = items[index];
+    const networks = given === undefined || isConstant(given.value) ? given : truthTable(given);
     const banks = items[index + 1];
     if (networks === undefined || banks === undefined) break;
     if (isConstant(networks.value)) {

@@ -40,8 +40,12 @@ export function compileHashFile<V>(
   const { entries: lines, bad } = parseHashFile(text);
   for (const line of bad) context.problem({ severity: "error", path, message: `${file}:${line}: not "key value"` });
   // A problem of an entry is told by its line in the file; the place in the settings is that of the file's name.
+  const lineType: ValueType<V> = {
+    ...type,
+    read: (raw, at) => type.read(raw, at) ?? (typeof raw === "string" ? type.readLine?.(raw) : undefined),
+  };
   const entries = createEntries(
-    type,
+    lineType,
     {
       ...context,
       problem: ({ severity, path: [line = 0], message }) =>

@@ -112,7 +112,8 @@ function hashTable(members: readonly HashMember[], context: TableContext): Table
   const rules = members.flatMap(({ key, value, path, origin }) => {
     const read = value === null ? undefined : booleanValue.read(value, path);
     if (value !== null && read === undefined) {
-      context.problem({ severity: "error", path, message: `expected ${booleanValue.expected}` });
+      const message = `expected ${booleanValue.expected}, found ${JSON.stringify(value)}`;
+      context.problem({ severity: "error", path, message });
       return [];
     }
     return rule(key, read, key, context, path, origin) ?? [];
@@ -125,7 +126,12 @@ function fileTable(file: string, context: TableContext, path: TablePath): Table 
     const { entries, bad } = parseHashFile(context.readFile(file));
     for (const line of bad) context.problem({ severity: "error", path, message: `${file}:${line}: not "key value"` });
     return hashTable(
-      entries.map(({ key, value, line }) => ({ key, value, path, origin: () => `${file}:${line}` })),
+      entries.map(({ key, value, line }) => ({
+        key,
+        value: booleanValue.read(value, path) ?? booleanValue.readLine?.(value),
+        path,
+        origin: () => `${file}:${line}`,
+      })),
       context,
     );
   } catch (error) {

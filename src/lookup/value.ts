@@ -6,6 +6,8 @@ export interface ValueType<V> {
   readonly expected: string;
   /** The value, or undefined when it is none of this type. An access list asks for 1 and 0. */
   read(raw: unknown, path: TablePath): V | undefined;
+  /** The value of a line of a table file that `read` does not take; without it there is none. */
+  readLine?(text: string): V | undefined;
   /** What is wrong with a value of the right type, such as a name that nothing bears. */
   fault?(value: V): string | undefined;
 }
@@ -23,6 +25,8 @@ export const booleanValue: ValueType<boolean> = {
     if (/^\d{1,15}(?:\.\d{0,15})?$/.test(word)) return Number(word) !== 0;
     return truths.has(word) ? true : lies.has(word) ? false : undefined;
   },
+  // Postfix's tables, which amavisd shares, say OK, RELAY or whatever: being listed counts.
+  readLine: () => true,
 };
 
 export const numberValue: ValueType<number> = {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Perl writes variables so
 // What expressions give: each case was worked out by Perl.
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -35,6 +36,7 @@ const cases: readonly (readonly [title: string, text: string, value: unknown])[]
   ["a here-document is indented as its end is", "$mydomain = <<~E;\n    a\n      b\n  E\n", "  a\n    b\n"],
   ["not with parentheses takes what they hold", "my @l = (not(1), 'a', 'b'); $mydomain = \"$l[1]$l[2]\";", "ab"],
   ["a # glued to its q is a quote", 'my @l = (q#x# # comment\n=> 1); $mydomain = "$l[0]$l[1]";', "x1"],
+  ["a semicolon that shows a block to be one", 'my %h = map {; "x$_" => 1 } 1, 2; $mydomain = $h{x2};', 1],
   ["numbers of sixteen digits", "$mydomain = '' . 1234567890123456;", "1234567890123456"],
   ["ranges with leading zeros", "$mydomain = join ',', '08' .. '11';", "08,09,10,11"],
 ];
@@ -42,6 +44,12 @@ for (const [title, text, value] of cases) test(title, () => assert.deepEqual(myd
 
 test("a format that is not understood is told", () => {
   assert.throws(() => mydomain("$mydomain = sprintf '%+d', 5;"), /a format of sprintf/);
+});
+
+test("networks in a hash of @client_ipaddr_policy are held by any true text", () => {
+  const files = { read: () => "@client_ipaddr_policy = ({ '10' => 'OK', '10.1' => '0' } => 'B');", glob: () => [] };
+  const { settings } = readAmavisdConf("/x/amavisd.conf", files, { hostname: "h.test", environment: {} });
+  assert.deepEqual(settings["client_ipaddr_policy"], [{ networks: { "10": true, "10.1": false }, banks: "B" }]);
 });
 
 test("octets that are not UTF-8 are told where they would count", () => {

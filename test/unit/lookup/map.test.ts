@@ -256,6 +256,14 @@ test("a file is a hash whose entries tell their line", () => {
   );
 });
 
+test("in a file of truth values any text is true, as in Postfix's tables", () => {
+  const files = { "/t": "a.test OK\nb.test RELAY # x\nc.test\nd.test 0\ne.test no\n" };
+  const { map, problems } = compileAs([{ file: "/t" }], booleanValue, {}, files);
+  assert.deepEqual(problems, []);
+  const values = ["a", "b", "c", "d", "e"].map((name) => map.first(`x@${name}.test`)?.value);
+  assert.deepEqual(values, [true, true, true, false, false]);
+});
+
 test("a file that cannot be read is an error, and the map goes on without it", () => {
   const { map, problems } = compileAs([{ file: "/nowhere" }, true], booleanValue);
   assert.equal(map.first("a@b")?.value, true);

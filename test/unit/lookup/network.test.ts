@@ -74,7 +74,7 @@ test("a match tells the element and its place", () => {
 });
 
 test("of several tables the first that yields a value decides; a hash goes by its longest prefix", () => {
-  const context = collectingContext({ "/nets": "192.0.2.128/25 0\n192.0.2.0/24\n" });
+  const context = collectingContext({ "/nets": "192.0.2.128/25 0\n192.0.2.0/24 OK\n" });
   const networks = compileNetworks(
     [
       ["!10.1."],
