@@ -25,8 +25,8 @@ export const booleanValue: ValueType<boolean> = {
     if (/^\d{1,15}(?:\.\d{0,15})?$/.test(word)) return Number(word) !== 0;
     return truths.has(word) ? true : lies.has(word) ? false : undefined;
   },
-  // Postfix's tables, which amavisd shares, say OK, RELAY or whatever: being listed counts.
-  readLine: () => true,
+  // Postfix's tables, which amavisd shares, say OK, RELAY or whatever: being listed counts. More words are no value.
+  readLine: (text) => (/^\S+$/.test(text) ? true : undefined),
 };
 
 export const numberValue: ValueType<number> = {

@@ -256,7 +256,7 @@ test("a file is a hash whose entries tell their line", () => {
   );
 });
 
-test("in a file of truth values any text is true, as in Postfix's tables", () => {
+test("in a file of truth values any word is true, as in Postfix's tables", () => {
   const files = { "/t": "a.test OK\nb.test RELAY # x\nc.test\nd.test 0\ne.test no\n" };
   const { map, problems } = compileAs([{ file: "/t" }], booleanValue, {}, files);
   assert.deepEqual(problems, []);
