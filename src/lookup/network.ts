@@ -128,7 +128,7 @@ function fileTable(file: string, context: TableContext, path: TablePath): Table 
     return hashTable(
       entries.map(({ key, value, line }) => ({
         key,
-        value: booleanValue.read(value, path) ?? booleanValue.readLine?.(value),
+        value: booleanValue.read(value, path) ?? booleanValue.readLine?.(value) ?? value,
         path,
         origin: () => `${file}:${line}`,
       })),
