@@ -1,6 +1,6 @@
-// Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or the bare
-// 32 octets of an Ed25519 seed. A look at the DER says what a key is; OpenSSL reads it when it is first used, because
-// a hundred thousand keys read at once would take seconds and 300 MB.
+// Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or base64 of
+// the 32 octets of an Ed25519 seed. A look at the DER says what a key is; OpenSSL reads it when it is first used,
+// because a hundred thousand keys read at once would take seconds and 300 MB.
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { asBuffer } from "../mail/header.ts";
 
@@ -87,7 +87,8 @@ export function readPrivateKey(octets: Uint8Array): ReadKey {
   if (octets.length > maximumFileBytes) return { trouble: `is larger than ${maximumFileBytes} octets, so no key` };
   // A view: a copy would share its slab of memory with the keys that are kept, and stay with them.
   const bytes = asBuffer(octets);
-  const text = bytes.toString("latin1");
+  // Some editors put a byte order mark in front, which means nothing.
+  const text = bytes.toString("latin1").replace(/^\xef\xbb\xbf/, "");
   // One seed in 64 begins with the same octet in base64 as DER does, the digit 0.
   if (bytes[0] === 0x30 && !base64Only.test(text)) return readDer(Buffer.from(bytes));
   const pem = armour.exec(text);

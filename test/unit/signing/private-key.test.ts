@@ -18,6 +18,7 @@ const good: readonly (readonly [string, string | Buffer, "rsa" | "ed25519", numb
   ["Ed25519 PEM", ed25519Pem, "ed25519", 256],
   ["base64 of PKCS#8 in one line", der(rsaPem).toString("base64"), "rsa", 2048],
   ["base64 of an Ed25519 seed, as dkimpy writes it", `${seed}\n`, "ed25519", 256],
+  ["base64 of a seed behind a byte order mark", `\ufeff${seed}\r\n`, "ed25519", 256],
   ["base64 of a seed that begins with a digit 0, as DER does", seedLikeDer, "ed25519", 256],
   ["bare DER", der(ed25519Pem), "ed25519", 256],
 ];
