@@ -51,9 +51,13 @@ function add(rows: readonly HistoryRow[]): void {
 
 function prune(): void {
   const before = Date.now() - retentionSeconds * 1000;
-  for (let removed = 1; removed > 0; ) {
-    removeNames.run(before, pruneBatch);
-    removed = Number(removeMails.run(before, pruneBatch).changes);
+  try {
+    for (let removed = 1; removed > 0; ) {
+      removeNames.run(before, pruneBatch);
+      removed = Number(removeMails.run(before, pruneBatch).changes);
+    }
+  } catch {
+    // A full disk has no room for that either, nor has a file that somebody else locks: the next time it may have.
   }
 }
 

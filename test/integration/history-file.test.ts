@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { openHistoryFile } from "../../src/history/file.ts";
 import { workerUrl } from "../../src/pool/worker-url.ts";
@@ -54,6 +55,19 @@ test("mails go after their time", async () => {
   const after = open("b.sqlite");
   assert.deepEqual(await after.find("shared@example.com", 9), ['{"number":2}']);
   assert.deepEqual(await after.find("id-1", 9), []);
+  await after.close();
+});
+
+test("old mails that cannot be removed now, as on a full disk, are no reason to keep no more", async () => {
+  const before = open("d.sqlite");
+  before.add(row(1, 7200));
+  await before.close();
+  const full = new DatabaseSync(join(folder, "d.sqlite"));
+  full.exec("CREATE TRIGGER full BEFORE DELETE ON name BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+  full.close();
+  const after = open("d.sqlite");
+  after.add(row(2, 60));
+  assert.deepEqual(await after.find("id-2", 9), ['{"number":2}']);
   await after.close();
 });
 
