@@ -66,9 +66,13 @@ function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
   let severity: Severity = "info";
   const wrapped = to.startsWith("syslog");
   const write = (line: string) => sink.write(wrapped ? form(severity, escaped(line.trimEnd())) : escaped(line));
-  const json = pino({ level: "trace", base: { pid: process.pid } }, { write });
+  let isTimed = false;
+  // A mail's record tells when it came: "time" twice in one object is refused by strict readers.
+  const timestamp = () => (isTimed ? "" : `,"time":${Date.now()}`);
+  const json = pino({ level: "trace", base: { pid: process.pid }, timestamp }, { write });
   return (given, text, record) => {
     severity = given;
+    isTimed = record !== undefined && "time" in record;
     if (record === undefined) json[pinoLevel[given]](text);
     else json[pinoLevel[given]](record, text);
   };

@@ -103,12 +103,14 @@ test("syslog over UDP is RFC 5424, a datagram each; facility and name are as set
   const received = once(server, "message");
   const to = `syslog:127.0.0.1:${server.address().port}`;
   const log = await createLog({ ...options, to, format: "json", facility: "LOG_LOCAL3" });
-  log.write("warning", "(1-2) look", { log_id: "1-2" });
+  log.write("warning", "(1-2) look", { time: "2026-11-23T00:00:00.000Z", log_id: "1-2" });
   const [octets] = await received;
   await log.close();
   server.close();
   const [, priority, record = ""] = rfc5424.exec(String(octets)) ?? [];
   assert.equal(priority, String(19 * 8 + 4));
+  // JSON.parse would take the last of several.
+  assert.deepEqual(record.match(/"time":"?[^",]*/g), ['"time":"2026-11-23T00:00:00.000Z']);
   const value: unknown = JSON.parse(record);
   assert.ok(typeof value === "object" && value !== null && "log_id" in value);
   assert.equal(value.log_id, "1-2");
