@@ -30,7 +30,7 @@ const findMail = database.prepare(
   "SELECT record FROM mail JOIN name ON mail.id = name.mail WHERE name.name = ? ORDER BY mail.id DESC LIMIT ?",
 );
 const recentMail = database.prepare(
-  "SELECT at, line FROM mail WHERE at < ? AND instr(line, ?) > 0 ORDER BY at DESC LIMIT ?",
+  "SELECT at, line FROM mail WHERE instr(line, ?) > 0 ORDER BY at DESC, id DESC LIMIT ?",
 );
 const removeNames = database.prepare("DELETE FROM name WHERE mail IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
 const removeMails = database.prepare("DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
@@ -73,8 +73,7 @@ function answer(question: HistoryQuestion): Omit<HistoryAnswer, "id"> {
     case "find":
       return { records: findMail.all(question.name, question.limit).map(({ record }) => String(record)) };
     case "recent": {
-      const before = Math.min(question.beforeMs, Number.MAX_SAFE_INTEGER);
-      const rows = recentMail.all(before, question.match, question.limit);
+      const rows = recentMail.all(question.match, question.limit);
       return { lines: rows.map(({ at, line }) => ({ at: Number(at), line: String(line) })) };
     }
     case "close":

@@ -7,8 +7,8 @@ export interface HistoryFile {
   add(row: HistoryRow): void;
   /** Records, newest first. */
   find(name: string, limit: number): Promise<readonly string[]>;
-  /** Lines of mails before `beforeMs`, newest first. */
-  recent(limit: number, match: string, beforeMs: number): Promise<readonly Pick<HistoryRow, "at" | "line">[]>;
+  /** Lines of mails, newest first. */
+  recent(limit: number, match: string): Promise<readonly Pick<HistoryRow, "at" | "line">[]>;
   readonly dropped: number;
   /** Resolves once everything is written. */
   close(): Promise<void>;
@@ -84,9 +84,9 @@ export function openHistoryFile({ file, retentionSeconds, worker, onTrouble }: H
       flush();
       return (await post({ kind: "find", name, limit }))?.records ?? [];
     },
-    async recent(limit, match, beforeMs) {
+    async recent(limit, match) {
       flush();
-      return (await post({ kind: "recent", limit, match, beforeMs }))?.lines ?? [];
+      return (await post({ kind: "recent", limit, match }))?.lines ?? [];
     },
     get dropped() {
       return dropped;

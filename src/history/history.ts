@@ -75,16 +75,18 @@ export function createHistory(size: number, file?: HistoryFile): History {
     },
     async recent(limit, match = "") {
       const lines: { time: string; line: string }[] = [];
-      let oldest = Number.POSITIVE_INFINITY;
+      /** What the file has of the mails in memory: not all that came later ended later, so no time parts the two. */
+      const known = new Set<string>();
       for await (const outcome of inMemory()) {
         if (lines.length >= limit) break;
-        oldest = Math.min(oldest, outcome.receivedAtMs);
         const time = new Date(outcome.receivedAtMs).toISOString();
-        for (const line of logLines(outcome)) if (line.includes(match)) lines.push({ time, line });
+        const ofMail = logLines(outcome);
+        if (file !== undefined) known.add(`${outcome.receivedAtMs} ${ofMail.join("\n")}`);
+        for (const line of ofMail) if (line.includes(match)) lines.push({ time, line });
       }
       if (file !== undefined && lines.length < limit) {
-        for (const { at, line } of await file.recent(limit - lines.length, match, oldest)) {
-          lines.push({ time: new Date(at).toISOString(), line });
+        for (const { at, line } of await file.recent(limit - lines.length + known.size, match)) {
+          if (!known.has(`${at} ${line}`)) lines.push({ time: new Date(at).toISOString(), line });
         }
       }
       return lines.slice(0, limit).reverse();

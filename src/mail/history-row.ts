@@ -15,7 +15,7 @@ export interface HistoryRow {
 export type HistoryQuestion =
   | { readonly kind: "add"; readonly rows: readonly HistoryRow[] }
   | { readonly kind: "find"; readonly name: string; readonly limit: number }
-  | { readonly kind: "recent"; readonly limit: number; readonly match: string; readonly beforeMs: number }
+  | { readonly kind: "recent"; readonly limit: number; readonly match: string }
   | { readonly kind: "close" };
 
 export interface HistoryAnswer {

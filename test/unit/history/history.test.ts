@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HistoryFile } from "../../../src/history/file.ts";
+import { createHistory } from "../../../src/history/history.ts";
+import type { HistoryRow } from "../../../src/mail/history-row.ts";
+import { outcomeWith } from "../../support/outcomes.ts";
+
+/** A file that keeps its rows in memory. */
+function rowsKept(): HistoryFile {
+  const rows: HistoryRow[] = [];
+  return {
+    add: (row) => void rows.push(row),
+    find: async () => [],
+    async recent(limit, match) {
+      const fitting = rows.filter(({ line }) => line.includes(match));
+      return fitting.sort((one, other) => other.at - one.at).slice(0, limit);
+    },
+    dropped: 0,
+    close: async () => {},
+  };
+}
+
+/** In the order in which they ended: each with when it came, in seconds. */
+const ended: readonly (readonly [id: string, cameAt: number])[] = [
+  ["first", 1],
+  ["second", 2],
+  ["alike", 2],
+  ["third", 3],
+  ["slow", 0],
+  ["last", 3],
+];
+
+for (const [limit, wanted] of [
+  [99, ["first", "second", "alike", "third", "slow", "last"]],
+  [3, ["third", "slow", "last"]],
+] as const) {
+  test(`of what memory no longer has, the file gives what is missing: ${limit} at most`, async () => {
+    const history = createHistory(2, rowsKept());
+    for (const [id, cameAt] of ended) {
+      history.add(outcomeWith({ mailId: id, messageId: `<${id}@example.com>`, receivedAtMs: 1000 * cameAt }));
+    }
+    const lines = await history.recent(limit);
+    const told = lines.map(({ line }) => /<(\w+)@example\.com>,/.exec(line.slice(line.indexOf("Message-ID")))?.[1]);
+    assert.deepEqual(new Set(told), new Set(wanted));
+    assert.equal(told.length, wanted.length);
+    assert.deepEqual(told.slice(-2), ["slow", "last"]);
+  });
+}
