@@ -15,6 +15,7 @@ export function fileSink(target: string | number): Sink {
   let lines = 0;
   let dropped = 0;
   let busy = false;
+  let closed = false;
   let stale = false;
   let failedAt = Number.NEGATIVE_INFINITY;
   const onIdle: (() => void)[] = [];
@@ -108,7 +109,7 @@ export function fileSink(target: string | number): Sink {
 
   return {
     write(line) {
-      if (waiting.length > maxWaitingBytes) {
+      if (closed || waiting.length > maxWaitingBytes) {
         dropped += 1;
         return;
       }
@@ -120,6 +121,7 @@ export function fileSink(target: string | number): Sink {
       return dropped;
     },
     reopen() {
+      if (closed) return;
       stale = true;
       flush();
     },
@@ -129,7 +131,11 @@ export function fileSink(target: string | number): Sink {
         onIdle.push(() => {
           clearTimeout(patience);
           process.off("exit", lastWords);
-          if (typeof target === "string" && descriptor !== undefined) close(descriptor, () => resolve());
+          // Its number may soon be somebody else's.
+          const last = descriptor;
+          closed = true;
+          descriptor = undefined;
+          if (typeof target === "string" && last !== undefined) close(last, () => resolve());
           else resolve();
         });
         flush();
