@@ -212,7 +212,12 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
     for (const name of verification.unsignedInstances ?? [])
       lines.push(`  a field is there that is not signed: ${visible(name)}`);
   }
-  if (outcome.verifications.length === 0) lines.push("no signature");
+  if (outcome.verifications.length === 0) {
+    // Signatures that nobody looked at: the header is too large for it.
+    const passedOver = outcome.findings.find(({ method: name, result }) => name === "dkim" && result !== "none");
+    if (passedOver === undefined) lines.push("no signature");
+    else lines.push(`dkim=${passedOver.result} (${passedOver.reason}: see docs/dkim.md)`);
+  }
   for (const { method: name, result, reason } of outcome.findings) {
     if (name === "dkim" || name === "domainkeys") continue;
     lines.push(`${name}=${result}${reason === undefined ? "" : ` (${reason}: see docs/checks.md)`}`);

@@ -204,6 +204,15 @@ test("as text it is the same, line by line", async (t) => {
   }
 });
 
+test("signatures that nobody looked at are not told as none", async (t) => {
+  const fields = Array.from({ length: 1100 }, (_, index) => `X-${index}: y\r\n`).join("");
+  const signature = "DKIM-Signature: v=1; a=rsa-sha256; d=partner.example; s=s; h=from; bh=AAAA; b=AAAA\r\n";
+  const { said } = setUp(t, `From: a@partner.example\r\n${fields}${signature}\r\nHello\r\n`);
+  const { stdout } = await said("--client", "10.1.2.3");
+  assert.match(stdout, /^ {2}dkim=policy \(header-too-large: see docs\/dkim\.md\)$/m);
+  assert.doesNotMatch(stdout, /no signature/);
+});
+
 test("a bank or a port that makes no sense is a usage error", async (t) => {
   const { said } = setUp(t, "From: a@example.com\n\nhi\n");
   await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
