@@ -54,6 +54,7 @@ export function transactionOf(octets: Uint8Array, { listener, envelope, client, 
     envelope,
     message: messageOf(octets),
     receivedAtMs,
+    arrivedMs: performance.now(),
   };
 }
 

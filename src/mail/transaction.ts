@@ -56,6 +56,8 @@ export interface Transaction {
   readonly message: Message;
   /** Epoch, in milliseconds, when the final dot was read. */
   readonly receivedAtMs: number;
+  /** The same moment by performance.now(), in milliseconds: what time has passed is told by it, as clocks are set. */
+  readonly arrivedMs: number;
   /** Body digests computed while the body arrived; absent for bodies of up to one block. */
   readonly digests?: Promise<readonly BodyDigest[]>;
 }

@@ -58,7 +58,7 @@ export function conclude(
   error?: unknown,
 ): Outcome {
   const { transaction, mailId, bank, checked } = ending;
-  const { session, envelope, message, receivedAtMs } = transaction;
+  const { session, envelope, message, receivedAtMs, arrivedMs } = transaction;
   const logLevel = bank?.log_level ?? 0;
   const outcome: Draft<Outcome> = {
     session,
@@ -79,7 +79,7 @@ export function conclude(
     reply: combineReplies(settled, session.id),
     queuedAs: queuedAs(settled),
     receivedAtMs,
-    elapsedMs: Date.now() - receivedAtMs,
+    elapsedMs: performance.now() - arrivedMs,
   };
   const oldest = oldestPublicAddress(message.fields);
   if (oldest !== undefined) outcome.oldestPublicAddress = oldest;

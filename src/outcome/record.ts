@@ -40,7 +40,7 @@ export function mailRecord(outcome: Outcome) {
     arc_seal: outcome.seal,
     reply: formatReply(outcome.reply),
     queued_as: outcome.queuedAs,
-    elapsed_ms: outcome.elapsedMs,
+    elapsed_ms: Math.round(outcome.elapsedMs),
     error: outcome.error,
   };
 }

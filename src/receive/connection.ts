@@ -301,7 +301,7 @@ export class FilterConnection extends SMTPConnection {
     }
     if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);
     const { message, digests } = received;
-    const arrived = { session, envelope, message, receivedAtMs: Date.now() };
+    const arrived = { session, envelope, message, receivedAtMs: Date.now(), arrivedMs: performance.now() };
     const transaction: Transaction = digests === undefined ? arrived : { ...arrived, digests };
     let judged: Promise<MessageReplies>;
     try {

@@ -54,7 +54,7 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
         localEnd: localEndOf(passage.bank),
         envelope: departing(envelope, going, passage.bank),
         message: annotated(passage, local),
-        deadlineMs: performance.now() + options.messageTimeMs - (Date.now() - transaction.receivedAtMs),
+        deadlineMs: transaction.arrivedMs + options.messageTimeMs,
       };
       const alone = nextHops.length === 1;
       return { recipients: indices, outgoing: alone ? outgoing : { ...outgoing, failover: nextHops.slice(1) } };
