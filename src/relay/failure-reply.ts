@@ -47,12 +47,14 @@ export function answerFor(
   { remote }: { readonly remote: string },
 ): Answer {
   if (reply === undefined) return failureAnswer(failure ?? { kind: "dropped" }, phase, remote);
-  return phase === "DATA" && reply.code === 354 ? { reply, fromNextHop: true } : commandAnswer(reply, phase, remote);
+  return commandAnswer(reply, phase, remote);
 }
 
-/** A reply to a command, where 4xx and 5xx are its own words and anything else is nonsense. */
+/** A reply to a command, where 4xx and 5xx are its own words and so is the one positive code that it may have. */
 export function commandAnswer(reply: Reply, phase: Phase, remote: string): Answer {
-  if (reply.code >= 300 && reply.code < 400) {
+  // RFC 5321 section 4.3.2: DATA gets 354. A 250 there answers something else, and no content has been sent.
+  const nonsense = phase === "DATA" ? reply.code < 400 && reply.code !== 354 : reply.code >= 300 && reply.code < 400;
+  if (nonsense) {
     return failureAnswer({ kind: "garbage", detail: `${reply.code} ${reply.text}` }, phase, remote);
   }
   return { reply, fromNextHop: true };

@@ -110,6 +110,7 @@ export async function sendTransaction(transaction: OpenTransaction, timeouts: Re
     const asked = await connection.exchange("DATA\r\n", 1, { eachMs: timeouts.data, lastMs: timeouts.data });
     const answer = answerFor(asked.replies[0], asked.failure, "DATA", connection);
     if (answer.reply.code !== 354) {
+      if (!answer.fromNextHop) connection.drop();
       for (const index of accepted) answers[index] = answer;
       return answers;
     }
@@ -234,6 +235,8 @@ function readDialog(
   const asked = replies[at];
   if (asked !== undefined && asked.code !== 354) {
     const answer = commandAnswer(asked, "DATA", connection.remote);
+    // Its replies have come out of step with our commands: the next mail's would be taken for each other, too.
+    if (!answer.fromNextHop) connection.drop();
     for (const index of [...accepted, ...deferred]) answers[index] = answer;
     return over(connection, answers);
   }

@@ -189,6 +189,7 @@ const putOff: readonly [Step["stage"], Act, RegExp][] = [
   ["mail", "xyz", /^451 4\.5\.0 Bad SMTP response code/],
   ["mail", "354 what", /^451 4\.5\.0 Bad SMTP response code/],
   ["rcpt", "354 what", /^451 4\.5\.0 Bad SMTP response code/],
+  ["data", "250 2.1.5 Ok", /^451 4\.5\.0 Bad SMTP response code/],
   ["dot", "354 what", /^451 4\.5\.0 Bad SMTP response code/],
   ["dot", "25 0", /^451 4\.5\.0 Bad SMTP response code/],
 ];
@@ -204,6 +205,15 @@ for (const pipelining of [true, false]) {
     });
   }
 }
+
+test("does not take a reply too many for the one to DATA, and its connection no more mail", async (t) => {
+  const script = (step: Step) =>
+    step.stage === "rcpt" && step.connection === 1 ? "250 2.1.5 Ok\r\n250 2.1.5 Ok" : undefined;
+  const { hop, relay } = await startRelay(t, { script, keywords: ["PIPELINING"] });
+  assert.match((await send(relay, outgoingTo(hop.nextHop)))[0] ?? "", /^451 4\.5\.0 Bad SMTP response code/);
+  assert.deepEqual(await send(relay, outgoingTo(hop.nextHop)), ["250 2.0.0 Ok: queued as FAKE"]);
+  assert.deepEqual([hop.connections, hop.mails.length], [2, 1]);
+});
 
 test("tries HELO where EHLO is not known, and says nothing then that needs EHLO", async (t) => {
   const { hop, relay } = await startRelay(t, { script: at("ehlo", "500 5.5.2 what") });
