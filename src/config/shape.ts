@@ -123,11 +123,14 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): Shape<nu
   };
 }
 
+/** A number, or a text that YAML would read as one: "6.31", "1e3", "0x1F". */
 export function readNumber(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value === "string" && /^[+-]?(\d{1,15}\.?\d{0,15}|\.\d{1,15})$/.test(value)) return Number(value);
-  return undefined;
+  const isText = typeof value === "string" && value.length <= 40 && numberForm.test(value);
+  const found = isText ? Number(value) : value;
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
 }
+
+const numberForm = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|0x[\da-fA-F]+|0o[0-7]+)$/;
 
 const secondsPer: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86400 };
 const octetsPer: Readonly<Record<string, number>> = { "": 1, k: 1024, M: 1024 ** 2, G: 1024 ** 3 };
@@ -138,7 +141,8 @@ export function readDuration(value: unknown): number | undefined {
 }
 
 function readWithUnit(value: unknown, form: RegExp, units: Readonly<Record<string, number>>): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
+  const plain = readNumber(value);
+  if (plain !== undefined) return plain >= 0 ? plain : undefined;
   if (typeof value !== "string") return undefined;
   const [, count = "", unit = ""] = form.exec(value) ?? [];
   const per = units[unit];
@@ -267,7 +271,9 @@ export const mode: Shape<number> = {
   nullable: false,
   read(value, report) {
     const found =
-      typeof value === "string" && /^0?o?[0-7]{3}$/.test(value) ? Number.parseInt(value.replace("o", ""), 8) : value;
+      typeof value === "string" && /^(?:0o?)?0?[0-7]{3}$/.test(value)
+        ? Number.parseInt(value.replace("o", ""), 8)
+        : value;
     const fits = typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 0o777;
     return fits ? found : report('file permissions such as "0660"', value);
   },

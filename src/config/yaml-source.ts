@@ -277,15 +277,16 @@ class Reading {
 }
 
 /**
- * A number that is written otherwise than it is shown ("172.20", "2024.10", "0660") stays the text it is: it may be a
- * network, a selector or a mode. Where a number is wanted, such a text is taken for one.
+ * A number that is written otherwise than it is shown ("172.20", "2024.10", "0660", "6e8", more digits than a number
+ * keeps) stays the text it is: it may be a network, a selector or a mode. Where a number is wanted, such a text is
+ * taken for one.
  */
 function keepSpelling(document: Document.Parsed): void {
   visit(document, {
     Scalar: (_, node) => {
       const { value, source, type } = node;
       if (typeof value !== "number" || source === undefined || type !== "PLAIN") return;
-      if (String(value) !== source && /^-?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})$/.test(source)) node.value = source;
+      if (String(value) !== source) node.value = source;
     },
   });
 }

@@ -73,6 +73,36 @@ test("a number without quotes keeps its spelling where it is text, and is a numb
   assert.equal(config?.dkim_keys[0]?.selector, "2024.10");
 });
 
+test("numbers in forms that only YAML knows are texts too where text is meant", async () => {
+  const selectors = ["6e8", "0x1f", "0o17", "20241015123456789"];
+  const { config, problems } = await load(
+    [
+      "unix_socket_mode: 0o0660",
+      "drain_timeout: 1e2",
+      "smtpd_message_size_limit: 0x100000",
+      "smtpd_recipient_limit: 1e3",
+      "signer_reputation_maps: [ { .: 2.5e0 }, 3.14159265358979323846 ]",
+      "local_domains_maps: [ { 1e3: 0x1, 0x1f: 0e0 } ]",
+      "dkim_keys:",
+      ...selectors.map((selector) => `  - { domain: example.com, selector: ${selector}, file: /k }`),
+    ].join("\n"),
+  );
+  assert.deepEqual(
+    problems.filter(({ severity }) => severity === "error").map(({ message }) => message),
+    [],
+  );
+  assert.equal(config?.unix_socket_mode, 0o660);
+  assert.equal(config?.drain_timeout, 100);
+  assert.equal(config?.base.smtpd_message_size_limit, 0x100000);
+  assert.equal(config?.smtpd_recipient_limit, 1000);
+  assert.deepEqual(config?.base.signer_reputation_maps, [{ ".": 2.5 }, Math.PI]);
+  assert.deepEqual(config?.base.local_domains_maps, [{ "1e3": true, "0x1f": false }]);
+  assert.deepEqual(
+    config?.dkim_keys.map(({ selector }) => selector),
+    selectors,
+  );
+});
+
 test("durations and sizes take units", async () => {
   const { config } = await load(
     'smtpd_message_size_limit: 10M\ndrain_timeout: "2m"\ndkim_signature_options_bysender_maps: [{ ".": { ttl: 21d } }]\n',
