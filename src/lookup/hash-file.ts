@@ -10,7 +10,7 @@ export interface HashFileEntry {
 /** A key with a quoted local part, or a key without white space; then the value, then perhaps a comment. */
 const lineForm = /^((?:"(?:\\.|[^"\\])*"|[^\s"])+)(?:\s+(.*))?$/;
 
-/** Reads the entries of such a text. Empty lines and comments (# at the start or after white space) are left out. */
+/** Reads the entries of such a text. Empty lines and comments (from a "#" outside of quotes) are left out. */
 export function parseHashFile(text: string): {
   readonly entries: readonly HashFileEntry[];
   readonly bad: readonly number[];
@@ -39,7 +39,7 @@ function withoutComment(line: string): string {
     const char = line[i];
     if (char === "\\" && quoted) i += 1;
     else if (char === '"') quoted = !quoted;
-    else if (char === "#" && !quoted && (i === 0 || /\s/.test(line[i - 1] ?? ""))) return line.slice(0, i);
+    else if (char === "#" && !quoted) return line.slice(0, i);
   }
   return line;
 }

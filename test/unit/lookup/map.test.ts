@@ -256,6 +256,17 @@ test("a file is a hash whose entries tell their line", () => {
   );
 });
 
+test("a comment in a file needs no blank before it, and none begins within quotes", () => {
+  const files = { "/t": 'a.test 3#strict\nb.test#ours\n"c#d"@x.test 4\n  # e.test 5\n' };
+  const { map, problems } = compileAs([{ file: "/t" }], numberValue, {}, files);
+  assert.deepEqual(problems, []);
+  const addresses = ["x@a.test", "x@b.test", '"c#d"@x.test', "x@e.test"];
+  assert.deepEqual(
+    addresses.map((address) => map.first(address)?.value),
+    [3, 1, 4, undefined],
+  );
+});
+
 test("in a file of truth values any word is true, as in Postfix's tables", () => {
   const files = { "/t": "a.test OK\nb.test RELAY # x\nc.test\nd.test 0\ne.test no\n" };
   const { map, problems } = compileAs([{ file: "/t" }], booleanValue, {}, files);
