@@ -94,7 +94,8 @@ function countLines(text: string): number {
   return count;
 }
 
-function patiently(work: (done: () => void) => void): Promise<void> {
+/** Resolves once the work is done, or when it takes too long. */
+export function patiently(work: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const patience = setTimeout(resolve, patienceMs);
     work(() => {

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6, Socket } from "node:net";
-import { maxWaitingBytes, type Sink, streamSink } from "./sink.ts";
+import { maxWaitingBytes, patiently, type Sink, streamSink } from "./sink.ts";
 
 export type SyslogAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
@@ -99,6 +99,7 @@ function datagrams(host: string, port: number): Sink {
   const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
   let dropped = 0;
   let waitingBytes = 0;
+  let onIdle: (() => void) | undefined;
   socket.on("error", () => undefined);
   socket.unref();
   return {
@@ -113,15 +114,20 @@ function datagrams(host: string, port: number): Sink {
       socket.send(octets, port, host, (error) => {
         waitingBytes -= octets.length;
         if (error !== null) dropped += 1;
+        if (waitingBytes === 0) onIdle?.();
       });
     },
     get dropped() {
       return dropped;
     },
     reopen() {},
-    close: () =>
-      new Promise((resolve) => {
-        setImmediate(() => socket.close(resolve));
-      }),
+    async close() {
+      // A host name is looked up for each line, and what is closed in the meantime takes the line with it.
+      await patiently((done) => {
+        onIdle = done;
+        if (waitingBytes === 0) done();
+      });
+      await new Promise<void>((resolve) => socket.close(resolve));
+    },
   };
 }

@@ -116,6 +116,26 @@ test("syslog over UDP is RFC 5424, a datagram each; facility and name are as set
   assert.equal(value.log_id, "1-2");
 });
 
+test("the last lines reach a host that is given by name", { timeout: 20_000 }, async () => {
+  const server = createSocket("udp4");
+  await new Promise<void>((resolve) => server.bind(0, "127.0.0.1", resolve));
+  const received: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    server.on("message", (octets) => {
+      if (received.push(String(octets).slice(-1)) === 5) resolve();
+    });
+  });
+  const log = await createLog({ ...options, to: `syslog:localhost:${server.address().port}` });
+  log.write("info", "1");
+  await once(server, "message");
+  for (const line of ["2", "3", "4", "5"]) log.write("info", line);
+  await log.close();
+  assert.equal(log.dropped, 0);
+  await all;
+  server.close();
+  assert.deepEqual(received.sort(), ["1", "2", "3", "4", "5"]);
+});
+
 test("a datagram socket is spoken to by logger(1)", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "signpost-syslog-"));
   const path = join(folder, "log");
