@@ -1,6 +1,6 @@
 // The daemon's end of the control socket: a unix socket that only its own user can open. Reads requests, writes
 // replies; what they mean is the caller's.
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type ControlReply, type ControlRequest, maxRequestBytes, readRequest } from "./protocol.ts";
 
@@ -17,7 +17,7 @@ const idleMs = 300_000;
 /** Rejects when the path cannot be had, or when another daemon answers there. */
 export async function openControlSocket(path: string, handle: Handle): Promise<ControlServer> {
   if (await isAnswering(path)) throw new Error(`another daemon answers at ${path}`);
-  unlinkIfThere(path);
+  removeStaleSocket(path);
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -48,13 +48,12 @@ function isAnswering(path: string): Promise<boolean> {
   });
 }
 
-/** A socket file that a killed daemon left behind. */
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-  }
+/** A socket file that a killed daemon left behind goes; any other file stays, whoever put its name there. */
+function removeStaleSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${path} is there, and is no socket`);
+  unlinkSync(path);
 }
 
 function listenPrivately(server: Server, path: string): Promise<void> {
@@ -68,7 +67,7 @@ function listenPrivately(server: Server, path: string): Promise<void> {
         server.on("error", () => undefined);
         resolve();
       });
-      chmodSync(path, 0o600);
+      if (server.listening) chmodSync(path, 0o600);
     } catch (error) {
       reject(error);
     } finally {
