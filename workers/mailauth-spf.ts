@@ -23,13 +23,15 @@ export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfRep
   // Nothing that could have a record (RFC 7208 section 4.3).
   if (base.domain === "" || job.sender.length > maxPathChars) return { ...base, result: "none" };
   const dns = createMailauthResolver(resolveKnown(job.known ?? [], resolve));
+  const standIn = standInFor(domain);
   try {
     const { status, lookups } = await spf({
-      sender: job.sender === "" ? "" : `${localPartOf(job.sender)}@${domain}`,
-      helo: decodeUtf8(job.helo) ?? "",
+      sender: identity === "helo" ? "" : `${localPartOf(job.sender)}@${standIn.name}`,
+      // A name may end in a dot; names in the DNS are asked for without it.
+      helo: identity === "helo" ? standIn.name : (decodeUtf8(job.helo) ?? "").replace(/\.$/, ""),
       ip: job.address,
       mta: job.receiver,
-      resolver: dns.resolver,
+      resolver: (name, type) => dns.resolver(standIn.undo(name), type),
       maxResolveCount: maxLookups,
       maxVoidCount: maxVoidLookups,
       maxElapsedTime: maxElapsedMs,
@@ -41,6 +43,31 @@ export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfRep
   } catch {
     return { ...base, result: "permerror", reason: "internal-error" };
   }
+}
+
+/**
+ * mailauth evaluates domains of letters, digits and hyphens alone, yet domains with an underscore send mail and publish
+ * SPF. Such a label has another stand for it, which is undone in every name that is asked for.
+ */
+function standInFor(domain: string) {
+  const labels = domain.split(".");
+  const replaced = new Map<string, string>();
+  const name = labels
+    .map((label, index) => {
+      if (label === "" || index === labels.length - 1 || /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(label)) return label;
+      const other = `q7x${index}z${label.length}`;
+      replaced.set(other, label);
+      return other;
+    })
+    .join(".");
+  const undo = (asked: string) =>
+    replaced.size === 0
+      ? asked
+      : asked
+          .split(".")
+          .map((label) => replaced.get(label.toLowerCase()) ?? label)
+          .join(".");
+  return { name, undo };
 }
 
 /** The local part as it stood, quotes and all: macros see it (RFC 7208 section 7.2). */

@@ -31,6 +31,8 @@ before(async () => {
       TXT: [`v=spf1 ${Array.from({ length: 12 }, (_, i) => `a:n${i}.example.com`).join(" ")} -all`],
     },
     "silent.example.com": { rcode: "SERVFAIL" },
+    "mail_out.example.com": { TXT: ["v=spf1 a exists:%{h}._h.%{d} -all"], A: ["192.0.2.7"] },
+    "client.example.net._h.mail_out.example.com": { A: ["127.0.0.1"] },
     "mute.example.com": { TXT: ["v=spf1 -all"] },
     "ed._domainkey.example.org": { TXT: [[`v=DKIM1; k=ed25519; p=${rawKey}`]] },
     "rsa._domainkey.example.org": { TXT: [["v=DKIM1; k=rsa; p=", rsaKey.slice(0, 200), rsaKey.slice(200)]] },
@@ -75,8 +77,26 @@ test("a null sender is judged by its HELO, a name that is none by nothing", asyn
     identity: "helo",
     domain: "example.com",
   });
+  assert.equal((await authenticator.spf({ ...job, helo: "example.com." })).result, "pass");
+  assert.equal((await authenticator.spf({ ...job, helo: "mail_out.example.com" })).result, "pass");
   assert.equal((await authenticator.spf({ ...job, helo: "[192.0.2.7]" })).result, "none");
   assert.equal((await authenticator.spf({ ...job, helo: "a b\u0000" })).result, "none");
+});
+
+test("a domain with an underscore has its policy evaluated, macros included", async () => {
+  const job = { helo: "Client.example.net.", sender: "a@Mail_Out.example.com", receiver: "mx.example.net" };
+  const reports = await Promise.all(
+    [
+      { ...job, address: "192.0.2.7" },
+      { ...job, address: "192.0.2.8" },
+      { ...job, address: "192.0.2.8", helo: "other.example.net" },
+    ].map((each) => authenticator.spf(each)),
+  );
+  assert.deepEqual(
+    reports.map(({ result }) => result),
+    ["pass", "pass", "fail"],
+  );
+  assert.equal(reports[0]?.domain, "mail_out.example.com");
 });
 
 test("lookups over the limit and a silent DNS are told apart", async () => {
