@@ -105,6 +105,8 @@ export class Connection {
           });
     this.#socket.on("connect", () => {
       this.#connected = true;
+      // The greeting has its own time, from here on.
+      if (this.#awaited !== undefined) this.#setDeadline(this.#awaited.patience.lastMs);
     });
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
     this.#socket.on("end", () => this.#lost("connection closed"));
@@ -124,7 +126,14 @@ export class Connection {
     return this.#reader.lines;
   }
 
-  /** Waits for `count` replies to what `commands` holds (nothing for the greeting). Never rejects. */
+  /** Waits for the greeting; until there is a connection, no longer than `connectMs`. Never rejects. */
+  greeted(connectMs: number, greetingMs: number): Promise<Exchange> {
+    const answer = this.#expect(1, { eachMs: greetingMs, lastMs: greetingMs });
+    if (this.#awaited !== undefined && !this.#connected) this.#setDeadline(connectMs);
+    return answer;
+  }
+
+  /** Waits for `count` replies to what `commands` holds. Never rejects. */
   exchange(commands: string, count: number, patience: Patience): Promise<Exchange> {
     const answer = this.#expect(count, patience);
     if (commands !== "" && this.#failure === undefined) {

@@ -17,7 +17,7 @@ export async function greet(
   timeouts: RelayTimeouts,
   discarded: ReadonlySet<string>,
 ): Promise<Trouble | undefined> {
-  const greeting = await connection.exchange("", 1, { eachMs: timeouts.greeting, lastMs: timeouts.greeting });
+  const greeting = await connection.greeted(timeouts.connect, timeouts.greeting);
   const first = greeting.replies[0];
   if (first === undefined || !isPositive(first))
     return trouble(connection, timeouts, greeting.failure, first, "greeting");

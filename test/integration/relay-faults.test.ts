@@ -2,7 +2,9 @@
 // not the mail's, nothing is delivered twice where that can be avoided. Mail in one write: relay-chunking.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Message } from "../../src/mail/message.ts";
+import { Connection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery.ts";
 import { type ClosableRelay, createRelay } from "../../src/relay/relay.ts";
 import { formatReply } from "../../src/smtp/reply.ts";
@@ -74,6 +76,41 @@ const quick: Partial<RelayTimeouts> = {
   finalDot: shortMs,
   reset: shortMs,
 };
+
+test("waits for a connection as long as connecting may take, and for the greeting after that", async (t) => {
+  const { hop } = await startRelay(t, { script: at("connect", "") });
+  let nowMs = 0;
+  const connect = () =>
+    new Connection(
+      hop.nextHop,
+      null,
+      () => nowMs,
+      () => {},
+    );
+  // The first look beyond a deadline leaves time for what has arrived already.
+  const expire = (connection: Connection) => {
+    for (let look = 0; look < 2; look += 1) connection.expire(nowMs);
+  };
+
+  const unanswered = connect();
+  const noConnection = unanswered.greeted(10_000, 60_000);
+  nowMs = 9_999;
+  expire(unanswered);
+  assert.equal(unanswered.failure, undefined);
+  nowMs = 10_000;
+  expire(unanswered);
+  assert.deepEqual((await noConnection).failure, { kind: "connect", detail: "timed out" });
+
+  const silent = connect();
+  const noGreeting = silent.greeted(10_000, 60_000);
+  while (!silent.connected) await setImmediate();
+  nowMs += 59_999;
+  expire(silent);
+  assert.equal(silent.failure, undefined);
+  nowMs += 1;
+  expire(silent);
+  assert.deepEqual((await noGreeting).failure, { kind: "timeout" });
+});
 
 const silent: readonly [Step["stage"], string][] = [
   ["connect", "greeting"],
