@@ -622,6 +622,18 @@ export const dashboards: readonly Dashboard[] = [
             width: 12,
             queries: quantiles("signpost_pool_run_seconds"),
           },
+          {
+            title: "Jobs done",
+            description: "By the main thread: small mail that comes alone (pool.in_place). At full load none is.",
+            kind: "timeseries",
+            unit: "ops",
+            width: 12,
+            docs: "decisions/042-in-place.md",
+            queries: [
+              { expr: `sum(${rate("signpost_pool_run_seconds_count")})`, legend: "by workers" },
+              { expr: `sum(${rate("signpost_pool_in_place_total")})`, legend: "by the main thread" },
+            ],
+          },
         ],
       },
       {

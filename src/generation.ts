@@ -5,6 +5,7 @@ import { sealDigestSpec } from "./arc/fields.ts";
 import type { Authenticator } from "./authres/authenticator.ts";
 import { createChecks } from "./checks/all.ts";
 import type { Config } from "./config/config.ts";
+import type { DkimEngine } from "./dkim/engine.ts";
 import { withinBudget } from "./dns/budget.ts";
 import type { TableContext } from "./lookup/table.ts";
 import { readAuthors } from "./mail/authors.ts";
@@ -35,7 +36,8 @@ import { createDkimVerifier } from "./stages/verify-dkim.ts";
 
 /** What outlives a generation. */
 export interface Workshop {
-  readonly pool: Pick<DkimPool, "verify" | "sign" | "digestBody">;
+  readonly engine: Pick<DkimEngine, "verify" | "sign">;
+  readonly digestBody: DkimPool["digestBody"];
   /** SPF, ARC and sealing; asked only where a bank wants them. */
   readonly authenticator: Authenticator;
   readonly resolve: Resolve;
@@ -70,12 +72,11 @@ export interface GenerationInput {
 
 export function createGeneration(input: GenerationInput, workshop: Workshop): Generation {
   const { config, keyring, tables, bank: only } = input;
-  const { pool, authenticator, resolve, peek, relay, observeStage } = workshop;
+  const { engine, digestBody, authenticator, resolve, peek, relay, observeStage } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
-  const digestBody = pool.digestBody;
   const budget = dnsBudget(config);
-  const verifier = createDkimVerifier(pool, digestBody);
+  const verifier = createDkimVerifier(engine, digestBody);
   const nextHops = createNextHops();
   const checks = createChecks({ authenticator, ...(peek === undefined ? {} : { peek }) });
   const beginArrival = createArrivals({
@@ -85,7 +86,7 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     resolveForMail: () => withinBudget(resolve, budget),
     now: Date.now,
   });
-  const signMail = createSignStage({ signer, engine: pool, digestBody });
+  const signMail = createSignStage({ signer, engine, digestBody });
   const seal = createSeal({ authenticator, keyring, mydomain: config.mydomain, digestBody });
   const arrivals = new WeakMap<Session, Arrival>();
 

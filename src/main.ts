@@ -23,6 +23,7 @@ import { createOutward, type Outward } from "./outward.ts";
 import { type PidFile, writePidFile } from "./pid-file.ts";
 import type { PolicyBank } from "./policy/bank.ts";
 import { createDkimPool, type DkimPool } from "./pool/dkim-engine.ts";
+import { workInPlace } from "./pool/in-place.ts";
 import { selfTest } from "./pool/self-test.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { ReceiveHandlers } from "./receive/handlers.ts";
@@ -124,8 +125,11 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
+  const { in_place } = config.pool;
+  const engine = in_place ? workInPlace(pool, { now: () => performance.now(), done: observers.pool.jobInPlace }) : pool;
   const workshop = {
-    pool,
+    engine,
+    digestBody: pool.digestBody,
     authenticator,
     resolve,
     peek: outward.peek,

@@ -50,7 +50,8 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
-  const workshop = { pool: createLocalEngine(), authenticator, resolve, relay: keeping(sent) };
+  const engine = createLocalEngine();
+  const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent) };
   return {
     settings,
     generation: createGeneration(bank === undefined ? settings : { ...settings, bank }, workshop),

@@ -42,6 +42,8 @@ export interface PoolSettings {
   /** Tasks that wait for a thread; null: 64 per thread, at least 256. */
   readonly queue: number | null;
   readonly deadline: number;
+  /** The main thread does small jobs itself while the workers have nothing to do. */
+  readonly in_place: boolean;
 }
 
 export interface MetricsSettings {

@@ -162,6 +162,7 @@ export function declareMetrics() {
       "Time jobs were out at a worker, the way there and back included.",
       shortSeconds,
     ),
+    poolInPlace: counter("signpost_pool_in_place_total", "Small jobs that the main thread did itself (pool.in_place)."),
     workerRestarts: counter("signpost_worker_restarts_total", "Times worker threads were replaced.", ["reason"]),
 
     // the main thread

@@ -18,7 +18,7 @@ export interface Observers {
   readonly receive: ReceiveObserver;
   readonly relay: RelayObserver;
   readonly dns: DnsObserver;
-  readonly pool: Required<Pick<PoolObserver, "jobDone" | "workersRestarted">>;
+  readonly pool: Required<Pick<PoolObserver, "jobDone" | "workersRestarted">> & { jobInPlace(): void };
   readonly stage: ObserveStage;
 }
 
@@ -80,15 +80,17 @@ function dnsObserver({ dnsLookups, dnsLookupDuration }: Declared): DnsObserver {
   };
 }
 
-function poolObserver({ poolWait, poolRun, workerRestarts }: Declared): Observers["pool"] {
+function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declared): Observers["pool"] {
   const wait = poolWait.at();
   const run = poolRun.at();
+  const inPlace = poolInPlace.at();
   for (const reason of ["died", "deadline"]) workerRestarts.at(reason);
   return {
     jobDone(waitMs, runMs) {
       wait.observe(waitMs / 1000);
       run.observe(runMs / 1000);
     },
+    jobInPlace: () => add(inPlace),
     workersRestarted: (reason) => add(workerRestarts.at(reason)),
   };
 }

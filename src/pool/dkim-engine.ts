@@ -18,6 +18,8 @@ export interface DkimPool extends DkimEngine {
   digestBody(body: Body, specs: readonly BodyDigestSpec[]): Promise<readonly BodyDigest[]>;
   /** Full: mail is better refused (451) before its content is sent. */
   readonly saturated: boolean;
+  /** No job is out at a worker, none waits for one. */
+  readonly idle: boolean;
   stats(): PoolStats & { readonly streams: number };
   close(): Promise<void>;
 }
@@ -75,6 +77,9 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
       const result = await pool.run({ kind: "digest", specs, chunks: body.chunks });
       if (result.kind === "digested") return result.digests;
       throw unexpected(result);
+    },
+    get idle() {
+      return pool.idle;
     },
     get saturated() {
       return pool.saturated;

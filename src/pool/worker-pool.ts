@@ -37,6 +37,8 @@ export interface WorkerPool<Job, Result> {
   /** Ends the present workers and starts fresh ones; jobs that are out are tried again. */
   replaceWorkers(reason: "died" | "deadline"): void;
   readonly saturated: boolean;
+  /** Nothing is out at a worker, nothing waits for one; streams aside. */
+  readonly idle: boolean;
   stats(): PoolStats;
   close(): Promise<void>;
 }
@@ -208,6 +210,9 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
     // piscina's type of a transfer list names the browser's ports, not node's: the cast says so and no more.
     runStream: (task, transfer) => workers.run(task, { transferList: [...transfer] as never }),
     replaceWorkers,
+    get idle() {
+      return out.size === 0 && queue.length === 0;
+    },
     get saturated() {
       return closed || queue.length >= maxQueue;
     },

@@ -105,6 +105,8 @@ test("a signed, an unsigned and a verified mail show in the counters, by bank an
     ["signpost_config_generation", 1],
   ];
   for (const [series, wanted] of expected) assert.equal(value(text, series), wanted, series);
+  // The first job of all is alone.
+  assert.ok((value(text, "signpost_pool_in_place_total") ?? 0) >= 1);
 });
 
 test("OpenMetrics is for those who ask, and ends with its mark", async () => {

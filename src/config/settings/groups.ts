@@ -14,7 +14,7 @@ import type {
 import { group } from "../group.ts";
 import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
 import { accepted, active } from "../setting.ts";
-import { duration, file, integer, list, logTarget, oneOf, optional, size, sizeUpTo, text } from "../shape.ts";
+import { duration, file, integer, list, logTarget, oneOf, optional, size, sizeUpTo, text, toggle } from "../shape.ts";
 
 export const dns = group<DnsSettings>({
   servers: active(
@@ -49,6 +49,11 @@ export const pool = group<PoolSettings>({
     "64 per thread and one per connection",
   ),
   deadline: active(duration, 10, "How long one task may take before its thread is ended."),
+  in_place: active(
+    toggle,
+    true,
+    "While the threads have nothing to do, the main thread signs and verifies small mail itself: sooner done, at less cost.",
+  ),
 });
 
 export const metrics = group<MetricsSettings>({

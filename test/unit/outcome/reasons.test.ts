@@ -62,8 +62,10 @@ async function pass({ config, message, sender = "a@example.com", resolve, times 
     assert.ok(settings !== undefined, JSON.stringify(problems));
     const zone = parseFixedZone({ "s1._domainkey.example.com": { TXT: [key.record] } });
     const { relay, last } = takingRelay();
+    const engine = createLocalEngine();
     const generation = createGeneration(settings, {
-      pool: createLocalEngine(),
+      engine,
+      digestBody: engine.digestBody,
       authenticator: createLazyAuthenticator(() => assert.fail("nobody asks for SPF or ARC")),
       resolve: resolve ?? createFixedResolver(zone),
       relay,
