@@ -26,7 +26,7 @@ const maxRequests = 2;
 /** Twice the bits are seven times the work. */
 const maxSigningBits = 2048;
 const maxKeyNames = 3;
-/** Octets of a key record: an RSA key of 4096 bits with all tags in use. The largest that is read at all takes six times as long. */
+/** Octets of a key record: an RSA key of 4096 bits with all tags in use, half a millisecond by the largest exponent. */
 const maxRecordOctets = 800;
 
 /** Milliseconds without a job after which the next one is taken to be alone. */
