@@ -126,6 +126,7 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     return refine(router, bank, { verifications, authors: readAuthors(message) });
   }
 
+  const messageTimeMs = config.limits.message_time * 1000;
   const stages: Stages = {
     route: (transaction) => arrivalOf(transaction).bank,
     check(_bank, transaction) {
@@ -136,10 +137,10 @@ export function createGeneration(input: GenerationInput, workshop: Workshop): Ge
     },
     refine: refineBank,
     decide: createDecide({ receivedFields: config.limits.received_fields }),
-    annotate: createAnnotate(nextHops.forward, { messageTimeMs: config.limits.message_time * 1000 }),
+    annotate: createAnnotate(nextHops.forward, { messageTimeMs }),
     sign,
     relay,
-    notify: createNotify({ notifyHops: nextHops.notify, sign: signMail, relay }),
+    notify: createNotify({ notifyHops: nextHops.notify, sign: signMail, relay, messageTimeMs }),
   };
   const filter = createPipeline(observeStage === undefined ? stages : timed(stages, observeStage));
 

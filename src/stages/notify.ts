@@ -16,11 +16,13 @@ export interface NotifyNeeds {
   notifyHops(passage: Passage): readonly NextHop[];
   sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed>;
   readonly relay: Relay;
+  /** Our patience with a mail, from its final dot on. Its client waits for the notification, too. */
+  readonly messageTimeMs: number;
 }
 
 const notTold: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
+export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyNeeds) {
   return async function notify(passage: Passage, settled: readonly Settled[]): Promise<readonly Settled[]> {
     const { session, envelope, message } = passage.transaction;
     // LMTP input hears of each recipient by itself; where nobody was served the one reply says it all.
@@ -95,6 +97,7 @@ export function createNotify({ notifyHops, sign, relay }: NotifyNeeds) {
       localEnd: localEndOf(bank),
       envelope: dsn.envelope,
       message: dsn.message,
+      deadlineMs: transaction.arrivedMs + messageTimeMs,
     };
     const signed = await sign(ownMail(passage, dsn), [{ recipients: [0], outgoing }]);
     if ("refused" in signed) return false;

@@ -83,6 +83,22 @@ test("a recipient refused for good among good ones: the others are served, the s
   });
 });
 
+test("a notification that is not taken in the mail's own time: 4xx before the client gives up", {
+  timeout: 60_000,
+}, async (t) => {
+  const hasty = await startFilter({
+    script: ({ stage, line, recipient }) => {
+      if (stage === "rcpt" && recipient === 2) return "550 5.1.1 no such user";
+      return stage === "dot" && line.startsWith("MAIL FROM:<>") ? "" : undefined;
+    },
+    extra: "limits: { message_time: 3s }",
+  });
+  t.after(() => hasty.close());
+  const client = await connected(hasty.ports.originating);
+  const reply = await submit(client, { data: mailText("one of three"), to: recipients });
+  assert.match(reply, /^451 4\.3\.0 .*notification could not be handed over/);
+});
+
 test("a recipient refused for now: nobody is served, 4xx, and no duplicate when the mail comes again", async () => {
   await withHop(refuse("rcpt", "450 4.2.1 mailbox busy", 2), async () => {
     const before = filter.hop.mails.length;
