@@ -141,6 +141,9 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
           observers.relay.reply(remote, kind, origin);
           if (origin === "next-hop") health.reached(remote);
         },
+        chunkingFailed(remote, forMs) {
+          log.write("notice", `${remote} offers CHUNKING and failed at BDAT: by DATA for ${forMs / 60_000} minutes`);
+        },
       },
       pool: {
         ...observers.pool,

@@ -65,6 +65,8 @@ export interface RelayObserver {
   reply(remote: string, kind: "2xx" | "4xx" | "5xx", origin: "next-hop" | "own"): void;
   /** A mail reached only some recipients of a transaction before the next hop failed the others: duplicates follow. */
   partial?(remote: string): void;
+  /** BDAT came to nothing though the next hop offers it: for so long its mail goes by DATA. */
+  chunkingFailed?(remote: string, forMs: number): void;
 }
 
 /** How long a next hop may take for each step, in milliseconds (RFC 5321 section 4.5.3.2 gives the upper ends). */

@@ -17,7 +17,7 @@ import {
 import { type Answer, failureAnswer } from "./failure-reply.ts";
 import { reset, type Trouble } from "./greeting.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
-import { Shunned } from "./shunned.ts";
+import { Shunned, shunnedMs } from "./shunned.ts";
 import { Slots } from "./slots.ts";
 import {
   abandonTransaction,
@@ -196,7 +196,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
 
   /** Whether the mail is to be tried on another connection, and what is to be remembered of this one. */
   function goesOn({ connection, untouched, shunsChunks }: OpenTransaction): boolean {
-    if (shunsChunks) shunned.add(connection.remote, now());
+    if (shunsChunks && shunned.add(connection.remote, now())) observer.chunkingFailed?.(connection.remote, shunnedMs);
     return untouched;
   }
 

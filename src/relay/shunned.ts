@@ -1,16 +1,19 @@
 // Next hops with which BDAT came to nothing though they offer it: for a while their mail goes by DATA.
 
 /** Long enough that a hop which breaks at BDAT puts off a mail now and then, not all the time. */
-const shunnedMs = 600_000;
+export const shunnedMs = 600_000;
 /** Next hops may be as many as there are clients (`smtp:*:*`). */
 const maxHops = 1_000;
 
 export class Shunned {
   readonly #untilMs = new Map<string, number>();
 
-  add(remote: string, nowMs: number): void {
+  /** Whether it was not known before. */
+  add(remote: string, nowMs: number): boolean {
+    const isNew = !this.has(remote, nowMs);
     if (this.#untilMs.size >= maxHops) this.#untilMs.clear();
     this.#untilMs.set(remote, nowMs + shunnedMs);
+    return isNew;
   }
 
   has(remote: string, nowMs: number): boolean {

@@ -228,6 +228,8 @@ for (const stage of ["mail", "rcpt", "bdat", "dot"] as const) {
 
 // ---- BDAT is not known after all
 
+const deaf = { connection: () => undefined, reply: () => undefined };
+
 const unknown: readonly [string, Act][] = [
   ["500 5.5.2 Error: command not recognized", "500 5.5.2 Error: command not recognized"],
   ["501 Syntax", "501 Syntax"],
@@ -241,9 +243,12 @@ const unknown: readonly [string, Act][] = [
 for (const [name, act] of unknown) {
   test(`sends by DATA, once, over a new connection, when the answer to BDAT is ${name}`, async (t) => {
     const script = (step: Step) => (step.stage === "bdat" ? act : undefined);
-    const { hop, send, ways } = await setUp(t, { script });
+    const told: string[] = [];
+    const observer = { ...deaf, chunkingFailed: (remote: string, forMs: number) => told.push(`${remote} ${forMs}`) };
+    const { hop, send, ways } = await setUp(t, { script }, { observer });
     assert.equal(await send(), fine);
     assert.deepEqual(ways(), ["DATA"]);
+    assert.deepEqual(told, [`smtp:[127.0.0.1]:${hop.port} 600000`]);
     assert.equal(hop.connections, 2);
     await hop.ended(1);
     assert.equal(await send(), fine);

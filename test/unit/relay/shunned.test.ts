@@ -7,7 +7,7 @@ const minuteMs = 60_000;
 test("remembers a next hop for ten minutes, and no other one", () => {
   const shunned = new Shunned();
   assert.equal(shunned.has("a", 0), false);
-  shunned.add("a", 0);
+  assert.equal(shunned.add("a", 0), true);
   const seen = [0, 9, 10, 11].map((minutes) => shunned.has("a", minutes * minuteMs));
   assert.deepEqual(seen, [true, true, false, false]);
   assert.equal(shunned.has("b", 0), false);
@@ -16,7 +16,7 @@ test("remembers a next hop for ten minutes, and no other one", () => {
 test("counts the ten minutes from the last time", () => {
   const shunned = new Shunned();
   shunned.add("a", 0);
-  shunned.add("a", 5 * minuteMs);
+  assert.equal(shunned.add("a", 5 * minuteMs), false, "it is known already");
   assert.equal(shunned.has("a", 12 * minuteMs), true);
 });
 
