@@ -2,6 +2,7 @@
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import * as z from "zod";
 import { readSenderName } from "../dsn/sender-name.ts";
+import { toAscii } from "../mail/domain.ts";
 
 /**
  * Says what is wrong with a value, optionally further inside ("!" in front: a whole sentence). What it gives back is
@@ -81,6 +82,15 @@ export const text: Shape<string> = {
     if (typeof value === "string") return value;
     if (typeof value === "number") return String(value);
     return report("text", value);
+  },
+};
+
+/** A name of ours, as it goes into replies and header fields: a host name in U-labels in its A-labels. */
+export const ownName: Shape<string> = {
+  ...text,
+  read(value, report) {
+    const given = text.read(value, report);
+    return typeof given === "string" && /[^\x00-\x7f]/.test(given) ? (toAscii(given) ?? given) : given;
   },
 };
 

@@ -13,6 +13,7 @@ import {
   mode,
   number,
   optional,
+  ownName,
   size,
   text,
   toggle,
@@ -22,7 +23,7 @@ import { control, dns, history, limits, log, metrics, pool, redis, relay, spool 
 
 export const globalSettings: SettingsOf<GlobalSettings> = {
   mydomain: active(
-    optional(text),
+    optional(ownName),
     null,
     "Our main domain. A building block: it stands in the text of X_HEADER_LINE and in addresses that a configuration makes from it.",
   ),

@@ -103,6 +103,17 @@ test("numbers in forms that only YAML knows are texts too where text is meant", 
   );
 });
 
+test("our own names in U-labels are their A-labels, for header fields and replies hold no others", async () => {
+  const { config } = await load(
+    "myhostname: mx.MÜNCHEN.example\nmydomain: münchen.example\nmyauthservid: münchen.example",
+  );
+  assert.equal(config?.base.myhostname, "mx.xn--mnchen-3ya.example");
+  assert.equal(config?.mydomain, "xn--mnchen-3ya.example");
+  assert.equal(config?.base.myauthservid, "xn--mnchen-3ya.example");
+  const { config: plain } = await load("myhostname: MX.example\nmyauthservid: our relay");
+  assert.deepEqual([plain?.base.myhostname, plain?.base.myauthservid], ["MX.example", "our relay"]);
+});
+
 test("durations and sizes take units", async () => {
   const { config } = await load(
     'smtpd_message_size_limit: 10M\ndrain_timeout: "2m"\ndkim_signature_options_bysender_maps: [{ ".": { ttl: 21d } }]\n',
