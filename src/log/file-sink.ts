@@ -7,6 +7,7 @@ import { batchChars, maxDelayMs, maxWaitingBytes, patienceMs, type Sink } from "
 const fileMode = 0o640;
 /** A file that cannot be had is tried again no sooner than this. */
 const retryMs = 1000;
+const LF = 10;
 
 /** @param target a file name, or a descriptor that is open */
 export function fileSink(target: string | number): Sink {
@@ -18,6 +19,8 @@ export function fileSink(target: string | number): Sink {
   let closed = false;
   let stale = false;
   let failedAt = Number.NEGATIVE_INFINITY;
+  /** The disk was full in the middle of a line: the next one begins on a line of its own. */
+  let torn = false;
   const onIdle: (() => void)[] = [];
   let delay: NodeJS.Timeout | undefined;
   process.on("exit", lastWords);
@@ -26,7 +29,7 @@ export function fileSink(target: string | number): Sink {
   function lastWords(): void {
     if (waiting === "" || descriptor === undefined || stale) return;
     try {
-      writeSync(descriptor, waiting);
+      writeSync(descriptor, torn ? `\n${waiting}` : waiting);
     } catch {
       // Nobody is left to be told.
     }
@@ -50,11 +53,12 @@ export function fileSink(target: string | number): Sink {
     if (stale && typeof target === "string" && descriptor !== undefined) {
       const old = descriptor;
       descriptor = undefined;
+      torn = false;
       step((done) => close(old, done));
     } else if (descriptor === undefined && typeof target === "string") openFile(target);
     else if (waiting === "" || descriptor === undefined) for (const resolve of onIdle.splice(0)) resolve();
     else {
-      const octets = Buffer.from(waiting);
+      const octets = Buffer.from(torn ? `\n${waiting}` : waiting);
       const count = lines;
       waiting = "";
       lines = 0;
@@ -95,11 +99,13 @@ export function fileSink(target: string | number): Sink {
   function append(to: number, octets: Buffer, count: number): void {
     step((done) =>
       write(to, octets, (error, written) => {
+        if (error === null && written > 0) torn = octets[written - 1] !== LF;
         // A full disk: the log suffers, mail does not.
         if (error !== null) dropped += count;
         else if (written < octets.length) {
+          const rest = octets.subarray(written);
           busy = false;
-          append(to, octets.subarray(written), count);
+          append(to, rest, Math.min(count, countLines(rest)));
           return;
         }
         done();
@@ -142,4 +148,10 @@ export function fileSink(target: string | number): Sink {
       });
     },
   };
+}
+
+function countLines(octets: Buffer): number {
+  let count = 0;
+  for (let at = octets.indexOf(LF); at !== -1; at = octets.indexOf(LF, at + 1)) count += 1;
+  return count;
 }
