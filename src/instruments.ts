@@ -87,6 +87,7 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
       retentionSeconds: kept.retention,
       worker: workerUrl("history"),
       onTrouble,
+      onLoss: (reason) => log.write("err", `history.file: mails are not kept for now: ${reason}`),
     });
   }
 

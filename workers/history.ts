@@ -44,7 +44,11 @@ function add(rows: readonly HistoryRow[]): void {
     }
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // SQLite itself has done so, as when the disk is full.
+    }
     throw error;
   }
 }
@@ -66,8 +70,10 @@ function answer(question: HistoryQuestion): Omit<HistoryAnswer, "id"> {
     case "add":
       try {
         add(question.rows);
-      } catch {
+      } catch (error) {
         // A full disk: these are lost, the next may fit.
+        const trouble = error instanceof Error ? error.message : String(error);
+        return { written: question.rows.length, trouble };
       }
       return { written: question.rows.length };
     case "find":

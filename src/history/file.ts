@@ -21,12 +21,15 @@ export interface HistoryFileOptions {
   readonly worker: string;
   /** The file cannot be had, or the worker ended: from now on nothing is kept. */
   onTrouble(error: Error): void;
+  /** Mails could not be written, as on a full disk; told once until some can be again. */
+  onLoss?(reason: string): void;
 }
 
 const flushMs = 1000;
 const maxWaiting = 20_000;
 
-export function openHistoryFile({ file, retentionSeconds, worker, onTrouble }: HistoryFileOptions): HistoryFile {
+export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
+  const { file, retentionSeconds, worker, onTrouble, onLoss } = options;
   const thread = new Worker(new URL(worker), {
     workerData: { file, retentionSeconds },
     // node:sqlite announces itself as experimental in the oldest Node we run on.
@@ -37,18 +40,28 @@ export function openHistoryFile({ file, retentionSeconds, worker, onTrouble }: H
   let underWay = 0;
   let dropped = 0;
   let broken = false;
+  let losing = false;
   let sequence = 0;
   const asked = new Map<number, (answer: HistoryAnswer | undefined) => void>();
 
   const flushing = setInterval(flush, flushMs);
   flushing.unref();
   thread.on("message", (answer: HistoryAnswer) => {
-    underWay -= answer.written ?? 0;
+    if (answer.written !== undefined) settled(answer.written, answer.trouble);
     asked.get(answer.id)?.(answer);
     asked.delete(answer.id);
   });
   thread.on("error", gone);
   thread.on("exit", () => gone(new Error("the history worker ended")));
+
+  function settled(count: number, trouble: string | undefined): void {
+    underWay -= count;
+    if (trouble !== undefined) {
+      dropped += count;
+      if (!losing) onLoss?.(trouble);
+    }
+    losing = trouble !== undefined;
+  }
 
   function gone(error: Error): void {
     if (broken) return;

@@ -22,6 +22,8 @@ export interface HistoryAnswer {
   readonly id: number;
   /** Rows that were written, or given up. */
   readonly written?: number;
+  /** Why they were given up. */
+  readonly trouble?: string;
   readonly records?: readonly string[];
   readonly lines?: readonly Pick<HistoryRow, "at" | "line">[];
 }

@@ -71,6 +71,30 @@ test("old mails that cannot be removed now, as on a full disk, are no reason to 
   await after.close();
 });
 
+test("mails that cannot be written, as on a full disk, are told once and counted, and later ones are kept", async () => {
+  const losses: string[] = [];
+  const file = openHistoryFile({
+    file: join(folder, "e.sqlite"),
+    retentionSeconds: 3600,
+    worker: workerUrl("history"),
+    onTrouble: (error) => assert.fail(error),
+    onLoss: (reason) => losses.push(reason),
+  });
+  assert.deepEqual(await file.find("id-1", 9), []);
+  const disk = new DatabaseSync(join(folder, "e.sqlite"));
+  disk.exec("CREATE TRIGGER full BEFORE INSERT ON mail BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END");
+  for (const number of [1, 2]) {
+    file.add(row(number, 0));
+    assert.deepEqual(await file.find(`id-${number}`, 9), []);
+  }
+  assert.deepEqual([losses, file.dropped], [["database or disk is full"], 2]);
+  disk.exec("DROP TRIGGER full");
+  disk.close();
+  file.add(row(3, 0));
+  assert.deepEqual(await file.find("id-3", 9), ['{"number":3}']);
+  await file.close();
+});
+
 test("a file that cannot be had is told, and keeping mail goes on costing nothing", async () => {
   const trouble = new Promise<Error>((resolve) => {
     const file = open("no/such/folder/c.sqlite", 3600, (error) => {
