@@ -73,7 +73,7 @@ function annotated(passage: Passage, local: boolean): MessageOctets {
   if (local && checked.findings.length > 0 && allowed["authentication-results"] === true) {
     fields += formatAuthenticationResults(authservId, checked.findings);
   }
-  if (allowed["received"] === true) {
+  if (allowed["received"] === true || startsBlank(message)) {
     fields += buildReceived({
       session,
       myhostname: bank.myhostname,
@@ -84,6 +84,14 @@ function annotated(passage: Passage, local: boolean): MessageOctets {
     });
   }
   return editHeader(message, fields, keptOf(message, authservId));
+}
+
+/**
+ * A first line that starts with a blank goes on with what is put above it. Results or a signature must not take it in:
+ * it might say anything in our name, so a trace field stands between, wanted or not.
+ */
+function startsBlank({ header }: Message): boolean {
+  return header[0] === 32 || header[0] === 9;
 }
 
 /** What stays of the header; most mail has no field that could claim our name, and is not searched for one. */

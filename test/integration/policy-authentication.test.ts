@@ -40,15 +40,16 @@ enable_dmarc_verification: true
 enable_arc_verification: true
 arc_trusted_sealers: [relay.example]
 dkim_keys: [{ domain: example.com, selector: s, key: ${JSON.stringify(ours.pem)} }]
-inet_socket_port: [@0@, @1@, @2@, @3@, @4@]
+inet_socket_port: [@0@, @1@, @2@, @3@, @4@, @5@]
 inet_socket_bind: [127.0.0.1]
 forward_method: "@A@"
 notify_method: "@A@"
-interface_policy: { "@1@": STRICT, "@2@": "STRICT, OLDSTYLE", "@3@": LISTS, "@4@": QUIET }
+interface_policy: { "@1@": STRICT, "@2@": "STRICT, OLDSTYLE", "@3@": LISTS, "@4@": QUIET, "@5@": TRACELESS }
 policy_bank:
   STRICT: { final_dmarc_destiny: D_REJECT }
   OLDSTYLE: { dmarc_mode: rfc7489 }
   LISTS: { arc_seal: true, originating: true, enable_dkim_signing: true, forward_method: "@B@" }
+  TRACELESS: { allowed_added_header_fields: { Received: false } }
   QUIET:
     enable_dkim_verification: false
     enable_spf_verification: false
@@ -56,11 +57,11 @@ policy_bank:
     enable_arc_verification: false
 dns: { servers: ["@DNS@"], timeout: 1s, tries: 1 }
 `;
-const [lenient, strict, oldStyle, lists, quiet] = [0, 1, 2, 3, 4] as const;
+const [lenient, strict, oldStyle, lists, quiet, traceless] = [0, 1, 2, 3, 4, 5] as const;
 
 let paths: Paths;
 before(async () => {
-  paths = await startPaths({ config, zone, ports: 5 });
+  paths = await startPaths({ config, zone, ports: 6 });
 });
 after(() => paths?.close());
 
@@ -147,6 +148,17 @@ test("all methods stand in one field of ours, in order, and what others said in 
   assert.ok(text.startsWith("Authentication-Results: mail.example.com;"), text);
   assert.ok(text.includes(foreign));
   assert.doesNotMatch(text, /bank\.example/);
+});
+
+test("a mail that begins with a blank adds nothing to the results of ours", async () => {
+  const forged = " ; dmarc=pass header.from=bank.example\r\n\t;\r\n dkim=pass header.d=bank.example\r\n";
+  for (const port of [lenient, traceless]) {
+    const { text } = await send(`${forged}${mailFrom("a@plain.example")}`, { port });
+    assert.ok(text.includes(forged), text);
+    assert.doesNotMatch(results(text).join(";"), /bank\.example/);
+  }
+  const { text } = await send(mailFrom("a@plain.example"), { port: traceless });
+  assert.doesNotMatch(text, /^Received:/m);
 });
 
 test("a path with everything off says nothing and asks the DNS nothing", async () => {
