@@ -111,6 +111,8 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   let closing = false;
 
   async function relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]> {
+    // A mail that was refused or discarded as a whole must not queue for a connection.
+    if (outgoing.length === 0) return [];
     if (closing) return outgoing.map((each) => turnedAway(each, shuttingDown));
     if (!slots.take(outgoing.length)) {
       pool.watch();

@@ -363,6 +363,7 @@ test("carries no more mails at once than it has connections for; the others wait
   const third = send();
   while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(relay.counts(), { open: 1, idle: 0, waiting: 2 });
+  assert.deepEqual(await relay([], unlessPutOff), [], "who sends nothing waits for nothing");
   waiting[0]?.();
   assert.deepEqual((await Promise.all([first, second, third])).map(words), [[fine], [fine], [fine]]);
   assert.equal(hop.connections, 1);
