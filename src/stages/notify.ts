@@ -20,6 +20,9 @@ export interface NotifyNeeds {
   readonly messageTimeMs: number;
 }
 
+/** What became of a notification: it has one recipient, so one reply decides. */
+type Fate = "sent" | "refused" | "put-off";
+
 const notTold: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
 export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyNeeds) {
@@ -38,16 +41,17 @@ export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyN
         return recipient !== undefined && suppression({ ...mail, recipient }) === undefined;
       }),
     );
-    const handedOver = owed.size === 0 || (await send(passage, settled, owed));
+    const fate = owed.size === 0 ? "sent" : await send(passage, settled, owed);
     return settled.map((each, index) => {
       if (!refused.has(index)) return each;
-      if (!owed.has(index)) return { ...each, dsn: "suppressed" as const };
+      // Who cannot be told today cannot be told tomorrow, while the others would have the mail once more with each try.
+      if (!owed.has(index) || fate === "refused") return { ...each, dsn: "suppressed" as const };
       // Rather the mail again for all than one recipient's loss that nobody hears of.
-      return handedOver ? { ...each, dsn: "sent" as const } : ownWord("tempfail", notTold);
+      return fate === "sent" ? { ...each, dsn: "sent" as const } : ownWord("tempfail", notTold);
     });
   };
 
-  async function send(passage: Passage, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<boolean> {
+  async function send(passage: Passage, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<Fate> {
     const { transaction, bank, mailId } = passage;
     const { session, envelope, message, receivedAtMs } = transaction;
     const nowMs = Date.now();
@@ -89,7 +93,7 @@ export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyN
       explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
     });
     const [nextHop, ...failover] = notifyHops(passage);
-    if (nextHop === undefined) return false;
+    if (nextHop === undefined) return "put-off";
     const outgoing = {
       nextHop,
       failover,
@@ -100,12 +104,14 @@ export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyN
       deadlineMs: transaction.arrivedMs + messageTimeMs,
     };
     const signed = await sign(ownMail(passage, dsn), [{ recipients: [0], outgoing }]);
-    if ("refused" in signed) return false;
+    if ("refused" in signed) return "put-off";
     const deliveries = await relay(
       signed.leaving.map((each) => each.outgoing),
       () => true,
     );
-    return deliveries.every(({ replies }) => replies.every(isPositive));
+    const replies = deliveries.flatMap((delivery) => delivery.replies);
+    if (replies.every(isPositive)) return "sent";
+    return replies.some(isPermanent) ? "refused" : "put-off";
   }
 }
 

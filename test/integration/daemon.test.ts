@@ -83,6 +83,27 @@ test("a recipient refused for good among good ones: the others are served, the s
   });
 });
 
+for (const [fate, said, wanted] of [
+  [
+    "refused for good: 250, since a retry would tell nobody",
+    "550 5.1.8 no such sender",
+    /^250 2\.0\.0 from MTA.*, but 1 REJECT$/,
+  ],
+  ["put off: the mail again", "450 4.7.1 later", /^451 4\.3\.0 .*notification could not be handed over/],
+] as const) {
+  test(`a notification is ${fate}`, async () => {
+    const script = (step: Step): Act => {
+      if (step.stage === "rcpt" && step.recipient === 2) return "550 5.1.1 no such user";
+      return step.line.startsWith("MAIL FROM:<>") ? said : undefined;
+    };
+    await withHop(script, async () => {
+      const before = filter.hop.mails.length;
+      assert.match(await send(mailText("one of three"), recipients), wanted);
+      assert.equal(filter.hop.mails.length, before + 1);
+    });
+  });
+}
+
 test("a notification that is not taken in the mail's own time: 4xx before the client gives up", {
   timeout: 60_000,
 }, async (t) => {
