@@ -24,7 +24,8 @@ interface Group {
   /** Places in the envelope, and who stands there. */
   readonly indices: number[];
   readonly going: Path[];
-  readonly local: boolean;
+  /** They get the results of the checks. */
+  readonly told: boolean;
   readonly nextHops: readonly NextHop[];
 }
 
@@ -32,20 +33,21 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
   return function annotate(passage: Passage, verdicts: readonly Verdict[]): readonly Leaving[] {
     const { transaction } = passage;
     const { envelope, session } = transaction;
+    const telling = tellsResults(passage);
     const groups: Group[] = [];
     for (let index = 0; index < envelope.recipients.length; index += 1) {
       const recipient = envelope.recipients[index];
       if (recipient === undefined || verdicts[index]?.action !== "accept") continue;
-      const local = isLocal(passage.bank, recipient.address);
+      const told = telling && isLocal(passage.bank, recipient.address);
       const nextHops = nextHopsFor(passage, recipient.address);
-      const group = groups.length === 0 ? undefined : groups.find((each) => isAlike(each, local, nextHops));
-      if (group === undefined) groups.push({ indices: [index], going: [recipient], local, nextHops });
+      const group = groups.length === 0 ? undefined : groups.find((each) => isAlike(each, told, nextHops));
+      if (group === undefined) groups.push({ indices: [index], going: [recipient], told, nextHops });
       else {
         group.indices.push(index);
         group.going.push(recipient);
       }
     }
-    return groups.map(({ indices, going, local, nextHops }): Leaving => {
+    return groups.map(({ indices, going, told, nextHops }): Leaving => {
       const [nextHop] = nextHops;
       if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
       const outgoing: Outgoing = {
@@ -53,7 +55,7 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
         session,
         localEnd: localEndOf(passage.bank),
         envelope: departing(envelope, going, passage.bank),
-        message: annotated(passage, local),
+        message: annotated(passage, told),
         deadlineMs: transaction.arrivedMs + options.messageTimeMs,
       };
       const alone = nextHops.length === 1;
@@ -62,15 +64,20 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
   };
 }
 
-/** The message with our fields on top; what was found out is told to local recipients only. */
-function annotated(passage: Passage, local: boolean): MessageOctets {
+/** Whether there is anything to tell, which local recipients alone are told: else all mail leaves alike. */
+function tellsResults({ bank, checked }: Passage): boolean {
+  return checked.findings.length > 0 && bank.allowed_added_header_fields["authentication-results"] === true;
+}
+
+/** The message with our fields on top. */
+function annotated(passage: Passage, told: boolean): MessageOctets {
   const { transaction, bank, checked, mailId } = passage;
   const { envelope, message, session, receivedAtMs } = transaction;
   const allowed = bank.allowed_added_header_fields;
   const authservId = bank.myauthservid ?? bank.myhostname;
   const [only, another] = envelope.recipients;
   let fields = "";
-  if (local && checked.findings.length > 0 && allowed["authentication-results"] === true) {
+  if (told) {
     fields += formatAuthenticationResults(authservId, checked.findings);
   }
   if (allowed["received"] === true || startsBlank(message)) {
@@ -102,8 +109,8 @@ function keptOf({ header, fields, excess }: Message, authservId: string): readon
 }
 
 /** Next hops are few, whatever the recipients are. */
-function isAlike(group: Group, local: boolean, nextHops: readonly NextHop[]): boolean {
-  return group.local === local && sameHops(group.nextHops, nextHops);
+function isAlike(group: Group, told: boolean, nextHops: readonly NextHop[]): boolean {
+  return group.told === told && sameHops(group.nextHops, nextHops);
 }
 
 function sameHops(one: readonly NextHop[], other: readonly NextHop[]): boolean {

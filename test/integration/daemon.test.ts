@@ -64,6 +64,18 @@ test("a mail on each path gets the next hop's 250 and arrives as that path says"
   for (const text of texts) assert.ok(text.endsWith("\r\n\r\nHello there.\r\n"), text);
 });
 
+test("recipients whose mail leaves alike share a transaction, whether they are ours or not", async () => {
+  const everybody = ["bob@example.com", "joe@elsewhere.example", "eve@example.com"];
+  const counts: number[] = [];
+  for (const port of [filter.ports.nochecks, filter.ports.incoming]) {
+    const before = filter.hop.mails.length;
+    assert.match(await send(mailText("all"), everybody, port), /^250 /);
+    counts.push(filter.hop.mails.length - before);
+  }
+  // What checks have found, recipients of ours are told and no others.
+  assert.deepEqual(counts, [1, 2]);
+});
+
 test("a recipient refused for good among good ones: the others are served, the sender is told, then 250", async () => {
   await withHop(refuse("rcpt", "550 5.1.1 no such user", 2), async () => {
     const before = filter.hop.mails.length;
