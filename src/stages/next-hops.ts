@@ -1,6 +1,6 @@
 // Where a mail goes next: forward_method and notify_method of the bank in force, `*` filled in from the connection.
 
-import type { Session } from "../mail/transaction.ts";
+import type { Session, Transaction } from "../mail/transaction.ts";
 import type { Passage } from "../pipeline.ts";
 import type { MethodSetting } from "../policy/settings.ts";
 import { type NextHop, type NextHopTemplate, orderNextHops, parseMethod, resolveNextHop } from "../smtp/next-hop.ts";
@@ -17,6 +17,14 @@ export function createNextHops(random: () => number = Math.random): NextHops {
   const parsed = new Map<string, ReturnType<typeof parseMethod>>();
   /** What a method names whatever the connection: one list for all mails. */
   const known = new Map<string, readonly NextHop[]>();
+  /** One draw per mail: recipients with the same list go together. */
+  const drawn = new WeakMap<Transaction, number>();
+
+  function draw(transaction: Transaction): number {
+    const found = drawn.get(transaction) ?? random();
+    drawn.set(transaction, found);
+    return found;
+  }
 
   function hopsOf(text: string, session: Session): readonly NextHop[] {
     const listed = known.get(text);
@@ -36,19 +44,20 @@ export function createNextHops(random: () => number = Math.random): NextHops {
     return hop === undefined ? [] : [hop];
   }
 
-  function hops(methods: MethodSetting, session: Session): readonly NextHop[] {
+  function hops(methods: MethodSetting, transaction: Transaction): readonly NextHop[] {
+    const { session } = transaction;
     if (methods === null || methods === "") return [];
     if (typeof methods === "string") return hopsOf(methods, session);
-    const ordered = methods.length > 1 ? orderNextHops(methods, random()) : methods;
+    const ordered = methods.length > 1 ? orderNextHops(methods, draw(transaction)) : methods;
     return ordered.flatMap((text) => hopsOf(text, session));
   }
 
   return {
     forward({ bank, transaction }, recipient) {
       const mapped = bank.forward_method_maps.first(recipient)?.value;
-      return hops(mapped ?? bank.forward_method, transaction.session);
+      return hops(mapped ?? bank.forward_method, transaction);
     },
-    notify: ({ bank, transaction }) => hops(bank.notify_method, transaction.session),
+    notify: ({ bank, transaction }) => hops(bank.notify_method, transaction),
   };
 }
 

@@ -4,6 +4,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, mailText, recipients, startFilter, submit } from "../support/filter.ts";
+import { freePort } from "../support/free-port.ts";
 
 let filter: Filter;
 /** What the next hop does, test by test. */
@@ -74,6 +75,21 @@ test("recipients whose mail leaves alike share a transaction, whether they are o
   }
   // What checks have found, recipients of ours are told and no others.
   assert.deepEqual(counts, [1, 2]);
+});
+
+test("one of several next hops is picked for a mail, not for each of its recipients", async (t) => {
+  const port = await freePort();
+  // Nobody listens at the second place: what would go there fails over to the first.
+  const methods = `["smtp:[127.0.0.1]:${port}", "smtp:[127.0.0.1]:${await freePort()}"]`;
+  const balanced = await startFilter({ port, originating: `forward_method: ${methods}` });
+  t.after(() => balanced.close());
+  const client = await connected(balanced.ports.originating);
+  const to = Array.from({ length: 20 }, (_, id) => `r${id}@example.com`);
+  assert.match(await submit(client, { data: mailText("many"), to }), /^250 /);
+  assert.deepEqual(
+    balanced.hop.mails.map(({ rcpts }) => rcpts.length),
+    [20],
+  );
 });
 
 test("a recipient refused for good among good ones: the others are served, the sender is told, then 250", async () => {
