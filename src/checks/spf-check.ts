@@ -19,7 +19,8 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
       const { address, helo = "" } = client;
       if (address === undefined) return [];
       const clientAddress = bareAddress(address);
-      const domain = sender === "" ? domainOfOctets(helo) : splitAddress(sender).domain;
+      const mailbox = splitAddress(sender);
+      const domain = sender === "" ? domainOfOctets(helo) : mailbox.domain;
       const known = domain === undefined ? [] : peekSpfAnswers(domain, clientAddress, peek);
       const job = {
         address: clientAddress,
@@ -32,7 +33,8 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
       const identity: FindingProperty =
         sender === ""
           ? { type: "smtp", name: "helo", value: helo }
-          : { type: "smtp", name: "mailfrom", value: plainAddress(splitAddress(sender)) };
+          : // Without its domain, which is none, the local part would read as one.
+            { type: "smtp", name: "mailfrom", value: mailbox.domain === undefined ? sender : plainAddress(mailbox) };
       return [
         {
           method: "spf",

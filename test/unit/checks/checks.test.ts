@@ -99,6 +99,11 @@ test("a null sender is reported by its HELO, a source route not at all", async (
   assert.equal(shown(routed.findings)[0], "spf=pass smtp.mailfrom=joe@example.com");
 });
 
+test("a sender whose domain is none is reported whole, for its local part alone would read as a domain", async () => {
+  const { findings } = await check({ sender: "bank.example@exa$mple.com" });
+  assert.equal(shown(findings)[0], "spf=pass smtp.mailfrom=bank.example@exa$mple.com");
+});
+
 test("DKIM counts for DMARC by its result, DomainKeys never", async () => {
   const good: Verification = {
     kind: "dkim",
