@@ -1,13 +1,16 @@
 // `signpost check`: what the incoming path would find out about a message, and why.
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
 import type { Generation } from "../generation.ts";
+import { encodeUtf8 } from "../mail/domain.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { type Explanation, explainOutcome } from "../outcome/explain.ts";
 import { explanationLines, signingLines } from "../outcome/explain-text.ts";
 import { visible } from "../outcome/log-line.ts";
 import type { Outcome, SigningRecord } from "../outcome/outcome.ts";
+import { textOf, toldFinding } from "../outcome/record.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
@@ -54,6 +57,8 @@ and from which line of which file, which key would sign it and why other candida
     if (positionals.length === 0) throw new UsageError("no file given");
     if (values.now !== undefined && !/^\d{1,12}$/.test(values.now))
       throw new UsageError("--now takes seconds since 1970");
+    if (values.client !== undefined && isIP(values.client.replace(/^ipv6:/i, "")) === 0)
+      throw new UsageError("--client takes an IP address");
     if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new UsageError("--port takes a number");
     const inspection = await openInspection(
       {
@@ -87,12 +92,15 @@ and from which line of which file, which key would sign it and why other candida
         const transaction = transactionOf(octets, {
           listener: { address: "127.0.0.1", port: port ?? 10024 },
           envelope: {
-            sender: { address: values["mail-from"] ?? "", parameters: "" },
-            recipients: (values["rcpt-to"] ?? ["postmaster"]).map((address) => ({ address, parameters: "" })),
+            sender: { address: encodeUtf8(values["mail-from"] ?? ""), parameters: "" },
+            recipients: (values["rcpt-to"] ?? ["postmaster"]).map((address) => ({
+              address: encodeUtf8(address),
+              parameters: "",
+            })),
           },
           client: {
             ...(values.client === undefined ? {} : { address: values.client }),
-            ...(values.helo === undefined ? {} : { helo: values.helo }),
+            ...(values.helo === undefined ? {} : { helo: encodeUtf8(values.helo) }),
           },
           receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,
         });
@@ -178,7 +186,7 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
     policyBanks: outcome.loaded,
     originating: outcome.originating,
     recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote }) => ({
-      address,
+      address: textOf(address),
       local,
       direction,
       action,
@@ -193,7 +201,9 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
 function method(findings: readonly Finding[], name: string): unknown {
   const finding = findings.find((each) => each.method === name);
   if (finding === undefined) return null;
-  const properties = Object.fromEntries(finding.properties.map((each) => [`${each.type}.${each.name}`, each.value]));
+  const properties = Object.fromEntries(
+    toldFinding(finding).properties.map((each) => [`${each.type}.${each.name}`, each.value]),
+  );
   return { result: finding.result, reason: finding.reason ?? null, properties };
 }
 

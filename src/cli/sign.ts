@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { splitAddress } from "../mail/address.ts";
 import { readAuthors } from "../mail/authors.ts";
+import { encodeUtf8 } from "../mail/domain.ts";
 import { explainOutcome } from "../outcome/explain.ts";
 import { signingLines } from "../outcome/explain-text.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -59,7 +60,7 @@ FILE is a message, "-" standard input. Exits 1, with the reason on standard erro
         return exitCode.noInput;
       }
       const author = readAuthors(messageOf(octets)).mailboxes[0]?.address ?? "";
-      const sender = values["mail-from"] ?? author;
+      const sender = values["mail-from"] === undefined ? author : encodeUtf8(values["mail-from"]);
       const outcome = await inspection.generation.filter(
         transactionOf(octets, {
           listener: { address: "127.0.0.1", port: 0 },

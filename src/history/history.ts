@@ -1,6 +1,7 @@
 // What became of past mails: the last ones in memory, with everything an explanation needs, and those before them in
 // a file, if one is kept.
 
+import { encodeUtf8 } from "../mail/domain.ts";
 import { type Explanation, explainOutcome } from "../outcome/explain.ts";
 import { explanationLines } from "../outcome/explain-text.ts";
 import { logLines } from "../outcome/log-line.ts";
@@ -57,7 +58,7 @@ export function createHistory(size: number, file?: HistoryFile): History {
     },
     resize: (size) => ring.resize(size),
     async find(name) {
-      const wanted = comparable(name);
+      const wanted = comparable(encodeUtf8(name));
       const found: PastMail[] = [];
       for await (const outcome of inMemory()) {
         if (isNamed(outcome, wanted)) found.push(told(outcome));

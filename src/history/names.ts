@@ -1,12 +1,10 @@
 // By what a mail is asked for: mail_id, log_id, Message-ID, queue ids of the next hop, addresses of its envelope.
+import { lowerOctets } from "../mail/domain.ts";
 import type { Outcome } from "../outcome/outcome.ts";
 
-/** A name as it is compared: Message-ID and addresses without angle brackets, no regard to case. */
+/** A name as it is compared: octets, Message-ID and addresses without angle brackets, no regard to case. */
 export function comparable(name: string): string {
-  return name
-    .trim()
-    .replace(/^<(.*)>$/, "$1")
-    .toLowerCase();
+  return lowerOctets(name.trim().replace(/^<(.*)>$/, "$1"));
 }
 
 /** `name` as `comparable` makes it. */
@@ -16,9 +14,9 @@ export function isNamed(outcome: Outcome, name: string): boolean {
     mailId.toLowerCase() === name ||
     session.id === name ||
     (messageId !== "" && comparable(messageId) === name) ||
-    (sender !== "" && sender.toLowerCase() === name) ||
+    (sender !== "" && lowerOctets(sender) === name) ||
     queuedAs.some((id) => id.toLowerCase() === name) ||
-    recipients.some(({ address }) => address.toLowerCase() === name)
+    recipients.some(({ address }) => lowerOctets(address) === name)
   );
 }
 

@@ -1,4 +1,6 @@
 // An Outcome in plain keys that stay the same from release to release: the JSON log, `why`, `log` and the history.
+import type { Finding } from "../authres/finding.ts";
+import { decodeUtf8 } from "../mail/domain.ts";
 import { formatReply } from "../smtp/reply.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -21,9 +23,9 @@ export function mailRecord(outcome: Outcome) {
     listener: session.listener.path ?? `${session.listener.address}:${session.listener.port}`,
     protocol: session.protocol,
     oldest_public_addr: outcome.oldestPublicAddress,
-    sender: outcome.sender,
+    sender: textOf(outcome.sender),
     recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote, dsn }) => ({
-      address,
+      address: textOf(address),
       local,
       direction,
       action,
@@ -31,9 +33,9 @@ export function mailRecord(outcome: Outcome) {
       remote,
       dsn,
     })),
-    message_id: outcome.messageId,
+    message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
-    findings: outcome.findings,
+    findings: outcome.findings.map(toldFinding),
     dkim: outcome.verifications,
     signings: outcome.signings,
     signing_candidates: outcome.evidence.candidates,
@@ -43,4 +45,13 @@ export function mailRecord(outcome: Outcome) {
     elapsed_ms: Math.round(outcome.elapsedMs),
     error: outcome.error,
   };
+}
+
+/** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */
+export function textOf(octets: string): string {
+  return decodeUtf8(octets) ?? octets;
+}
+
+export function toldFinding(finding: Finding): Finding {
+  return { ...finding, properties: finding.properties.map((each) => ({ ...each, value: textOf(each.value) })) };
 }

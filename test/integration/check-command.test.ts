@@ -33,6 +33,7 @@ policy_bank:
 `;
 
 interface Told {
+  readonly recipients?: readonly { readonly address: string }[];
   readonly policyBankPath: string;
   readonly explanation: {
     readonly banks: readonly { bank: string; why: string; key?: string; origin?: string }[];
@@ -134,6 +135,23 @@ test("what each map yields is told with its key and the line it stands in", asyn
   );
 });
 
+test("addresses in UTF-8 on the command line are those of mail", async (t) => {
+  const { told } = setUp(t, "From: jö@example.com\nTo: x\n\nhi\n");
+  const report = await told(
+    "--client",
+    "10.0.0.1",
+    "--mail-from",
+    "jö@bücher.example",
+    "--rcpt-to",
+    "δ@Bücher.example",
+  );
+  assert.deepEqual(
+    report.recipients?.map(({ address }) => address),
+    ["δ@Bücher.example"],
+  );
+  assert.equal(report.explanation.signing.signatures[0]?.result, "signed");
+});
+
 test("who would sign is told, and why the others fell out", async (t) => {
   const { told } = setUp(t, "From: a@sub.other.example\nSender: b@nokey.example\nTo: x\n\nhi\n");
   const { explanation } = await told("--port", "10026", "--mail-from", "c@example.com");
@@ -217,6 +235,7 @@ test("a bank or a port that makes no sense is a usage error", async (t) => {
   const { said } = setUp(t, "From: a@example.com\n\nhi\n");
   await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
   await assert.rejects(said("--port", "smtp"), /--port takes a number/);
+  await assert.rejects(said("--client", "client.example"), /--client takes an IP address/);
 });
 
 test("sign tells who it tried when it does not sign", async (t) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { HistoryFile } from "../../../src/history/file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import type { HistoryRow } from "../../../src/mail/history-row.ts";
-import { outcomeWith } from "../../support/outcomes.ts";
+import { outcomeWith, recipient } from "../../support/outcomes.ts";
 
 /** A file that keeps its rows in memory. */
 function rowsKept(): HistoryFile {
@@ -46,3 +46,21 @@ for (const [limit, wanted] of [
     assert.deepEqual(told.slice(-2), ["slow", "last"]);
   });
 }
+
+test("a mail with addresses in UTF-8 is found by them in any case, and its record has them as text", async () => {
+  const history = createHistory(2);
+  const octets = (text: string) => Buffer.from(text).toString("latin1");
+  history.add(
+    outcomeWith({
+      sender: octets("JÖ@münchen.example"),
+      recipients: [recipient(octets("Δ@example.com"))],
+      messageId: octets("<é@example.com>"),
+    }),
+  );
+  for (const name of ["jö@münchen.example", "<JÖ@MÜNCHEN.example>", "δ@example.com", "É@example.com"]) {
+    const [found] = await history.find(name);
+    assert.equal(found?.record.sender, "JÖ@münchen.example", name);
+    assert.equal(found?.record.recipients[0]?.address, "Δ@example.com");
+    assert.equal(found?.record.message_id, "<é@example.com>");
+  }
+});
