@@ -26,7 +26,12 @@ export function readAmavisdConf(
   const settings: Record<string, unknown> = {};
   for (const [name, { value }] of located) settings[name] = value;
   const root: Located = { value: settings, origin: undefined, members: located };
-  return { settings, locate: (path) => locate(root, path), problems: reading.problems };
+  return {
+    settings,
+    locate: (path) => locate(root, path),
+    problems: reading.problems,
+    folder: reading.folder,
+  };
 }
 
 function locate(root: Located, path: SettingPath): Place | undefined {

@@ -184,7 +184,12 @@ export class Reading implements Host {
 
   /** Relative names in a configuration start at the folder of the file that was named first. */
   #beside(name: string): string {
-    return isAbsolute(name) ? name : join(this.#folders[0] ?? ".", name);
+    return isAbsolute(name) ? name : join(this.folder, name);
+  }
+
+  /** amavisd has one such folder too, the one it was started in. */
+  get folder(): string {
+    return this.#folders[0] ?? ".";
   }
 
   /** Devices and pipes might never end. */

@@ -37,8 +37,8 @@ const bankSchema = recordSchema<BankSettings>(bankSettings);
 export function compileConfig(source: ConfigSource, options: CompileOptions): Compiled {
   const problems: Problem[] = [...source.problems];
   const folderOf = (path: SettingPath) => {
-    const file = source.locate(path)?.file ?? "";
-    return isAbsolute(file) ? dirname(file) : join(options.folder, dirname(file));
+    const folder = source.folder ?? dirname(source.locate(path)?.file ?? "");
+    return isAbsolute(folder) ? folder : join(options.folder, folder);
   };
   const settings = sorted(source, problems);
   const global = parse(globalSchema, settings.global, [], source, problems);

@@ -34,4 +34,6 @@ export interface ConfigSource {
   /** The place of a setting's value (or of its name), or of the nearest thing around it. */
   locate(path: SettingPath, at?: "value" | "name"): Place | undefined;
   readonly problems: readonly Problem[];
+  /** Where relative names of files start, wherever they stand; absent: the folder of the file that names them. */
+  readonly folder?: string;
 }

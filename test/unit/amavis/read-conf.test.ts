@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
-import { disk } from "../../../src/config/load.ts";
+import { disk, loadConfig } from "../../../src/config/load.ts";
 import type { ConfigSource } from "../../../src/config/source.ts";
 import type { Files } from "../../../src/config/yaml-source.ts";
 
@@ -120,4 +120,29 @@ test("files that include each other in a circle are an error, not a hang", () =>
     options,
   );
   assert.deepEqual(told(source), ["error 1:1 /a/x.conf includes itself"]);
+});
+
+test("relative names of included files start where those of the first file do", async () => {
+  const texts: Readonly<Record<string, string>> = {
+    "/a/amavisd.conf": "include_config_files('sub/more.conf'); $dkim_key_dir = 'keys';",
+    "/a/sub/more.conf":
+      "dkim_key('example.com', 's', 'k.pem'); @local_domains_maps = (read_hash('tab')); $QUARANTINEDIR = 'q';",
+    "/a/tab": "example.com\n",
+  };
+  const { config } = await loadConfig("amavisd.conf", {
+    cwd: "/a",
+    hostname: "host.example.com",
+    fronts: { ".conf": (path, from) => readAmavisdConf(path, from, options) },
+    files: {
+      read(path) {
+        const text = texts[path];
+        if (text === undefined) throw new Error(`no file ${path}`);
+        return text;
+      },
+      glob: (pattern) => (pattern in texts ? [pattern] : []),
+    },
+  });
+  assert.equal(config?.dkim_keys[0]?.file, "/a/k.pem");
+  assert.deepEqual(config?.base.local_domains_maps, [{ file: "/a/tab" }]);
+  assert.equal(config?.dkim_key_dir, "/a/keys");
 });
