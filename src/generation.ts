@@ -169,3 +169,10 @@ function distinct(specs: readonly BodyDigestSpec[]): readonly BodyDigestSpec[] {
 export function defaultThreads(): number {
   return Math.max(1, cpus().length - 1);
 }
+
+/** Whether any bank has work for the threads that do SPF and ARC; else they are not even started. */
+export function asksAuthenticator({ base, policy_bank }: Config): boolean {
+  return [base, ...policy_bank.values()].some(
+    (bank) => bank.enable_spf_verification || bank.enable_arc_verification || bank.arc_seal,
+  );
+}

@@ -2,7 +2,7 @@
 // configuration stays when anything is wrong.
 import { problemLine, sortProblems } from "./config/report.ts";
 import type { Problem } from "./config/source.ts";
-import type { Daemon, Settings } from "./main.ts";
+import type { Daemon, Settings } from "./daemon.ts";
 import type { OpenedReading } from "./reader/plain-settings.ts";
 
 export interface ReloadReport {

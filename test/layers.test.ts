@@ -11,7 +11,9 @@ const formats = ["rr", "mail", "smtp", "lookup", "authres", "dkim", "arc", "dsn"
 const parts = ["receive", "policy", "checks", "signing", "relay", "dns", "pool", "control", "log", "shared-cache"];
 const flow = ["pipeline", "outcome", "stages", "report", "metrics", "history"];
 const entry = [
+  "daemon",
   "main",
+  "serving",
   "memory",
   "account",
   "descriptors",

@@ -7,7 +7,7 @@ import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
-import type { Daemon, Settings } from "../main.ts";
+import type { Daemon, Settings } from "../daemon.ts";
 import { prepareMemory, settleMemory } from "../memory.ts";
 import type { OpenedReading } from "../reader/plain-settings.ts";
 import { type ReadSettings, readSettings } from "../reader/read-settings.ts";

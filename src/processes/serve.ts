@@ -1,6 +1,7 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
-import { type Daemon, type Prepared, type Settings, startDaemon } from "../main.ts";
+import type { Daemon, Prepared, Settings } from "../daemon.ts";
+import { startDaemon } from "../main.ts";
 import { prepareMemory, settleMemory } from "../memory.ts";
 import { createReceiver } from "../reader/parcel.ts";
 import { openReading, type Reading } from "../reader/plain-settings.ts";

@@ -5,10 +5,10 @@ import { type Account, type ActingAs, actAs, chooseAccount, handOver } from "../
 import type { Config } from "../config/config.ts";
 import { needsRestart } from "../config/restart.ts";
 import type { ControlRequest } from "../control/protocol.ts";
+import type { Settings } from "../daemon.ts";
 import { doorKey } from "../doors.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
-import type { Settings } from "../main.ts";
 import { type PidFile, writePidFile } from "../pid-file.ts";
 import { workerUrl } from "../pool/worker-url.ts";
 import type { Parcel } from "../reader/parcel.ts";

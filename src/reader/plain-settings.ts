@@ -3,9 +3,9 @@
 import type { Config } from "../config/config.ts";
 import { freeze } from "../config/freeze.ts";
 import type { Problem, SettingPath } from "../config/source.ts";
+import type { Settings } from "../daemon.ts";
 import type { LoadedSettings } from "../load-settings.ts";
 import { openRows, type PackedRows, packRows, type Row } from "../lookup/packed-rows.ts";
-import type { Settings } from "../main.ts";
 import { openKeyring, type PackedKeyring } from "../signing/keyring.ts";
 import { type Parcel, pack, unpack } from "./parcel.ts";
 
