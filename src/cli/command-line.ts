@@ -126,7 +126,10 @@ export function processIo(): Io {
 /** What is said on the way out is not waited for longer than this when nobody reads it. */
 const patienceMs = 1000;
 
-/** Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. */
+/**
+ * Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. Results that
+ * cannot be written, as on a full disk, end it with a word; diagnostics that cannot be written keep nobody from work.
+ */
 function writeWhole(descriptor: number, text: string | Uint8Array): void {
   const startedAt = performance.now();
   let octets = typeof text === "string" ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.length);
@@ -138,7 +141,9 @@ function writeWhole(descriptor: number, text: string | Uint8Array): void {
       if (code === "EAGAIN" && (descriptor !== 2 || performance.now() - startedAt < patienceMs)) continue;
       if (code === "EAGAIN" || code === "EBADF") return;
       if (code === "EPIPE") process.exit(exitCode.ok);
-      throw error;
+      if (descriptor === 2) return;
+      writeWhole(2, `signpost: cannot write the output: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(exitCode.cantCreate);
     }
   }
 }

@@ -1,6 +1,6 @@
 // The daemon as a process: whom it runs as, its files, its signals, its limits.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -14,6 +14,8 @@ import { type Act, type FakeNextHop, type Step, startFakeNextHop } from "../supp
 import { connected, mailText, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
 import { smtpClient } from "../support/smtp-client.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 interface Setup {
   readonly folder: string;
@@ -229,6 +231,41 @@ for (const listeners of [1, 2]) {
     assert.ok(daemon.lines.some((line) => line.includes("reload failed") && line.includes("shutting down")));
   });
 }
+
+test("standard error on a disk that is full keeps the daemon from nothing", async (t) => {
+  // What the configuration is warned about is written before there is a log.
+  const { folder, port, configFile, hop } = await setUp(
+    t,
+    'pid_file: "@FOLDER@/pid"\ndkim_keys: [{ domain: example.com, selector: s, file: none.pem }]',
+  );
+  const command = [process.execPath, main, "start", "--config", configFile];
+  const daemon = spawn("sh", ["-c", 'exec "$@" 2>/dev/full', "sh", ...command], {
+    stdio: "ignore",
+    env: { ...process.env, RUNTIME_DIRECTORY: folder },
+  });
+  const exited = once(daemon, "exit");
+  t.after(() => daemon.kill("SIGKILL"));
+  while (daemon.exitCode === null && !(await readdir(folder)).includes("pid")) await pause(20);
+  const client = await connected(port);
+  assert.match(await submit(client, { from: "a@x.example", data: "From: a@x.example\r\n\r\nhi\r\n" }), /^250 /);
+  client.socket.destroy();
+  assert.equal(hop.mails.length, 1);
+  daemon.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test("a result that cannot be written is told, and no success", async () => {
+  const program = spawn("sh", ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, main, "--help"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let told = "";
+  program.stderr.on("data", (text) => {
+    told += text;
+  });
+  const [code] = await once(program, "close");
+  assert.equal(code, 73);
+  assert.match(told, /^signpost: cannot write the output: ENOSPC[^\n]*\n$/);
+});
 
 test("SIGHUP opens the log file anew", async (t) => {
   const { folder, port, start } = await setUp(t, 'log: { to: "@FOLDER@/mail.log" }');
