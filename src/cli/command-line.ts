@@ -127,8 +127,9 @@ export function processIo(): Io {
 const patienceMs = 1000;
 
 /**
- * Synchronous, so that nothing is cut off by the exit; a reader that went away ends the command quietly. Results that
- * cannot be written, as on a full disk, end it with a word; diagnostics that cannot be written keep nobody from work.
+ * Synchronous, so that nothing is cut off by the exit; a reader of results that went away ends the command quietly.
+ * Results that cannot be written, as on a full disk, end it with a word; diagnostics that cannot be written, or that
+ * nobody reads, keep nobody from work.
  */
 function writeWhole(descriptor: number, text: string | Uint8Array): void {
   const startedAt = performance.now();
@@ -140,8 +141,8 @@ function writeWhole(descriptor: number, text: string | Uint8Array): void {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EAGAIN" && (descriptor !== 2 || performance.now() - startedAt < patienceMs)) continue;
       if (code === "EAGAIN" || code === "EBADF") return;
-      if (code === "EPIPE") process.exit(exitCode.ok);
       if (descriptor === 2) return;
+      if (code === "EPIPE") process.exit(exitCode.ok);
       writeWhole(2, `signpost: cannot write the output: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exit(exitCode.cantCreate);
     }

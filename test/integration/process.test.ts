@@ -232,27 +232,33 @@ for (const listeners of [1, 2]) {
   });
 }
 
-test("standard error on a disk that is full keeps the daemon from nothing", async (t) => {
-  // What the configuration is warned about is written before there is a log.
-  const { folder, port, configFile, hop } = await setUp(
-    t,
-    'pid_file: "@FOLDER@/pid"\ndkim_keys: [{ domain: example.com, selector: s, file: none.pem }]',
-  );
-  const command = [process.execPath, main, "start", "--config", configFile];
-  const daemon = spawn("sh", ["-c", 'exec "$@" 2>/dev/full', "sh", ...command], {
-    stdio: "ignore",
-    env: { ...process.env, RUNTIME_DIRECTORY: folder },
+for (const [what, redirection] of [
+  ["on a disk that is full", "2>/dev/full"],
+  ["whose reader went away", ""],
+] as const) {
+  test(`standard error ${what} keeps the daemon from nothing`, async (t) => {
+    // What the configuration is warned about is written before there is a log.
+    const { folder, port, configFile, hop } = await setUp(
+      t,
+      'pid_file: "@FOLDER@/pid"\ndkim_keys: [{ domain: example.com, selector: s, file: none.pem }]',
+    );
+    const command = [process.execPath, main, "start", "--config", configFile];
+    const daemon = spawn("sh", ["-c", `exec "$@" ${redirection}`, "sh", ...command], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, RUNTIME_DIRECTORY: folder },
+    });
+    daemon.stderr.destroy();
+    const exited = once(daemon, "exit");
+    t.after(() => daemon.kill("SIGKILL"));
+    while (daemon.exitCode === null && !(await readdir(folder)).includes("pid")) await pause(20);
+    const client = await connected(port);
+    assert.match(await submit(client, { from: "a@x.example", data: "From: a@x.example\r\n\r\nhi\r\n" }), /^250 /);
+    client.socket.destroy();
+    assert.equal(hop.mails.length, 1);
+    daemon.kill("SIGTERM");
+    assert.deepEqual(await exited, [0, null]);
   });
-  const exited = once(daemon, "exit");
-  t.after(() => daemon.kill("SIGKILL"));
-  while (daemon.exitCode === null && !(await readdir(folder)).includes("pid")) await pause(20);
-  const client = await connected(port);
-  assert.match(await submit(client, { from: "a@x.example", data: "From: a@x.example\r\n\r\nhi\r\n" }), /^250 /);
-  client.socket.destroy();
-  assert.equal(hop.mails.length, 1);
-  daemon.kill("SIGTERM");
-  assert.deepEqual(await exited, [0, null]);
-});
+}
 
 test("a result that cannot be written is told, and no success", async () => {
   const program = spawn("sh", ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, main, "--help"], {
