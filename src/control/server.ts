@@ -44,7 +44,8 @@ function isAnswering(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    socket.on("error", () => resolve(false));
+    // EAGAIN: somebody listens, and has more waiting than he takes.
+    socket.on("error", (error) => resolve("code" in error && error.code === "EAGAIN"));
   });
 }
 

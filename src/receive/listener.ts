@@ -115,7 +115,8 @@ async function removeStaleSocket(path: string): Promise<void> {
       probe.destroy();
       resolve(true);
     });
-    probe.once("error", () => resolve(false));
+    // EAGAIN: somebody listens, and has more waiting than he takes.
+    probe.once("error", (error) => resolve("code" in error && error.code === "EAGAIN"));
   });
   if (!inUse) await unlink(path);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +29,18 @@ test("a socket that somebody left behind is replaced, and one that is answered i
   await assert.rejects(openControlSocket(path, handle), { message: `another daemon answers at ${path}` });
   await server.close();
   assert.ok(!existsSync(path));
+});
+
+test("a socket whose daemon is too busy to answer is left to it", async (t) => {
+  const path = join(folder, "busy.sock");
+  const program = `import socket,sys
+s=socket.socket(socket.AF_UNIX);s.bind(sys.argv[1]);s.listen(0)
+c=socket.socket(socket.AF_UNIX);c.connect(sys.argv[1]);print("full",flush=True);sys.stdin.read()`;
+  const busy = spawn("python3", ["-c", program, path], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => busy.kill());
+  await once(busy.stdout, "data");
+  await assert.rejects(openControlSocket(path, handle), { message: `another daemon answers at ${path}` });
+  assert.ok(existsSync(path));
 });
 
 const impossible: readonly (readonly [name: string, path: string, message: RegExp])[] = [
