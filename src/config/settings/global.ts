@@ -81,7 +81,11 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   daemon_user: active(optional(text), null, "User to run as once the ports are open.", "the user who starts it"),
   daemon_group: active(optional(text), null, "Group to run as.", "the group of daemon_user"),
   pid_file: active(optional(file), null, "File to write the process id to."),
-  drain_timeout: active(duration, 30, "How long a stop waits for mail under way; what is not done then gets 421."),
+  drain_timeout: active(
+    duration,
+    30,
+    "How long a stop waits for mail under way; what is not done then is cut off without a reply, so that the MTA sends it again.",
+  ),
   dns: active(dns, dns.defaults, "The resolver for keys and policies."),
   pool: active(pool, pool.defaults, "The worker threads that hash, sign and verify."),
   metrics: active(metrics, metrics.defaults, "The endpoint for Prometheus, with /livez and /readyz."),
