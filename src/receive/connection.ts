@@ -280,11 +280,14 @@ export class FilterConnection extends SMTPConnection {
     this.#flush();
     if (this.#scanner.bareLineEnds && mail.bareNewline === "reject") intake.fail("bare-newline");
     const finished = intake.finish();
-    if (finished instanceof Promise) {
-      finished.then((received) => this.#judge(mail, received, rest, next)).catch((error) => this.#broken(error, next));
-    } else {
+    if (finished !== undefined && !(finished instanceof Promise)) {
       this.#judge(mail, finished, rest, next);
+      return;
     }
+    // A failure is not answered at once: `rest` may hold hundreds of mails that fail, each within the answer to the last.
+    Promise.resolve(finished)
+      .then((received) => this.#judge(mail, received, rest, next))
+      .catch((error) => this.#broken(error, next));
   }
 
   #judge(mail: Mail, received: Received | undefined, rest: Buffer, next: Next): void {

@@ -331,6 +331,18 @@ test("takes whole mails in one write, and answers them in order", async (t) => {
   );
 });
 
+test("answers every one of hundreds of mails that fail in one write", { timeout: 20_000 }, async (t) => {
+  const receiver = await startReceiver(t, { options: { bare_newline: "reject" } });
+  const client = smtpClient(receiver.port);
+  await client.reply();
+  await client.ask("HELO a");
+  const count = 1500;
+  client.send("MAIL FROM:<>\r\nRCPT TO:<b>\r\nDATA\r\n\n\r\n.\r\n".repeat(count));
+  for (let mail = 0; mail < count; mail += 1) {
+    for (const code of ["250", "250", "354", "554"]) assert.equal((await client.line())?.slice(0, 3), code);
+  }
+});
+
 test("refuses a header section over the limit and reads it to its end", async (t) => {
   const receiver = await startReceiver(t, { options: { maxHeaderBytes: 200_000 } });
   const client = smtpClient(receiver.port);
