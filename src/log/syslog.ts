@@ -45,7 +45,9 @@ function tryStream(path: string): Promise<Socket | string> {
 
 /** logger(1) takes a line at a time and puts on it what the local socket wants. */
 function startLogger(path: string, tag: string): ChildProcess {
-  const child = spawn("logger", ["--prio-prefix", "--socket", path, "--tag", tag, "--size", "8192"], {
+  // Without systemd it passes over a socket that is not there, and takes lines that go nowhere.
+  const strict = "--socket-errors=on";
+  const child = spawn("logger", ["--prio-prefix", "--socket", path, strict, "--tag", tag, "--size", "8192"], {
     stdio: ["pipe", "ignore", "ignore"],
   });
   child.on("error", () => undefined);

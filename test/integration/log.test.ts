@@ -159,6 +159,15 @@ print(s.recv(9000).decode(),flush=True)`;
   assert.match(String(text), /^<20>.*signpost\[\d+\]: \(1-2\) by way of logger/);
 });
 
+test("lines for a local syslog that is not there are counted", { timeout: 20_000 }, async () => {
+  const log = await createLog({ ...options, to: "syslog:/nonexistent/log" });
+  while (log.dropped === 0) {
+    log.write("info", "a line");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await log.close();
+});
+
 test("an inherited JOURNAL_STREAM that is not ours leaves dates on the lines", async () => {
   const filter = await startFilter();
   await filter.close();
