@@ -93,7 +93,8 @@ export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyN
       explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
     });
     const [nextHop, ...failover] = notifyHops(passage);
-    if (nextHop === undefined) return "put-off";
+    // notify_method: null. The mail comes as often as one likes, there will be none.
+    if (nextHop === undefined) return "refused";
     const outgoing = {
       nextHop,
       failover,

@@ -132,6 +132,18 @@ for (const [fate, said, wanted] of [
   });
 }
 
+test("without a next hop for notifications there are none, and no mail comes again for want of one", async (t) => {
+  const mute = await startFilter({
+    script: refuse("rcpt", "550 5.1.1 no such user", 2),
+    originating: "notify_method: null",
+  });
+  t.after(() => mute.close());
+  const client = await connected(mute.ports.originating);
+  const reply = await submit(client, { data: mailText("one of three"), to: recipients });
+  assert.match(reply, /^250 2\.0\.0 from MTA.*, but 1 REJECT$/);
+  assert.equal(mute.hop.mails.length, 1);
+});
+
 test("a notification that is not taken in the mail's own time: 4xx before the client gives up", {
   timeout: 60_000,
 }, async (t) => {

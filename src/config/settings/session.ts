@@ -114,7 +114,11 @@ export const routingSettings = {
     [],
     "Where passed mail goes, by recipient; where it yields nothing, forward_method.",
   ),
-  notify_method: active(method, "smtp:[127.0.0.1]:10025", "Where delivery status notifications and notices go."),
+  notify_method: active(
+    method,
+    "smtp:[127.0.0.1]:10025",
+    "Where delivery status notifications and notices go; null: none are sent.",
+  ),
   resend_method: accepted(method, null, "Where defanged mail goes.", "forward_method"),
   release_method: accepted(method, null, "Where mail released from quarantine goes.", "notify_method"),
   requeue_method: accepted(method, "smtp:[127.0.0.1]:25", "Where mail that is sent through the MTA once more goes."),
