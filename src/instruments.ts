@@ -81,13 +81,12 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
 
   function openFile(): HistoryFile | undefined {
     if (kept.file === null) return undefined;
-    const onTrouble = (error: Error) => log.write("err", `history.file: nothing is kept from now on: ${error.message}`);
+    const onTrouble = (error: Error) => log.write("err", `history.file: mails are not kept for now: ${error.message}`);
     return openHistoryFile({
       file: kept.file,
       retentionSeconds: kept.retention,
       worker: workerUrl("history"),
       onTrouble,
-      onLoss: (reason) => log.write("err", `history.file: mails are not kept for now: ${reason}`),
     });
   }
 

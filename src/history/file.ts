@@ -19,58 +19,79 @@ export interface HistoryFileOptions {
   readonly retentionSeconds: number;
   /** URL of workers/history. */
   readonly worker: string;
-  /** The file cannot be had, or the worker ended: from now on nothing is kept. */
+  /** Mails are not kept for now: the file cannot be had, or not be written. Told once until they are kept again. */
   onTrouble(error: Error): void;
-  /** Mails could not be written, as on a full disk; told once until some can be again. */
-  onLoss?(reason: string): void;
+  /** How long a file that could not be had is left alone. */
+  readonly retryMs?: number;
 }
 
 const flushMs = 1000;
 const maxWaiting = 20_000;
+const defaultRetryMs = 60_000;
 
 export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
-  const { file, retentionSeconds, worker, onTrouble, onLoss } = options;
-  const thread = new Worker(new URL(worker), {
-    workerData: { file, retentionSeconds },
-    // node:sqlite announces itself as experimental in the oldest Node we run on.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-  });
-  thread.unref();
+  const { file, retentionSeconds, worker, onTrouble, retryMs = defaultRetryMs } = options;
   let rows: HistoryRow[] = [];
   let underWay = 0;
   let dropped = 0;
   let broken = false;
-  let losing = false;
+  let told = false;
   let sequence = 0;
+  let retry: NodeJS.Timeout | undefined;
   const asked = new Map<number, (answer: HistoryAnswer | undefined) => void>();
 
   const flushing = setInterval(flush, flushMs);
   flushing.unref();
-  thread.on("message", (answer: HistoryAnswer) => {
-    if (answer.written !== undefined) settled(answer.written, answer.trouble);
-    asked.get(answer.id)?.(answer);
-    asked.delete(answer.id);
-  });
-  thread.on("error", gone);
-  thread.on("exit", () => gone(new Error("the history worker ended")));
+  let thread = start();
+
+  function start(): Worker {
+    const started = new Worker(new URL(worker), {
+      workerData: { file, retentionSeconds },
+      // node:sqlite announces itself as experimental in the oldest Node we run on.
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
+    started.unref();
+    started.on("message", (answer: HistoryAnswer) => {
+      if (answer.written !== undefined) settled(answer.written, answer.trouble);
+      asked.get(answer.id)?.(answer);
+      asked.delete(answer.id);
+    });
+    started.on("error", gone);
+    started.on("exit", () => {
+      if (started === thread) gone(new Error("the history worker ended"));
+    });
+    return started;
+  }
 
   function settled(count: number, trouble: string | undefined): void {
     underWay -= count;
-    if (trouble !== undefined) {
+    if (trouble === undefined) told = false;
+    else {
       dropped += count;
-      if (!losing) onLoss?.(trouble);
+      tell(new Error(trouble));
     }
-    losing = trouble !== undefined;
+  }
+
+  function tell(error: Error): void {
+    if (told) return;
+    told = true;
+    onTrouble(error);
   }
 
   function gone(error: Error): void {
     if (broken) return;
     broken = true;
-    clearInterval(flushing);
+    dropped += rows.length + underWay;
     rows = [];
+    underWay = 0;
     for (const resolve of asked.values()) resolve(undefined);
     asked.clear();
-    onTrouble(error);
+    retry = setTimeout(() => {
+      broken = false;
+      thread = start();
+    }, retryMs);
+    retry.unref();
+    tell(error);
   }
 
   function flush(): void {
@@ -109,6 +130,7 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
       clearInterval(flushing);
       await post({ kind: "close" });
       broken = true;
+      clearTimeout(retry);
       await thread.terminate();
     },
   };

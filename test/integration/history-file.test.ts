@@ -1,5 +1,6 @@
 // The history file by itself: what is kept, what goes after its time, what happens when it cannot be had.
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,8 +78,7 @@ test("mails that cannot be written, as on a full disk, are told once and counted
     file: join(folder, "e.sqlite"),
     retentionSeconds: 3600,
     worker: workerUrl("history"),
-    onTrouble: (error) => assert.fail(error),
-    onLoss: (reason) => losses.push(reason),
+    onTrouble: ({ message }) => losses.push(message),
   });
   assert.deepEqual(await file.find("id-1", 9), []);
   const disk = new DatabaseSync(join(folder, "e.sqlite"));
@@ -93,6 +93,31 @@ test("mails that cannot be written, as on a full disk, are told once and counted
   file.add(row(3, 0));
   assert.deepEqual(await file.find("id-3", 9), ['{"number":3}']);
   await file.close();
+});
+
+test("a file that can be had later is told once, and kept from then on", async () => {
+  const troubles: string[] = [];
+  const parent = join(folder, "later");
+  const file = openHistoryFile({
+    file: join(parent, "f.sqlite"),
+    retentionSeconds: 3600,
+    worker: workerUrl("history"),
+    onTrouble: ({ message }) => {
+      troubles.push(message);
+      setTimeout(() => mkdirSync(parent), 100);
+    },
+    retryMs: 20,
+  });
+  let found: readonly string[] = [];
+  for (let number = 1; found.length === 0; number += 1) {
+    file.add(row(number, 0));
+    found = await file.find("shared@example.com", 1);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await file.close();
+  assert.equal(troubles.length, 1);
+  assert.match(troubles[0] ?? "", /ENOENT/);
+  assert.ok(file.dropped > 0);
 });
 
 test("a file that cannot be had is told, and keeping mail goes on costing nothing", async () => {
