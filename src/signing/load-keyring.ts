@@ -135,6 +135,11 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
   files.expectFolders?.(insides);
   const filesInside = insides.map((inside) => keysInside(inside, files));
   files.expectKeys?.(filesInside.flatMap((found) => ("names" in found ? found.names.map(({ source }) => source) : [])));
+  if (filesInside.every((found) => "names" in found && found.names.length === 0)) {
+    // As a disk that is not mounted looks: nothing would be signed, and nobody told.
+    const message = `there is no key in ${folder}, where DOMAIN/SELECTOR.pem is looked for`;
+    problems.push({ severity: "warning", message, path });
+  }
   for (const [index, found] of filesInside.entries()) {
     const domain = toAscii(wanted[index] ?? "") ?? "";
     if ("trouble" in found) {

@@ -108,6 +108,17 @@ test("notes short keys and the historic g tag", () => {
   );
 });
 
+test("a folder of keys without any is told: it may be a disk that is not mounted", () => {
+  const { problems } = loadKeyring({ dkim_key_dir: "/d" }, filesOf({ "/d/README": "", "/d/example.com.pem": rsaPem }));
+  assert.deepEqual(problems, [
+    {
+      severity: "warning",
+      message: "there is no key in /d, where DOMAIN/SELECTOR.pem is looked for",
+      path: ["dkim_key_dir"],
+    },
+  ]);
+});
+
 test("takes keys from a folder, by domain and selector, and leaves alone what is no key", () => {
   const { keyring, problems } = loadKeyring(
     {
