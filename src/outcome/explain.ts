@@ -17,6 +17,7 @@ import { type SignatureStanding, signatureStanding } from "../policy/signature-s
 import type { CandidateFact } from "../signing/choose.ts";
 import { fromFields } from "./evidence.ts";
 import type { Evidence, Outcome, SealRecord, SigningRecord } from "./outcome.ts";
+import { textOf, toldCandidate } from "./record.ts";
 
 export interface ExplainedSignature {
   readonly domain: string;
@@ -69,16 +70,20 @@ export function explainOutcome(outcome: Outcome): Explanation {
   const addresses = { recipients, sender, authors, signers: [...new Set(signers)] };
   return {
     client,
-    authors,
+    authors: authors.map(textOf),
     ...(authorDoubt === undefined ? {} : { authorDoubt }),
     banks: loaded,
     originating,
     signatures,
-    maps: bank === undefined ? [] : explainMaps(bank, addresses, client),
-    signing: { signatures: signings, candidates },
+    maps: bank === undefined ? [] : explainMaps(bank, addresses, client).map(told),
+    signing: { signatures: signings, candidates: candidates.map(toldCandidate) },
     ...(seal === undefined ? {} : { seal }),
     scores: bank === undefined ? [] : recipients.flatMap((recipient) => scoresOf(bank, outcome, recipient, authors)),
   };
+}
+
+function told(yielded: MapYield): MapYield {
+  return { ...yielded, address: textOf(yielded.address) };
 }
 
 function scoresOf(
@@ -97,5 +102,5 @@ function scoresOf(
   const verified = verifiedDomains(bank, verifications, spfPass ? splitAddress(sender).domain : undefined);
   const listed = listing(bank, recipient, senders, verified);
   if (steps.length === 0 && listed === undefined) return [];
-  return [{ recipient, steps, ...(listed === undefined ? {} : { listing: listed }) }];
+  return [{ recipient: textOf(recipient), steps, ...(listed === undefined ? {} : { listing: listed }) }];
 }

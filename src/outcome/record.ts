@@ -1,6 +1,7 @@
 // An Outcome in plain keys that stay the same from release to release: the JSON log, `why`, `log` and the history.
 import type { Finding } from "../authres/finding.ts";
 import { decodeUtf8 } from "../mail/domain.ts";
+import type { CandidateFact } from "../signing/choose.ts";
 import { formatReply } from "../smtp/reply.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -38,7 +39,7 @@ export function mailRecord(outcome: Outcome) {
     findings: outcome.findings.map(toldFinding),
     dkim: outcome.verifications,
     signings: outcome.signings,
-    signing_candidates: outcome.evidence.candidates,
+    signing_candidates: outcome.evidence.candidates.map(toldCandidate),
     arc_seal: outcome.seal,
     reply: formatReply(outcome.reply),
     queued_as: outcome.queuedAs,
@@ -50,6 +51,10 @@ export function mailRecord(outcome: Outcome) {
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */
 export function textOf(octets: string): string {
   return decodeUtf8(octets) ?? octets;
+}
+
+export function toldCandidate(candidate: CandidateFact): CandidateFact {
+  return { ...candidate, address: textOf(candidate.address) };
 }
 
 export function toldFinding(finding: Finding): Finding {

@@ -150,6 +150,8 @@ test("addresses in UTF-8 on the command line are those of mail", async (t) => {
     ["δ@Bücher.example"],
   );
   assert.equal(report.explanation.signing.signatures[0]?.result, "signed");
+  // Octets taken for Latin-1.
+  assert.doesNotMatch(JSON.stringify(report), /[ÃÎ]/);
 });
 
 test("who would sign is told, and why the others fell out", async (t) => {
