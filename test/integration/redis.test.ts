@@ -171,8 +171,9 @@ test("a reload moves to another server, or to none, and a stop leaves", async (t
   await first.left();
   await reload(config.replace(/redis: .*/, "redis: { url: null }"));
   assert.equal(await value(scene, 'signpost_shared_cache_connections{state="configured"}'), 0);
+  const since = daemon.lines.length;
   await reload(config);
-  await daemon.line(`redis: connected to redis://127.0.0.1:${first.port}`, daemon.lines.length - 1);
+  await daemon.line(`redis: connected to redis://127.0.0.1:${first.port}`, since);
   assert.equal(await daemon.stop(), 0);
   await Promise.all([first.left(), second.left()]);
 });
