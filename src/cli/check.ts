@@ -223,10 +223,13 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
       lines.push(`  a field is there that is not signed: ${visible(name)}`);
   }
   if (outcome.verifications.length === 0) {
-    // Signatures that nobody looked at: the header is too large for it.
-    const passedOver = outcome.findings.find(({ method: name, result }) => name === "dkim" && result !== "none");
-    if (passedOver === undefined) lines.push("no signature");
-    else lines.push(`dkim=${passedOver.result} (${passedOver.reason}: see docs/dkim.md)`);
+    // Signatures that nobody looked at: the header is too large for it, or nobody was to.
+    const dkim = outcome.findings.find(({ method: name }) => name === "dkim");
+    if (dkim === undefined) {
+      const off = outcome.evidence.bank?.enable_dkim_verification === false;
+      lines.push(`signatures not looked at${off ? ": enable_dkim_verification is off" : ""}`);
+    } else if (dkim.result === "none") lines.push("no signature");
+    else lines.push(`dkim=${dkim.result} (${dkim.reason}: see docs/dkim.md)`);
   }
   for (const { method: name, result, reason } of outcome.findings) {
     if (name === "dkim" || name === "domainkeys") continue;

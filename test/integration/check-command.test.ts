@@ -233,6 +233,15 @@ test("signatures that nobody looked at are not told as none", async (t) => {
   assert.doesNotMatch(stdout, /no signature/);
 });
 
+test("where verification is off, a signature is told as not looked at, not as missing", async (t) => {
+  const folder = folderFor(t);
+  writeFileSync(join(folder, "m.eml"), await signedByPartner(t));
+  writeFileSync(join(folder, "off.yaml"), "enable_dkim_verification: false\n");
+  const { stdout } = await run(check, ["--config", "off.yaml", "m.eml"], folder);
+  assert.match(stdout, /^ {2}signatures not looked at: enable_dkim_verification is off$/m);
+  assert.doesNotMatch(stdout, /no signature/);
+});
+
 test("a bank or a port that makes no sense is a usage error", async (t) => {
   const { said } = setUp(t, "From: a@example.com\n\nhi\n");
   await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
