@@ -50,6 +50,7 @@ const hopOptions = {
 before(async () => {
   filter = await startFilter({
     ...hopOptions,
+    dnsTimeout: "0.5s",
     extra: "limits: { connections: 1500, message_time: 30s }\nrelay: { final_timeout: 1s, command_timeout: 1s }",
   });
   ({ daemon } = filter);

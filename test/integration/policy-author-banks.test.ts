@@ -37,7 +37,7 @@ enable_dkim_verification: true
 inet_socket_port: [@0@]
 inet_socket_bind: [127.0.0.1]
 forward_method: "@A@"
-dns: { servers: ["@DNS@"], timeout: 0.5s, tries: 1 }
+dns: { servers: ["@DNS@"], timeout: 10s, tries: 1 }
 author_to_policy_bank_maps:
   - { .partner.example: PARTNER, "ann@lists.example/@relay.example": PARTNER }
 policy_bank:

@@ -22,6 +22,8 @@ export interface FilterOptions extends FakeNextHopOptions {
   readonly extra?: string;
   /** Members of `dns` beside the usual ones: ", message_lookups: 3". */
   readonly dns?: string;
+  /** How long a question waits: for longer than a busy machine may stop, unless silence is what is looked at. */
+  readonly dnsTimeout?: string;
   /** Keys of the bank ORIGINATING beside the usual ones, as a flow mapping's members. */
   readonly originating?: string;
   /** Members of the group `spool`; @FOLDER@ is the daemon's own folder. */
@@ -34,6 +36,7 @@ export async function startFilter({
   extra = "",
   originating = "",
   dns: moreDns = "",
+  dnsTimeout = "10s",
   spool = 'dir: "@FOLDER@", free_space: 1M',
   ...hopOptions
 }: FilterOptions = {}): Promise<Filter> {
@@ -63,7 +66,7 @@ interface_policy: { "${signing}": ORIGINATING, "${nochecks}": NOCHECKS }
 policy_bank:
   ORIGINATING: { originating: true${originating === "" ? "" : `, ${originating}`} }
   NOCHECKS: { originating: true, mynetworks_maps: [], enable_dkim_verification: false }
-dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1${moreDns} }
+dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: ${dnsTimeout}, tries: 1${moreDns} }
 spool: { ${spool} }
 ${extra}
 `;
