@@ -63,7 +63,7 @@ export class Reading implements Host {
   /** Reads a file, or the files of a folder, into the same variables as what was read before. */
   readTop(path: string): void {
     const names = this.#files.glob(join(path, "*"));
-    if (names.length === 0) {
+    if (names.length === 0 && !isDirectory(path)) {
       this.#folders.push(dirname(path));
       this.#readFile(path, undefined);
       return;
@@ -279,4 +279,13 @@ function reason(error: unknown): string {
   if (code === "EACCES") return "permission denied";
   if (code === "EISDIR") return "it is a folder";
   return error.message;
+}
+
+/** False also where that cannot be known: reading it says why. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

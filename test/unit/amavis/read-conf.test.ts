@@ -1,7 +1,8 @@
 // Every file in test/corpora/amavisd-conf is read, and gives the settings and problems that stand beside it.
 // UPDATE_CASES=1 writes them anew.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
@@ -50,6 +51,12 @@ test("reads a folder in the order of its names, without what editors and package
   const source = read("conf.d");
   assert.deepEqual(source.settings, { mydomain: "one.example", myhostname: "mail.one.example" });
   assert.deepEqual(source.problems, []);
+});
+
+test("a folder without anything in it holds no configuration files", (t) => {
+  const empty = mkdtempSync(join(tmpdir(), "signpost-"));
+  t.after(() => rmdirSync(empty));
+  assert.deepEqual(told(read(empty)), [`error undefined:undefined ${empty} holds no configuration files`]);
 });
 
 test("a file that is not there is an error at its first line", () => {
