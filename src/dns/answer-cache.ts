@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Answer, RecordType } from "../rr/answer.ts";
 
 export interface CacheLimits {
+  /** 0, here or in octets: nothing is kept. */
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** Answers are kept for their TTL, but no longer than this. */
@@ -37,9 +38,11 @@ const overheadBytes = 300;
 /** `now` is monotonic, in milliseconds: a jump of the wall clock must not empty or freeze the cache. */
 export function createAnswerCache(limits: CacheLimits, now: () => number): AnswerCache {
   let evictions = 0;
+  const keepsNone = limits.maxEntries === 0 || limits.maxBytes === 0;
   const entries = new LRUCache<string, Entry>({
-    max: limits.maxEntries,
-    maxSize: limits.maxBytes,
+    // 0 would be no limit to it.
+    max: Math.max(1, limits.maxEntries),
+    maxSize: Math.max(1, limits.maxBytes),
     ttlResolution: 0,
     perf: { now },
     dispose(_entry, _key, reason) {
@@ -55,7 +58,7 @@ export function createAnswerCache(limits: CacheLimits, now: () => number): Answe
       if (answer.status === "trouble") return answer;
       const cap = answer.status === "found" ? limits.maxTtlSeconds : limits.maxNegativeTtlSeconds;
       const kept = { ...answer, ttlSeconds: Math.max(0, Math.min(answer.ttlSeconds, cap)) };
-      if (kept.ttlSeconds === 0) return kept;
+      if (kept.ttlSeconds === 0 || keepsNone) return kept;
       const key = cacheKey(name, type);
       entries.set(key, { type, answer: kept }, { ttl: kept.ttlSeconds * 1000, size: sizeBytes(key, kept) });
       return kept;

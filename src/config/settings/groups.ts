@@ -28,7 +28,7 @@ export const dns = group<DnsSettings>({
   lookup_timeout: active(duration, 5, "How long one lookup may take, all tries and aliases together."),
   message_timeout: active(duration, 10, "How long all lookups for one mail may take together."),
   message_lookups: active(integer(1, 1000), 60, "Lookups for one mail."),
-  cache_entries: active(integer(0), 10000, "Answers kept, each for its TTL."),
+  cache_entries: active(integer(0), 10000, "Answers kept, each for its TTL; 0 keeps none."),
   cache_size: active(size, 32 * 1024 ** 2, "Octets of answers kept."),
   max_ttl: active(duration, 3600, "How long an answer is kept at most."),
   negative_ttl: active(duration, 60, "How long an answer that there is nothing is kept at most."),
