@@ -60,7 +60,7 @@ export function judge({ floor, rows, rates, crowd, crowdSeconds, large, idleMb }
       1.2,
       0.6,
     ),
-    v("idle with two threads: resident", "MB", idleMb, 100, 100),
+    v("idle with two threads, as installed: resident", "MB", idleMb, 100, 100),
   ];
 }
 

@@ -2,6 +2,7 @@
 // numbers from the same minutes on the same machine.
 import { rsaSignMs } from "./load/bare.ts";
 import { type Child, startChild } from "./load/child.ts";
+import { compile } from "./load/compile.ts";
 import { type Filter, startFilter, type Work } from "./load/filter.ts";
 import { type Measurement, measure, middle } from "./load/measure.ts";
 import { quantile } from "./load/source.ts";
@@ -226,9 +227,9 @@ function check({ name, work }: Case, last: Uint8Array | undefined): void {
   throw new Error(`${name}: what left is not ${wanted}, but ${header.slice(0, 300)}`);
 }
 
-/** The daemon with two threads, before it has seen any mail. */
+/** The daemon as it is installed, with two threads, before it has seen any mail. */
 async function idleMemory(nextHopPort: number): Promise<number> {
-  const filter = await startFilter({ nextHopPort, threads: 2 });
+  const filter = await startFilter({ nextHopPort, threads: 2, program: await compile() });
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const { rssMb } = memory(filter.pid);
   await filter.stop();

@@ -15,6 +15,8 @@ export interface DaemonOptions {
   readonly nodeFlags?: readonly string[];
   /** The checkout whose daemon is started, for before and after; this one unless it is told. */
   readonly root?: string;
+  /** The program, where it is not the checkout's. It is started without the probe, so there is no `delay` to ask for. */
+  readonly program?: string;
   /** What comes before the program: ["taskset", "-c", "0"]. It must become the program itself. */
   readonly prefix?: readonly string[];
 }
@@ -34,23 +36,18 @@ const probe = new URL("./probe.ts", import.meta.url).href;
 /** Resolves when it listens; rejects when it ends before that. */
 export async function startMeasured(options: DaemonOptions): Promise<MeasuredDaemon> {
   const { file, ports, nodeFlags = [], root = ownRoot, prefix = [] } = options;
-  const main = join(root, "src/cli/main.ts");
+  const main = options.program === undefined ? ["--import", probe, join(root, "src/cli/main.ts")] : [options.program];
   const startedAt = performance.now();
-  const [program = "", ...args] = [
-    ...prefix,
-    process.execPath,
-    ...nodeFlags,
-    "--import",
-    probe,
-    main,
-    "start",
-    "--config",
-    file,
-  ];
-  const child = spawn(program, args, {
+  const [command = "", ...args] = [...prefix, process.execPath, ...nodeFlags, ...main, "start", "--config", file];
+  const child = spawn(command, args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
-    // Its control socket is its own.
-    env: { ...process.env, RUNTIME_DIRECTORY: dirname(file) },
+    env: {
+      ...process.env,
+      // What is installed has this from its unit, packaging/systemd.
+      ...(options.program === undefined ? {} : { MALLOC_ARENA_MAX: "2" }),
+      // Its control socket is its own.
+      RUNTIME_DIRECTORY: dirname(file),
+    },
   });
   const { pid } = child;
   if (pid === undefined) throw new Error("the daemon did not start");
@@ -59,6 +56,7 @@ export async function startMeasured(options: DaemonOptions): Promise<MeasuredDae
     pid,
     startMs: performance.now() - startedAt,
     async delay() {
+      if (options.program !== undefined) throw new Error("nothing measures the event loop of this daemon");
       const answer = once(child, "message");
       child.send("delay");
       const [values]: { p99: number; max: number }[] = await answer;

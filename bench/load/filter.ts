@@ -34,6 +34,8 @@ export interface FilterOptions {
   readonly nodeFlags?: readonly string[];
   /** The checkout whose daemon is started, for before and after; this one unless it is told. */
   readonly root?: string;
+  /** The program, where it is not the checkout's; see startMeasured. */
+  readonly program?: string;
 }
 
 export async function startFilter(options: FilterOptions): Promise<Filter> {
@@ -87,13 +89,14 @@ ${options.settings ?? ""}
 `,
   );
 
-  const { nodeFlags, root, prefix = [] } = options;
+  const { nodeFlags, root, program, prefix = [] } = options;
   const daemon = await startMeasured({
     file,
     ports: Object.values(ports),
     prefix,
     ...(nodeFlags === undefined ? {} : { nodeFlags }),
     ...(root === undefined ? {} : { root }),
+    ...(program === undefined ? {} : { program }),
   });
 
   return {
