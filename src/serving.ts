@@ -23,6 +23,7 @@ import type { MessageStore } from "./receive/store.ts";
 import { report } from "./report.ts";
 import { filesOpened, listenAddresses, listenerOptions } from "./slices.ts";
 import type { Reply } from "./smtp/reply.ts";
+import { afterTurn } from "./smtp/turn.ts";
 import { version } from "./version.ts";
 
 /** What was made for it. */
@@ -56,7 +57,7 @@ export async function serve(running: Running): Promise<Daemon> {
         async onMessage(transaction) {
           const outcome = await begun.filter(transaction);
           // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
-          setImmediate(() => {
+          afterTurn(() => {
             // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
             begun.forget(session);
             report(outcome, log);
@@ -205,6 +206,8 @@ export async function serve(running: Running): Promise<Daemon> {
       const drainMs = generation.config.drain_timeout * 1000;
       const startedAt = performance.now();
       const cut = await doors.drain(drainMs);
+      // The last mail's reply has left; its line comes before ours.
+      await new Promise<void>(afterTurn);
       log.write("notice", cut === 0 ? "stopped" : `stopped; ${cut} session(s) cut off after ${drainMs / 1000} s`);
       // Mail whose session was cut off may still be with a next hop: a moment for its QUIT, no more.
       await closeAll(Math.max(1000, drainMs - (performance.now() - startedAt)));

@@ -15,8 +15,11 @@ export interface Sink {
 
 /** Octets that may wait for a slow reader; beyond it lines are dropped. */
 export const maxWaitingBytes = 1024 * 1024;
-/** Lines wait for each other so long, or until there are so many: a write costs as much as making twenty of them. */
-export const maxDelayMs = 50;
+/**
+ * Lines wait for each other so long, or until there are so many: a write costs as much as making twenty of them. No
+ * round part of a second, or mail that comes in step with the clock would meet the write of the line before.
+ */
+export const maxDelayMs = 35;
 export const batchChars = 16 * 1024;
 /** What close waits for a reader that takes nothing. */
 export const patienceMs = 1000;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
-import { holdForTurn } from "../../../src/smtp/turn.ts";
+import { afterTurn, holdForTurn } from "../../../src/smtp/turn.ts";
 
 /** A stream that notes each group of writes it is made to do. */
 function recorder(): { readonly stream: Writable; readonly groups: string[] } {
@@ -53,4 +53,20 @@ test("a stream that ends or is destroyed in its turn holds nothing up", async ()
   destroyed.stream.destroy();
   await turn();
   assert.deepEqual([ended.groups, other.groups], [["x"], ["x"]]);
+});
+
+test("what is put off is done after the writes of its turn, in order, whichever was asked for first", async () => {
+  const done: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, next) {
+      done.push(String(chunk));
+      next();
+    },
+  });
+  afterTurn(() => done.push("first"));
+  holdForTurn(stream);
+  stream.write("reply");
+  afterTurn(() => done.push("second"));
+  await new Promise<void>(afterTurn);
+  assert.deepEqual(done, ["reply", "first", "second"]);
 });
