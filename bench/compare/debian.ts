@@ -31,7 +31,7 @@ function configuration(folder: string, name: string, lines: readonly string[]): 
 export const opendkim: Peer = {
   name: "opendkim (milter)",
   works: ["sign-rsa", "verify"],
-  pace: { connections: 8, messages: 400, warmUp: 200, large: 12 },
+  pace: { connections: 8, messages: 400, warmUp: 200, large: 12, perSecond: 400 },
   version: () => packageVersion("opendkim"),
   async start(work, needs) {
     const port = await needs.freePort();
@@ -58,7 +58,7 @@ export const opendkim: Peer = {
 export const dkimpyMilter: Peer = {
   name: "dkimpy-milter",
   works: ["sign-rsa", "sign-ed25519"],
-  pace: { connections: 8, messages: 150, warmUp: 100, large: 2 },
+  pace: { connections: 8, messages: 150, warmUp: 100, large: 2, perSecond: 100 },
   version: () => packageVersion("dkimpy-milter"),
   async start(work, needs) {
     const port = await needs.freePort();
@@ -85,7 +85,7 @@ export const amavisd: Peer = {
   name: "amavisd",
   works: ["sign-rsa", "verify"],
   // A child of its serves one connection; those that find none free would wait for as long as the others stay.
-  pace: { connections: 2, messages: 60, warmUp: 60, large: 6 },
+  pace: { connections: 2, messages: 60, warmUp: 60, large: 6, perSecond: 20 },
   version: () => packageVersion("amavisd-new"),
   async start(work, needs) {
     const port = await needs.freePort();

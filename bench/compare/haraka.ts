@@ -10,7 +10,7 @@ export const haraka: Peer = {
   name: "Haraka",
   works: ["sign-rsa", "verify"],
   // Most of the time it waits: several small writes meet delayed acknowledgements.
-  pace: { connections: 24, messages: 300, warmUp: 1000, large: 4 },
+  pace: { connections: 24, messages: 300, warmUp: 1000, large: 4, perSecond: 100 },
   version() {
     try {
       const of = (name: string): string =>

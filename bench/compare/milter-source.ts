@@ -2,6 +2,7 @@
 // at each stage, header fields one by one, body in pieces of 64 kB, and no word further before the milter has answered
 // what it did not promise to leave unanswered. Milters are measured without an MTA, whose own work would hide theirs.
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadResult } from "../load/source.ts";
 
 export interface MilterLoad {
@@ -12,6 +13,8 @@ export interface MilterLoad {
   readonly connections: number;
   /** Several mails in one SMTP session, which is one connection to the milter, or one. */
   readonly reuse: boolean;
+  /** A mail is started at each tick of this rate, whatever became of the last, `connections` aside. */
+  readonly ratePerSecond?: number;
   /** The client the MTA tells of. */
   readonly client: { readonly name: string; readonly address: string };
   /** Whether a header field that the milter put in shows that it did its work. */
@@ -209,31 +212,49 @@ export async function runMilterLoad(load: MilterLoad): Promise<MilterResult> {
   const script: Script = { fields, body: octets.subarray(end + 4), load };
   const latenciesMs: number[] = [];
   const open = new Set<Session>();
-  let [started, broken, treated, over] = [0, 0, 0, false];
+  /** Sessions that wait for their next mail. */
+  const idle: Session[] = [];
+  let [started, broken, treated, over, lateMs] = [0, 0, 0, false, 0];
+
+  async function mail(): Promise<void> {
+    started += 1;
+    const at = performance.now();
+    let session = idle.pop();
+    try {
+      if (session === undefined) {
+        session = new Session(load);
+        open.add(session);
+        await session.open();
+      }
+      await session.mail(script, `4XyZ${started}`);
+      latenciesMs.push(performance.now() - at);
+      if (session.treated) treated += 1;
+      if (load.reuse) {
+        idle.push(session);
+        return;
+      }
+      session.quit();
+    } catch {
+      broken += 1;
+    }
+    if (session !== undefined) open.delete(session);
+  }
 
   async function client(): Promise<void> {
-    let session: Session | undefined;
+    while (!over && started < load.messages) await mail();
+  }
+
+  async function atRate(rate: number): Promise<void> {
+    const mails: Promise<void>[] = [];
     while (!over && started < load.messages) {
-      started += 1;
-      const at = performance.now();
-      try {
-        if (session === undefined) {
-          session = new Session(load);
-          open.add(session);
-          await session.open();
-        }
-        await session.mail(script, `4XyZ${started}`);
-        latenciesMs.push(performance.now() - at);
-        if (session.treated) treated += 1;
-        if (load.reuse) continue;
-        session.quit();
-      } catch {
-        broken += 1;
+      const due = startedAt + (started * 1000) / rate;
+      if (performance.now() < due) await sleep(1);
+      else {
+        lateMs = Math.max(lateMs, performance.now() - due);
+        mails.push(mail());
       }
-      if (session !== undefined) open.delete(session);
-      session = undefined;
     }
-    session?.quit();
+    await Promise.all(mails);
   }
 
   const startedAt = performance.now();
@@ -241,15 +262,17 @@ export async function runMilterLoad(load: MilterLoad): Promise<MilterResult> {
     over = true;
     for (const session of open) session.destroy();
   }, timeoutMs);
-  await Promise.all(Array.from({ length: load.connections }, client));
+  if (load.ratePerSecond === undefined) await Promise.all(Array.from({ length: load.connections }, client));
+  else await atRate(load.ratePerSecond);
   clearTimeout(late);
+  for (const session of idle) session.quit();
   return {
     sent: latenciesMs.length,
     refused: 0,
     broken,
     seconds: (performance.now() - startedAt) / 1000,
     latenciesMs: latenciesMs.sort((a, b) => a - b),
-    lateMs: 0,
+    lateMs,
     treated,
   };
 }

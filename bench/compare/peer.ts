@@ -36,6 +36,8 @@ export interface Pace {
   readonly warmUp: number;
   /** Mails of 10 MB in a turn. */
   readonly large: number;
+  /** The highest of the fixed rates at which it is not yet full. */
+  readonly perSecond: number;
 }
 
 export interface Peer {

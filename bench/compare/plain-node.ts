@@ -12,7 +12,7 @@ import { type Peer, startProgram } from "./peer.ts";
 export const plainNode: Peer = {
   name: "smtp-server + mailauth + nodemailer",
   works: ["sign-rsa", "verify"],
-  pace: { connections: 8, messages: 1200, warmUp: 4000, large: 4 },
+  pace: { connections: 8, messages: 1200, warmUp: 4000, large: 4, perSecond: 400 },
   version() {
     try {
       const read = createRequire(import.meta.url);

@@ -35,6 +35,25 @@ export interface Row {
   readonly timesUsual: number | undefined;
 }
 
+/** Latency at a fixed rate, on connections that are kept; a figure of each round. */
+export interface RateLine {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly rate: number;
+  readonly p50: number[];
+  readonly p99: number[];
+}
+
+export interface RateRow {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Its median as a multiple of signpost's. */
+  readonly times: number | undefined;
+}
+
 export interface About {
   readonly version: string;
   readonly node: string;
@@ -73,7 +92,15 @@ export function rowsOf(lines: readonly Line[]): readonly Row[] {
   });
 }
 
-export function reportText(rows: readonly Row[], about: About): string {
+export function rateRowsOf(lines: readonly RateLine[]): readonly RateRow[] {
+  return lines.map(({ name, work, rate, p50, p99 }) => {
+    const ours = lines.find((each) => each.name === own && each.work === work && each.rate === rate);
+    const times = ours === undefined ? undefined : middle(p50) / middle(ours.p50);
+    return { name, work, rate, p50: middle(p50), p99: middle(p99), times };
+  });
+}
+
+export function reportText(rows: readonly Row[], latencies: readonly RateRow[], about: About): string {
   const fixed = (value: number | undefined, digits = 1) => (value === undefined ? "-" : value.toFixed(digits));
   const judged = asked.flatMap(({ peer, work, bytes, times }) => {
     const of = (usual: boolean) =>
@@ -114,6 +141,15 @@ export function reportText(rows: readonly Row[], about: About): string {
         fixed(row.p50),
       ]),
     ),
+    ...(latencies.length === 0 ? [] : [latencyText(latencies)]),
     "",
   ].join("\n\n");
+}
+
+function latencyText(latencies: readonly RateRow[]): string {
+  const head = ["who", "work", "mails/s", "p50 ms", "p99 ms", "p50 x signpost"];
+  const rows = latencies.map(({ name, work, rate, p50, p99, times }) => {
+    return [name, work, String(rate), p50.toFixed(2), p99.toFixed(1), times?.toFixed(1) ?? "-"];
+  });
+  return `## Latency at fixed rates, 10 kB, on connections that are kept\n\n${table(head, rows)}`;
 }

@@ -18,7 +18,7 @@ import { amavisd, dkimpyMilter, opendkim } from "./debian.ts";
 import { haraka } from "./haraka.ts";
 import type { Pace, Peer, PeerWork, Running } from "./peer.ts";
 import { plainNode } from "./plain-node.ts";
-import { type Line, middle, own, reportText, rowsOf } from "./report.ts";
+import { type Line, middle, own, type RateLine, rateRowsOf, reportText, rowsOf } from "./report.ts";
 import { rspamd } from "./rspamd.ts";
 import { takeTurn } from "./turn.ts";
 
@@ -29,6 +29,8 @@ const { values } = parseArgs({
     sizes: { type: "string", default: "1500,10000,10000000" },
     /** Beginnings of names. */
     peers: { type: "string", default: "" },
+    /** Mails a second at which latency is measured; "" for none. */
+    rates: { type: "string", default: "20,100,400" },
     "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
   },
@@ -41,7 +43,9 @@ const peers: readonly Peer[] = [amavisd, opendkim, rspamd, dkimpyMilter, plainNo
 const everyWork: readonly PeerWork[] = ["sign-rsa", "sign-ed25519", "verify"];
 const works = everyWork.filter((work) => values.works.split(",").includes(work));
 const sizes = values.sizes.split(",").map(Number);
+const rates = values.rates.split(",").filter(Boolean).map(Number);
 const large = 1_000_000;
+const ratedBytes = 10_000;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), "compare-"));
@@ -72,8 +76,9 @@ interface Contestant {
   readonly pace: Pace;
   readonly running: Running;
 }
-const ownPace: Pace = { connections: 8, messages: 3000, warmUp: 8000, large: 12 };
+const ownPace: Pace = { connections: 8, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 };
 const lines: Line[] = [];
+const rateLines: RateLine[] = [];
 const rsaMs: number[] = [];
 
 try {
@@ -103,6 +108,13 @@ try {
         say(`${work} ${bytes}: ${round < 0 ? "warming up" : `round ${round + 1} of ${rounds}`}`);
         for (const each of started) await turns(each, work, bytes, round);
       }
+      if (bytes !== ratedBytes) continue;
+      for (const rate of rates) {
+        for (let round = 0; round < rounds; round += 1) {
+          say(`${work} at ${rate}/s: round ${round + 1} of ${rounds}`);
+          for (const each of started) if (each.pace.perSecond >= rate) await atRate(each, work, rate);
+        }
+      }
     }
     for (const { running } of started) await running.stop();
   }
@@ -116,9 +128,7 @@ try {
 
 /** One turn for each way of connecting; large mail has its own weight and goes the usual way only. */
 async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes: number, round: number): Promise<void> {
-  const message = messageOf(bytes);
-  // Our own filter asks another DNS for a key of its own.
-  const content = work !== "verify" ? message : name === own ? ours.signed(message, "rsa") : signed(message);
+  const content = contentFor(name, work, bytes);
   for (const reuse of [true, false]) {
     const usual = reuse === (running.speaks === "smtp");
     if (bytes > large && !usual) continue;
@@ -143,12 +153,40 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
   }
 }
 
+/** Latency, on connections that are kept: some seconds of mails that come when their time has come. */
+async function atRate({ name, pace, running }: Contestant, work: PeerWork, rate: number): Promise<void> {
+  const content = contentFor(name, work, ratedBytes);
+  const messages = Math.max(100, rate * 3);
+  const { connections } = pace;
+  const turn = { running, work, content, messages, connections, reuse: true, ratePerSecond: rate };
+  const { fault, p50, p99 } = await takeTurn(turn, source, sink);
+  if (fault !== undefined) {
+    say(`${name} failed at ${work} at ${rate}/s: ${fault}`);
+    return;
+  }
+  let line = rateLines.find((each) => each.name === name && each.work === work && each.rate === rate);
+  if (line === undefined) {
+    line = { name, work, rate, p50: [], p99: [] };
+    rateLines.push(line);
+  }
+  line.p50.push(p50);
+  line.p99.push(p99);
+}
+
+/** Our own filter asks another DNS for a key of its own. */
+function contentFor(name: string, work: PeerWork, bytes: number): Buffer {
+  const message = messageOf(bytes);
+  if (work !== "verify") return message;
+  return name === own ? ours.signed(message, "rsa") : signed(message);
+}
+
 function signed(message: Buffer): Buffer {
   return withSignatures(message, [signRequest("rsa", "rsa", rsa.privateKey)]);
 }
 
 function report(): void {
   const rows = rowsOf(lines);
+  const latencies = rateRowsOf(rateLines);
   const about = {
     version,
     node: process.version,
@@ -156,11 +194,11 @@ function report(): void {
     rsaSignMs: middle(rsaMs),
     peers: Object.fromEntries(peers.flatMap((peer) => [[peer.name, peer.version()]]).filter(([, each]) => each)),
   };
-  const text = reportText(rows, about);
+  const text = reportText(rows, latencies, about);
   process.stdout.write(text);
   if (values.write === undefined) return;
   const file = (ending: string) =>
     fileURLToPath(new URL(`../results/${values.write}-rivals.${ending}`, import.meta.url));
   writeFileSync(file("md"), text);
-  writeFileSync(file("json"), `${JSON.stringify({ about, rows }, null, 1)}\n`);
+  writeFileSync(file("json"), `${JSON.stringify({ about, rows, latencies }, null, 1)}\n`);
 }

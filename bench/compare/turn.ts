@@ -15,12 +15,15 @@ export interface Turn {
   readonly connections: number;
   /** Several mails on a connection, or one. */
   readonly reuse: boolean;
+  /** Mails a second; absent: as fast as they are taken. */
+  readonly ratePerSecond?: number;
 }
 
 export interface Taken {
   /** CPU per message. */
   readonly ms: number;
   readonly p50: number;
+  readonly p99: number;
   /** What went wrong, if anything did. */
   readonly fault: string | undefined;
 }
@@ -32,8 +35,9 @@ const clients = {
 } as const;
 
 export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<Taken> {
-  const { running, work, content, messages, connections, reuse } = turn;
+  const { running, work, content, messages, connections, reuse, ratePerSecond } = turn;
   const { port } = running;
+  const pace = ratePerSecond === undefined ? {} : { ratePerSecond };
   const before = treeCpuMs(running.pid, parentsNow());
   const result =
     running.speaks === "milter"
@@ -43,10 +47,11 @@ export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<
           messages,
           connections,
           reuse,
+          ...pace,
           client: work === "verify" ? clients.outside : clients.inside,
           treats: (name, value) => shows(work, `${name}: ${value}`),
         })
-      : await source.call("load", { port, content: onTheWire(content), messages, connections, reuse });
+      : await source.call("load", { port, content: onTheWire(content), messages, connections, reuse, ...pace });
   // What is done after the last reply belongs to the mail, too.
   await sleep(150);
   const ms = (treeCpuMs(running.pid, parentsNow()) - before) / Math.max(1, result.sent);
@@ -54,6 +59,7 @@ export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<
   return {
     ms,
     p50: quantile(result.latenciesMs, 0.5),
+    p99: quantile(result.latenciesMs, 0.99),
     fault:
       result.sent < messages
         ? `${result.sent} of ${messages} sent${"refusal" in result ? `: ${result.refusal}` : ""}`
