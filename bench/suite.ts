@@ -9,9 +9,12 @@ import { quantile } from "./load/source.ts";
 import { memory } from "./load/usage.ts";
 import { messageOf, onTheWire } from "./messages.ts";
 
+/** Beside what the filter does: a process that copies octets, and the source straight at the sink. */
+type BenchWork = Work | "forward" | "sink";
+
 export interface Row extends Measurement {
   readonly name: string;
-  readonly work: Work | "forward";
+  readonly work: BenchWork;
   readonly algorithm: "rsa" | "ed25519" | "none";
   readonly bytes: number;
   /** Many mails on a connection, or one. */
@@ -62,7 +65,7 @@ export interface SuiteOptions {
 
 interface Case {
   readonly name: string;
-  readonly work: Work | "forward";
+  readonly work: BenchWork;
   readonly algorithm: "rsa" | "ed25519" | "none";
   readonly bytes: number;
   readonly reuse: boolean;
@@ -82,6 +85,7 @@ export function casesOf(): readonly Case[] {
           bytes,
           reuse,
         });
+      add("sink", "none");
       add("forward", "none");
       add("pass", "none");
       add("sign-rsa", "rsa");
@@ -98,7 +102,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** Of each size two ways of connecting, of large mail one. */
-const casesPerSize = 12;
+const casesPerSize = 14;
 
 /** Work that is not counted, before the first case of a size. */
 function settling({ bytes }: Case): Case {
@@ -134,7 +138,7 @@ export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): 
   try {
     const contents = new Map<string, Uint8Array>();
     const loadOf = ({ work, algorithm, bytes, reuse }: Case, connections = 16) => ({
-      port: work === "forward" ? forwardPort : filter.ports[work],
+      port: work === "sink" ? nextHopPort : work === "forward" ? forwardPort : filter.ports[work],
       content: contentOf(filter, contents, work, algorithm, bytes),
       messages: messagesOf(bytes, scale),
       connections: bytes > 1_000_000 ? 4 : connections,
@@ -155,7 +159,7 @@ export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): 
         if (round >= 0 && cases.indexOf(each) % casesPerSize === 0) floors.push(await floorOf(bare));
         const load = loadOf(each);
         const messages = round < 0 ? warmUpOf(each.bytes, scale) : load.messages;
-        const pid = each.work === "forward" ? forwarder.pid : filter.pid;
+        const pid = each.work === "sink" ? sink.pid : each.work === "forward" ? forwarder.pid : filter.pid;
         const result = await measure(source, pid, { ...load, messages });
         const rsaAfter = await rsaSignMs(bare);
         if (round >= 0) measured.get(each)?.push({ ...result, rsaMs: (rsaBefore + rsaAfter) / 2 });
@@ -223,7 +227,7 @@ function check({ name, work }: Case, last: Uint8Array | undefined): void {
     .subarray(0, 4000)
     .toString("latin1");
   const wanted = work === "verify" ? /^Authentication-Results:[^;]*;\s+dkim=pass/ : /^DKIM-Signature:/;
-  if (work === "pass" || work === "forward" || wanted.test(header)) return;
+  if (work === "pass" || work === "forward" || work === "sink" || wanted.test(header)) return;
   throw new Error(`${name}: what left is not ${wanted}, but ${header.slice(0, 300)}`);
 }
 

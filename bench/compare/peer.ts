@@ -25,7 +25,8 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export type PeerWork = "sign-rsa" | "sign-ed25519" | "verify";
+/** "pass": mail is taken and handed on, without DKIM. */
+export type PeerWork = "pass" | "sign-rsa" | "sign-ed25519" | "verify";
 
 /** How it is loaded: enough mails in a turn that the clock's ticks of 10 ms are small beside the sum. */
 export interface Pace {

@@ -25,7 +25,7 @@ import { takeTurn } from "./turn.ts";
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
-    works: { type: "string", default: "sign-rsa,sign-ed25519,verify" },
+    works: { type: "string", default: "pass,sign-rsa,sign-ed25519,verify" },
     sizes: { type: "string", default: "1500,10000,10000000" },
     /** Beginnings of names. */
     peers: { type: "string", default: "" },
@@ -40,7 +40,7 @@ const wanted = values.peers.split(",");
 const peers: readonly Peer[] = [amavisd, opendkim, rspamd, dkimpyMilter, plainNode, haraka].filter(({ name }) =>
   wanted.some((beginning) => name.startsWith(beginning)),
 );
-const everyWork: readonly PeerWork[] = ["sign-rsa", "sign-ed25519", "verify"];
+const everyWork: readonly PeerWork[] = ["pass", "sign-rsa", "sign-ed25519", "verify"];
 const works = everyWork.filter((work) => values.works.split(",").includes(work));
 const sizes = values.sizes.split(",").map(Number);
 const rates = values.rates.split(",").filter(Boolean).map(Number);
