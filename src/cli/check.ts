@@ -1,5 +1,4 @@
 // `signpost check`: what the incoming path would find out about a message, and why.
-import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
@@ -12,6 +11,7 @@ import { visible } from "../outcome/log-line.ts";
 import type { Outcome, SigningRecord } from "../outcome/outcome.ts";
 import { textOf, toldFinding } from "../outcome/record.ts";
 import { formatReply } from "../smtp/reply.ts";
+import { readClientAddress } from "../smtp/xforward.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
 import { readMessageFile, transactionOf } from "./message-file.ts";
@@ -57,8 +57,8 @@ and from which line of which file, which key would sign it and why other candida
     if (positionals.length === 0) throw new UsageError("no file given");
     if (values.now !== undefined && !/^\d{1,12}$/.test(values.now))
       throw new UsageError("--now takes seconds since 1970");
-    if (values.client !== undefined && isIP(values.client.replace(/^ipv6:/i, "")) === 0)
-      throw new UsageError("--client takes an IP address");
+    const client = values.client === undefined ? undefined : readClientAddress(values.client);
+    if (values.client !== undefined && client === undefined) throw new UsageError("--client takes an IP address");
     if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new UsageError("--port takes a number");
     const inspection = await openInspection(
       {
@@ -99,7 +99,7 @@ and from which line of which file, which key would sign it and why other candida
             })),
           },
           client: {
-            ...(values.client === undefined ? {} : { address: values.client }),
+            ...(client === undefined ? {} : { address: client }),
             ...(values.helo === undefined ? {} : { helo: encodeUtf8(values.helo) }),
           },
           receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,

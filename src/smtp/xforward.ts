@@ -50,11 +50,14 @@ export function applyXforward(known: ClientFacts, argument: string): ClientFacts
 }
 
 function acceptValue(attribute: string, value: string): string | undefined {
-  if (attribute === "ADDR") {
-    const address = /^ipv6:/i.test(value) ? value.slice(5) : value;
-    return isIP(address) === 0 ? undefined : address;
-  }
+  if (attribute === "ADDR") return readClientAddress(value);
   if (attribute === "PORT") return /^\d{1,5}$/.test(value) ? value : undefined;
   if (attribute === "SOURCE") return /^(local|remote)$/i.test(value) ? value.toUpperCase() : undefined;
   return value;
+}
+
+/** The address of ADDR, IPv6 as "IPv6:2001:db8::1" or bare; undefined where it is none. */
+export function readClientAddress(value: string): string | undefined {
+  const address = value.replace(/^ipv6:/i, "");
+  return isIP(address) === 0 ? undefined : address;
 }

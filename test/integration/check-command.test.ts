@@ -242,6 +242,11 @@ test("where verification is off, a signature is told as not looked at, not as mi
   assert.doesNotMatch(stdout, /no signature/);
 });
 
+test("an IPv6 client may be written as XFORWARD writes it", async (t) => {
+  const { said } = setUp(t, "From: a@example.com\n\nhi\n");
+  assert.match((await said("--client", "IPv6:2001:db8::1")).stdout, /^ {2}client: 2001:db8::1$/m);
+});
+
 test("a bank or a port that makes no sense is a usage error", async (t) => {
   const { said } = setUp(t, "From: a@example.com\n\nhi\n");
   await assert.rejects(said("--bank", "NONE"), /there is no policy bank "NONE"/);
