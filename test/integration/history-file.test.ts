@@ -104,6 +104,7 @@ test("a file that can be had later is told once, and kept from then on", async (
     worker: workerUrl("history"),
     onTrouble: ({ message }) => {
       troubles.push(message);
+      // After some retries; how many does not matter, what is found is waited for.
       setTimeout(() => mkdirSync(parent), 100);
     },
     retryMs: 20,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -11,6 +12,9 @@ const folder = mkdtempSync(join(tmpdir(), "signpost-control-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const handle = async () => "done";
+
+/** The beginning of a program that listens at the path it is given; what it then does follows. */
+const listening = 'require("node:net").createServer().listen({ path: process.argv[1], backlog: 0 }, () =>';
 
 test("a file that is no socket is left as it is", async () => {
   const file = join(folder, "signpost.yaml");
@@ -22,7 +26,7 @@ test("a file that is no socket is left as it is", async () => {
 test("a socket that somebody left behind is replaced, and one that is answered is not", async () => {
   const path = join(folder, "control.sock");
   // A process that just ends leaves the file of its socket behind.
-  spawnSync("python3", ["-c", "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", path]);
+  spawnSync(process.execPath, ["-e", `${listening} process.kill(process.pid, "SIGKILL"))`, path]);
   assert.ok(existsSync(path));
   const server = await openControlSocket(path, handle);
   assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -33,13 +37,28 @@ test("a socket that somebody left behind is replaced, and one that is answered i
 
 test("a socket whose daemon is too busy to answer is left to it", async (t) => {
   const path = join(folder, "busy.sock");
-  const program = `import socket,sys
-s=socket.socket(socket.AF_UNIX);s.bind(sys.argv[1]);s.listen(0)
-c=socket.socket(socket.AF_UNIX);c.connect(sys.argv[1]);print("full",flush=True);sys.stdin.read()`;
-  const busy = spawn("python3", ["-c", program, path], { stdio: ["pipe", "pipe", "inherit"] });
-  t.after(() => busy.kill());
+  const busy = spawn(process.execPath, ["-e", `${listening} console.log("up"))`, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => busy.kill("SIGKILL"));
   await once(busy.stdout, "data");
-  await assert.rejects(openControlSocket(path, handle), { message: `another daemon answers at ${path}` });
+  busy.kill("SIGSTOP");
+  const waiting: Socket[] = [];
+  t.after(() => {
+    for (const socket of waiting) socket.destroy();
+  });
+  let trouble: unknown;
+  while (trouble === undefined) {
+    const socket = connect(path);
+    waiting.push(socket);
+    trouble = await once(socket, "connect").then(
+      () => undefined,
+      (error) => error,
+    );
+  }
+  assert.match(String(trouble), /EAGAIN/);
+  const opening = openControlSocket(path, handle).then((server) => server.close());
+  await assert.rejects(opening, { message: `another daemon answers at ${path}` });
   assert.ok(existsSync(path));
 });
 
