@@ -136,9 +136,15 @@ export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): 
   const filter = await startFilter({ nextHopPort });
   const idle = await idleMemory(nextHopPort);
   try {
+    /** Who is asked to do it, and whose CPU is counted for it. */
+    const targetOf = (work: BenchWork) => {
+      if (work === "sink") return { port: nextHopPort, pid: sink.pid };
+      if (work === "forward") return { port: forwardPort, pid: forwarder.pid };
+      return { port: filter.ports[work], pid: filter.pid };
+    };
     const contents = new Map<string, Uint8Array>();
     const loadOf = ({ work, algorithm, bytes, reuse }: Case, connections = 16) => ({
-      port: work === "sink" ? nextHopPort : work === "forward" ? forwardPort : filter.ports[work],
+      port: targetOf(work).port,
       content: contentOf(filter, contents, work, algorithm, bytes),
       messages: messagesOf(bytes, scale),
       connections: bytes > 1_000_000 ? 4 : connections,
@@ -159,8 +165,7 @@ export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): 
         if (round >= 0 && cases.indexOf(each) % casesPerSize === 0) floors.push(await floorOf(bare));
         const load = loadOf(each);
         const messages = round < 0 ? warmUpOf(each.bytes, scale) : load.messages;
-        const pid = each.work === "sink" ? sink.pid : each.work === "forward" ? forwarder.pid : filter.pid;
-        const result = await measure(source, pid, { ...load, messages });
+        const result = await measure(source, targetOf(each.work).pid, { ...load, messages });
         const rsaAfter = await rsaSignMs(bare);
         if (round >= 0) measured.get(each)?.push({ ...result, rsaMs: (rsaBefore + rsaAfter) / 2 });
         else check(each, (await sink.call("taken", null)).last);
@@ -190,7 +195,7 @@ export async function runSuite({ rounds, scale, chunking, say }: SuiteOptions): 
           // Of fewer than 200 mails the p99 is the slowest one.
           messages: Math.max(200, Math.round(each.ratePerSecond * 4 * scale)),
         };
-        timed.get(each)?.push(await measure(source, each.work === "forward" ? forwarder.pid : filter.pid, load));
+        timed.get(each)?.push(await measure(source, targetOf(each.work).pid, load));
       }
     }
     const rates = rateCases.map((each) => ({ ...each, ...middle(timed.get(each) ?? []) }));
@@ -226,8 +231,9 @@ function check({ name, work }: Case, last: Uint8Array | undefined): void {
   const header = Buffer.from(last ?? [])
     .subarray(0, 4000)
     .toString("latin1");
+  if (work === "pass" || work === "forward" || work === "sink") return;
   const wanted = work === "verify" ? /^Authentication-Results:[^;]*;\s+dkim=pass/ : /^DKIM-Signature:/;
-  if (work === "pass" || work === "forward" || work === "sink" || wanted.test(header)) return;
+  if (wanted.test(header)) return;
   throw new Error(`${name}: what left is not ${wanted}, but ${header.slice(0, 300)}`);
 }
 
