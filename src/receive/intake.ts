@@ -142,8 +142,10 @@ export class Intake {
       this.#headIsIn(0, 2, "\r\n");
       return;
     }
-    const end = block.indexOf("\r\n\r\n", Math.max(0, before - 3), "latin1");
-    if (end !== -1 && end + 4 <= fill) this.#headIsIn(end + 2, end + 4, "\r\n");
+    // In what has come, and not in the block: that is up to twice as long, and would be searched for each piece.
+    const start = Math.max(0, before - 3);
+    const found = block.subarray(start, fill).indexOf("\r\n\r\n", 0, "latin1");
+    if (found !== -1) this.#headIsIn(start + found + 2, start + found + 4, "\r\n");
     else if (fill > this.#options.maxHeaderBytes) this.fail("header-size");
   }
 
