@@ -14,6 +14,9 @@ const SPACE = 32;
 const crlf = Buffer.from("\r\n");
 const space = Buffer.from(" ");
 
+/** Dot lines of one chunk whose content is handed on line by line. With more, the rest is moved together first. */
+const fewDotLines = 8;
+
 /** What the end of the last chunk left open: a CR whose LF may follow, the start of a line, a dot there, dot and CR. */
 type Open = "text" | "cr" | "line" | "dot" | "dot-cr";
 
@@ -25,12 +28,14 @@ export class DataScanner {
 
   /**
    * Scans `chunk` from `from` on and hands its content on in order. Returns where the octets after the end of data
-   * start, or -1 when the end is not there yet. Bare line ends are overwritten in `chunk` itself.
+   * start, or -1 when the end is not there yet. `chunk` itself is changed: bare line ends are overwritten, and where
+   * there are many dot lines content moves over their dots. `take` is called a few times at most, whatever is in it.
    */
   scan(chunk: Buffer, from: number, take: TakeContent): number {
     const end = chunk.length;
     let at = from;
     let flags: number | undefined;
+    let dotLines = 0;
     while (at < end) {
       switch (this.#open) {
         case "cr":
@@ -77,6 +82,8 @@ export class DataScanner {
           const bare = (flags & bareLineEndFlag) !== 0;
           const dotLine = ends || (flags & dotLineFlag) !== 0 ? chunk.indexOf("\r\n.", at, "latin1") : -1;
           if (dotLine !== -1) {
+            dotLines += 1;
+            if (dotLines > fewDotLines) return this.#unstuff(chunk, at, dotLine + 2, bare, take);
             this.#emit(chunk, at, dotLine + 2, bare, take);
             this.#open = "dot";
             at = dotLine + 3;
@@ -89,6 +96,34 @@ export class DataScanner {
         }
       }
     }
+    return -1;
+  }
+
+  /** The rest of a chunk, from `at` on, in one piece; `dotAt` is its first dot at a line's start. Returns as `scan`. */
+  #unstuff(chunk: Buffer, at: number, dotAt: number, bare: boolean, take: TakeContent): number {
+    // Asked before anything moves.
+    const left = openAtEnd(chunk);
+    const stop = chunk[chunk.length - 1] === CR ? chunk.length - 1 : chunk.length;
+    let to = dotAt;
+    // The two octets before, as they came: in the chunk others may have moved there.
+    let second = CR;
+    let first = LF;
+    for (let i = dotAt; i < stop; i += 1) {
+      const octet = chunk[i] ?? 0;
+      if (octet === DOT && first === LF && second === CR) {
+        if (chunk[i + 1] === CR && chunk[i + 2] === LF) {
+          this.#emit(chunk, at, to, bare, take);
+          return i + 3;
+        }
+      } else {
+        chunk[to] = octet;
+        to += 1;
+      }
+      second = first;
+      first = octet;
+    }
+    this.#open = left;
+    this.#emit(chunk, at, to, bare, take);
     return -1;
   }
 
@@ -116,6 +151,16 @@ function endsWithEndOfData(chunk: Buffer, from: number): boolean {
     chunk[end - 4] === LF &&
     chunk[end - 5] === CR
   );
+}
+
+/** What the end of a chunk leaves open that began before its last line. */
+function openAtEnd(chunk: Buffer): Open {
+  const end = chunk.length;
+  const ends = (at: number, ...octets: readonly number[]) => octets.every((octet, i) => chunk[at + i] === octet);
+  if (ends(end - 4, CR, LF, DOT, CR)) return "dot-cr";
+  if (ends(end - 3, CR, LF, DOT)) return "dot";
+  if (ends(end - 2, CR, LF)) return "line";
+  return ends(end - 1, CR) ? "cr" : "text";
 }
 
 /** Octet by octet, for the rare chunk that holds one: its cost does not grow with how many there are. */

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DataScanner } from "../../../src/smtp/data-scanner.ts";
+import { dotStuffed, hostileShapes, inPieces } from "../../support/hostile-shapes.ts";
 
 interface Scanned {
   content: string;
@@ -125,3 +126,39 @@ test("takes each smuggling attempt as one message", { skip: existsSync(smuggling
     assert.doesNotMatch(wanted.content.replaceAll("\r\n", ""), /[\r\n]/, id);
   }
 });
+
+const bytes = 300_000;
+/** As much as a read from a socket brings. */
+const readBytes = 65_536;
+/** Each take costs a search, a copy and a few calls: fewer than this for one read. */
+const takesPerRead = 20;
+
+/** What arrives, end of data included, and the content that is to come of it. */
+const arriving: readonly { readonly name: string; readonly wire: string; readonly content: Buffer }[] = [
+  ...hostileShapes(bytes).map(({ name, octets }) => ({
+    name,
+    wire: `${dotStuffed(octets).toString("latin1")}.\r\n`,
+    content: octets,
+  })),
+  ...["\r", "\n", "\r\r\n", "\r\n.\r", "\r\n.\n", "\r\n.\rx", "\r\n.\r\r\n.x", "\r\n.x\n.\r"].map((unit) => {
+    const text = unit.repeat(Math.floor(bytes / unit.length));
+    const content = text.replaceAll("\r\n.", "\r\n").replace(/\r\n|[\r\n]/g, (end) => (end === "\r\n" ? end : " "));
+    return { name: JSON.stringify(unit), wire: `${text}x\r\n.\r\n`, content: Buffer.from(`${content}x\r\n`) };
+  }),
+];
+
+for (const { name, wire, content } of arriving) {
+  test(`${name}: a read is handed on in a few pieces, whatever is in it`, () => {
+    for (const size of [1, 7, 1000, readBytes]) {
+      const scanner = new DataScanner();
+      const reads = inPieces(Buffer.from(wire, "latin1"), size);
+      const taken: Buffer[] = [];
+      for (const chunk of reads) {
+        scanner.scan(chunk, 0, (read, from, to) => taken.push(Buffer.from(read.subarray(from, to))));
+      }
+      const most = takesPerRead * reads.length;
+      assert.ok(taken.length <= most, `${taken.length} takes for ${reads.length} reads of ${size} octets`);
+      assert.ok(Buffer.concat(taken).equals(content), `content in reads of ${size} octets`);
+    }
+  });
+}
