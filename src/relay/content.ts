@@ -1,27 +1,42 @@
-// A message's octets as they go over the wire: stuffed and checked before anything is sent where they are in memory,
-// block by block where they lie in a spool file.
+// A message's octets as they go over the wire: all checked before anything is sent where they are in memory. Dots are
+// added while the content is sent, block by block, where it is large or lies in a spool file.
 import { isAscii } from "node:buffer";
-import type { Body, MessageOctets } from "../mail/message.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Body, type MessageOctets, messageSizeBytes } from "../mail/message.ts";
 import { DotStuffer } from "../smtp/dot.ts";
 import type { ContentNeeds } from "../smtp/envelope-commands.ts";
 import type { Connection, Exchange, Patience } from "./connection.ts";
 
 export type Content =
-  | { readonly kind: "memory"; readonly views: readonly Uint8Array[] }
-  | { readonly kind: "spool"; readonly message: MessageOctets };
+  | { readonly kind: "views"; readonly views: readonly Uint8Array[] }
+  /** Stuffed while it is sent. */
+  | { readonly kind: "blocks"; readonly message: MessageOctets };
+
+/** What sending takes of a connection. */
+export type ContentSink = Pick<Connection, "send" | "exchangeContent" | "failure">;
 
 const emptyLine = Buffer.from("\r\n");
 
+/** A message up to this size is stuffed at once. What dots are added to may be copied, so larger ones go in blocks. */
+const stuffedAtOnceBytes = 1024 * 1024;
+/** Octets stuffed between two turns of the event loop. */
+const blockBytes = 1024 * 1024;
+
 /** Throws BareLineEndError for a message in memory that must not leave; a spooled one shows while it is sent. */
 export function prepareContent(message: MessageOctets): Content {
-  if (message.body.kind === "spool") return { kind: "spool", message };
-  const views: Uint8Array[] = [];
+  if (message.body.kind === "spool") return { kind: "blocks", message };
+  const pieces = [...headerPieces(message), ...message.body.chunks];
   const stuffer = new DotStuffer();
-  stuffer.push(message.header, views);
-  if (message.separator !== "") stuffer.push(emptyLine, views);
-  for (const chunk of message.body.chunks) stuffer.push(chunk, views);
+  const views: Uint8Array[] = [];
+  if (messageSizeBytes(message) <= stuffedAtOnceBytes) {
+    for (const piece of pieces) stuffer.push(piece, views);
+    stuffer.end(views);
+    return { kind: "views", views };
+  }
+  let hasDots = false;
+  for (const piece of pieces) hasDots = stuffer.pass(piece) || hasDots;
   stuffer.end(views);
-  return { kind: "memory", views };
+  return hasDots ? { kind: "blocks", message } : { kind: "views", views: [...pieces, ...views] };
 }
 
 /**
@@ -29,19 +44,19 @@ export function prepareContent(message: MessageOctets): Content {
  * must not leave; the connection is to be dropped then, without a dot.
  */
 export function sendContent(
-  connection: Connection,
+  connection: ContentSink,
   content: Content,
   replyCount: number,
   blockMs: number,
   patience: Patience,
 ): Promise<Exchange> {
-  return content.kind === "memory"
+  return content.kind === "views"
     ? connection.exchangeContent(content.views, replyCount, blockMs, patience)
-    : sendSpooled(connection, content.message, replyCount, blockMs, patience);
+    : sendBlocks(connection, content.message, replyCount, blockMs, patience);
 }
 
-async function sendSpooled(
-  connection: Connection,
+async function sendBlocks(
+  connection: ContentSink,
   message: MessageOctets,
   replyCount: number,
   blockMs: number,
@@ -49,19 +64,36 @@ async function sendSpooled(
 ): Promise<Exchange> {
   const stuffer = new DotStuffer();
   let views: Uint8Array[] = [];
-  stuffer.push(message.header, views);
-  if (message.separator !== "") stuffer.push(emptyLine, views);
-  if (message.body.kind === "spool") {
-    for await (const chunk of message.body.read()) {
-      stuffer.push(chunk, views);
-      // The reader may fill the same memory again, so nothing of it is left behind.
-      await connection.send(views, blockMs);
-      if (connection.failure !== undefined) return { replies: [], failure: connection.failure, cutOff: true };
-      views = [];
-    }
+  let bytes = 0;
+  for await (const { piece, lasting } of piecesOf(message)) {
+    stuffer.push(piece, views);
+    bytes += piece.length;
+    if (lasting && bytes < blockBytes) continue;
+    await connection.send(views, blockMs);
+    if (connection.failure !== undefined) return { replies: [], failure: connection.failure, cutOff: true };
+    views = [];
+    bytes = 0;
+    // A next hop that reads fast never has us wait.
+    if (lasting) await nextTurn();
   }
   stuffer.end(views);
   return connection.exchangeContent(views, replyCount, blockMs, patience);
+}
+
+/** `lasting`: what lies there stays; the memory of others is filled again when the next one is asked for. */
+async function* piecesOf(message: MessageOctets): AsyncGenerator<{ piece: Uint8Array; lasting: boolean }> {
+  const { body } = message;
+  for (const piece of headerPieces(message)) yield { piece, lasting: true };
+  if (body.kind === "memory") for (const piece of body.chunks) yield { piece, lasting: true };
+  else for await (const piece of body.read()) yield { piece, lasting: false };
+}
+
+/** The header section and the empty line, in pieces of at most `blockBytes`: it may be as long as a large body. */
+function headerPieces({ header, separator }: MessageOctets): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < header.length; at += blockBytes) pieces.push(header.subarray(at, at + blockBytes));
+  if (separator !== "") pieces.push(emptyLine);
+  return pieces;
 }
 
 /** Reads the whole message: done only for a next hop that takes 7 bits and a mail that says it has 8. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BareLineEndError, DotStuffer, hasBareLineEnd } from "../../../src/smtp/dot.ts";
+import { dotStuffed, hostileShapes, inPieces } from "../../support/hostile-shapes.ts";
 
 /** Stuffs `text` cut at the given places. */
 function stuffed(text: string, cuts: readonly number[] = []): string {
@@ -74,4 +75,31 @@ test("copies nothing: the views lie on the message", () => {
     out.filter((view) => view.buffer === octets.buffer).map((view) => view.length),
     [4, 5, 11],
   );
+});
+
+/** As the body is kept. */
+const blockBytes = 131_072;
+/** Each view costs an object, an entry of an array and a write: fewer than this for one block. */
+const viewsPerBlock = 40;
+
+for (const { name, octets } of hostileShapes(300_000)) {
+  test(`${name}: a block is stuffed into a few views, whatever is in it`, () => {
+    const out: Uint8Array[] = [];
+    const stuffer = new DotStuffer();
+    const blocks = inPieces(octets, blockBytes);
+    for (const block of blocks) stuffer.push(block, out);
+    stuffer.end(out);
+    assert.ok(Buffer.concat(out).equals(Buffer.concat([dotStuffed(octets), Buffer.from(".\r\n")])));
+    assert.ok(out.length <= viewsPerBlock * blocks.length, `${out.length} views for ${blocks.length} blocks`);
+  });
+}
+
+test("a block with a few dot lines is not copied", () => {
+  const octets = Buffer.alloc(blockBytes, "x");
+  for (let i = 1; i <= 10; i += 1) octets.write("\r\n.", i * 10_000, "latin1");
+  const out: Uint8Array[] = [];
+  new DotStuffer().push(octets, out);
+  let inPlace = 0;
+  for (const view of out) if (view.buffer === octets.buffer) inPlace += view.length;
+  assert.equal(inPlace, octets.length);
 });
