@@ -4,13 +4,17 @@ import { domainToASCII } from "node:url";
 import { asBuffer, fieldBody } from "../mail/header.ts";
 import { maxFieldOctets, readIdentity } from "./parse.ts";
 
-/** A piece of the header section, from the first octet up to, not with, the last. */
-export interface OctetRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 const nameInLowerCase = "authentication-results";
+
+/** A header with more fields than this is cut off there by its own limit; nobody has that many results. */
+const maxFieldsRead = 1000;
+const maxViews = 1000;
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const COLON = 58;
 
 /**
  * True when the field's authserv-id is one of `ids` after comments, quotes, folding and case are undone, and also when
@@ -26,42 +30,84 @@ function claims(body: string, comparableIds: readonly string[]): boolean {
 }
 
 /**
- * The ranges of a header section that stay when every field that claims one of `ids` is left out; one range with
- * everything in it when there is none. Linear: a scan for the field's name, then only the fields found are read.
+ * What stays of a header section when every field that claims one of `ids` is left out, as views on it; of a header with
+ * more than a thousand gaps the rest is copied. Of more than a thousand fields of that name the others are left out
+ * unread. Linear: each octet is looked at once for the name, and the fields found are read.
  */
-export function keepUnclaimed(header: Uint8Array, ids: readonly string[]): readonly OctetRange[] {
-  // Two passes in native code; the copies cost less than looking at every line in JavaScript.
-  const text = asBuffer(header).toString("latin1");
-  const lower = text.toLowerCase();
+export function keepUnclaimed(header: Uint8Array, ids: readonly string[]): readonly Uint8Array[] {
+  const octets = asBuffer(header);
   const comparableIds = ids.map(comparable);
-  const kept: OctetRange[] = [];
+  const kept: Uint8Array[] = [];
+  let copy: Copy | undefined;
   let keptFrom = 0;
-  for (let at = lower.indexOf(nameInLowerCase); at !== -1; at = lower.indexOf(nameInLowerCase, at + 1)) {
-    if (at > 0 && lower[at - 1] !== "\n") continue;
-    const colon = colonAfter(lower, at + nameInLowerCase.length);
-    if (colon === -1) continue;
-    const end = endOfField(lower, at);
-    if (end - at > maxFieldOctets || claims(text.slice(colon + 1, end), comparableIds)) {
-      if (at > keptFrom) kept.push({ start: keptFrom, end: at });
+  let found = 0;
+  const keepTo = (end: number) => {
+    if (kept.length >= maxViews) copy ??= { octets: Buffer.allocUnsafe(octets.length - keptFrom), length: 0 };
+    if (copy !== undefined) append(copy, octets, keptFrom, end);
+    else if (end > keptFrom) kept.push(octets.subarray(keptFrom, end));
+  };
+  for (let at = 0; at < octets.length; ) {
+    const colon = colonOfResults(octets, at);
+    if (colon === -1) {
+      at = nextLine(octets, at);
+      continue;
+    }
+    const end = endOfField(octets, at);
+    found += 1;
+    const unread = found > maxFieldsRead || end - at > maxFieldOctets;
+    if (unread || claims(octets.toString("latin1", Math.min(colon + 1, end), end), comparableIds)) {
+      keepTo(at);
       keptFrom = end;
     }
-    at = end - 1;
+    at = end;
   }
-  if (keptFrom < text.length || text.length === 0) kept.push({ start: keptFrom, end: text.length });
+  keepTo(octets.length);
+  if (copy !== undefined) kept.push(copy.octets.subarray(0, copy.length));
   return kept;
 }
 
-/** White space may go before the colon (RFC 5322 section 4.5); some readers even unfold first. */
-function colonAfter(lower: string, from: number): number {
-  let at = from;
-  while (at < lower.length && " \t\r\n".includes(lower.charAt(at))) at += 1;
-  return lower[at] === ":" ? at : -1;
+interface Copy {
+  readonly octets: Buffer;
+  length: number;
 }
 
-function endOfField(lower: string, from: number): number {
-  let at = lower.indexOf("\n", from);
-  while (at !== -1 && (lower[at + 1] === " " || lower[at + 1] === "\t")) at = lower.indexOf("\n", at + 1);
-  return at === -1 ? lower.length : at + 1;
+/** By octet: what lies between two such fields is short where there are thousands. */
+function append(copy: Copy, octets: Buffer, from: number, to: number): void {
+  let { length } = copy;
+  for (let i = from; i < to; i += 1) copy.octets[length++] = octets[i] ?? 0;
+  copy.length = length;
+}
+
+/** Where the colon of an Authentication-Results field stands whose line begins at `start`, or -1. */
+function colonOfResults(octets: Buffer, start: number): number {
+  for (let i = 0; i < nameInLowerCase.length; i += 1) {
+    if (lowerCase(octets[start + i]) !== nameInLowerCase.charCodeAt(i)) return -1;
+  }
+  // White space may go before the colon (RFC 5322 section 4.5); some readers even unfold first.
+  let at = start + nameInLowerCase.length;
+  while (isWhite(octets[at])) at += 1;
+  return octets[at] === COLON ? at : -1;
+}
+
+// By octet and not by indexOf: lines are short, and to call it costs as much as to look at a hundred octets.
+function nextLine(octets: Buffer, from: number): number {
+  let at = from;
+  while (at < octets.length && octets[at] !== LF) at += 1;
+  return at + 1;
+}
+
+function endOfField(octets: Buffer, from: number): number {
+  let at = nextLine(octets, from);
+  while (octets[at] === SPACE || octets[at] === TAB) at = nextLine(octets, at);
+  return Math.min(at, octets.length);
+}
+
+function lowerCase(octet = 0): number {
+  return octet >= 65 && octet <= 90 ? octet + 32 : octet;
+}
+
+function isWhite(octet: number | undefined): boolean {
+  return octet === SPACE || octet === TAB || octet === CR || octet === LF;
 }
 
 /** Lower case, A-labels, without a final dot and the white space that quotes allow. */

@@ -3,24 +3,16 @@ import { asBuffer } from "./header.ts";
 import type { MessageOctets } from "./message.ts";
 import { sharedOctets } from "./shared-octets.ts";
 
-/** A range of octets of the header section, end not included. */
-export interface OctetRange {
-  readonly start: number;
-  readonly end: number;
-}
-
 /**
- * The message with `fields` (each ending in CRLF) on top, and of its own header only the octets of `kept`: whole fields,
- * in order.
+ * The message with `fields` (each ending in CRLF) on top, and of its own header only `kept`: whole fields, in order.
  */
-export function editHeader(message: MessageOctets, fields: string, kept: readonly OctetRange[]): MessageOctets {
-  const header = asBuffer(message.header);
+export function editHeader(message: MessageOctets, fields: string, kept: readonly Uint8Array[]): MessageOctets {
   let size = fields.length;
-  for (const { start, end } of kept) size += end - start;
+  for (const octets of kept) size += octets.length;
   const octets = sharedOctets(size);
   octets.write(fields, 0, "latin1");
   let at = fields.length;
-  for (const { start, end } of kept) at += header.copy(octets, at, start, end);
+  for (const view of kept) at += asBuffer(view).copy(octets, at);
   return { header: octets, separator: message.separator, body: message.body };
 }
 

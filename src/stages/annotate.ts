@@ -2,7 +2,7 @@
 // name. Recipients whose mail leaves with the same edits to the same next hop share one transaction (DESIGN.md 4).
 import { formatAuthenticationResults } from "../authres/print.ts";
 import { keepUnclaimed } from "../authres/remove.ts";
-import { editHeader, type OctetRange } from "../mail/edit.ts";
+import { editHeader } from "../mail/edit.ts";
 import type { Message, MessageOctets } from "../mail/message.ts";
 import { buildReceived } from "../mail/received.ts";
 import type { Path } from "../mail/transaction.ts";
@@ -35,6 +35,8 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
     const { envelope, session } = transaction;
     const telling = tellsResults(passage);
     const groups: Group[] = [];
+    // One for those who are told and one for those who are not: the header may have megabytes.
+    const messages = new Map<boolean, MessageOctets>();
     for (let index = 0; index < envelope.recipients.length; index += 1) {
       const recipient = envelope.recipients[index];
       if (recipient === undefined || verdicts[index]?.action !== "accept") continue;
@@ -50,12 +52,14 @@ export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOption
     return groups.map(({ indices, going, told, nextHops }): Leaving => {
       const [nextHop] = nextHops;
       if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
+      const message = messages.get(told) ?? annotated(passage, told);
+      messages.set(told, message);
       const outgoing: Outgoing = {
         nextHop,
         session,
         localEnd: localEndOf(passage.bank),
         envelope: departing(envelope, going, passage.bank),
-        message: annotated(passage, told),
+        message,
         deadlineMs: transaction.arrivedMs + options.messageTimeMs,
       };
       const alone = nextHops.length === 1;
@@ -102,10 +106,10 @@ function startsBlank({ header }: Message): boolean {
 }
 
 /** What stays of the header; most mail has no field that could claim our name, and is not searched for one. */
-function keptOf({ header, fields, excess }: Message, authservId: string): readonly OctetRange[] {
+function keptOf({ header, fields, excess }: Message, authservId: string): readonly Uint8Array[] {
   // A line that is no field to us may be one to others.
   const suspect = excess !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
-  return suspect ? keepUnclaimed(header, [authservId]) : [{ start: 0, end: header.length }];
+  return suspect ? keepUnclaimed(header, [authservId]) : [header];
 }
 
 /** Next hops are few, whatever the recipients are. */
