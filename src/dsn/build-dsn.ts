@@ -100,9 +100,11 @@ function told({ address, reply, remote }: DsnRecipient): string[] {
 function headerPart(header: Uint8Array, roomBytes: number): string {
   const type = 'text/rfc822-headers; name="header"';
   const more = ['Content-Disposition: inline; filename="header"', "Content-Description: Message header section"];
-  const plain = isPlainText(header);
+  // Cut before it is looked at: the header may have megabytes.
+  const fitting = wholeLines(header, roomBytes);
   // Quoted-printable may treble what it encodes.
-  return part(type, more, wholeLines(header, plain ? roomBytes : Math.floor(roomBytes / 3.2)));
+  const room = isPlainText(fitting) ? roomBytes : Math.floor(roomBytes / 3.2);
+  return part(type, more, wholeLines(fitting, room));
 }
 
 function part(type: string, fields: readonly string[], octets: Uint8Array): string {
