@@ -1,9 +1,11 @@
 // `signpost check`: what the incoming path would find out about a message, and why.
+
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
 import type { Generation } from "../generation.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
+import { jsonText } from "../mail/json-text.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { type Explanation, explainOutcome } from "../outcome/explain.ts";
 import { explanationLines, signingLines } from "../outcome/explain-text.ts";
@@ -113,7 +115,7 @@ and from which line of which file, which key would sign it and why other candida
           ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
           authenticationResults: resultsField(outcome, inspection),
         };
-        if (values.json === true) io.stdout(`${JSON.stringify(asJson(checked))}\n`);
+        if (values.json === true) io.stdout(`${jsonText(asJson(checked))}\n`);
         else io.stdout(asText(checked));
       }
     } finally {
@@ -165,7 +167,7 @@ function signingIfOriginating(
   return { signatures, candidates: plan.candidates };
 }
 
-function asJson({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): unknown {
+function asJson({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): object {
   return {
     file,
     signatures: outcome.verifications.map(({ kind, domain, selector, algorithm, b, result, reason, ...more }) => ({

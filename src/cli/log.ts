@@ -1,5 +1,7 @@
 // `signpost log`: the line of each of the last mails.
+
 import { parseArgs } from "node:util";
+import { jsonText } from "../mail/json-text.ts";
 import { listOf, textOf } from "./answers.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -29,7 +31,11 @@ ${controlUsage}
     const asked = await askDaemon(request, values, io);
     if ("exit" in asked) return asked.exit;
     for (const { time, line } of listOf(asked.value)) {
-      io.stdout(values.json === true ? `${JSON.stringify({ time, line })}\n` : `${textOf(time)} ${textOf(line)}\n`);
+      io.stdout(
+        values.json === true
+          ? `${jsonText({ time: textOf(time), line: textOf(line) })}\n`
+          : `${textOf(time)} ${textOf(line)}\n`,
+      );
     }
     return exitCode.ok;
   },

@@ -1,5 +1,7 @@
 // `signpost showkeys [DOMAIN...]`: the DNS records that publish our keys, as zone-file text or JSON.
+
 import { parseArgs } from "node:util";
+import { jsonText } from "../mail/json-text.ts";
 import { privateKeyOf } from "../signing/key-check.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { recordName, recordStrings, recordTtlSeconds, zoneRecord } from "../signing/record-text.ts";
@@ -27,7 +29,7 @@ Exits 1 when the private key of one of them cannot be read.
     if (typeof loaded === "number") return loaded;
     const all = [...loaded.keyring.keys];
     const keys = selectKeys(all, positionals);
-    if (values.json === true) io.stdout(`${JSON.stringify(keys.map(describeKey), null, 2)}\n`);
+    if (values.json === true) io.stdout(`${jsonText(keys.map(describeKey), 2)}\n`);
     else io.stdout(keys.length === 0 ? emptyText(all) : keys.map(keyText).join(""));
     return keys.every((key) => typeof privateKeyOf(key) !== "string") ? exitCode.ok : exitCode.failure;
   },

@@ -1,7 +1,9 @@
 // `signpost testkeys [DOMAIN...]`: asks the DNS for the record of every key and says what is wrong with it and what
 // to publish. Exits 0 only if every key passes.
+
 import { parseArgs } from "node:util";
 import { createResolver } from "../dns/resolver.ts";
+import { jsonText } from "../mail/json-text.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "../signing/ask-key.ts";
 import { type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
@@ -59,9 +61,8 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     });
     if (values.json === true) {
       io.stdout(
-        `${JSON.stringify(
+        `${jsonText(
           results.map(({ key, check }) => describe(key, check)),
-          null,
           2,
         )}\n`,
       );

@@ -1,6 +1,7 @@
 // `signpost why ID`: what happened to a mail that passed, and why.
 
 import { parseArgs } from "node:util";
+import { jsonText } from "../mail/json-text.ts";
 import { listOf, textsOf } from "./answers.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -34,7 +35,7 @@ ${controlUsage}
     for (const [index, mail] of mails.entries()) {
       if (values.json === true) {
         const { text: _, ...facts } = mail;
-        io.stdout(`${JSON.stringify(facts)}\n`);
+        io.stdout(`${jsonText(facts)}\n`);
       } else io.stdout(`${index === 0 ? "" : "\n"}${textsOf(mail.text).join("\n")}\n`);
     }
     return exitCode.ok;

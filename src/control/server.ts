@@ -1,7 +1,9 @@
 // The daemon's end of the control socket: a unix socket that only its own user can open. Reads requests, writes
 // replies; what they mean is the caller's.
+
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { jsonText } from "../mail/json-text.ts";
 import { type ControlReply, type ControlRequest, maxRequestBytes, readRequest } from "./protocol.ts";
 
 export interface ControlServer {
@@ -89,7 +91,7 @@ function serve(socket: Socket, handle: Handle): void {
       const line = input.slice(0, end);
       input = input.slice(end + 1);
       working = working.then(async () => {
-        socket.write(`${JSON.stringify(await answer(line, handle))}\n`);
+        socket.write(`${jsonText(await answer(line, handle))}\n`);
       });
     }
     if (input.length > maxRequestBytes) socket.destroy();
