@@ -1,6 +1,7 @@
 // The log: amavisd's text lines or JSON records, each safe to be one line. Where they go is a sink's affair.
 import { hostname } from "node:os";
 import { pino } from "pino";
+import { escapeUnsafe, withoutControls } from "../mail/json-text.ts";
 import { fileSink } from "./file-sink.ts";
 import type { Sink } from "./sink.ts";
 import { standardErrorSink } from "./standard-error.ts";
@@ -21,10 +22,12 @@ export interface LogOptions {
   readonly journal: boolean;
 }
 
+export type LogRecord = Readonly<Record<string, unknown>>;
+
 export interface Log {
   readonly format: "text" | "json";
-  /** `record` holds the same facts for the JSON form. */
-  write(severity: Severity, text: string, record?: Readonly<Record<string, unknown>>): void;
+  /** `record` holds the same facts for the JSON form; `within` gives as much of it as so many octets hold. */
+  write(severity: Severity, text: string, record?: LogRecord, within?: (maxOctets: number) => LogRecord): void;
   /** Lines of another process of ours, each with its end, as they are. */
   pass(lines: readonly string[]): void;
   /** Lines given up because nobody took them. */
@@ -63,28 +66,43 @@ export async function createLog(options: LogOptions): Promise<Log> {
 
 /** One JSON object a line; syslog gets it as the text of its own line. */
 function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
-  let severity: Severity = "info";
   const wrapped = to.startsWith("syslog");
-  const write = (line: string) => sink.write(wrapped ? form(severity, escaped(line.trimEnd())) : escaped(line));
+  /** What pino has printed last. */
+  let printed = "";
+  const write = (line: string) => {
+    printed = escapeUnsafe(line);
+  };
   let isTimed = false;
   // A mail's record tells when it came: "time" twice in one object is refused by strict readers.
   const timestamp = () => (isTimed ? "" : `,"time":${Date.now()}`);
   const json = pino({ level: "trace", base: { pid: process.pid }, timestamp }, { write });
-  return (given, text, record) => {
-    severity = given;
+  function print(given: Severity, text: string, record: LogRecord | undefined): string {
     isTimed = record !== undefined && "time" in record;
     if (record === undefined) json[pinoLevel[given]](text);
     else json[pinoLevel[given]](record, text);
+    return printed;
+  }
+  return (severity, text, record, within) => {
+    let line = print(severity, text, record);
+    if (isTooLong(line)) {
+      // Cut in its middle it would be no JSON.
+      const shown = text.length > maxLongTextChars ? `${withoutControls(text.slice(0, maxLongTextChars))}...` : text;
+      const left = maxLineOctets - Buffer.byteLength(JSON.stringify(shown)) - frameOctets;
+      line = print(severity, shown, within?.(left));
+    }
+    sink.write(wrapped ? form(severity, line.trimEnd()) : line);
   };
 }
 
-/** What JSON may hold as it is and a line may not: C1, line separators, what flips the direction of text. */
-const unsafe = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/** A JSON line of more octets is made anew of less. */
+export const maxLineOctets = 8192;
+/** Then so much of its text stays, and so much is taken by what pino puts in beside record and text. */
+const maxLongTextChars = 1500;
+const frameOctets = 100;
 
-function escaped(line: string): string {
-  return /^[\x0a\x20-\x7e]*$/.test(line)
-    ? line
-    : line.replaceAll(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+function isTooLong(line: string): boolean {
+  // No character takes more than three octets.
+  return line.length > maxLineOctets / 3 && Buffer.byteLength(line) > maxLineOctets;
 }
 
 async function open({
@@ -129,8 +147,7 @@ const maxLineChars = 8192;
  * sight cut. Controls, C1, line separators and what flips the direction of text become "?".
  */
 export function oneLine(text: string): string {
-  const cut = text.length > maxLineChars ? `${text.slice(0, maxLineChars)}...` : text;
-  return /^[\x20-\x7e]*$/.test(cut) ? cut : cut.replaceAll(/[\x00-\x1f]/g, "?").replaceAll(unsafe, "?");
+  return withoutControls(text.length > maxLineChars ? `${text.slice(0, maxLineChars)}...` : text);
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

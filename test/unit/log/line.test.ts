@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createLog, oneLine } from "../../../src/log/log.ts";
+import { createLog, type Log, oneLine } from "../../../src/log/log.ts";
 
 const hostile: readonly (readonly [string, string])[] = [
   ["plain text stays as it is", "plain text stays as it is"],
@@ -78,4 +78,22 @@ test("a file in a folder that is not there costs lines and nothing else", async 
   log.write("info", "two");
   await log.close();
   assert.equal(log.dropped, 2);
+});
+
+test("a JSON line never takes more than 8 KiB: it holds less of its record, or of its text, and stays JSON", async () => {
+  const record = { list: Array.from({ length: 5000 }, () => "\x9b") };
+  const within = (octets: number) => ({ text: "x".repeat(octets - '{"text":""}'.length) });
+  for (const text of ["short", "é".repeat(9000), "\x1b".repeat(9000), '"'.repeat(9000)]) {
+    for (const write of [
+      (log: Log) => log.write("info", text, record, within),
+      (log: Log) => log.write("info", text, record),
+      (log: Log) => log.write("info", text),
+    ]) {
+      const line = await written("json", write);
+      assert.ok(Buffer.byteLength(line) <= 8192, `${Buffer.byteLength(line)}`);
+      const read: unknown = JSON.parse(line);
+      assert.ok(typeof read === "object" && read !== null && "msg" in read && typeof read.msg === "string");
+      assert.match(read.msg, text === "short" ? /^short$/ : /^(\?+|"+|é+)\.\.\.$/);
+    }
+  }
 });
