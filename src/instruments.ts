@@ -12,6 +12,7 @@ import { createKeyWatch } from "./metrics/key-watch.ts";
 import { createMetrics, type Which } from "./metrics/metrics.ts";
 import type { Observers } from "./metrics/observers.ts";
 import type { Sources } from "./metrics/sources.ts";
+import type { KeptMail } from "./outcome/kept.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import { workerUrl } from "./pool/worker-url.ts";
 import type { Resolve } from "./rr/answer.ts";
@@ -35,7 +36,7 @@ export interface InForce {
 export interface Instruments {
   readonly observers: Observers;
   /** Where gauges look, the ports left out. */
-  watch(sources: Omit<Sources, "openConnections" | "droppedLines">): void;
+  watch(sources: Omit<Sources, "openConnections" | "history" | "droppedLines">): void;
   /** Opens the endpoint; rejects when its address cannot be had. */
   open(inForce: InForce, doors: Doors): Promise<void>;
   /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
@@ -43,7 +44,8 @@ export interface Instruments {
   /** Notes how a reload ended; gives the number of the configuration in force. */
   reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** A mail is done. */
-  count(outcome: Outcome): void;
+  /** All of it is counted, what is kept of it is remembered. */
+  count(outcome: Outcome, kept: KeptMail): void;
   /** Answers what came in by the control socket, but for what is the daemon's own to do. */
   answer(request: ControlRequest): Promise<unknown>;
   /** The metrics as they are now. */
@@ -158,6 +160,7 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
       metrics.watch({
         ...given,
         openConnections: () => doors?.openConnections() ?? [],
+        history: () => history.inMemory,
         droppedLines: () => log.dropped,
       });
     },
@@ -173,9 +176,9 @@ export function createInstruments({ log, resolve, history: kept, keyWatch: watch
     },
     families: (which) => metrics.families(which),
     troubles: troublesNow,
-    count(outcome) {
+    count(outcome, kept) {
       metrics.count(outcome);
-      history.add(outcome);
+      history.add(kept);
     },
     async answer(request) {
       switch (request.command) {

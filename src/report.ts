@@ -1,5 +1,6 @@
 // An Outcome as log lines in amavisd's words, or as a JSON record with the same facts.
 import type { Log } from "./log/log.ts";
+import { recordWithin } from "./outcome/kept.ts";
 import { logLines } from "./outcome/log-line.ts";
 import type { Outcome } from "./outcome/outcome.ts";
 import { mailRecord } from "./outcome/record.ts";
@@ -11,5 +12,5 @@ export function report(outcome: Outcome, log: Log): void {
   const severity = outcome.error === undefined ? "info" : "err";
   const lines = logLines(outcome);
   if (log.format === "text") for (const line of lines) log.write(severity, line);
-  else log.write(severity, lines.join("; "), mailRecord(outcome));
+  else log.write(severity, lines.join("; "), mailRecord(outcome), (octets) => recordWithin(outcome, octets));
 }

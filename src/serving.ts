@@ -12,6 +12,7 @@ import type { Instruments } from "./instruments.ts";
 import type { Log } from "./log/log.ts";
 import type { ListenerName } from "./mail/transaction.ts";
 import { listenerText } from "./metrics/observers.ts";
+import { keepOutcome } from "./outcome/kept.ts";
 import type { Outward } from "./outward.ts";
 import { type PidFile, writePidFile } from "./pid-file.ts";
 import type { PolicyBank } from "./policy/bank.ts";
@@ -60,8 +61,9 @@ export async function serve(running: Running): Promise<Daemon> {
           afterTurn(() => {
             // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
             begun.forget(session);
-            report(outcome, log);
-            instruments.count(outcome);
+            const kept = keepOutcome(outcome);
+            report(kept.outcome, log);
+            instruments.count(outcome, kept);
             options.onOutcome?.(outcome);
           });
           return outcome;

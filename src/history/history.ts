@@ -2,15 +2,17 @@
 // a file, if one is kept.
 
 import { encodeUtf8 } from "../mail/domain.ts";
+import { jsonText } from "../mail/json-text.ts";
 import { type Explanation, explainOutcome } from "../outcome/explain.ts";
 import { explanationLines } from "../outcome/explain-text.ts";
+import { type KeptMail, openKept, type SharedWithOthers } from "../outcome/kept.ts";
 import { logLines } from "../outcome/log-line.ts";
 import type { Outcome } from "../outcome/outcome.ts";
 import { type MailRecord, mailRecord } from "../outcome/record.ts";
 import type { HistoryFile } from "./file.ts";
 import { mailLines } from "./mail-text.ts";
 import { comparable, isNamed, namesOf } from "./names.ts";
-import { Ring } from "./ring.ts";
+import { Ring, type RingLimits } from "./ring.ts";
 
 /** One mail told to whoever asked. */
 export interface PastMail {
@@ -21,7 +23,9 @@ export interface PastMail {
 }
 
 export interface History {
-  add(outcome: Outcome): void;
+  add(mail: KeptMail): void;
+  /** What is in memory: mails, and the octets that they take. */
+  readonly inMemory: { readonly mails: number; readonly octets: number };
   resize(size: number): void;
   /** Mails by one of their names, newest first, at most `maxFound`. */
   find(name: string): Promise<readonly PastMail[]>;
@@ -31,32 +35,54 @@ export interface History {
 }
 
 const maxFound = 20;
+/** Recipients of a mail for whom it is told what each map yields: dozens of maps may say something of each. */
+const maxExplained = 10;
 /** Mails looked at before others get their turn: a search must not hold up mail. */
-const mailsPerTurn = 5000;
+const mailsPerTurn = 200;
+
+/** What a mail may take on an average: an ordinary one takes two thousand, one as large as can be 24. */
+const octetsPerMail = 8192;
+/** However few mails are kept. */
+const leastOctets = 1024 * 1024;
+/** What a mail costs beside its text. */
+const overheadOctets = 200;
+
+/** A mail in memory: one text is a tenth of the work to the garbage collector that an Outcome is, and its size is known. */
+interface Entry extends SharedWithOthers {
+  readonly text: string;
+}
+
+function limitsOf(size: number): RingLimits {
+  return { items: size, octets: Math.max(leastOctets, octetsPerMail * size) };
+}
 
 export function createHistory(size: number, file?: HistoryFile): History {
-  const ring = new Ring<Outcome>(size);
+  const ring = new Ring<Entry>(limitsOf(size));
 
   async function* inMemory(): AsyncGenerator<Outcome> {
     let seen = 0;
-    for (const outcome of ring.newestFirst()) {
+    for (const { text, ...shared } of ring.newestFirst()) {
       seen += 1;
       if (seen % mailsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
-      yield outcome;
+      yield openKept(text, shared);
     }
   }
 
   return {
-    add(outcome) {
-      ring.add(outcome);
+    add({ outcome, text }) {
+      const { evidence, loaded } = outcome;
+      ring.add({ text, bank: evidence.bank, loaded }, text.length + overheadOctets);
       file?.add({
         at: outcome.receivedAtMs,
         names: namesOf(outcome),
         line: logLines(outcome).join("\n"),
-        record: JSON.stringify(mailRecord(outcome)),
+        record: jsonText(mailRecord(outcome)),
       });
     },
-    resize: (size) => ring.resize(size),
+    get inMemory() {
+      return { mails: ring.length, octets: ring.octets };
+    },
+    resize: (size) => ring.resize(limitsOf(size)),
     async find(name) {
       const wanted = comparable(encodeUtf8(name));
       const found: PastMail[] = [];
@@ -98,7 +124,8 @@ export function createHistory(size: number, file?: HistoryFile): History {
 
 function told(outcome: Outcome): PastMail {
   const record = mailRecord(outcome);
-  const explanation = explainOutcome(outcome);
+  const recipients = outcome.recipients.slice(0, maxExplained);
+  const explanation = explainOutcome({ ...outcome, recipients });
   const details = explanationLines(explanation).map((line) => `  ${line}`);
   return { record, explanation, text: [...mailLines(record), "why:", ...details] };
 }

@@ -1,40 +1,82 @@
-// The last so many of something, newest first.
+// The last so many of something, newest first, that together take no more than so many octets.
+
+export interface RingLimits {
+  readonly items: number;
+  /** Of all together. */
+  readonly octets: number;
+}
+
+interface Place<T> {
+  readonly item: T;
+  readonly octets: number;
+}
 
 export class Ring<T> {
-  #size: number;
-  /** Oldest at `#next` once it is full. */
-  #items: T[] = [];
+  #limits: RingLimits;
+  /** As many places as it has had items, `limits.items` at most; the oldest is `#length` before `#next`. */
+  #places: (Place<T> | undefined)[] = [];
   #next = 0;
+  #length = 0;
+  #octets = 0;
 
-  constructor(size: number) {
-    this.#size = size;
+  constructor(limits: RingLimits) {
+    this.#limits = limits;
   }
 
   get length(): number {
-    return this.#items.length;
+    return this.#length;
   }
 
-  add(item: T): void {
-    if (this.#size === 0) return;
-    if (this.#items.length < this.#size) this.#items.push(item);
-    else this.#items[this.#next] = item;
-    this.#next = (this.#next + 1) % this.#size;
+  /** Of what it holds. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  add(item: T, octets: number): void {
+    const { items, octets: most } = this.#limits;
+    if (items === 0) return;
+    if (this.#length === items) this.#dropOldest();
+    this.#places[this.#next] = { item, octets };
+    this.#next = (this.#next + 1) % items;
+    this.#length += 1;
+    this.#octets += octets;
+    while (this.#octets > most) this.#dropOldest();
   }
 
   /** Keeps the newest that fit. */
-  resize(size: number): void {
-    if (size === this.#size) return;
-    const kept = [...this.newestFirst()].slice(0, size).reverse();
-    this.#size = size;
-    this.#items = kept;
-    this.#next = size === 0 ? 0 : kept.length % size;
+  resize(limits: RingLimits): void {
+    const { items, octets } = this.#limits;
+    if (limits.items === items && limits.octets === octets) return;
+    const kept = [...this.#newestPlaces()].slice(0, limits.items).reverse();
+    this.#limits = limits;
+    this.#places = [];
+    this.#next = 0;
+    this.#length = 0;
+    this.#octets = 0;
+    for (const place of kept) this.add(place.item, place.octets);
   }
 
+  /** While it is gone through others may come: those are not among them, and some of the oldest may not be any more. */
   *newestFirst(): Generator<T> {
-    const { length } = this.#items;
+    for (const { item } of this.#newestPlaces()) yield item;
+  }
+
+  *#newestPlaces(): Generator<Place<T>> {
+    const places = this.#places;
+    const next = this.#next;
+    const length = this.#length;
+    const { items } = this.#limits;
     for (let back = 1; back <= length; back += 1) {
-      const item = this.#items[(this.#next - back + length) % length];
-      if (item !== undefined) yield item;
+      const place = places[(next - back + items) % items];
+      if (place !== undefined) yield place;
     }
+  }
+
+  #dropOldest(): void {
+    const { items } = this.#limits;
+    const oldest = (this.#next - this.#length + items) % items;
+    this.#octets -= this.#places[oldest]?.octets ?? 0;
+    this.#places[oldest] = undefined;
+    this.#length -= 1;
   }
 }

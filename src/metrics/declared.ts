@@ -192,6 +192,8 @@ export function declareMetrics() {
       "0 if the last reload failed: the old configuration is in force.",
     ),
     reloadDuration: gauge("signpost_config_last_reload_duration_seconds", "How long the last reload took."),
+    historyMails: gauge("signpost_history_mails", "Past mails in memory."),
+    historyBytes: gauge("signpost_history_bytes", "Octets that they take."),
     logDropped: counter("signpost_log_dropped_total", "Log lines given up because nobody took them."),
   };
   // Its own clock of the event loop has the interval it looks at in every value; ours is in event-loop.ts.

@@ -18,6 +18,7 @@ export interface Sources {
   readonly relay: () => RelayCounts;
   readonly store: Pick<MessageStore, "limits" | "usedBytes" | "spoolFiles">;
   readonly openConnections: () => Iterable<readonly [listener: string, count: number]>;
+  readonly history: () => { readonly mails: number; readonly octets: number };
   readonly droppedLines: () => number;
 }
 
@@ -61,6 +62,9 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
 
   declared.openConnections.reset();
   for (const [listener, count] of sources.openConnections()) declared.openConnections.set({ listener }, count);
+  const { mails, octets } = sources.history();
+  declared.historyMails.set(mails);
+  declared.historyBytes.set(octets);
   declared.logDropped.at().value = sources.droppedLines();
 }
 

@@ -18,6 +18,8 @@ export const ways: Readonly<Record<string, Way>> = {
   signpost_key_check_timestamp_seconds: "parent",
   signpost_dns_cache_entries: "sum",
   signpost_dns_cache_bytes: "sum",
+  signpost_history_mails: "sum",
+  signpost_history_bytes: "sum",
   signpost_dns_pending: "sum",
   signpost_dns_circuit_open: "max",
   signpost_shared_cache_connections: "sum",

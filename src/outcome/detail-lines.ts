@@ -12,6 +12,10 @@ export interface Verified {
   readonly checked: { readonly verifications: readonly Verification[] };
 }
 
+/** Of signatures, and of authors in each line. */
+const maxLines = 20;
+const maxAuthors = 10;
+
 /** One line per signature, then one per bank that a valid one loaded. What is of mail's making is not made safe here. */
 export function verificationLines({ transaction, bank, checked }: Verified): readonly string[] {
   const { verifications } = checked;
@@ -25,9 +29,10 @@ export function verificationLines({ transaction, bank, checked }: Verified): rea
     { word: "Sender", domain: domainOf(sender) },
     { word: "MailFrom", domain: domainOf(envelope.sender.address) },
   ];
-  const from = authors.length === 0 ? "" : `, From: ${authors.map((address) => `<${address}>`).join(", ")}`;
+  const named = authors.slice(0, maxAuthors).map((address) => `<${address}>`);
+  const from = named.length === 0 ? "" : `, From: ${named.join(", ")}${more(authors.length - named.length)}`;
   return [
-    ...verifications.map((verification) => {
+    ...verifications.slice(0, maxLines).map((verification) => {
       const { result, reason, domain, algorithm, selector, identity } = verification;
       const words = parties.filter((party) => party.domain === domain).map(({ word }) => word);
       const kind = words.length === 0 ? "third-party" : words.join("+");
@@ -35,8 +40,13 @@ export function verificationLines({ transaction, bank, checked }: Verified): rea
       const tags = `d=${domain}${from}, a=${algorithm}, s=${selector}, i=${identity}`;
       return `dkim: ${result === "pass" ? "VALID" : "FAILED"} ${kind} signature by ${tags}${outcome}`;
     }),
+    ...(verifications.length > maxLines ? [`dkim: ${verifications.length - maxLines} more signatures`] : []),
     ...(bank?.loaded ?? []).filter(({ why }) => why === "author").map(bankLine),
   ];
+}
+
+function more(count: number): string {
+  return count > 0 ? `,... (${count} more)` : "";
 }
 
 function bankLine({ bank, key }: LoadedBank): string {

@@ -7,7 +7,7 @@ import type { CandidateFact } from "../signing/choose.ts";
 import type { Evidence } from "./outcome.ts";
 
 /** Outcomes are kept by the thousand: From fields beyond this, all together, are not. */
-const maxFromOctets = 4096;
+export const maxFromOctets = 4096;
 
 export function keepEvidence(
   { fields, excess }: Pick<MessageHead, "fields" | "excess">,

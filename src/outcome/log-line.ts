@@ -6,6 +6,9 @@ import type { Outcome, RecipientOutcome } from "./outcome.ts";
 const maxFieldChars = 250;
 const maxRecipientsNamed = 50;
 const maxFailuresNamed = 5;
+/** Characters of all recipients together, and of any other list: with all else a line stays below 8 KiB. */
+const maxRecipientsChars = 3000;
+const maxListChars = 500;
 
 /**
  * "(id) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.3]:33333 <a@b> -> <c@d>, Message-ID: ..., ..., 12 ms".
@@ -22,7 +25,7 @@ export function logLines(outcome: Outcome): readonly string[] {
   return lines;
 }
 
-function isPassed({ reply, action }: RecipientOutcome): boolean {
+export function isPassed({ reply, action }: RecipientOutcome): boolean {
   return isPositive(reply) && action === "accept";
 }
 
@@ -34,23 +37,26 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   if (client.address !== undefined) text += ` [${visible(client.address)}]`;
   if (client.address !== undefined && client.port !== undefined) text += `:${visible(client.port)}`;
   if (outcome.oldestPublicAddress !== undefined) text += ` [${outcome.oldestPublicAddress}]`;
-  text += ` <${visible(outcome.sender)}> -> ${named(recipients)}`;
+  text += ` <${visible(outcome.sender)}> -> ${named(recipients, outcome.leftOut?.[word === "Passed" ? "passed" : "blocked"] ?? 0)}`;
   if (outcome.messageId !== "") text += `, Message-ID: ${visible(outcome.messageId)}`;
   text += `, mail_id: ${outcome.mailId}, Hits: -, size: ${outcome.sizeBytes}`;
   if (word === "Passed" && outcome.queuedAs.length > 0)
-    text += `, queued_as: ${outcome.queuedAs.map(visible).join("/")}`;
+    text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
   text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
   if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
   return `${text}, ${Math.round(outcome.elapsedMs)} ms`;
 }
 
-function named(recipients: readonly RecipientOutcome[]): string {
+function named(recipients: readonly RecipientOutcome[], leftOut: number): string {
   let text = "";
+  let more = recipients.length + leftOut;
   for (const { address } of recipients.slice(0, maxRecipientsNamed)) {
-    text += `${text === "" ? "<" : ",<"}${visible(address)}>`;
+    const path = `<${visible(address)}>`;
+    if (text !== "" && text.length + path.length > maxRecipientsChars) break;
+    text += text === "" ? path : `,${path}`;
+    more -= 1;
   }
-  const more = recipients.length - maxRecipientsNamed;
   return more > 0 ? `${text},... (${more} more)` : text;
 }
 
@@ -125,7 +131,15 @@ function told(name: string, values: readonly string[], most = Number.POSITIVE_IN
   if (values.length === 0) return "";
   if (values.length === 1) return `, ${name}=${values[0]}`;
   const distinct = [...new Set(values)];
-  return `, ${name}=${distinct.slice(0, most).join(",")}${distinct.length > most ? ",..." : ""}`;
+  return `, ${name}=${joined(distinct.slice(0, most), ",")}${distinct.length > most ? ",..." : ""}`;
+}
+
+/** As many as there is room for. */
+function joined(values: readonly string[], separator: string): string {
+  const whole = values.join(separator);
+  if (whole.length <= maxListChars) return whole;
+  const end = whole.lastIndexOf(separator, maxListChars);
+  return `${whole.slice(0, end === -1 ? maxListChars : end)}${separator}...`;
 }
 
 /** Not amavisd's: the ARC set that was put on, or why there is none where the bank asks for one. */
@@ -135,7 +149,7 @@ function sealed({ seal }: Outcome): string {
 }
 
 function replyText(recipient: RecipientOutcome): string {
-  return `${recipient.reply.code} ${recipient.reply.enhanced} ${recipient.reply.text}`;
+  return `${recipient.reply.code} ${recipient.reply.enhanced} ${cut(recipient.reply.text)}`;
 }
 
 /**
@@ -143,6 +157,10 @@ function replyText(recipient: RecipientOutcome): string {
  * become "?", the length is bounded. Octets of addresses are latin1 here, so anything above "~" is replaced.
  */
 export function visible(text: string): string {
-  const cut = text.length > maxFieldChars ? `${text.slice(0, maxFieldChars)}...` : text;
-  return /^[\x20-\x7e]*$/.test(cut) ? cut : cut.replace(/[^\x20-\x7e]/g, "?");
+  const shown = cut(text);
+  return /^[\x20-\x7e]*$/.test(shown) ? shown : shown.replace(/[^\x20-\x7e]/g, "?");
+}
+
+function cut(text: string): string {
+  return text.length > maxFieldChars ? `${text.slice(0, maxFieldChars)}...` : text;
 }

@@ -43,6 +43,18 @@ export interface RecipientOutcome {
   readonly dsn?: "sent" | "suppressed";
 }
 
+/** How many more there were of what a mail is kept and told in part of (kept.ts). */
+export interface LeftOut {
+  /** Recipients that got it, and that did not. */
+  readonly passed: number;
+  readonly blocked: number;
+  readonly verifications: number;
+  readonly findings: number;
+  readonly signings: number;
+  readonly candidates: number;
+  readonly queuedAs: number;
+}
+
 export interface Outcome {
   readonly session: Session;
   readonly mailId: string;
@@ -76,4 +88,6 @@ export interface Outcome {
   readonly elapsedMs: number;
   /** What broke on our side, for the log only; the reply is a 451 then. */
   readonly error?: string;
+  /** Only where something was left out: what is decided goes by an Outcome that has none. */
+  readonly leftOut?: LeftOut;
 }

@@ -45,7 +45,23 @@ export function mailRecord(outcome: Outcome) {
     queued_as: outcome.queuedAs,
     elapsed_ms: Math.round(outcome.elapsedMs),
     error: outcome.error,
+    left_out: leftOut(outcome),
   };
+}
+
+/** How many more there were, by the key of the list; keys of lists that are whole are missing. */
+function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undefined {
+  if (leftOut === undefined) return undefined;
+  const { passed, blocked, verifications, findings, signings, candidates, queuedAs } = leftOut;
+  const counts = {
+    recipients: passed + blocked,
+    dkim: verifications,
+    findings,
+    signings,
+    signing_candidates: candidates,
+    queued_as: queuedAs,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */

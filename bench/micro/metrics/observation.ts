@@ -7,6 +7,7 @@ import { defaultSettings } from "../../../src/load-settings.ts";
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { timed } from "../../../src/metrics/timed.ts";
+import { keepOutcome } from "../../../src/outcome/kept.ts";
 import { logLines } from "../../../src/outcome/log-line.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { mailRecord } from "../../../src/outcome/record.ts";
@@ -61,7 +62,7 @@ const parts: Readonly<Record<string, () => void>> = {
     observers.pool.jobDone(0.05, 0.9);
   },
   "outcome counted": () => metrics.count(outcome),
-  "kept for why": () => history.add(outcome),
+  "kept for why": () => history.add(keepOutcome(outcome)),
 };
 const beside: Readonly<Record<string, () => void>> = {
   "(the log line)": () => void logLines(outcome),

@@ -45,6 +45,8 @@ test("every metric of ours is on a panel, or known to be for other eyes", () => 
     "signpost_config_timestamp_seconds",
     "signpost_config_last_reload_success",
     "signpost_config_last_reload_duration_seconds",
+    "signpost_history_mails",
+    "signpost_history_bytes",
   ]);
   const missing = declareMetrics()
     .registry.getMetricsAsArray()

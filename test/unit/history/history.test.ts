@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { HistoryFile } from "../../../src/history/file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import type { HistoryRow } from "../../../src/mail/history-row.ts";
+import { keepOutcome } from "../../../src/outcome/kept.ts";
 import { outcomeWith, recipient } from "../../support/outcomes.ts";
 
 /** A file that keeps its rows in memory. */
@@ -37,7 +38,9 @@ for (const [limit, wanted] of [
   test(`of what memory no longer has, the file gives what is missing: ${limit} at most`, async () => {
     const history = createHistory(2, rowsKept());
     for (const [id, cameAt] of ended) {
-      history.add(outcomeWith({ mailId: id, messageId: `<${id}@example.com>`, receivedAtMs: 1000 * cameAt }));
+      history.add(
+        keepOutcome(outcomeWith({ mailId: id, messageId: `<${id}@example.com>`, receivedAtMs: 1000 * cameAt })),
+      );
     }
     const lines = await history.recent(limit);
     const told = lines.map(({ line }) => /<(\w+)@example\.com>,/.exec(line.slice(line.indexOf("Message-ID")))?.[1]);
@@ -51,11 +54,13 @@ test("a mail with addresses in UTF-8 is found by them in any case, and its recor
   const history = createHistory(2);
   const octets = (text: string) => Buffer.from(text).toString("latin1");
   history.add(
-    outcomeWith({
-      sender: octets("JÖ@münchen.example"),
-      recipients: [recipient(octets("Δ@example.com"))],
-      messageId: octets("<é@example.com>"),
-    }),
+    keepOutcome(
+      outcomeWith({
+        sender: octets("JÖ@münchen.example"),
+        recipients: [recipient(octets("Δ@example.com"))],
+        messageId: octets("<é@example.com>"),
+      }),
+    ),
   );
   for (const name of ["jö@münchen.example", "<JÖ@MÜNCHEN.example>", "δ@example.com", "É@example.com"]) {
     const [found] = await history.find(name);

@@ -13,6 +13,7 @@ import { createHistory } from "../../../src/history/history.ts";
 import { loadSettings } from "../../../src/load-settings.ts";
 import { createOutcomeCounter } from "../../../src/metrics/count-outcome.ts";
 import { declareMetrics } from "../../../src/metrics/declared.ts";
+import { keepOutcome } from "../../../src/outcome/kept.ts";
 import { logLines } from "../../../src/outcome/log-line.ts";
 import type { Outcome } from "../../../src/outcome/outcome.ts";
 import { createLocalEngine } from "../../../src/pool/local-engine.ts";
@@ -95,7 +96,7 @@ async function tellings(outcome: Outcome) {
   const declared = declareMetrics();
   createOutcomeCounter(declared, { domains: [], banks: [] })(outcome);
   const history = createHistory(1);
-  history.add(outcome);
+  history.add(keepOutcome(outcome));
   const [mail] = await history.find(outcome.mailId);
   const counted = async (metric: "notSigned" | "verificationFailures", reason: string) =>
     (await declared[metric].get()).values.find(({ labels }) => labels.reason === reason)?.value;
