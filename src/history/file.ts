@@ -26,13 +26,18 @@ export interface HistoryFileOptions {
 }
 
 const flushMs = 1000;
+/** Mails that wait for the disk, and octets of them. */
 const maxWaiting = 20_000;
+const maxWaitingOctets = 16 * 1024 * 1024;
 const defaultRetryMs = 60_000;
 
 export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
   const { file, retentionSeconds, worker, onTrouble, retryMs = defaultRetryMs } = options;
   let rows: HistoryRow[] = [];
   let underWay = 0;
+  /** Of rows that wait, and of those under way. */
+  let octets = 0;
+  let octetsUnderWay = 0;
   let dropped = 0;
   let broken = false;
   let told = false;
@@ -84,6 +89,8 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
     dropped += rows.length + underWay;
     rows = [];
     underWay = 0;
+    octets = 0;
+    octetsUnderWay = 0;
     for (const resolve of asked.values()) resolve(undefined);
     asked.clear();
     retry = setTimeout(() => {
@@ -97,8 +104,13 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
   function flush(): void {
     if (rows.length === 0 || broken) return;
     underWay += rows.length;
-    post({ kind: "add", rows });
+    octetsUnderWay += octets;
+    const posted = octets;
+    void post({ kind: "add", rows }).then((answer) => {
+      if (answer !== undefined) octetsUnderWay -= posted;
+    });
     rows = [];
+    octets = 0;
   }
 
   function post(question: HistoryQuestion): Promise<HistoryAnswer | undefined> {
@@ -111,8 +123,13 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
 
   return {
     add(row) {
-      if (broken || rows.length + underWay >= maxWaiting) dropped += 1;
-      else rows.push(row);
+      const size = octetsOf(row);
+      const isFull = rows.length + underWay >= maxWaiting || octets + octetsUnderWay + size > maxWaitingOctets;
+      if (broken || isFull) dropped += 1;
+      else {
+        rows.push(row);
+        octets += size;
+      }
     },
     async find(name, limit) {
       flush();
@@ -134,4 +151,10 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
       await thread.terminate();
     },
   };
+}
+
+function octetsOf({ names, line, record }: HistoryRow): number {
+  let octets = line.length + record.length;
+  for (const name of names) octets += name.length;
+  return octets;
 }

@@ -131,3 +131,14 @@ test("a file that cannot be had is told, and keeping mail goes on costing nothin
   });
   assert.match((await trouble).message, /ENOENT/);
 });
+
+test("mails that wait for the disk are bounded in octets: what comes then is dropped and counted", async () => {
+  const file = open("octets.sqlite");
+  const large = { ...row(1, 1), record: JSON.stringify({ text: "x".repeat(1024 * 1024) }) };
+  for (let times = 0; times < 40; times += 1) file.add(large);
+  assert.equal(file.dropped, 25);
+  assert.equal((await file.find("id-1", 99)).length, 15);
+  file.add(row(2, 1));
+  assert.equal((await file.find("id-2", 9)).length, 1);
+  await file.close();
+});
