@@ -1,6 +1,8 @@
 // Key records in the DNS (RFC 6376 section 3.6.1, RFC 8463 section 3): from a TXT record's text to a key that
 // can be used, and whether it may be used for a given signature.
+
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { HashAlgorithm } from "../mail/digest.ts";
 import type { TxtRecord } from "../rr/answer.ts";
 import type { Failure } from "./failure.ts";
@@ -35,25 +37,19 @@ export interface KeyCache {
   set(text: string, key: ParsedKey): void;
 }
 
-/** A cache of at most `maxRecords`, the longest unused leaving first. Bytes are bounded by `maxRecordOctets`. */
-export function createKeyCache(maxRecords = 1000): KeyCache {
-  const records = new Map<string, ParsedKey>();
+/** What a parsed key costs beside the text of its record, which its octets are as base64. */
+const keyOverheadOctets = 1000;
+
+/** A cache of at most so many records and octets, the longest unused leaving first. */
+export function createKeyCache(maxRecords = 1000, maxOctets = 4 * 1024 * 1024): KeyCache {
+  const records = new LRUCache<string, ParsedKey>({
+    max: maxRecords,
+    maxSize: maxOctets,
+    sizeCalculation: (_key, text) => 2 * text.length + keyOverheadOctets,
+  });
   return {
-    get(text) {
-      const key = records.get(text);
-      if (key !== undefined && records.size > maxRecords / 2) {
-        // Order matters only once the cache fills up.
-        records.delete(text);
-        records.set(text, key);
-      }
-      return key;
-    },
-    set(text, key) {
-      records.set(text, key);
-      if (records.size <= maxRecords) return;
-      const [oldest] = records.keys();
-      if (oldest !== undefined) records.delete(oldest);
-    },
+    get: (text) => records.get(text),
+    set: (text, key) => void records.set(text, key),
   };
 }
 

@@ -29,3 +29,13 @@ test("does not keep records that are too large to be keys", () => {
   assert.deepEqual(readKeyRecord(["x".repeat(5000)], cache), { failure: "key-record-too-large" });
   assert.deepEqual(kept, []);
 });
+
+test("keeps at most so many octets of records", () => {
+  const cache = createKeyCache(1000, 20_000);
+  for (let index = 0; index < 1000; index += 1) cache.set(`${index}`.padEnd(4000, "x"), { failure: "key-revoked" });
+  const kept = Array.from({ length: 1000 }, (_, index) => cache.get(`${index}`.padEnd(4000, "x")) !== undefined);
+  assert.deepEqual(
+    kept.flatMap((isKept, index) => (isKept ? index : [])),
+    [998, 999],
+  );
+});
