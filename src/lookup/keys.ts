@@ -19,6 +19,8 @@ export interface LookupKeys {
 
 const maxDomainKeys = 20;
 const rememberedAddresses = 256;
+/** Of all addresses remembered: a path may have two thousand, and twenty keys of that length are made of it. */
+const rememberedOctets = 32 * 1024;
 
 /**
  * Makes the function that gives an address its keys. The last few hundred addresses are remembered: one mail asks
@@ -26,10 +28,15 @@ const rememberedAddresses = 256;
  */
 export function createKeyExpander(settings: LookupSettings): (address: string) => LookupKeys {
   const remembered = new Map<string, LookupKeys>();
+  let octets = 0;
   return (address) => {
     const known = remembered.get(address);
     if (known !== undefined) return known;
-    if (remembered.size >= rememberedAddresses) remembered.clear();
+    if (remembered.size >= rememberedAddresses || octets + address.length > rememberedOctets) {
+      remembered.clear();
+      octets = 0;
+    }
+    octets += address.length;
     const keys = lookupKeys(address, settings);
     remembered.set(address, keys);
     return keys;
