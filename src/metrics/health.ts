@@ -27,6 +27,8 @@ export interface Health {
 }
 
 const freshMs = 60_000;
+/** Next hops may be as many as there are clients (`smtp:*:*`): those of the configuration come again at once. */
+const maxReached = 1000;
 /** After a failed attempt we wait, however often we are asked. */
 const retryMs = 5_000;
 const probeMs = 2_000;
@@ -61,6 +63,7 @@ export function createHealth(needs: HealthNeeds, probe: (hop: NextHop) => Promis
 
   return {
     reached(remote) {
+      if (reachedAt.size >= maxReached && !reachedAt.has(remote)) reachedAt.clear();
       reachedAt.set(remote, now());
     },
     async check() {

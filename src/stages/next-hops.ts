@@ -12,6 +12,9 @@ export interface NextHops {
   notify(passage: Passage): readonly NextHop[];
 }
 
+/** A map may make methods of addresses ("smtp:[$5]:25"): those that are kept begin anew with so many. */
+const maxKept = 1000;
+
 /** Keeps what it has parsed: methods are few and come with every mail. */
 export function createNextHops(random: () => number = Math.random): NextHops {
   const parsed = new Map<string, ReturnType<typeof parseMethod>>();
@@ -32,11 +35,13 @@ export function createNextHops(random: () => number = Math.random): NextHops {
     let method = parsed.get(text);
     if (method === undefined) {
       method = parseMethod(text);
+      if (parsed.size >= maxKept) parsed.clear();
       parsed.set(text, method);
     }
     if ("problem" in method) return [];
     const constant = fixed(method.template);
     if (constant.length > 0) {
+      if (known.size >= maxKept) known.clear();
       known.set(text, constant);
       return constant;
     }

@@ -52,6 +52,15 @@ test("mail that a next hop answered spares the asking", async () => {
   assert.deepEqual(probed, []);
 });
 
+test("next hops that clients name are forgotten again, those of the configuration are asked anew", async () => {
+  const { health, probed, up } = scene({ nextHops: () => [[a]] });
+  up.add(formatNextHop(a));
+  health.reached(formatNextHop(a));
+  for (let number = 0; number < 1000; number += 1) health.reached(`smtp:[client-${number}.example]:25`);
+  assert.equal((await health.check()).size, 0);
+  assert.deepEqual(probed, [formatNextHop(a)]);
+});
+
 test("a next hop that is down is named, and asked no more than every five seconds", async () => {
   const { health, probed, later } = scene({ nextHops: () => [[a], [a, b]] });
   for (let times = 0; times < 5; times += 1) {
