@@ -5,7 +5,7 @@ import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import { type HeaderLimits, splitHeader } from "../mail/header.ts";
 import type { Body, Message, MessageHead } from "../mail/message.ts";
 import { blocksUnderWay, Spool } from "./spool.ts";
-import { blockBytes, firstBlockBytes, type MessageStore, newBlock } from "./store.ts";
+import { blockBytes, firstBlockBytes, type MessageStore } from "./store.ts";
 
 /** Why a message was not kept: over a size limit, no room for it, a bare CR or LF, trouble of our own, client gone. */
 export type IntakeFailure = "size" | "header-size" | "storage" | "bare-newline" | "trouble" | "gone";
@@ -160,7 +160,7 @@ export class Intake {
     if (bytes <= blockBytes) this.#store.charge(bytes);
     this.#store.giveBack(this.#reservedBytes);
     this.#reservedBytes = this.#headBytes = bytes;
-    const grown = newBlock(bytes);
+    const grown = this.#store.takeHeadBlock(bytes);
     this.#block.copy(grown, 0, 0, this.#fill);
     this.#store.returnBlock(this.#headBlock);
     this.#block = this.#headBlock = grown;

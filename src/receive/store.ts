@@ -37,6 +37,8 @@ export interface MessageStore {
   takeBlock(): Buffer;
   /** Memory of `firstBlockBytes`, where a message begins and most end. */
   takeFirstBlock(): Buffer;
+  /** Memory of a power of two octets, for a header section that the first block is too small for. */
+  takeHeadBlock(bytes: number): Buffer;
   /** Nobody looks at the block any more: the next message may have it. */
   returnBlock(block: Buffer): void;
   /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
@@ -55,8 +57,11 @@ export const blockBytes = 128 * 1024;
 /** Octets of a message's first block: enough for most whole messages. */
 export const firstBlockBytes = 16 * 1024;
 
+/** Octets of blocks for large headers that are kept for the next ones; what is beyond is let go. */
+const maxFreeHeadBytes = 16 * 1024 * 1024;
+
 /** Memory that a worker can read in place. */
-export function newBlock(bytes: number): Buffer {
+function newBlock(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
@@ -89,6 +94,14 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
   let spoolFiles = 0;
   const blocks = new FreeBlocks(blockBytes);
   const firstBlocks = new FreeBlocks(firstBlockBytes);
+  const headBlocks = new Map<number, FreeBlocks>();
+  let freeHeadBytes = 0;
+
+  function headBlocksOf(bytes: number): FreeBlocks {
+    const known = headBlocks.get(bytes) ?? new FreeBlocks(bytes);
+    headBlocks.set(bytes, known);
+    return known;
+  }
 
   async function hasRoomNow(): Promise<boolean> {
     try {
@@ -136,9 +149,21 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
     },
     takeBlock: () => blocks.take(),
     takeFirstBlock: () => firstBlocks.take(),
+    takeHeadBlock(bytes) {
+      // Taken where it will be given back to: another one would be one more of them with each such mail.
+      if (bytes === blockBytes) return blocks.take();
+      const free = headBlocksOf(bytes);
+      if (free.count > 0) freeHeadBytes -= bytes;
+      return free.take();
+    },
     returnBlock(block) {
-      if (block.length === blockBytes) blocks.give(block);
-      else if (block.length === firstBlockBytes) firstBlocks.give(block);
+      const bytes = block.length;
+      if (bytes === blockBytes) blocks.give(block);
+      else if (bytes === firstBlockBytes) firstBlocks.give(block);
+      else if (freeHeadBytes + bytes <= maxFreeHeadBytes) {
+        freeHeadBytes += bytes;
+        headBlocksOf(bytes).give(block);
+      }
     },
     async openSpool() {
       const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);
@@ -171,6 +196,10 @@ class FreeBlocks {
 
   constructor(bytes: number) {
     this.#bytes = bytes;
+  }
+
+  get count(): number {
+    return this.#free.length;
   }
 
   take(): Buffer {

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { defaultHeaderLimits } from "../../../src/mail/header.ts";
+import { Intake } from "../../../src/receive/intake.ts";
 import { Spool } from "../../../src/receive/spool.ts";
 import {
   blockBytes,
@@ -66,6 +68,46 @@ test("hands out the same blocks again, and makes no others while there are some"
   for (const block of blocks) store.returnBlock(block);
   assert.deepEqual(take(), blocks);
   assert.equal(blocks.has(store.takeBlock()), false);
+});
+
+test("a thousand mails with large headers need no more blocks than one", async (t) => {
+  const store = await storeIn(await emptyFolder(t));
+  const handedOut = new Set<Buffer>();
+  const noted = (block: Buffer) => {
+    handedOut.add(block);
+    return block;
+  };
+  const watched: MessageStore = {
+    ...store,
+    takeBlock: () => noted(store.takeBlock()),
+    takeFirstBlock: () => noted(store.takeFirstBlock()),
+    takeHeadBlock: (bytes) => noted(store.takeHeadBlock(bytes)),
+  };
+  const octets = Buffer.from(`${`X: ${"y".repeat(76)}\r\n`.repeat(2700)}\r\nhello\r\n`);
+  for (let mail = 0; mail < 1000; mail += 1) {
+    const intake = new Intake(watched, {
+      sizeLimit: 0,
+      maxHeaderBytes: 1024 * 1024,
+      headerLimits: defaultHeaderLimits,
+      onHead: () => () => [],
+      startDigest: () => assert.fail("a small body is not hashed on the way"),
+    });
+    for (let at = 0; at < octets.length; at += 65_536) intake.take(octets, at, Math.min(octets.length, at + 65_536));
+    await intake.finish();
+    intake.release();
+  }
+  assert.deepEqual(
+    [...handedOut].map((block) => block.length / 1024).sort((one, other) => one - other),
+    [16, 64, 128, 256],
+  );
+});
+
+test("free blocks for large headers are bounded in octets", async (t) => {
+  const store = await storeIn(await emptyFolder(t));
+  const take = () => new Set(Array.from({ length: 100 }, () => store.takeHeadBlock(1024 * 1024)));
+  const blocks = take();
+  for (const block of blocks) store.returnBlock(block);
+  assert.equal([...take()].filter((block) => blocks.has(block)).length, 16);
 });
 
 test("looks for room again after a while, and takes a disk it cannot ask for full", async (t) => {
