@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../src/version.ts";
+import { version } from "../src/process/version.ts";
 import { judge } from "./budgets.ts";
 import { barChart } from "./chart.ts";
 import { runSuite, type SuiteResult } from "./suite.ts";

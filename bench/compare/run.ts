@@ -6,7 +6,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/process/version.ts";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePort } from "../../test/support/free-port.ts";
 import { rsaSignMs } from "../load/bare.ts";

@@ -3,7 +3,7 @@
 // itself, and with one for each core.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
-import { defaultThreads } from "../../src/generation.ts";
+import { defaultThreads } from "../../src/daemon/configured-filter.ts";
 import { type Child, startChild } from "../load/child.ts";
 import { type Filter, startFilter } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";

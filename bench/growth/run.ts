@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/process/version.ts";
 import { startChild } from "../load/child.ts";
 import { connections } from "./connections.ts";
 import { cores } from "./cores.ts";

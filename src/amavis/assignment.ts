@@ -2,7 +2,7 @@
 import type { Evaluator } from "./evaluate.ts";
 import { operate } from "./operators.ts";
 import { arrayBox, declare, hashBox, lvalue, stepInto } from "./places.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import type { Expression, Sigil } from "./syntax.ts";
 import {
   type ArrayBox,
@@ -98,7 +98,7 @@ export function newArray(perl: Evaluator, node: Expression, items: Item[]): Arra
   return { items: items.map(({ value, origin }) => ({ value, origin })), origin: perl.origin(node) };
 }
 
-export function newHash(perl: Evaluator, origin: Origin, items: readonly Item[]): HashBox {
+export function newHash(perl: Evaluator, origin: SourceOrigin, items: readonly Item[]): HashBox {
   const hash = createHash(origin);
   for (let index = 0; index < items.length; index += 2) {
     const key = items[index];

@@ -1,13 +1,13 @@
 // What the functions of a configuration have in common.
 import type { Evaluator } from "./evaluate.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import type { Item, Value } from "./values.ts";
 
 export type Call = Expression & { kind: "call" };
 
 /** A function as the evaluator calls it. */
-export type Builtin = (perl: Evaluator, call: Call, origin: Origin) => Item[];
+export type Builtin = (perl: Evaluator, call: Call, origin: SourceOrigin) => Item[];
 
 /** All arguments, as one list. */
 export function listed(perl: Evaluator, call: Call, from = 0): Item[] {
@@ -21,13 +21,13 @@ export function argument(perl: Evaluator, call: Call): Value {
 }
 
 /** A call whose result only Perl could tell. */
-export function unknowable(perl: Evaluator, call: Call, origin: Origin, what: string): Item[] {
+export function unknowable(perl: Evaluator, call: Call, origin: SourceOrigin, what: string): Item[] {
   perl.host.report("warning", origin, `not taken: ${what}; what it gives is not known`);
   return [{ value: perl.unknown(call, what), origin }];
 }
 
 /** A call that does nothing here. */
-export function ignored(perl: Evaluator, origin: Origin, message: string): Item[] {
+export function ignored(perl: Evaluator, origin: SourceOrigin, message: string): Item[] {
   perl.host.report("note", origin, message);
   return [{ value: 1, origin }];
 }

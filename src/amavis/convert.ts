@@ -1,19 +1,19 @@
 // Turns Perl's values into what signpost.yaml would hold, keeping where each part was written.
 import { PatternChecker } from "./perl-match.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import { type Item, isUnknown, type ScalarBox, type Value } from "./values.ts";
 
 /** Plain data with its places: of the value, and of the name or index it stands under. */
 export interface Located {
   /** Undefined where it is not known. */
   readonly value: unknown;
-  readonly origin: Origin | undefined;
+  readonly origin: SourceOrigin | undefined;
   readonly members?: ReadonlyMap<string | number, Located>;
 }
 
 /** What all conversions of one configuration share: the report, the patterns, and a bound on how much they make. */
-export interface Sink {
-  report(severity: "error" | "warning" | "note", origin: Origin | undefined, message: string): void;
+export interface SettingsSink {
+  report(severity: "error" | "warning" | "note", origin: SourceOrigin | undefined, message: string): void;
   readonly patterns: PatternChecker;
   /** Parts that may still be made: references in circles could make any number. */
   partsLeft: number;
@@ -22,12 +22,12 @@ export interface Sink {
 const maxDepth = 40;
 const maxParts = 500_000;
 
-export function createSink(report: Sink["report"]): Sink {
+export function createSink(report: SettingsSink["report"]): SettingsSink {
   return { report, patterns: new PatternChecker(), partsLeft: maxParts };
 }
 
 export class Converter {
-  readonly #sink: Sink;
+  readonly #sink: SettingsSink;
   /** What a setting that cannot be taken is called in messages. */
   readonly #name: string;
   readonly #lenient: boolean;
@@ -35,13 +35,13 @@ export class Converter {
   #tooDeep = false;
 
   /** @param lenient where what is not understood does no harm (scanners of amavisd's kind) */
-  constructor(name: string, sink: Sink, lenient = false) {
+  constructor(name: string, sink: SettingsSink, lenient = false) {
     this.#name = name;
     this.#sink = sink;
     this.#lenient = lenient;
   }
 
-  convert(value: Value, origin: Origin | undefined, depth = 0): Located {
+  convert(value: Value, origin: SourceOrigin | undefined, depth = 0): Located {
     if (this.#tooDeep) return { value: null, origin };
     if (depth > maxDepth || --this.#sink.partsLeft < 0) {
       this.#tooDeep = true;
@@ -87,7 +87,7 @@ export class Converter {
     }
   }
 
-  list(items: readonly ScalarBox[], origin: Origin | undefined, depth = 0): Located {
+  list(items: readonly ScalarBox[], origin: SourceOrigin | undefined, depth = 0): Located {
     return this.#collect(
       items.map((item) => this.convert(item.value, item.origin ?? origin, depth + 1)),
       origin,
@@ -98,12 +98,12 @@ export class Converter {
    * The tables of a lookup map. A table that is empty, or a reference to something undefined, matches nothing and is
    * left out: it is how amavisd's old variables stand in their maps.
    */
-  map(items: readonly ScalarBox[], origin: Origin | undefined): Located {
+  map(items: readonly ScalarBox[], origin: SourceOrigin | undefined): Located {
     const tables = items.filter(({ value }) => !matchesNothing(value));
     return this.list(tables, origin);
   }
 
-  mapping(entries: readonly (readonly [string, ScalarBox])[], origin: Origin | undefined, depth = 0): Located {
+  mapping(entries: readonly (readonly [string, ScalarBox])[], origin: SourceOrigin | undefined, depth = 0): Located {
     const members = new Map<string | number, Located>();
     const plain: Record<string, unknown> = {};
     for (const [key, box] of entries) {
@@ -116,12 +116,12 @@ export class Converter {
     return { value: plain, origin, members };
   }
 
-  #collect(all: readonly Located[], origin: Origin | undefined): Located {
+  #collect(all: readonly Located[], origin: SourceOrigin | undefined): Located {
     const items = all.filter(({ value }) => value !== undefined);
     return { value: items.map(({ value }) => value), origin, members: new Map(items.entries()) };
   }
 
-  #table(rows: readonly Item[], origin: Origin, depth: number): Located {
+  #table(rows: readonly Item[], origin: SourceOrigin, depth: number): Located {
     const kept: Located[] = [];
     for (const row of rows) {
       const pair = typeof row.value === "object" && row.value.kind === "array" ? row.value.box.items : undefined;
@@ -139,7 +139,7 @@ export class Converter {
     return { value: { regexp: list.value }, origin, members: new Map([["regexp", list]]) };
   }
 
-  #rowPattern(value: Value, origin: Origin): string | undefined {
+  #rowPattern(value: Value, origin: SourceOrigin): string | undefined {
     if (typeof value === "object" && value.kind === "pattern")
       return this.#pattern(value.source, value.flags, value.origin);
     if (typeof value === "string") return this.#pattern(value, "", origin);
@@ -153,13 +153,13 @@ export class Converter {
     return undefined;
   }
 
-  #pattern(source: string, flags: string, origin: Origin): string | undefined {
+  #pattern(source: string, flags: string, origin: SourceOrigin): string | undefined {
     if (source.includes("\ufffd")) return this.#refuse(source, "it is not UTF-8", origin);
     const translated = this.#sink.patterns.translate(source, flags);
     return "fault" in translated ? this.#refuse(source, translated.fault, origin) : translated.pattern;
   }
 
-  #refuse(source: string, fault: string, origin: Origin): undefined {
+  #refuse(source: string, fault: string, origin: SourceOrigin): undefined {
     if (this.#lenient) return undefined;
     const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
     this.#sink.report(

@@ -5,23 +5,23 @@ import { callMethod, command, each, itemOf, pairs, reference, slice } from "./li
 import { chain, joined, listChain, regexp, substitute, unary } from "./operations.ts";
 import { TooMuch } from "./operators.ts";
 import { arrayBox, declare, elementBox, hashBox, scalarVariable } from "./places.ts";
-import type { Origin, SourceText } from "./source-text.ts";
+import type { SourceOrigin, SourceText } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, isUnknownTruth, maxElements, textOf, truth, type Unknown, type Value } from "./values.ts";
 import type { ContainerSigil, Variables } from "./variables.ts";
 
 /** What the reader does for the evaluator: files, the report, the names. */
 export interface Host {
-  report(severity: "error" | "warning" | "note", origin: Origin, message: string): void;
+  report(severity: "error" | "warning" | "note", origin: SourceOrigin, message: string): void;
   /** The contents of a file named in the configuration, or why there are none. */
   readFile(name: string): { text: string } | { fault: string };
   exists(name: string): boolean;
   isFolder(name: string): boolean;
   /** Reads another configuration file into the same variables. */
-  include(name: string, origin: Origin, optional: boolean): void;
-  declareKey(args: readonly Item[], origin: Origin): void;
+  include(name: string, origin: SourceOrigin, optional: boolean): void;
+  declareKey(args: readonly Item[], origin: SourceOrigin): void;
   /** Called for each variable that is not lexical, so that unknown names are said once. */
-  mention(sigil: ContainerSigil, name: string, origin: Origin): void;
+  mention(sigil: ContainerSigil, name: string, origin: SourceOrigin): void;
   readonly hostname: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -45,7 +45,7 @@ export class Evaluator {
     this.source = source;
   }
 
-  origin(node: { readonly at: number }): Origin {
+  origin(node: { readonly at: number }): SourceOrigin {
     return { source: this.source, offset: node.at };
   }
 

@@ -13,7 +13,7 @@ import {
 } from "./conf-functions.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { exists, extend, hashOf, refName, remove, takeOne, undefine } from "./list-functions.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import { cutEnd, join, part, position, split, sprintf } from "./text-functions.ts";
 import { type Item, isUnknown, numberOf, textOf, truth, type Value } from "./values.ts";
 
@@ -202,7 +202,7 @@ export function isFunction(name: string): boolean {
 }
 
 /** defined: also asks whether a function is there. */
-function defined(perl: Evaluator, call: Call, origin: Origin): Item[] {
+function defined(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   if (target?.kind === "call" && target.name !== "undef" && target.args.length === 0)
     return [{ value: isFunction(target.name) ? 1 : "", origin }];
@@ -210,7 +210,7 @@ function defined(perl: Evaluator, call: Call, origin: Origin): Item[] {
   return [{ value: isUnknown(value) ? value : value === undefined ? "" : 1, origin }];
 }
 
-function ownName(perl: Evaluator, origin: Origin): string {
+function ownName(perl: Evaluator, origin: SourceOrigin): string {
   perl.host.report("note", origin, `taken as this host's name: ${perl.host.hostname}`);
   return perl.host.hostname;
 }

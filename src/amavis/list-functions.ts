@@ -3,7 +3,7 @@ import { type Call, listed, unknowable } from "./builtin.ts";
 import type { Evaluator } from "./evaluate.ts";
 import { TooMuch } from "./operators.ts";
 import { arrayBox, elementBox, hashBox } from "./places.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, maxElements, textOf, type Value } from "./values.ts";
 import { touchHash } from "./variables.ts";
@@ -44,7 +44,7 @@ export function exists(perl: Evaluator, call: Call): Value {
 }
 
 /** delete $h{k} and delete @h{…}. The key stays as undefined where amavisd had a value of its own. */
-export function remove(perl: Evaluator, call: Call, origin: Origin): Item[] {
+export function remove(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   const step = target?.kind === "element" ? target.steps.at(-1) : target?.kind === "slice" ? target.step : undefined;
   if (target === undefined || step === undefined || step.kind !== "key")
@@ -73,7 +73,7 @@ export function remove(perl: Evaluator, call: Call, origin: Origin): Item[] {
   return removed;
 }
 
-export function undefine(perl: Evaluator, call: Call, origin: Origin): Item[] {
+export function undefine(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   if (target !== undefined) {
     const sigil = target.kind === "variable" || target.kind === "dereference" ? target.sigil : "$";

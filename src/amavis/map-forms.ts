@@ -1,5 +1,5 @@
 // Forms of particular maps: truth values as Perl takes them, and the pairs of @client_ipaddr_policy.
-import type { Located, Sink } from "./convert.ts";
+import type { Located, SettingsSink } from "./convert.ts";
 
 /** A map that asks yes or no: any text but "" and "0" is yes in Perl ("OK", "yes"). Names and patterns stay. */
 export function asTruths(map: Located): Located {
@@ -17,7 +17,7 @@ function truthTable(table: Located): Located {
 }
 
 /** Table and banks in turn, as records: `{ networks, banks }`. */
-export function asClientPolicy(flat: Located, sink: Sink): Located {
+export function asClientPolicy(flat: Located, sink: SettingsSink): Located {
   const members = new Map<string | number, Located>();
   const items = [...(flat.members?.values() ?? [])];
   for (let index = 0; index + 1 < items.length; index += 2) {

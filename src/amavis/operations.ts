@@ -3,7 +3,7 @@ import type { Evaluator } from "./evaluate.ts";
 import { complement, operate, perlTruth, TooMuch } from "./operators.ts";
 import { matchPattern, replaceMatches } from "./perl-match.ts";
 import { lvalue } from "./places.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, isUnknown, isUnknownTruth, maxElements, numberOf, textOf, truth, type Value } from "./values.ts";
 
@@ -91,7 +91,7 @@ function match(
 }
 
 /** m/…/g as a list: what the groups hold of every match, or the matches where there are no groups. */
-function allMatches(perl: Evaluator, pattern: Value, text: string, origin: Origin): Item[] {
+function allMatches(perl: Evaluator, pattern: Value, text: string, origin: SourceOrigin): Item[] {
   const items: Item[] = [];
   replaceMatches(pattern, text, true, (groups, whole) => {
     perl.step();
@@ -249,7 +249,7 @@ export function listChain(perl: Evaluator, node: Expression & { kind: "chain" })
 }
 
 /** 'aa' .. 'ad', 'a8' .. 'b2': counted as Perl's ++ counts words, up to the length of the last. */
-function wordRange(from: string, to: Value, origin: Origin): Item[] {
+function wordRange(from: string, to: Value, origin: SourceOrigin): Item[] {
   const last = String(textOf(to));
   const words: Item[] = [];
   for (let word = from; word.length <= last.length; word = nextWord(word)) {
@@ -270,7 +270,7 @@ function nextWord(word: string): string {
   return `${first === "0" ? "1" : first}${wrapped.join("")}`;
 }
 
-function range(from: Value, to: Value, origin: Origin): Item[] {
+function range(from: Value, to: Value, origin: SourceOrigin): Item[] {
   if (isUnknown(from) || isUnknown(to)) return [{ value: isUnknown(from) ? from : to, origin }];
   const first = numberOf(from);
   const last = numberOf(to);

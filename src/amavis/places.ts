@@ -2,7 +2,7 @@
 // comes into being, as in Perl.
 import type { Evaluator } from "./evaluate.ts";
 import { TooMuch } from "./operators.ts";
-import type { Expression, Step } from "./syntax.ts";
+import type { Expression, StatementStep } from "./syntax.ts";
 import {
   type ArrayBox,
   createHash,
@@ -146,7 +146,7 @@ export function elementBox(
 export function stepInto(
   perl: Evaluator,
   from: Expression | Value,
-  step: Step,
+  step: StatementStep,
   create: boolean,
 ): ScalarBox | undefined {
   const isNode = typeof from === "object" && "at" in from;
@@ -190,7 +190,7 @@ export function stepInto(
   return box;
 }
 
-function environmentUsed(perl: Evaluator, step: Step, name: string, assigned: boolean): void {
+function environmentUsed(perl: Evaluator, step: StatementStep, name: string, assigned: boolean): void {
   if (assigned) return;
   const found = perl.host.environment[name];
   const what = found === undefined ? "is not set, so it is empty here" : `is "${found.slice(0, 60)}" here`;

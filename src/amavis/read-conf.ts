@@ -3,9 +3,9 @@
 import type { ConfigSource, Place, SettingPath } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
 import { createSink, type Located } from "./convert.ts";
-import { Reading, type ReadOptions } from "./reading.ts";
+import { ConfReading, type ConfReadOptions } from "./reading.ts";
 import { collectSettings } from "./settings.ts";
-import { type Origin, placeOf } from "./source-text.ts";
+import { placeOf, type SourceOrigin } from "./source-text.ts";
 
 /**
  * Reads an amavisd.conf. What cannot be taken is a problem with its line, never silence.
@@ -14,9 +14,9 @@ import { type Origin, placeOf } from "./source-text.ts";
 export function readAmavisdConf(
   path: string | readonly string[],
   files: Files,
-  options: ReadOptions = {},
+  options: ConfReadOptions = {},
 ): ConfigSource {
-  const reading = new Reading(files, options);
+  const reading = new ConfReading(files, options);
   for (const one of typeof path === "string" ? [path] : path) reading.readTop(one);
   const located = collectSettings(
     reading.variables,
@@ -36,7 +36,7 @@ export function readAmavisdConf(
 
 function locate(root: Located, path: SettingPath): Place | undefined {
   let node: Located = root;
-  let origin: Origin | undefined;
+  let origin: SourceOrigin | undefined;
   for (const step of path) {
     const next = node.members?.get(step) ?? node.members?.get(String(step));
     if (next === undefined) break;

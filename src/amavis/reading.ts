@@ -14,12 +14,12 @@ import { idleName, idleNames, isPerlVariable } from "./names.ts";
 import { TooMuch } from "./operators.ts";
 import { runStatements } from "./run.ts";
 import { sigilOf } from "./sigils.ts";
-import { createSourceText, type Origin, placeOf, type SourceText } from "./source-text.ts";
+import { createSourceText, placeOf, type SourceOrigin, type SourceText } from "./source-text.ts";
 import { parseProgram } from "./statements.ts";
 import { type Item, textOf } from "./values.ts";
 import { type ContainerSigil, globalName, Variables } from "./variables.ts";
 
-export interface ReadOptions {
+export interface ConfReadOptions {
   /** amavisd's default of $myhostname, and the answer to `hostname`. */
   readonly hostname?: string;
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -34,7 +34,7 @@ const maxProblems = 500;
 const maxUnknownNames = 100;
 const tags = ["v", "g", "h", "k", "s", "t", "n"];
 
-export class Reading implements Host {
+export class ConfReading implements Host {
   /** amavisd's variables as they stand. */
   readonly variables = new Variables();
   /** The calls of dkim_key, in order. */
@@ -52,7 +52,7 @@ export class Reading implements Host {
   #unknownNames = 0;
   #perl: Evaluator;
 
-  constructor(files: Files, options: ReadOptions) {
+  constructor(files: Files, options: ConfReadOptions) {
     this.#files = files;
     this.hostname = options.hostname ?? ownHostname();
     this.environment = options.environment ?? process.env;
@@ -75,7 +75,7 @@ export class Reading implements Host {
     for (const name of taken.toSorted()) this.#readFile(name, undefined);
   }
 
-  #readFile(path: string, from: Origin | undefined): void {
+  #readFile(path: string, from: SourceOrigin | undefined): void {
     const whole = resolve(path);
     if (this.#reading.includes(whole)) {
       this.report("error", from, `${path} includes itself`);
@@ -135,7 +135,7 @@ export class Reading implements Host {
 
   // --- what the evaluator asks for ---
 
-  report(severity: Problem["severity"], origin: Origin | undefined, message: string): void {
+  report(severity: Problem["severity"], origin: SourceOrigin | undefined, message: string): void {
     this.#complain(severity, origin === undefined ? undefined : placeOf(origin), message);
   }
 
@@ -170,7 +170,7 @@ export class Reading implements Host {
     return this.#files.glob(join(this.#beside(name), "*")).length > 0;
   }
 
-  include(name: string, origin: Origin, optional: boolean): void {
+  include(name: string, origin: SourceOrigin, optional: boolean): void {
     if (optional && !this.exists(name)) return;
     const path = this.#beside(name);
     const inside = this.#folders.some((folder) => !relative(resolve(folder), resolve(path)).startsWith(".."));
@@ -200,7 +200,7 @@ export class Reading implements Host {
     return this.#files.read(path).replace(/^\ufeff/, "");
   }
 
-  declareKey(args: readonly Item[], origin: Origin): void {
+  declareKey(args: readonly Item[], origin: SourceOrigin): void {
     const [domain, selector, file, ...options] = args;
     if (file === undefined) {
       this.report("error", origin, "dkim_key: expected a domain, a selector and a file");
@@ -237,7 +237,7 @@ export class Reading implements Host {
     this.keys.push({ value, origin, members });
   }
 
-  mention(sigil: ContainerSigil, given: string, origin: Origin): void {
+  mention(sigil: ContainerSigil, given: string, origin: SourceOrigin): void {
     if (given.startsWith("our ")) {
       this.#declared.add(sigil + given.slice(4));
       return;

@@ -4,13 +4,13 @@
 import { nearest } from "../config/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../config/registry.ts";
 import { mergedSettings } from "../policy/settings.ts";
-import { Converter, type Located, type Sink } from "./convert.ts";
+import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";
 import { asClientPolicy, asTruths } from "./map-forms.ts";
 import { idleName } from "./names.ts";
 import { sigilOf } from "./sigils.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import { type HashBox, isUnknown, type ScalarBox, truth, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -50,7 +50,11 @@ const destinyNames = new Map(
 );
 
 /** All settings the configuration makes, in the order in which it makes them. */
-export function collectSettings(variables: Variables, keys: readonly Located[], sink: Sink): Map<string, Located> {
+export function collectSettings(
+  variables: Variables,
+  keys: readonly Located[],
+  sink: SettingsSink,
+): Map<string, Located> {
   const found: [string, Located][] = [];
   const add = (name: string, located: Located) => {
     if (located.value !== undefined) found.push([name, located]);
@@ -112,8 +116,8 @@ function feedsTables(name: string, value: Value): boolean {
 }
 
 /** The latest assignment among the variables that feed a map by default, unless the setting of that name says it all. */
-function fedBy(map: string, variables: Variables): Origin | undefined {
-  let latest: Origin | undefined;
+function fedBy(map: string, variables: Variables): SourceOrigin | undefined {
+  let latest: SourceOrigin | undefined;
   for (const name of feedersOf(map)) {
     const bare = name.slice(1);
     const origin = name.startsWith("$")
@@ -144,7 +148,7 @@ function knownPairs(items: readonly ScalarBox[], converter: Converter): readonly
 /** Files that an empty name says are not wanted. */
 const noFile: ReadonlySet<string> = new Set(["pid_file", "QUARANTINEDIR"]);
 
-function scalarSetting(name: string, box: ScalarBox, sink: Sink): Located {
+function scalarSetting(name: string, box: ScalarBox, sink: SettingsSink): Located {
   const value = plainValue(name, box.value);
   const located = new Converter(`$${name}`, sink).convert(value, box.origin);
   return { ...asSwitch(name, located, value), origin: box.origin };
@@ -157,7 +161,7 @@ function plainValue(name: string, value: Value): Value {
   return value;
 }
 
-function formOf(name: string, located: Located, sink: Sink): Located {
+function formOf(name: string, located: Located, sink: SettingsSink): Located {
   if (name === "client_ipaddr_policy") return asClientPolicy(located, sink);
   const asksTruth = settingNamed(name)?.shape.words.endsWith("yields true or false") === true;
   return asksTruth ? asTruths(located) : located;
@@ -169,7 +173,7 @@ function asSwitch(name: string, located: Located, value: Value): Located {
   return { ...located, value: truth(value) === true };
 }
 
-function hashSetting(name: string, box: HashBox, sink: Sink): Located {
+function hashSetting(name: string, box: HashBox, sink: SettingsSink): Located {
   const converter = new Converter(`%${name}`, sink);
   const byCategory = name.endsWith("_by_ccat");
   const entries: [string, ScalarBox][] = [];
@@ -200,7 +204,7 @@ function categoryName(key: string): string {
   return [categoryNames.get(major) ?? major, ...minor].join(",");
 }
 
-function banks(box: HashBox, sink: Sink): Located {
+function banks(box: HashBox, sink: SettingsSink): Located {
   const members = new Map<string | number, Located>();
   const plain: Record<string, unknown> = {};
   for (const [name, element] of box.map) {
@@ -221,7 +225,7 @@ function banks(box: HashBox, sink: Sink): Located {
   return { value: plain, origin: box.touched, members };
 }
 
-function bankSettings(bank: string, box: HashBox, sink: Sink): Located {
+function bankSettings(bank: string, box: HashBox, sink: SettingsSink): Located {
   const members = new Map<string | number, Located>();
   const plain: Record<string, unknown> = {};
   for (const [given, element] of box.map) {
@@ -241,7 +245,13 @@ function bankSettings(bank: string, box: HashBox, sink: Sink): Located {
   return { value: plain, origin: box.origin, members };
 }
 
-function bankValue(key: string, words: string, element: ScalarBox, origin: Origin | undefined, sink: Sink): Located {
+function bankValue(
+  key: string,
+  words: string,
+  element: ScalarBox,
+  origin: SourceOrigin | undefined,
+  sink: SettingsSink,
+): Located {
   const converter = new Converter(words, sink, lenient.has(key));
   const { value } = element;
   if (key.endsWith("_maps")) {
@@ -260,7 +270,7 @@ function bankValue(key: string, words: string, element: ScalarBox, origin: Origi
   return formOf(key, asSwitch(key, converter.convert(plain, origin), plain), sink);
 }
 
-function sayForeignKey(bank: string, key: string, origin: Origin | undefined, sink: Sink): void {
+function sayForeignKey(bank: string, key: string, origin: SourceOrigin | undefined, sink: SettingsSink): void {
   const where = `policy bank ${bank}: `;
   const idle = idleName("@", key) ?? idleName("$", key) ?? idleName("%", key);
   if (key === "ACTION")
@@ -302,7 +312,7 @@ function logTarget(variables: Variables): Located | undefined {
 }
 
 /** The first of several groups is the one to run as. */
-function group(variables: Variables, add: (name: string, located: Located) => void, sink: Sink): void {
+function group(variables: Variables, add: (name: string, located: Located) => void, sink: SettingsSink): void {
   const groups = variables.array("daemon_groups");
   const [first, ...others] = groups.items;
   if (groups.origin === undefined || variables.scalar("daemon_group").origin !== undefined || first === undefined)
@@ -311,8 +321,8 @@ function group(variables: Variables, add: (name: string, located: Located) => vo
   if (others.length > 0) sink.report("warning", groups.origin, "@daemon_groups: only the first group is taken");
 }
 
-function sayIdle(variables: Variables, sink: Sink): void {
-  const say = (sigil: "$" | "@" | "%", name: string, origin: Origin | undefined) => {
+function sayIdle(variables: Variables, sink: SettingsSink): void {
+  const say = (sigil: "$" | "@" | "%", name: string, origin: SourceOrigin | undefined) => {
     const idle = origin === undefined ? undefined : idleName(sigil, name);
     if (idle !== undefined) sink.report(idle.severity, origin, `${sigil}${name} is not used: ${idle.why}`);
   };

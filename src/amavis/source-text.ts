@@ -11,7 +11,7 @@ export interface SourceText {
 }
 
 /** Where a value was written; turned into a `Place` only when somebody asks. */
-export interface Origin {
+export interface SourceOrigin {
   readonly source: SourceText;
   readonly offset: number;
 }
@@ -36,7 +36,7 @@ export function createSourceText(file: string, text: string, order = 0): SourceT
   };
 }
 
-export function placeOf(origin: Origin): Place {
+export function placeOf(origin: SourceOrigin): Place {
   return origin.source.place(origin.offset);
 }
 

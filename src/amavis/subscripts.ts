@@ -2,7 +2,7 @@
 import type { Lexer } from "./lexer.ts";
 import { lowOperators, modifiers } from "./perl-words.ts";
 import type { SourceText } from "./source-text.ts";
-import { type Expression, type Sigil, type Step, SyntaxProblem } from "./syntax.ts";
+import { type Expression, type Sigil, type StatementStep, SyntaxProblem } from "./syntax.ts";
 
 /** How deep expressions may nest; a pair of brackets takes two. */
 const maxNesting = 400;
@@ -62,7 +62,7 @@ export abstract class SubscriptParser {
    */
   subscripts(term: Expression, glued: boolean): Expression {
     let base = term;
-    const steps: Step[] = [];
+    const steps: StatementStep[] = [];
     // A variable or the end of a list may be followed by a bracket at once, anything else needs the arrow first.
     let direct = false;
     if (base.kind === "variable" || base.kind === "dereference") {
@@ -122,7 +122,7 @@ export abstract class SubscriptParser {
   #container(
     base: Expression & { kind: "variable" | "dereference" },
     glued: boolean,
-  ): { base: Expression; step: Step } | undefined {
+  ): { base: Expression; step: StatementStep } | undefined {
     const opener = this.#opens(glued);
     if (opener === "") return undefined;
     const container = this.#slicedContainer(base, opener);
@@ -148,7 +148,7 @@ export abstract class SubscriptParser {
     return /^\{\s*(?:['"$]|-?[A-Za-z_]\w*\s*\})/.test(ahead) ? "{" : "";
   }
 
-  #step(glued: boolean): Step {
+  #step(glued: boolean): StatementStep {
     if (glued) this.lexer.jump(this.lexer.position);
     const open = this.lexer.next("operator");
     if (open.kind === "operator" && open.text === "[") {

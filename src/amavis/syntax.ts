@@ -32,8 +32,13 @@ export type Expression =
     }
   | { readonly kind: "variable"; readonly at: number; readonly sigil: Sigil; readonly name: string }
   | { readonly kind: "dereference"; readonly at: number; readonly sigil: Sigil; readonly reference: Expression }
-  | { readonly kind: "element"; readonly at: number; readonly base: Expression; readonly steps: readonly Step[] }
-  | { readonly kind: "slice"; readonly at: number; readonly base: Expression; readonly step: Step }
+  | {
+      readonly kind: "element";
+      readonly at: number;
+      readonly base: Expression;
+      readonly steps: readonly StatementStep[];
+    }
+  | { readonly kind: "slice"; readonly at: number; readonly base: Expression; readonly step: StatementStep }
   | { readonly kind: "array"; readonly at: number; readonly items: Expression }
   | { readonly kind: "hash"; readonly at: number; readonly items: Expression }
   | { readonly kind: "list"; readonly at: number; readonly items: readonly Expression[] }
@@ -94,7 +99,7 @@ export type Expression =
   | { readonly kind: "beyond"; readonly at: number; readonly what: string; readonly text: string };
 
 /** One `[…]` or `{…}` after a container. */
-export interface Step {
+export interface StatementStep {
   readonly kind: "index" | "key";
   readonly at: number;
   readonly expression: Expression;

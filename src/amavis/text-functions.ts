@@ -4,7 +4,7 @@ import type { Evaluator } from "./evaluate.ts";
 import { perMatch } from "./operations.ts";
 import { operate } from "./operators.ts";
 import { splitText } from "./perl-match.ts";
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import { type Item, isUnknown, numberOf, numberText, textOf, type Value } from "./values.ts";
 
 /** chomp and chop change their argument in place. */
@@ -25,7 +25,7 @@ export function cutEnd(perl: Evaluator, call: Call, end: RegExp): Value {
   return 1;
 }
 
-export function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
+export function join(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   const [separator, ...items] = listed(perl, call);
   let joined: Value = "";
   for (const [index, item] of items.entries()) {
@@ -36,7 +36,7 @@ export function join(perl: Evaluator, call: Call, origin: Origin): Item[] {
 }
 
 /** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped unless there is a limit. */
-export function split(perl: Evaluator, call: Call, origin: Origin): Item[] {
+export function split(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   const [pattern, subject, most] = call.args;
   const separator =
     pattern === undefined

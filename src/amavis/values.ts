@@ -1,6 +1,6 @@
 // Perl's data as far as configurations need it: scalars, arrays and hashes that references share, and names for the rest.
 // Each container and each element remembers where it was written.
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 
 export type Value =
   | undefined
@@ -9,11 +9,11 @@ export type Value =
   | { readonly kind: "scalar"; readonly box: ScalarBox }
   | { readonly kind: "array"; readonly box: ArrayBox }
   | { readonly kind: "hash"; readonly box: HashBox }
-  | { readonly kind: "pattern"; readonly source: string; readonly flags: string; readonly origin: Origin }
+  | { readonly kind: "pattern"; readonly source: string; readonly flags: string; readonly origin: SourceOrigin }
   /** new_RE(…): patterns tried in order. */
-  | { readonly kind: "table"; readonly rows: readonly Item[]; readonly origin: Origin }
+  | { readonly kind: "table"; readonly rows: readonly Item[]; readonly origin: SourceOrigin }
   /** Code known by its name (\&ask_daemon). */
-  | { readonly kind: "code"; readonly name: string; readonly origin: Origin }
+  | { readonly kind: "code"; readonly name: string; readonly origin: SourceOrigin }
   /** Opaque(…), OpaqueRef(…): the value itself, not a table. */
   | { readonly kind: "opaque"; readonly value: Value }
   /** What would need Perl to know. */
@@ -23,24 +23,24 @@ export interface Unknown {
   readonly kind: "unknown";
   /** What stands there, for messages: "the output of a command". */
   readonly what: string;
-  readonly origin: Origin;
+  readonly origin: SourceOrigin;
 }
 
 /** A value and where it was written. */
 export interface Item {
   readonly value: Value;
-  readonly origin: Origin;
+  readonly origin: SourceOrigin;
 }
 
 export interface ScalarBox {
   value: Value;
   /** Undefined while it holds amavisd's default. */
-  origin: Origin | undefined;
+  origin: SourceOrigin | undefined;
 }
 
 export interface ArrayBox {
   items: ScalarBox[];
-  origin: Origin | undefined;
+  origin: SourceOrigin | undefined;
   /** Set if the whole was filled by one read_array or read_cidr: the file's name. */
   file?: string;
 }
@@ -48,11 +48,11 @@ export interface ArrayBox {
 export interface HashBox {
   map: Map<string, ScalarBox>;
   /** Where the whole hash was last assigned. */
-  origin: Origin | undefined;
+  origin: SourceOrigin | undefined;
   /** Where anything in it was last touched. */
-  touched: Origin | undefined;
+  touched: SourceOrigin | undefined;
   /** Keys taken out by `delete`, and where. */
-  removed?: Map<string, Origin>;
+  removed?: Map<string, SourceOrigin>;
   /** Set if all of it came from one read_hash: the file's name. */
   file?: string;
 }
@@ -99,7 +99,7 @@ export function numberOf(value: Value): number | Unknown {
   return value.kind === "unknown" ? value : 1;
 }
 
-export function createHash(origin?: Origin): HashBox {
+export function createHash(origin?: SourceOrigin): HashBox {
   return { map: new Map(), origin, touched: origin };
 }
 

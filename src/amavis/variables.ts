@@ -1,6 +1,6 @@
 // The variables of a configuration while it is read: amavisd's own with their defaults, and those the file declares.
 
-import type { Origin } from "./source-text.ts";
+import type { SourceOrigin } from "./source-text.ts";
 import { type ArrayBox, createHash, type HashBox, type ScalarBox } from "./values.ts";
 
 export type Container = { kind: "$"; box: ScalarBox } | { kind: "@"; box: ArrayBox } | { kind: "%"; box: HashBox };
@@ -121,7 +121,7 @@ function getOrCreate<T>(map: Map<string, T>, name: string, create: () => T): T {
   return found;
 }
 
-export function touchHash(box: HashBox, origin: Origin): void {
+export function touchHash(box: HashBox, origin: SourceOrigin): void {
   box.touched = origin;
   delete box.file;
 }

@@ -37,14 +37,14 @@ async function lookUp(domain: string, resolve: Resolve): Promise<RecordAnswer> {
   return record === "unusable" ? { status: "unusable" } : { status: "found", record };
 }
 
-export interface Step {
+export interface WalkStep {
   readonly domain: string;
   readonly record: DmarcRecord;
 }
 
 export interface Walk {
   /** Records found, the longest name first. */
-  readonly found: readonly Step[];
+  readonly found: readonly WalkStep[];
   /** Set when a name on the way could not be asked: what is above it is not known. */
   readonly trouble?: DnsTrouble;
 }
@@ -57,7 +57,7 @@ export async function walkTree(domain: string, lookUpRecord: LookUpRecord): Prom
   const names = namesOfWalk(domain);
   // Most walks go all the way up: asking in turn would only make the mail wait for each answer.
   const answers = await Promise.all(names.map(lookUpRecord));
-  const found: Step[] = [];
+  const found: WalkStep[] = [];
   for (const [index, answer] of answers.entries()) {
     if (answer.status === "trouble") return { found, trouble: answer.trouble };
     if (answer.status !== "found") continue;

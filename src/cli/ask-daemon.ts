@@ -1,11 +1,11 @@
 // Commands that talk to the daemon: the options they share, and the question at its control socket.
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
-import { fronts } from "../config/fronts.ts";
 import { loadConfig } from "../config/load.ts";
 import { ask, Unanswered } from "../control/client.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import { commandSocketPaths, distrust } from "../control/socket-path.ts";
+import { fronts } from "../reading/fronts.ts";
 import { exitCode, type Io } from "./command.ts";
 import { socketPlace } from "./control-place.ts";
 

@@ -3,10 +3,10 @@ import { defaultConfigFile } from "../config/default-file.ts";
 import { printConfig } from "../config/print.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
-import { loadSettings } from "../load-settings.ts";
+import { loadSettings } from "../reading/load-settings.ts";
+import { permissionProblems } from "../reading/permissions.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
-import { permissionProblems } from "./permissions.ts";
 
 export const checkConfig: Command = {
   name: "check-config",

@@ -3,15 +3,15 @@
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
-import type { Generation } from "../generation.ts";
+import type { ConfiguredFilter } from "../daemon/configured-filter.ts";
+import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
+import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts";
+import { visible } from "../flow/outcome/log-line.ts";
+import type { Outcome, SigningRecord } from "../flow/outcome/outcome.ts";
+import { textOf, toldFinding } from "../flow/outcome/record.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Transaction } from "../mail/transaction.ts";
-import { type Explanation, explainOutcome } from "../outcome/explain.ts";
-import { explanationLines, signingLines } from "../outcome/explain-text.ts";
-import { visible } from "../outcome/log-line.ts";
-import type { Outcome, SigningRecord } from "../outcome/outcome.ts";
-import { textOf, toldFinding } from "../outcome/record.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { readClientAddress } from "../smtp/xforward.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -148,7 +148,7 @@ interface CheckedFile {
 function signingIfOriginating(
   { evidence, signings, sender, verifications, receivedAtMs }: Outcome,
   { message }: Transaction,
-  { signer }: Generation,
+  { signer }: ConfiguredFilter,
 ): CheckedFile["ifOriginating"] {
   const { bank } = evidence;
   if (bank === undefined || !signings.some((each) => each.result === "skipped" && each.reason === "not-originating"))

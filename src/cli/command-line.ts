@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { nearest } from "../config/nearest.ts";
-import { version } from "../version.ts";
+import { version } from "../process/version.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commandNames, loadCommand, loadCommands } from "./commands.ts";
 

@@ -5,15 +5,15 @@ import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
 import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../checks/worker-authenticator.ts";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
-import type { Settings } from "../daemon.ts";
+import { type ConfiguredFilter, createConfiguredFilter } from "../daemon/configured-filter.ts";
+import type { Settings } from "../daemon/daemon.ts";
+import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
-import { createGeneration, type Generation } from "../generation.ts";
-import { defaultSettings, loadSettings } from "../load-settings.ts";
 import type { MessageOctets } from "../mail/message.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
-import { workerUrl } from "../pool/worker-url.ts";
+import { workerUrl } from "../process/worker-url.ts";
+import { defaultSettings, loadSettings } from "../reading/load-settings.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";
-import { resolverOptions } from "../slices.ts";
 import { formatNextHop } from "../smtp/next-hop.ts";
 import { exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
@@ -21,7 +21,7 @@ import { fixedDns } from "./fixed-dns.ts";
 
 export interface Inspection {
   readonly settings: Settings;
-  readonly generation: Generation;
+  readonly generation: ConfiguredFilter;
   /** What left for the next hop since it was last taken. */
   takeSent(): readonly MessageOctets[];
   close(): Promise<void>;
@@ -54,7 +54,7 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent) };
   return {
     settings,
-    generation: createGeneration(bank === undefined ? settings : { ...settings, bank }, workshop),
+    generation: createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, workshop),
     takeSent: () => sent.splice(0),
     async close() {
       await authenticator.close();

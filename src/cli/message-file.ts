@@ -7,7 +7,7 @@ import { concatShared } from "../mail/shared-octets.ts";
 import type { Envelope, ListenerName, Transaction } from "../mail/transaction.ts";
 import type { Io } from "./command.ts";
 
-export interface Arrival {
+export interface FileArrival {
   readonly listener: ListenerName;
   readonly envelope: Envelope;
   readonly client: { readonly address?: string; readonly helo?: string };
@@ -41,7 +41,10 @@ export function messageOf(octets: Uint8Array): Message {
   };
 }
 
-export function transactionOf(octets: Uint8Array, { listener, envelope, client, receivedAtMs }: Arrival): Transaction {
+export function transactionOf(
+  octets: Uint8Array,
+  { listener, envelope, client, receivedAtMs }: FileArrival,
+): Transaction {
   return {
     session: {
       id: `${process.pid}-01`,

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
-import { loadSettings } from "../load-settings.ts";
+import { loadSettings } from "../reading/load-settings.ts";
 import { fieldsOf, textOf, textsOf } from "./answers.ts";
 import { askDaemon, controlUsage, parseControlArgs } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";

@@ -1,6 +1,6 @@
 // Metrics as `status` reads them back from Prometheus' text: samples by name, rates and quantiles between two looks.
 
-export interface Sample {
+export interface SampleMail {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -8,7 +8,7 @@ export interface Sample {
 
 /** All samples of one look. */
 export class Samples {
-  readonly #byName = new Map<string, Sample[]>();
+  readonly #byName = new Map<string, SampleMail[]>();
 
   constructor(text: string) {
     for (const line of text.split("\n")) {
@@ -20,7 +20,7 @@ export class Samples {
     }
   }
 
-  all(name: string): readonly Sample[] {
+  all(name: string): readonly SampleMail[] {
     return this.#byName.get(name) ?? [];
   }
 
@@ -32,12 +32,12 @@ export class Samples {
   }
 }
 
-function fits(sample: Sample, labels: Readonly<Record<string, string>>): boolean {
+function fits(sample: SampleMail, labels: Readonly<Record<string, string>>): boolean {
   for (const name in labels) if (sample.labels[name] !== labels[name]) return false;
   return true;
 }
 
-function readSample(line: string): Sample | undefined {
+function readSample(line: string): SampleMail | undefined {
   const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
   if (match === null) return undefined;
   const [, name = "", inBraces = "", number = ""] = match;

@@ -1,10 +1,10 @@
 // `signpost sign`: the message as the signing path would send it, or why it would not be signed.
 import { parseArgs } from "node:util";
+import { explainOutcome } from "../flow/outcome/explain.ts";
+import { signingLines } from "../flow/outcome/explain-text.ts";
 import { splitAddress } from "../mail/address.ts";
 import { readAuthors } from "../mail/authors.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
-import { explainOutcome } from "../outcome/explain.ts";
-import { signingLines } from "../outcome/explain-text.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf, wireOctets } from "./message-file.ts";

@@ -7,11 +7,11 @@ import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
-import type { Daemon, Settings } from "../daemon.ts";
-import { prepareMemory, settleMemory } from "../memory.ts";
-import type { OpenedReading } from "../reader/plain-settings.ts";
-import { type ReadSettings, readSettings } from "../reader/read-settings.ts";
-import { createReload, type Reloadable, type ReloadReport } from "../reload.ts";
+import type { Daemon, Settings } from "../daemon/daemon.ts";
+import { createReload, type Reloadable, type ReloadReport } from "../daemon/reload.ts";
+import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
+import type { OpenedReading } from "../reading/plain-settings.ts";
+import { type ReadSettings, readSettings } from "../reading/read-settings.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
@@ -101,12 +101,12 @@ function loadMeanwhile(file: string): void {
     return;
   }
   // Who needs it asks again, and hears what went wrong.
-  import("../main.ts").catch(() => undefined);
+  import("../daemon/start-daemon.ts").catch(() => undefined);
 }
 
 async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
   prepareMemory();
-  const { startDaemon } = await import("../main.ts");
+  const { startDaemon } = await import("../daemon/start-daemon.ts");
   const daemon = await startDaemon(settings, { journal });
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.

@@ -1,5 +1,5 @@
 // The lines of `status`: what an operator asks, from top to bottom. Takes two looks at the metrics, draws nothing else.
-import { type Looks, quantile, rate, type Sample } from "./samples.ts";
+import { type Looks, quantile, rate, type SampleMail } from "./samples.ts";
 
 export interface StatusFacts {
   readonly version: string;
@@ -178,7 +178,7 @@ function keys({ after }: Looks, paint: Paint): readonly string[] {
   ];
 }
 
-function keyName({ labels }: Sample): string {
+function keyName({ labels }: SampleMail): string {
   return `${labels.selector}._domainkey.${labels.domain}`;
 }
 

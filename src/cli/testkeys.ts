@@ -2,6 +2,7 @@
 // to publish. Exits 0 only if every key passes.
 
 import { parseArgs } from "node:util";
+import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Resolve } from "../rr/answer.ts";
@@ -10,7 +11,6 @@ import { type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
 import type { SigningKey } from "../signing/keyring.ts";
 import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
-import { resolverOptions } from "../slices.ts";
 import { type Command, exitCode } from "./command.ts";
 import { fixedDns } from "./fixed-dns.ts";
 import { loadKeys } from "./load-keys.ts";

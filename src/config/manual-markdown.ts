@@ -1,5 +1,5 @@
 // docs/configuration.md.
-import { type Entry, manualChapters } from "./manual.ts";
+import { type ManualEntry, manualChapters } from "./manual.ts";
 import { acceptedWords, introduction } from "./manual-text.ts";
 
 export function configurationMarkdown(): string {
@@ -20,7 +20,7 @@ export function configurationMarkdown(): string {
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function entryLines({ name, scope, takes, fallback, summary, accepted }: Entry): string[] {
+function entryLines({ name, scope, takes, fallback, summary, accepted }: ManualEntry): string[] {
   const facts = [
     `Takes ${takes.replaceAll("*", "\\*")}.`,
     fallback === "" ? "" : `Default: ${/[[\]{}"<>*_]/.test(fallback) ? `\`${fallback}\`` : fallback}.`,

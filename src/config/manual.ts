@@ -7,7 +7,7 @@ import type { Setting } from "./setting.ts";
 import { globalChapters } from "./settings/chapters.ts";
 import { duration, size } from "./shape.ts";
 
-export interface Entry {
+export interface ManualEntry {
   /** "dns.servers" for the member of a record. */
   readonly name: string;
   readonly scope: "bank" | "global";
@@ -19,7 +19,7 @@ export interface Entry {
 
 export interface Chapter {
   readonly title: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly ManualEntry[];
 }
 
 /** Every setting there is, in the order of the manual. */
@@ -30,10 +30,14 @@ export function manualChapters(): Chapter[] {
   ];
 }
 
-function entries(settings: Readonly<Record<string, Setting<unknown>>>, scope: Entry["scope"], prefix = ""): Entry[] {
+function entries(
+  settings: Readonly<Record<string, Setting<unknown>>>,
+  scope: ManualEntry["scope"],
+  prefix = "",
+): ManualEntry[] {
   return Object.entries(settings).flatMap(([name, setting]) => {
     const members = membersOf(setting.shape);
-    const entry: Entry = {
+    const entry: ManualEntry = {
       name: `${prefix}${name}`,
       scope,
       takes: setting.shape.words,

@@ -1,8 +1,8 @@
 // The shapes a setting's value can have: what is taken, and the one normal form it is turned into.
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import * as z from "zod";
-import { readSenderName } from "../dsn/sender-name.ts";
 import { toAscii } from "../mail/domain.ts";
+import { readSenderName } from "../notices/sender-name.ts";
 
 /**
  * Says what is wrong with a value, optionally further inside ("!" in front: a whole sentence). What it gives back is

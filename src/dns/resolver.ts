@@ -8,8 +8,8 @@ import { canonicalName, isQueryName, maxAliases } from "./name.ts";
 import { type DnsServer, isLoopback } from "./server-address.ts";
 import type { SharedAnswers } from "./shared-answers.ts";
 import { askOverTcp } from "./tcp.ts";
-import { createUdpClient, type Exchange, type UdpClient } from "./udp.ts";
-import { type QueryForm, type Question, readAnswer, responseCode } from "./wire.ts";
+import { createUdpClient, type DnsExchange, type UdpClient } from "./udp.ts";
+import { type DnsQuestion, type QueryForm, readAnswer, responseCode } from "./wire.ts";
 
 export interface ResolverOptions {
   /** Asked in this order; at least one. */
@@ -175,9 +175,9 @@ export function createResolver(
 
   /** Asks one server after the other until one gives a usable reply; the last trouble is the result. */
   async function askServers(
-    question: Question,
+    question: DnsQuestion,
     deadline: number,
-  ): Promise<(Exchange & { kind: "trouble" }) | (Exchange & { kind: "response"; readonly secure: boolean })> {
+  ): Promise<(DnsExchange & { kind: "trouble" }) | (DnsExchange & { kind: "response"; readonly secure: boolean })> {
     let last: DnsTrouble = "timeout";
     let silent = true;
     for (let turn = 0; turn < options.tries; turn += 1) {
@@ -214,9 +214,9 @@ export function createResolver(
   async function askServer(
     server: DnsServer,
     client: UdpClient,
-    question: Question,
+    question: DnsQuestion,
     timeoutMs: number,
-  ): Promise<Exchange> {
+  ): Promise<DnsExchange> {
     const startedAt = now();
     let form: QueryForm = isLoopback(server) ? "dnssec" : "edns";
     counts.packetsSent += 1;

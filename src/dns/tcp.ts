@@ -2,15 +2,15 @@
 import { randomInt } from "node:crypto";
 import { connect } from "node:net";
 import type { DnsServer } from "./server-address.ts";
-import type { Exchange } from "./udp.ts";
-import { answersQuestion, decodeResponse, encodeQuery, type QueryForm, type Question } from "./wire.ts";
+import type { DnsExchange } from "./udp.ts";
+import { answersQuestion, type DnsQuestion, decodeResponse, encodeQuery, type QueryForm } from "./wire.ts";
 
 export function askOverTcp(
   server: DnsServer,
-  question: Question,
+  question: DnsQuestion,
   form: QueryForm,
   timeoutMs: number,
-): Promise<Exchange> {
+): Promise<DnsExchange> {
   return new Promise((resolve) => {
     const id = randomInt(0x10000);
     const query = encodeQuery(id, question, form);
@@ -21,7 +21,7 @@ export function askOverTcp(
     // The length that goes before the message (RFC 7766 section 8), known once two octets are in.
     let wantedBytes = 2;
     const socket = connect({ host: server.address, port: server.port });
-    const settle = (exchange: Exchange): void => {
+    const settle = (exchange: DnsExchange): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(exchange);

@@ -5,9 +5,16 @@ import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { DnsTrouble } from "../rr/answer.ts";
 import { type DnsServer, isLoopback } from "./server-address.ts";
-import { answersQuestion, decodeResponse, encodeQuery, type QueryForm, type Question, type Response } from "./wire.ts";
+import {
+  answersQuestion,
+  type DnsQuestion,
+  decodeResponse,
+  encodeQuery,
+  type QueryForm,
+  type Response,
+} from "./wire.ts";
 
-export type Exchange =
+export type DnsExchange =
   | { readonly kind: "response"; readonly response: Response }
   | { readonly kind: "trouble"; readonly trouble: DnsTrouble };
 
@@ -19,8 +26,8 @@ const maxStrangers = 32;
 const maxPendingPerSocket = 1000;
 
 interface Pending {
-  readonly question: Question;
-  readonly settle: (exchange: Exchange) => void;
+  readonly question: DnsQuestion;
+  readonly settle: (exchange: DnsExchange) => void;
 }
 
 interface Channel {
@@ -34,7 +41,7 @@ interface Channel {
 }
 
 export interface UdpClient {
-  ask(question: Question, form: QueryForm, timeoutMs: number): Promise<Exchange>;
+  ask(question: DnsQuestion, form: QueryForm, timeoutMs: number): Promise<DnsExchange>;
   close(): void;
 }
 
@@ -103,7 +110,7 @@ export function createUdpClient(server: DnsServer): UdpClient {
       channel.asked += 1;
       return new Promise((resolve) => {
         const id = freeId(channel);
-        const settle = (exchange: Exchange): void => {
+        const settle = (exchange: DnsExchange): void => {
           clearTimeout(timer);
           channel.pending.delete(id);
           if (channel !== current && channel.pending.size === 0) closeSocket(channel);

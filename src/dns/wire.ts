@@ -4,7 +4,7 @@ import * as packet from "dns-packet";
 import type { Answer, RecordData, RecordType } from "../rr/answer.ts";
 import { canonicalName, maxAliases } from "./name.ts";
 
-export interface Question {
+export interface DnsQuestion {
   /** Lower case, without the final dot. */
   readonly name: string;
   readonly type: RecordType;
@@ -18,7 +18,7 @@ const udpPayloadBytes = 1232;
 /** TTL of a negative answer that came without its SOA: RFC 2308 section 5 allows hardly any caching. */
 const bareNegativeTtlSeconds = 5;
 
-export function encodeQuery(id: number, question: Question, form: QueryForm): Buffer {
+export function encodeQuery(id: number, question: DnsQuestion, form: QueryForm): Buffer {
   const optRecord: packet.OptAnswer = {
     type: "OPT",
     name: ".",
@@ -50,7 +50,7 @@ export function decodeResponse(octets: Buffer): Response | undefined {
 }
 
 /** True when the packet is a response to this question (RFC 5452 section 3); FORMERR may come without one. */
-export function answersQuestion(response: Response, question: Question): boolean {
+export function answersQuestion(response: Response, question: DnsQuestion): boolean {
   if (!response.flag_qr) return false;
   const [asked, ...more] = response.questions ?? [];
   if (asked === undefined) return responseCode(response) === "formerr";
@@ -69,7 +69,7 @@ export function responseCode(response: Response): ResponseCode {
 }
 
 /** What a response says of a name: an answer, or that the name is an alias whose target has to be asked for. */
-export type Reading<T extends RecordType> =
+export type PacketReading<T extends RecordType> =
   | Answer<T>
   | { readonly status: "alias"; readonly target: string; readonly ttlSeconds: number };
 
@@ -82,7 +82,7 @@ export function readAnswer<T extends RecordType>(
   name: string,
   type: T,
   secure: boolean,
-): Reading<T> {
+): PacketReading<T> {
   const answers = response.answers ?? [];
   let owner = name;
   let ttlSeconds = Number.POSITIVE_INFINITY;

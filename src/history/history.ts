@@ -1,14 +1,14 @@
 // What became of past mails: the last ones in memory, with everything an explanation needs, and those before them in
 // a file, if one is kept.
 
+import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
+import { explanationLines } from "../flow/outcome/explain-text.ts";
+import { type KeptMail, openKept, type SharedWithOthers } from "../flow/outcome/kept.ts";
+import { logLines } from "../flow/outcome/log-line.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
+import { type MailRecord, mailRecord } from "../flow/outcome/record.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { jsonText } from "../mail/json-text.ts";
-import { type Explanation, explainOutcome } from "../outcome/explain.ts";
-import { explanationLines } from "../outcome/explain-text.ts";
-import { type KeptMail, openKept, type SharedWithOthers } from "../outcome/kept.ts";
-import { logLines } from "../outcome/log-line.ts";
-import type { Outcome } from "../outcome/outcome.ts";
-import { type MailRecord, mailRecord } from "../outcome/record.ts";
 import type { HistoryFile } from "./file.ts";
 import { mailLines } from "./mail-text.ts";
 import { comparable, isNamed, namesOf } from "./names.ts";

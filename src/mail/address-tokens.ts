@@ -1,6 +1,6 @@
 // The lexical tokens of structured header fields that hold addresses (RFC 5322 section 3.2).
 
-export interface Token {
+export interface AddressToken {
   /** "atom" is a run of anything that is not special, dots included; the others are what they look like. */
   readonly kind: "atom" | "quoted" | "literal" | "<" | ">" | "," | ";" | ":" | "@";
   /** The token's octets; a quoted string or literal with its delimiters. */
@@ -12,7 +12,7 @@ export interface Token {
 }
 
 export interface Tokens {
-  readonly tokens: readonly Token[];
+  readonly tokens: readonly AddressToken[];
   /** A quote, comment or literal that does not end, or a character that may not stand there. */
   readonly malformed: boolean;
   /** NUL, another control character, or a CR or LF that is not part of folding. */
@@ -25,11 +25,11 @@ const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n|\r\n(?![ \
 
 /** Cuts a field body into tokens, comments and white space left out. Linear, never throws. */
 export function tokenize(body: string): Tokens {
-  const tokens: Token[] = [];
+  const tokens: AddressToken[] = [];
   let malformed = false;
   let spaced = false;
   let i = 0;
-  const push = (kind: Token["kind"], end: number) => {
+  const push = (kind: AddressToken["kind"], end: number) => {
     tokens.push({ kind, text: body.slice(i, end), spaced, start: i, end });
     spaced = false;
     i = end;

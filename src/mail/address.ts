@@ -1,7 +1,7 @@
 // Mail addresses: the parts of an envelope path, and the mailboxes of a From, Sender or Resent-* field.
 // Octets stay as they came (one character per octet); only domains are brought into one form, for comparing.
 
-import { type Token, tokenize } from "./address-tokens.ts";
+import { type AddressToken, tokenize } from "./address-tokens.ts";
 import { domainOfOctets } from "./domain.ts";
 
 /** The parts of one address. */
@@ -107,7 +107,7 @@ export function parseAddressList(fieldBody: string): AddressList {
   return { mailboxes: readMailboxes(fieldBody, tokens, faults), faults: [...faults] };
 }
 
-function readMailboxes(body: string, tokens: readonly Token[], faults: Set<AddressFault>): Mailbox[] {
+function readMailboxes(body: string, tokens: readonly AddressToken[], faults: Set<AddressFault>): Mailbox[] {
   const mailboxes: Mailbox[] = [];
   let inGroup = false;
   let i = 0;
@@ -139,17 +139,17 @@ function readMailboxes(body: string, tokens: readonly Token[], faults: Set<Addre
   return mailboxes;
 }
 
-function isSeparator(token: Token | undefined): boolean {
+function isSeparator(token: AddressToken | undefined): boolean {
   return token?.kind === "," || token?.kind === ";" || token?.kind === ":";
 }
 
 /** The index after the ">" that ends an angle-addr; commas and colons of a route stand within. */
-function endOfAngle(tokens: readonly Token[], open: number): number {
+function endOfAngle(tokens: readonly AddressToken[], open: number): number {
   for (let i = open + 1; i < tokens.length; i += 1) if (tokens[i]?.kind === ">") return i + 1;
   return tokens.length;
 }
 
-function readMailbox(body: string, element: readonly Token[], faults: Set<AddressFault>): Mailbox | undefined {
+function readMailbox(body: string, element: readonly AddressToken[], faults: Set<AddressFault>): Mailbox | undefined {
   const first = element[0];
   const last = element[element.length - 1];
   if (first === undefined || last === undefined) return undefined;
@@ -174,13 +174,13 @@ function readMailbox(body: string, element: readonly Token[], faults: Set<Addres
   return mailbox;
 }
 
-function textOf(tokens: readonly Token[]): string {
+function textOf(tokens: readonly AddressToken[]): string {
   let text = "";
   for (const token of tokens) text += token.text;
   return text;
 }
 
-function readAddrSpec(tokens: readonly Token[], raw: string, faults: Set<AddressFault>): Mailbox | undefined {
+function readAddrSpec(tokens: readonly AddressToken[], raw: string, faults: Set<AddressFault>): Mailbox | undefined {
   const at = tokens.findLastIndex(({ kind }) => kind === "@");
   if (tokens.length === 0 || at === 0) {
     faults.add("syntax");

@@ -1,6 +1,6 @@
 // One mail's Outcome in numbers: what became of it, its size and time, signatures made and missed, findings.
 import { failures } from "../dkim/failure.ts";
-import type { Outcome, RecipientOutcome } from "../outcome/outcome.ts";
+import type { Outcome, RecipientOutcome } from "../flow/outcome/outcome.ts";
 import { skipReasons } from "../signing/skip-reason.ts";
 import { isPositive, isTransient } from "../smtp/reply.ts";
 import { boundedLabel } from "./bounded.ts";

@@ -1,7 +1,7 @@
 // The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
 import Counter from "prom-client/lib/counter.js";
 import Histogram from "prom-client/lib/histogram.js";
-import type { Outcome } from "../outcome/outcome.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
 import type { KeyList } from "../signing/keyring.ts";
 import { createOutcomeCounter } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";

@@ -2,21 +2,21 @@
 // and puts the answers together; which processes there are is the supervisor's business.
 import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
+import type { InForce } from "../daemon/monitoring.ts";
+import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver, type Resolver } from "../dns/resolver.ts";
-import type { InForce } from "../instruments.ts";
+import { createEndpoint } from "../http/endpoint.ts";
 import type { Log } from "../log/log.ts";
-import { createEndpoint } from "../metrics/endpoint.ts";
 import { type Family, type Format, print } from "../metrics/exposition.ts";
 import { type Condition, conditions } from "../metrics/health.ts";
-import { createKeyWatch } from "../metrics/key-watch.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { addEnded, together } from "../metrics/together.ts";
-import { resolverOptions } from "../slices.ts";
-import { version } from "../version.ts";
+import { version } from "../process/version.ts";
+import { createKeyWatch } from "../signing/key-watch.ts";
 import { joinLines, joinMails } from "./history.ts";
-import type { Row } from "./row.ts";
+import type { ProcessRow } from "./row.ts";
 
-export interface Processes extends Pick<Row, "states" | "ask"> {
+export interface Processes extends Pick<ProcessRow, "states" | "ask"> {
   draining(): boolean;
 }
 

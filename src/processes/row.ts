@@ -1,8 +1,8 @@
 // The processes that serve mail, each with its place: all started at once, one that ends unasked started anew in its
 // place, sooner the first time and later each time after. What they are told is left to the supervisor.
 import type { Family } from "../metrics/exposition.ts";
-import type { Parcel } from "../reader/parcel.ts";
-import type { Reading } from "../reader/plain-settings.ts";
+import type { Parcel } from "../reading/parcel.ts";
+import type { Reading } from "../reading/plain-settings.ts";
 import type { Order, ProcessAnswer } from "./messages.ts";
 import type { ServingNeeds, ServingProcess } from "./serving-process.ts";
 
@@ -32,7 +32,7 @@ export interface ProcessState {
   readonly restarts: number;
 }
 
-export interface Row {
+export interface ProcessRow {
   states(): readonly ProcessState[];
   /** Resolves once all of them are ready; rejects with the first reason why not, all of them gone again. */
   start(): Promise<void>;
@@ -75,7 +75,7 @@ interface Place {
   starting: Promise<void> | undefined;
 }
 
-export function createRow(needs: RowNeeds): Row {
+export function createRow(needs: RowNeeds): ProcessRow {
   const places = Array.from({ length: needs.count }, (_, index): Place => {
     const idle = { process: undefined, isRunning: false, timer: undefined, starting: undefined };
     return { number: index + 1, ...idle, sinceMs: Date.now(), restarts: 0, failures: 0 };

@@ -1,8 +1,8 @@
 // A process that serves mail, as the one that supervises it sees it: started, asked, gone.
 import { type ChildProcess, fork } from "node:child_process";
 import type { Family } from "../metrics/exposition.ts";
-import { type Parcel, piecesOf } from "../reader/parcel.ts";
-import type { Reading } from "../reader/plain-settings.ts";
+import { type Parcel, piecesOf } from "../reading/parcel.ts";
+import type { Reading } from "../reading/plain-settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 
 export interface ServingProcess {

@@ -1,22 +1,22 @@
 // Several processes as one daemon (setting listeners): has them started, go by the same configuration and drained, and does
 // for all of them what is done once: pid file, metrics, published keys, answers to commands. Mail never comes by here.
 import { closeSync, openSync } from "node:fs";
-import { type Account, type ActingAs, actAs, chooseAccount, handOver } from "../account.ts";
 import type { Config } from "../config/config.ts";
 import { needsRestart } from "../config/restart.ts";
 import type { ControlRequest } from "../control/protocol.ts";
-import type { Settings } from "../daemon.ts";
-import { doorKey } from "../doors.ts";
+import type { Settings } from "../daemon/daemon.ts";
+import { listenerKey } from "../daemon/listeners.ts";
+import { filesOpened, listenAddresses, logOptions } from "../daemon/part-options.ts";
+import type { Reloadable } from "../daemon/reload.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
-import { type PidFile, writePidFile } from "../pid-file.ts";
-import { workerUrl } from "../pool/worker-url.ts";
-import type { Parcel } from "../reader/parcel.ts";
-import type { Reading } from "../reader/plain-settings.ts";
-import type { ReadSettings } from "../reader/read-settings.ts";
-import type { Reloadable } from "../reload.ts";
-import { filesOpened, listenAddresses, logOptions } from "../slices.ts";
-import { version } from "../version.ts";
+import { type PidFile, writePidFile } from "../process/pid-file.ts";
+import { type ActingAs, actAs, chooseUser, handOver, type UnixUser } from "../process/unix-user.ts";
+import { version } from "../process/version.ts";
+import { workerUrl } from "../process/worker-url.ts";
+import type { Parcel } from "../reading/parcel.ts";
+import type { Reading } from "../reading/plain-settings.ts";
+import type { ReadSettings } from "../reading/read-settings.ts";
 import { createOverview } from "./overview.ts";
 import { probePorts } from "./probe-ports.ts";
 import { createRow } from "./row.ts";
@@ -69,7 +69,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   let acting: ActingAs | undefined;
   let draining = false;
   const of = config.listeners;
-  const { account, warning } = chooseAccount(config);
+  const { account, warning } = chooseUser(config);
   const ownLog = await createLog(logOptions(config, journal));
   const log: Log = {
     format: ownLog.format,
@@ -127,7 +127,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
       throw error;
     }
     const { threads } = shareOf(config, { number: 1, of }).pool;
-    const where = places.map(doorKey).join(", ");
+    const where = places.map(listenerKey).join(", ");
     log.write("notice", `signpost ${version} ready on ${where}, ${of} processes of ${threads} worker thread(s)`);
   } catch (error) {
     await closeAll();
@@ -140,8 +140,8 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     reload: (settings) =>
       row.hold(async () => {
         const next = parcelOf(settings);
-        const known = new Set(listenAddresses(config).map(doorKey));
-        await probePorts(listenAddresses(settings.config).filter((at) => !known.has(doorKey(at))));
+        const known = new Set(listenAddresses(config).map(listenerKey));
+        await probePorts(listenAddresses(settings.config).filter((at) => !known.has(listenerKey(at))));
         try {
           await row.tellAbout(next, { kind: "prepare" }, prepareMs);
           await overview.configure(settings);
@@ -171,7 +171,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
 }
 
 /** Files that all processes open are made by one of them, so that they are there, and `account`'s. */
-async function makeFiles(config: Config, account: Account | undefined, log: Log): Promise<void> {
+async function makeFiles(config: Config, account: UnixUser | undefined, log: Log): Promise<void> {
   const { file, retention } = config.history;
   if (file !== null) {
     const onTrouble = (error: Error) => log.write("err", `history.file: ${error.message}`);

@@ -6,8 +6,8 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
-import { holdForTurn } from "../smtp/turn.ts";
-import { Dialog, type Step } from "./dialog.ts";
+import { holdForTurn } from "../sockets/turn.ts";
+import { Dialog, type DialogStep } from "./dialog.ts";
 import { DirectSocket } from "./direct-socket.ts";
 import type { Incoming, MessageReplies } from "./handlers.ts";
 import { Input, type Next } from "./input.ts";
@@ -242,7 +242,7 @@ export class FilterConnection extends SMTPConnection {
     else next();
   }
 
-  #do({ text, next }: Step): void {
+  #do({ text, next }: DialogStep): void {
     this.#say(text);
     if (next === "data") this.#beginMessage();
     else if (next === "close") this.#hangUp("");

@@ -1,14 +1,14 @@
 // The dialog of one session without its socket: a command line in, reply text and next step out. Keeps what was
 // said: HELO, XFORWARD, envelope, errors. The content of messages goes elsewhere.
 import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail/transaction.ts";
-import { type Command, parseCommand, parsePathArgument } from "../smtp/command.ts";
+import { parseCommand, parsePathArgument, type SmtpCommand } from "../smtp/command.ts";
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
 import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
 import type { ListenerOptions } from "./options.ts";
 import { nameAt, type StandingReplies, standingReplies } from "./standing-replies.ts";
 
-export interface Step {
+export interface DialogStep {
   /** What goes to the client, CRLFs included. */
   readonly text: string;
   readonly next: "command" | "data" | "close";
@@ -111,7 +111,7 @@ export class Dialog {
     if (accepted) this.#errors = 0;
   }
 
-  command(line: string): Step {
+  command(line: string): DialogStep {
     const command = parseCommand(line);
     if (command === undefined) {
       // A bare LF or CR ends no command (RFC 5321 section 2.3.8); who sends them gets half as many tries.
@@ -149,12 +149,12 @@ export class Dialog {
   }
 
   /** A line longer than `maxCommandOctets`, of which the rest is not worth reading. */
-  lineTooLong(): Step {
+  lineTooLong(): DialogStep {
     this.#needs.refused(500);
     return { text: this.#wire({ code: 500, enhanced: "5.5.2", text: "Error: Line too long" }), next: "close" };
   }
 
-  #hello({ verb, argument }: Command): Step {
+  #hello({ verb, argument }: SmtpCommand): DialogStep {
     this.#options = this.#needs.options();
     const options = this.#options;
     // RFC 2033 section 4.1: an LMTP server has neither HELO nor EHLO.
@@ -170,7 +170,7 @@ export class Dialog {
     return this.#junkReply(options.allowXforward(this.#needs.peer.address) ? helloWithXforward : hello);
   }
 
-  #xforward(argument: string): Step {
+  #xforward(argument: string): DialogStep {
     if (!this.#options.allowXforward(this.#needs.peer.address)) {
       return this.#refuse({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
     }
@@ -183,7 +183,7 @@ export class Dialog {
     return { text: okXforward, next: "command" };
   }
 
-  #mail(argument: string): Step {
+  #mail(argument: string): DialogStep {
     if (this.#protocol === undefined) return this.#refuse(sequence("send HELO/EHLO first"));
     if (this.#sender !== undefined) return this.#refuse(sequence("nested MAIL command"));
     const step = this.#acceptMail(argument);
@@ -192,7 +192,7 @@ export class Dialog {
     return step;
   }
 
-  #acceptMail(argument: string): Step {
+  #acceptMail(argument: string): DialogStep {
     const path = parsePathArgument(argument, "FROM");
     if (path === undefined) {
       return this.#refuse({ code: 501, enhanced: "5.5.2", text: "Syntax: MAIL FROM:<address>" });
@@ -211,7 +211,7 @@ export class Dialog {
     return reply({ code: 250, enhanced: "2.1.0", text: `Sender <${path.address}> OK` });
   }
 
-  #rcpt(argument: string): Step {
+  #rcpt(argument: string): DialogStep {
     if (this.#sender === undefined) return this.#refuse(sequence("need MAIL command"));
     const path = parsePathArgument(argument, "TO");
     if (path === undefined || path.address === "") {
@@ -231,7 +231,7 @@ export class Dialog {
     return reply({ code: 250, enhanced: "2.1.5", text: `Recipient <${path.address}> OK` });
   }
 
-  #data(argument: string): Step {
+  #data(argument: string): DialogStep {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: DATA" });
     if (this.#recipients.length === 0) {
       if (this.#refusedRecipients === 0) return this.#refuse(sequence("need RCPT command"));
@@ -241,19 +241,19 @@ export class Dialog {
     return { text: startData, next: "data" };
   }
 
-  #rset(argument: string): Step {
+  #rset(argument: string): DialogStep {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: RSET" });
     this.#reset();
     return this.#junkReply(okRset);
   }
 
-  #quit(argument: string): Step {
+  #quit(argument: string): DialogStep {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: QUIT" });
     const { quitLmtp, quitSmtp } = this.#standing;
     return { text: this.#options.protocol === "LMTP" || this.isLmtp ? quitLmtp : quitSmtp, next: "close" };
   }
 
-  #unknown(verb: string): Step {
+  #unknown(verb: string): DialogStep {
     if (foreignVerbs.has(verb)) {
       this.#needs.refused(421);
       return { text: this.farewell(421, "4.7.0", "Error: this is SMTP"), next: "close" };
@@ -266,7 +266,7 @@ export class Dialog {
   }
 
   /** An answer to a command that brings no mail nearer. */
-  #junkReply(text: string): Step {
+  #junkReply(text: string): DialogStep {
     this.#junk += 1;
     if (this.#junk > junkCommandLimit) {
       this.#errors += 1;
@@ -276,7 +276,7 @@ export class Dialog {
   }
 
   /** An error of the client. */
-  #refuse(error: Reply, weight = 1): Step {
+  #refuse(error: Reply, weight = 1): DialogStep {
     this.#needs.refused(error.code);
     this.#errors += weight;
     if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
@@ -284,13 +284,13 @@ export class Dialog {
   }
 
   /** A refusal that is nobody's mistake: a limit, or trouble of ours. */
-  #decline(refusal: Reply): Step {
+  #decline(refusal: Reply): DialogStep {
     this.#needs.refused(refusal.code);
     const closing = refusal.code === 421;
     return { text: this.#wire(refusal), next: closing ? "close" : "command" };
   }
 
-  #tooManyErrors(): Step {
+  #tooManyErrors(): DialogStep {
     return { text: this.farewell(421, "4.7.0", "Error: too many errors"), next: "close" };
   }
 
@@ -315,6 +315,6 @@ function sequence(text: string): Reply {
   return { code: 503, enhanced: "5.5.1", text: `Error: ${text}` };
 }
 
-function reply(value: Reply): Step {
+function reply(value: Reply): DialogStep {
   return { text: wireReply(value), next: "command" };
 }

@@ -5,10 +5,10 @@ import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
 import { ReplyReader } from "../smtp/reply-reader.ts";
-import { holdForTurn } from "../smtp/turn.ts";
+import { holdForTurn } from "../sockets/turn.ts";
 
 /** Why a connection is of no more use. */
-export type Failure =
+export type ConnectionFailure =
   | { readonly kind: "connect"; readonly detail: string }
   | { readonly kind: "timeout" }
   /** Ended or reset by the other side. */
@@ -22,7 +22,7 @@ export type Failure =
 /** What came back for one write. Without `failure` there are as many replies as were asked for. */
 export interface Exchange {
   readonly replies: readonly Reply[];
-  readonly failure: Failure | undefined;
+  readonly failure: ConnectionFailure | undefined;
   /** Content was being sent and not all of it is out. */
   readonly cutOff?: true;
 }
@@ -48,7 +48,7 @@ const groupBytes = 1024 * 1024;
 /** All sockets read into this one: what arrives is turned into a string before the event loop turns. */
 const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 
-export class Connection {
+export class NextHopConnection {
   readonly hop: NextHop;
   readonly remote: string;
   /** What the pool keeps it under. */
@@ -73,17 +73,17 @@ export class Connection {
   #unasked = 0;
   #overdue = false;
   #flushed: (() => void) | undefined;
-  #failure: Failure | undefined;
+  #failure: ConnectionFailure | undefined;
   #connected = false;
   readonly #now: () => number;
-  readonly #onFailure: (connection: Connection) => void;
+  readonly #onFailure: (connection: NextHopConnection) => void;
 
   /** Starts connecting; `onFailure` is called once, when the connection has become useless. */
   constructor(
     hop: NextHop,
     localAddress: string | null,
     now: () => number,
-    onFailure: (connection: Connection) => void,
+    onFailure: (connection: NextHopConnection) => void,
   ) {
     this.hop = hop;
     this.openedAtMs = now();
@@ -117,7 +117,7 @@ export class Connection {
     return this.#connected;
   }
 
-  get failure(): Failure | undefined {
+  get failure(): ConnectionFailure | undefined {
     return this.#failure;
   }
 
@@ -236,7 +236,7 @@ export class Connection {
     this.fail({ kind: "dropped" });
   }
 
-  fail(failure: Failure): void {
+  fail(failure: ConnectionFailure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
     this.#deadlineMs = Number.POSITIVE_INFINITY;

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Body, type MessageOctets, messageSizeBytes } from "../mail/message.ts";
 import { DotStuffer } from "../smtp/dot.ts";
 import type { ContentNeeds } from "../smtp/envelope-commands.ts";
-import type { Connection, Exchange, Patience } from "./connection.ts";
+import type { Exchange, NextHopConnection, Patience } from "./connection.ts";
 
 export type Content =
   | { readonly kind: "views"; readonly views: readonly Uint8Array[] }
@@ -13,7 +13,7 @@ export type Content =
   | { readonly kind: "blocks"; readonly message: MessageOctets };
 
 /** What sending takes of a connection. */
-export type ContentSink = Pick<Connection, "send" | "exchangeContent" | "failure">;
+export type ContentSink = Pick<NextHopConnection, "send" | "exchangeContent" | "failure">;
 
 const emptyLine = Buffer.from("\r\n");
 

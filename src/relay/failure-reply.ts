@@ -1,6 +1,6 @@
 // What our client is told when the next hop fails us: always a 4xx, since our trouble is never a bounce.
 import { cleanReplyText, isPermanent, isTransient, type Reply } from "../smtp/reply.ts";
-import type { Failure } from "./connection.ts";
+import type { ConnectionFailure } from "./connection.ts";
 
 /** Steps of talking to a next hop, in the words of our replies. */
 export type Phase =
@@ -15,13 +15,13 @@ export type Phase =
   | "final dot"
   | "BDAT";
 
-export interface Answer {
+export interface HopAnswer {
   readonly reply: Reply;
   /** False when the words are ours. */
   readonly fromNextHop: boolean;
 }
 
-export function failureAnswer(failure: Failure, phase: Phase, remote: string): Answer {
+export function failureAnswer(failure: ConnectionFailure, phase: Phase, remote: string): HopAnswer {
   const during = `from MTA(${remote}) during ${phase}`;
   switch (failure.kind) {
     case "connect":
@@ -42,16 +42,16 @@ export function failureAnswer(failure: Failure, phase: Phase, remote: string): A
 /** What a step came to: its reply, or what kept that from coming. */
 export function answerFor(
   reply: Reply | undefined,
-  failure: Failure | undefined,
+  failure: ConnectionFailure | undefined,
   phase: Phase,
   { remote }: { readonly remote: string },
-): Answer {
+): HopAnswer {
   if (reply === undefined) return failureAnswer(failure ?? { kind: "dropped" }, phase, remote);
   return commandAnswer(reply, phase, remote);
 }
 
 /** A reply to a command, where 4xx and 5xx are its own words and so is the one positive code that it may have. */
-export function commandAnswer(reply: Reply, phase: Phase, remote: string): Answer {
+export function commandAnswer(reply: Reply, phase: Phase, remote: string): HopAnswer {
   // RFC 5321 section 4.3.2: DATA gets 354. A 250 there answers something else, and no content has been sent.
   const nonsense = phase === "DATA" ? reply.code < 400 && reply.code !== 354 : reply.code >= 300 && reply.code < 400;
   if (nonsense) {
@@ -60,7 +60,7 @@ export function commandAnswer(reply: Reply, phase: Phase, remote: string): Answe
   return { reply, fromNextHop: true };
 }
 
-function refusedAnswer(reply: Reply, phase: Phase, during: string): Answer {
+function refusedAnswer(reply: Reply, phase: Phase, during: string): HopAnswer {
   if (isTransient(reply)) return { reply, fromNextHop: true };
   // A hop that turns us away as a client says nothing about the mail: it must not bounce (RFC 5321 section 3.1).
   const early = phase === "greeting" || phase === "EHLO";
@@ -69,7 +69,7 @@ function refusedAnswer(reply: Reply, phase: Phase, during: string): Answer {
   return ours(451, "4.5.0", `Bad SMTP response code ${during}: ${reply.code} ${reply.text}`);
 }
 
-function ours(code: number, enhanced: string, text: string): Answer {
+function ours(code: number, enhanced: string, text: string): HopAnswer {
   return { reply: { code, enhanced, text: cleanReplyText(text) }, fromNextHop: false };
 }
 

@@ -1,18 +1,18 @@
 // Bringing a new connection to the point where it takes mail: greeting, EHLO or LHLO, HELO where EHLO is unknown.
 import { noCapabilities, parseCapabilities } from "../smtp/capabilities.ts";
 import { isPermanent, isPositive, type Reply } from "../smtp/reply.ts";
-import type { Connection, Failure } from "./connection.ts";
+import type { ConnectionFailure, NextHopConnection } from "./connection.ts";
 import type { RelayTimeouts } from "./delivery.ts";
 import type { Phase } from "./failure-reply.ts";
 
 export interface Trouble {
-  readonly failure: Failure;
+  readonly failure: ConnectionFailure;
   readonly phase: Phase;
 }
 
 /** Waits until the connection is ready for MAIL; on trouble it is of no more use. `discarded`: keywords to overlook. */
 export async function greet(
-  connection: Connection,
+  connection: NextHopConnection,
   localhostName: string,
   timeouts: RelayTimeouts,
   discarded: ReadonlySet<string>,
@@ -41,7 +41,7 @@ export async function greet(
 }
 
 /** Clears what the next hop knows of a transaction, and shows whether the connection still works. */
-export async function reset(connection: Connection, timeouts: RelayTimeouts): Promise<boolean> {
+export async function reset(connection: NextHopConnection, timeouts: RelayTimeouts): Promise<boolean> {
   const { replies } = await connection.exchange("RSET\r\n", 1, { eachMs: timeouts.reset, lastMs: timeouts.reset });
   connection.inTransaction = false;
   if (replies[0] !== undefined && isPositive(replies[0])) return true;
@@ -50,9 +50,9 @@ export async function reset(connection: Connection, timeouts: RelayTimeouts): Pr
 }
 
 function trouble(
-  connection: Connection,
+  connection: NextHopConnection,
   timeouts: RelayTimeouts,
-  failure: Failure | undefined,
+  failure: ConnectionFailure | undefined,
   reply: Reply | undefined,
   phase: Phase,
 ): Trouble {

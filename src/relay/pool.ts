@@ -1,6 +1,6 @@
 // Connections to next hops, kept for the mails to come: taken out while they carry one, watched by one coarse timer.
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
-import { Connection } from "./connection.ts";
+import { NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
 import { greet, type Trouble } from "./greeting.ts";
 
@@ -23,8 +23,8 @@ const maxAgeMs = 60_000;
 
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  readonly #idle = new Map<string, Connection[]>();
-  readonly #all = new Set<Connection>();
+  readonly #idle = new Map<string, NextHopConnection[]>();
+  readonly #all = new Set<NextHopConnection>();
   readonly #onSweep: (nowMs: number) => boolean;
   /** Most mails go where the one before went. */
   #lastKey: { readonly hop: NextHop; readonly end: LocalEnd; readonly key: string } | undefined;
@@ -49,7 +49,7 @@ export class ConnectionPool {
   }
 
   /** The idle connection used last, or undefined. One idle beyond `trustedIdleMs` is to be tested before use. */
-  take(hop: NextHop, end: LocalEnd = this.#options.localEnd): Connection | undefined {
+  take(hop: NextHop, end: LocalEnd = this.#options.localEnd): NextHopConnection | undefined {
     const nowMs = this.#options.now();
     const connections = this.#idle.get(this.#keyOf(hop, end));
     if (connections === undefined) return undefined;
@@ -61,10 +61,14 @@ export class ConnectionPool {
   }
 
   /** A new connection, ready for MAIL. */
-  async open(hop: NextHop, limitMs: number, end: LocalEnd = this.#options.localEnd): Promise<Connection | Trouble> {
+  async open(
+    hop: NextHop,
+    limitMs: number,
+    end: LocalEnd = this.#options.localEnd,
+  ): Promise<NextHopConnection | Trouble> {
     const { timeouts, observer, now, discarded } = this.#options;
     const { localhost_name, local_client_bind_address } = end;
-    const connection = new Connection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
+    const connection = new NextHopConnection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
     connection.key = this.#keyOf(hop, end);
     connection.limitMs = limitMs;
     this.#all.add(connection);
@@ -76,7 +80,7 @@ export class ConnectionPool {
   }
 
   /** Puts a connection back that is ready for another MAIL. */
-  release(connection: Connection): void {
+  release(connection: NextHopConnection): void {
     if (connection.failure !== undefined) return;
     const nowMs = this.#options.now();
     connection.rest(nowMs);
@@ -151,11 +155,11 @@ export class ConnectionPool {
     return key;
   }
 
-  #isWorn(connection: Connection, nowMs: number): boolean {
+  #isWorn(connection: NextHopConnection, nowMs: number): boolean {
     return nowMs - connection.idleSinceMs > maxIdleMs || nowMs - connection.openedAtMs > maxAgeMs;
   }
 
-  #forget(connection: Connection): void {
+  #forget(connection: NextHopConnection): void {
     this.#all.delete(connection);
     const connections = this.#idle.get(connection.key);
     const at = connections?.indexOf(connection) ?? -1;

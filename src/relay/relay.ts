@@ -3,7 +3,7 @@
 
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { cleanReplyText, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
-import { Connection } from "./connection.ts";
+import { NextHopConnection } from "./connection.ts";
 import {
   type Delivery,
   defaultTimeouts,
@@ -14,7 +14,7 @@ import {
   type RelayObserver,
   type RelayTimeouts,
 } from "./delivery.ts";
-import { type Answer, failureAnswer } from "./failure-reply.ts";
+import { failureAnswer, type HopAnswer } from "./failure-reply.ts";
 import { reset, type Trouble } from "./greeting.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
 import { Shunned, shunnedMs } from "./shunned.ts";
@@ -66,7 +66,7 @@ interface Leg {
   readonly outgoing: Outgoing;
   readonly reusedConnection: boolean;
   readonly transaction: OpenTransaction | undefined;
-  readonly answers: readonly Answer[];
+  readonly answers: readonly HopAnswer[];
 }
 
 const unexplained: Trouble = { failure: { kind: "dropped" }, phase: "connect" };
@@ -78,11 +78,11 @@ const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5"
  */
 const wholeIdleMs = 2_000;
 const silent: RelayObserver = { connection() {}, reply() {} };
-const noRoom: Answer = {
+const noRoom: HopAnswer = {
   reply: { code: 451, enhanced: "4.3.2", text: "Too many mails at once, no connection to the next hop is free" },
   fromNextHop: false,
 };
-const shuttingDown: Answer = {
+const shuttingDown: HopAnswer = {
   reply: { code: 451, enhanced: "4.3.2", text: "Service shutting down" },
   fromNextHop: false,
 };
@@ -161,12 +161,12 @@ export function createRelay(options: RelayOptions): ClosableRelay {
         // The next hop had given up a kept connection, or does not know BDAT. The mail has not been anywhere yet.
       }
       let opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-      if (opened instanceof Connection) {
+      if (opened instanceof NextHopConnection) {
         const transaction = await begin(opened, outgoing, whole);
         if (!goesOn(transaction)) return legOf(outgoing, transaction);
         // It does not know BDAT.
         opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-        if (opened instanceof Connection) return legOf(outgoing, await begin(opened, outgoing, false));
+        if (opened instanceof NextHopConnection) return legOf(outgoing, await begin(opened, outgoing, false));
       }
       troubles.push(opened);
     }
@@ -174,23 +174,23 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return { outgoing, transaction: undefined, answers, reusedConnection: false };
   }
 
-  function isTrusted(kept: Connection): boolean {
+  function isTrusted(kept: NextHopConnection): boolean {
     return now() - kept.idleSinceMs <= trustedIdleMs;
   }
 
   /** The first kept connection, from this one on, that is fresh or still answers. */
   async function firstAlive(
-    first: Connection,
+    first: NextHopConnection,
     hop: NextHop,
     end: LocalEnd | undefined,
-  ): Promise<Connection | undefined> {
-    for (let kept: Connection | undefined = first; kept !== undefined; kept = pool.take(hop, end)) {
+  ): Promise<NextHopConnection | undefined> {
+    for (let kept: NextHopConnection | undefined = first; kept !== undefined; kept = pool.take(hop, end)) {
       if (isTrusted(kept) || (await reset(kept, timeouts))) return kept;
     }
     return undefined;
   }
 
-  function begin(connection: Connection, outgoing: Outgoing, whole: boolean): Promise<OpenTransaction> {
+  function begin(connection: NextHopConnection, outgoing: Outgoing, whole: boolean): Promise<OpenTransaction> {
     connection.limitMs = limitOf(outgoing);
     if (connection.used) observer.connection(connection.remote, "reused");
     return openTransaction(connection, outgoing, timeouts, whole && !shunned.has(connection.remote, now()));
@@ -202,7 +202,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return untouched;
   }
 
-  async function finishLeg(leg: Leg, proceed: Proceed): Promise<readonly Answer[]> {
+  async function finishLeg(leg: Leg, proceed: Proceed): Promise<readonly HopAnswer[]> {
     const { transaction, outgoing } = leg;
     if (transaction === undefined) return leg.answers;
     const { deferred } = transaction;
@@ -210,7 +210,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     putBack(transaction.connection);
     if (deferred.length === 0) return answers;
 
-    let further: readonly Answer[];
+    let further: readonly HopAnswer[];
     if (proceed([repliesOf(answers)])) {
       const next = await openLeg(narrowed(outgoing, deferred), false);
       further = proceed([repliesOf(next.answers)]) ? await finishLeg(next, proceed) : abandonLeg(next);
@@ -223,14 +223,14 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return answers;
   }
 
-  function abandonLeg(leg: Leg): readonly Answer[] {
+  function abandonLeg(leg: Leg): readonly HopAnswer[] {
     if (leg.transaction === undefined) return leg.answers;
     const answers = abandonTransaction(leg.transaction);
     putBack(leg.transaction.connection);
     return answers;
   }
 
-  function putBack(connection: Connection): void {
+  function putBack(connection: NextHopConnection): void {
     if (connection.failure !== undefined) return;
     if (connection.inTransaction && !connection.capabilities.pipelining) {
       void reset(connection, timeouts).then(() => pool.release(connection));
@@ -240,7 +240,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     pool.release(connection);
   }
 
-  function report(leg: Leg, answers: readonly Answer[]): Delivery {
+  function report(leg: Leg, answers: readonly HopAnswer[]): Delivery {
     const remote = leg.transaction?.connection.remote ?? formatNextHop(leg.outgoing.nextHop);
     const replies: Reply[] = [];
     const fromNextHops: boolean[] = [];
@@ -270,7 +270,7 @@ function legOf(outgoing: Outgoing, transaction: OpenTransaction): Leg {
   return { outgoing, transaction, answers: transaction.answers, reusedConnection: transaction.connection.used };
 }
 
-function turnedAway(outgoing: Outgoing, answer: Answer): Delivery {
+function turnedAway(outgoing: Outgoing, answer: HopAnswer): Delivery {
   return {
     replies: outgoing.envelope.recipients.map(() => answer.reply),
     fromNextHop: outgoing.envelope.recipients.map(() => false),
@@ -280,7 +280,7 @@ function turnedAway(outgoing: Outgoing, answer: Answer): Delivery {
 }
 
 /** One next hop speaks for itself; of several, all are named. */
-function unreachable(hops: readonly NextHop[], troubles: readonly Trouble[]): Answer {
+function unreachable(hops: readonly NextHop[], troubles: readonly Trouble[]): HopAnswer {
   const answers = hops.map((hop, index) => {
     const { failure, phase } = troubles[index] ?? unexplained;
     return failureAnswer(failure, phase, formatNextHop(hop));
@@ -296,11 +296,11 @@ function limitOf(outgoing: Outgoing): number {
   return outgoing.deadlineMs ?? Number.POSITIVE_INFINITY;
 }
 
-function sameForAll(outgoing: Outgoing, answer: Answer): readonly Answer[] {
+function sameForAll(outgoing: Outgoing, answer: HopAnswer): readonly HopAnswer[] {
   return outgoing.envelope.recipients.map(() => answer);
 }
 
-function repliesOf(answers: readonly Answer[]): readonly Reply[] {
+function repliesOf(answers: readonly HopAnswer[]): readonly Reply[] {
   return answers.map((answer) => answer.reply);
 }
 

@@ -5,17 +5,17 @@ import { type EnvelopeCommands, envelopeCommands, mustKnowContent } from "../smt
 import { notSentReply } from "../smtp/final-reply.ts";
 import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import { xforwardCommands } from "../smtp/xforward-command.ts";
-import type { Connection, Exchange, Failure } from "./connection.ts";
+import type { ConnectionFailure, Exchange, NextHopConnection } from "./connection.ts";
 import { type Content, contentNeeds, prepareContent, sendContent } from "./content.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
-import { type Answer, answerFor, commandAnswer } from "./failure-reply.ts";
+import { answerFor, commandAnswer, type HopAnswer } from "./failure-reply.ts";
 import { prepareWhole, sendWhole } from "./whole-mail.ts";
 
 /** A transaction after its first half. */
 export interface OpenTransaction {
-  readonly connection: Connection;
+  readonly connection: NextHopConnection;
   /** By recipient of the envelope; for those in `accepted` still to be decided. */
-  readonly answers: Answer[];
+  readonly answers: HopAnswer[];
   /** Recipients (by index) the next hop took. */
   readonly accepted: readonly number[];
   /** Recipients it wants in a further transaction: 452 after it took some. */
@@ -29,12 +29,12 @@ export interface OpenTransaction {
   readonly shunsChunks: boolean;
 }
 
-export const notSent: Answer = { reply: notSentReply, fromNextHop: false };
-const toFollow: Answer = {
+export const notSent: HopAnswer = { reply: notSentReply, fromNextHop: false };
+const toFollow: HopAnswer = {
   reply: { code: 250, enhanced: "2.1.5", text: "Ok, follows in a further transaction" },
   fromNextHop: false,
 };
-const troubleOfOurs: Answer = {
+const troubleOfOurs: HopAnswer = {
   reply: { code: 451, enhanced: "4.3.0", text: "Error in processing: the message cannot be sent" },
   fromNextHop: false,
 };
@@ -51,7 +51,7 @@ interface Dialog extends Exchange {
  * goes, so where next hop and mail allow it everything goes at once, and the state is "over". Never rejects.
  */
 export async function openTransaction(
-  connection: Connection,
+  connection: NextHopConnection,
   outgoing: Outgoing,
   timeouts: RelayTimeouts,
   whole = false,
@@ -101,7 +101,7 @@ export async function openTransaction(
 }
 
 /** The content, to all accepted recipients. Gives the answers by recipient, those of deferred ones unchanged. */
-export async function sendTransaction(transaction: OpenTransaction, timeouts: RelayTimeouts): Promise<Answer[]> {
+export async function sendTransaction(transaction: OpenTransaction, timeouts: RelayTimeouts): Promise<HopAnswer[]> {
   const { connection, accepted, content } = transaction;
   const answers = [...transaction.answers];
   if (transaction.state === "over" || content === undefined || accepted.length === 0) return answers;
@@ -138,7 +138,7 @@ export async function sendTransaction(transaction: OpenTransaction, timeouts: Re
 }
 
 /** Leaves the content unsent. Gives the answers by recipient: those who were accepted get a 4xx. */
-export function abandonTransaction(transaction: OpenTransaction): Answer[] {
+export function abandonTransaction(transaction: OpenTransaction): HopAnswer[] {
   // It asked for content and a dot would deliver; there is no other way back.
   if (transaction.state === "ready") transaction.connection.drop();
   const answers = [...transaction.answers];
@@ -159,7 +159,7 @@ export function narrowed(outgoing: Outgoing, indexes: readonly number[]): Outgoi
 }
 
 /** Undefined when the content cannot be read. */
-async function planByContent(connection: Connection, outgoing: Outgoing): Promise<EnvelopeCommands | undefined> {
+async function planByContent(connection: NextHopConnection, outgoing: Outgoing): Promise<EnvelopeCommands | undefined> {
   const { envelope, message } = outgoing;
   try {
     return envelopeCommands(envelope, connection.capabilities, await contentNeeds(message));
@@ -168,7 +168,11 @@ async function planByContent(connection: Connection, outgoing: Outgoing): Promis
   }
 }
 
-function pipelined(connection: Connection, commands: readonly string[], timeouts: RelayTimeouts): Promise<Exchange> {
+function pipelined(
+  connection: NextHopConnection,
+  commands: readonly string[],
+  timeouts: RelayTimeouts,
+): Promise<Exchange> {
   let text = "";
   for (const command of commands) text += `${command}\r\n`;
   const patience = { eachMs: timeouts.command, lastMs: timeouts.data };
@@ -177,7 +181,7 @@ function pipelined(connection: Connection, commands: readonly string[], timeouts
 
 /** One command at a time; DATA stays unsent where a recipient was refused for now, or all were refused. */
 async function lockStep(
-  connection: Connection,
+  connection: NextHopConnection,
   commands: readonly string[],
   forwardingCount: number,
   timeouts: RelayTimeouts,
@@ -198,7 +202,7 @@ async function lockStep(
 }
 
 function readDialog(
-  connection: Connection,
+  connection: NextHopConnection,
   recipients: readonly (string | Reply)[],
   forwardingCount: number,
   dialog: Dialog,
@@ -211,7 +215,7 @@ function readDialog(
   const mailTaken = isPositive(mailAnswer.reply);
   // What XFORWARD said holds until RSET or the end of a mail: it must not speak for the next one.
   connection.inTransaction = forwardingCount > 0 || mailTaken;
-  const answers: Answer[] = [];
+  const answers: HopAnswer[] = [];
   const accepted: number[] = [];
   let at = forwardingCount + 1;
   for (const command of recipients) {
@@ -252,17 +256,22 @@ function readDialog(
 }
 
 /** Nothing is to follow: all answers stand. */
-function over(connection: Connection, answers: Answer[], untouched = false, shunsChunks = false): OpenTransaction {
+function over(
+  connection: NextHopConnection,
+  answers: HopAnswer[],
+  untouched = false,
+  shunsChunks = false,
+): OpenTransaction {
   const nothing = { accepted: [], deferred: [], content: undefined, state: "over" } as const;
   return { connection, answers, ...nothing, untouched, shunsChunks };
 }
 
-function sameForAll(envelope: Envelope, answer: Answer): Answer[] {
+function sameForAll(envelope: Envelope, answer: HopAnswer): HopAnswer[] {
   return envelope.recipients.map(() => answer);
 }
 
 /** What a next hop's own timeout or restart looks like from here. */
-function isStale(failure: Failure): boolean {
+function isStale(failure: ConnectionFailure): boolean {
   return failure.kind === "closed" || failure.kind === "refused" || failure.kind === "timeout";
 }
 
@@ -270,7 +279,7 @@ function isStale(failure: Failure): boolean {
  * The recipients beyond what the next hop takes in one transaction (RFC 5321 section 4.5.3.1.10): 452 for all that
  * follow the last accepted one. A 452 that says otherwise (4.2.2, mailbox full) is about its own recipient.
  */
-function tooMany(answers: readonly Answer[], accepted: readonly number[]): number[] {
+function tooMany(answers: readonly HopAnswer[], accepted: readonly number[]): number[] {
   const lastAccepted = accepted.at(-1);
   // Nobody was taken, or everybody.
   if (lastAccepted === undefined || accepted.length === answers.length) return [];

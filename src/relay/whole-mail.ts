@@ -2,12 +2,12 @@
 // woken once, and so are we; its replies come to what they would come to by DATA.
 import { bdatCommand, beginsAlike, type Chunk, chunkOf } from "../smtp/chunk.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
-import type { Connection, Exchange } from "./connection.ts";
+import type { Exchange, NextHopConnection } from "./connection.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
-import { type Answer, answerFor } from "./failure-reply.ts";
+import { answerFor, type HopAnswer } from "./failure-reply.ts";
 
 export interface WholeMail {
-  readonly answer: Answer;
+  readonly answer: HopAnswer;
   /** The next hop surely has nothing of the mail, for no reason of the mail's: it may be tried on another connection. */
   readonly untouched: boolean;
   /** BDAT came to nothing, and not for what the mail is: further mail had better go by DATA. */
@@ -19,7 +19,7 @@ const maxChunkBytes = 128 * 1024;
 const emptyLine = Buffer.from("\r\n");
 
 /** The content where it may go so. Undefined for mail that goes by DATA, which also says what is wrong with it. */
-export function prepareWhole(connection: Connection, { envelope, message }: Outgoing): Chunk | undefined {
+export function prepareWhole(connection: NextHopConnection, { envelope, message }: Outgoing): Chunk | undefined {
   const { chunking, pipelining } = connection.capabilities;
   if (!chunking || !pipelining || connection.hop.protocol !== "smtp") return undefined;
   const { header, separator, body } = message;
@@ -34,7 +34,7 @@ export function prepareWhole(connection: Connection, { envelope, message }: Outg
 
 /** `commands`: XFORWARD (`forwardingCount` of them), MAIL and one RCPT, without line ends. Never rejects. */
 export async function sendWhole(
-  connection: Connection,
+  connection: NextHopConnection,
   commands: readonly string[],
   forwardingCount: number,
   chunk: Chunk,
@@ -49,7 +49,7 @@ export async function sendWhole(
   return readWhole(connection, forwardingCount, exchange);
 }
 
-function readWhole(connection: Connection, forwardingCount: number, { replies, failure }: Exchange): WholeMail {
+function readWhole(connection: NextHopConnection, forwardingCount: number, { replies, failure }: Exchange): WholeMail {
   const mail = replies[forwardingCount];
   const rcpt = replies[forwardingCount + 1];
   const bdat = replies[forwardingCount + 2];

@@ -2,7 +2,7 @@
 // and what to do without it is decided in `shared-cache.ts`: ioredis neither connects again nor queues anything.
 import type { Redis, RedisOptions } from "ioredis";
 import type { ServerPlace } from "./server-url.ts";
-import type { Connection, Stored } from "./shared-cache.ts";
+import type { CacheConnection, Stored } from "./shared-cache.ts";
 
 /** Loads ioredis ahead of the first connection, which else stops everything for that time; whether it is there shows then. */
 export async function loadRedis(): Promise<void> {
@@ -10,7 +10,7 @@ export async function loadRedis(): Promise<void> {
 }
 
 /** Gives one new connection at each call. */
-export function createRedisConnect(place: ServerPlace): () => Connection {
+export function createRedisConnect(place: ServerPlace): () => CacheConnection {
   return () => openConnection(optionsOf(place));
 }
 
@@ -35,7 +35,7 @@ function optionsOf({ at, database, username, password }: ServerPlace): Options {
   };
 }
 
-function openConnection(options: Options): Connection {
+function openConnection(options: Options): CacheConnection {
   const gone = Promise.withResolvers<string>();
   let redis: Redis | undefined;
   let trouble: string | undefined;

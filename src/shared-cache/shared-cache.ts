@@ -9,7 +9,7 @@ export interface Stored {
 }
 
 /** One connection to a server. */
-export interface Connection {
+export interface CacheConnection {
   /** Settles when commands are taken; rejects when that will not be. */
   readonly ready: Promise<void>;
   /** Resolves to why, when it is gone; never rejects. */
@@ -47,7 +47,7 @@ export const writeResults = ["written", "error"] as const;
 export type WriteResult = (typeof writeResults)[number];
 
 export interface SharedCacheNeeds {
-  connect(): Connection;
+  connect(): CacheConnection;
   /** The server, for the log. */
   readonly name: string;
   /** What all keys begin with. */
@@ -79,9 +79,9 @@ export function createSharedCache(
   const writes = { written: 0, error: 0 };
   /** Commands without an answer yet, by what ends their wait. */
   const underWay = new Set<() => void>();
-  let connection: Connection | undefined;
+  let connection: CacheConnection | undefined;
   /** The connection, once it proved itself. */
-  let proven: Connection | undefined;
+  let proven: CacheConnection | undefined;
   let provenAt = 0;
   let pauseMs = firstPauseMs;
   let retry: NodeJS.Timeout | undefined;
@@ -112,7 +112,7 @@ export function createSharedCache(
   }
 
   /** It is not asked any more, and who waits for it goes on; what is told of another connection than ours is past. */
-  function away(lost: Connection, reason: string): void {
+  function away(lost: CacheConnection, reason: string): void {
     if (connection !== lost) return;
     if (proven === lost && now() - provenAt >= settledMs) pauseMs = firstPauseMs;
     drop();
@@ -131,7 +131,7 @@ export function createSharedCache(
     for (const giveUp of [...underWay]) giveUp();
   }
 
-  function run<T>(asked: Connection, command: Promise<T>): Promise<T | typeof failed> {
+  function run<T>(asked: CacheConnection, command: Promise<T>): Promise<T | typeof failed> {
     return new Promise((resolve) => {
       const settle = (result: T | typeof failed): void => {
         clearTimeout(timer);
@@ -154,7 +154,7 @@ export function createSharedCache(
   }
 
   async function look<T>(
-    asked: Connection,
+    asked: CacheConnection,
     key: string,
     read: (octets: Uint8Array, ttlMs: number) => T | undefined,
   ): Promise<T | undefined> {

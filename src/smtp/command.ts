@@ -1,7 +1,7 @@
 // One command line of a client as it stands on the wire (RFC 5321 section 2.4): the verb and what follows it.
 // What a command means, and its replies, are the receive part's affair.
 
-export interface Command {
+export interface SmtpCommand {
   /** In upper case. */
   readonly verb: string;
   /** What follows the verb, blanks around it left out; one character per octet. */
@@ -16,7 +16,7 @@ const DEL = 127;
  * Takes a line (one character per octet, without CRLF) apart. Undefined where it is no command: no verb of letters at
  * its start, or a control octet anywhere, a bare CR or LF among them.
  */
-export function parseCommand(line: string): Command | undefined {
+export function parseCommand(line: string): SmtpCommand | undefined {
   let end = line.length;
   while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
   for (let i = 0; i < end; i += 1) {

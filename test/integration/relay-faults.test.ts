@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Message } from "../../src/mail/message.ts";
-import { Connection } from "../../src/relay/connection.ts";
+import { NextHopConnection } from "../../src/relay/connection.ts";
 import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery.ts";
 import { type ClosableRelay, createRelay } from "../../src/relay/relay.ts";
 import { formatReply } from "../../src/smtp/reply.ts";
@@ -81,14 +81,14 @@ test("waits for a connection as long as connecting may take, and for the greetin
   const { hop } = await startRelay(t, { script: at("connect", "") });
   let nowMs = 0;
   const connect = () =>
-    new Connection(
+    new NextHopConnection(
       hop.nextHop,
       null,
       () => nowMs,
       () => {},
     );
   // The first look beyond a deadline leaves time for what has arrived already.
-  const expire = (connection: Connection) => {
+  const expire = (connection: NextHopConnection) => {
     for (let look = 0; look < 2; look += 1) connection.expire(nowMs);
   };
 

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { commandNames } from "../../src/cli/commands.ts";
 import { globalSettings } from "../../src/config/settings/global.ts";
-import { connectionsFor } from "../../src/descriptors.ts";
+import { connectionsFor } from "../../src/process/descriptors.ts";
 
 const packaging = resolve(import.meta.dirname, "../../packaging");
 const unitFile = join(packaging, "systemd/signpost.service");

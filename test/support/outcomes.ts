@@ -1,5 +1,5 @@
 // An Outcome for tests that look at what is told of it.
-import type { Outcome, RecipientOutcome } from "../../src/outcome/outcome.ts";
+import type { Outcome, RecipientOutcome } from "../../src/flow/outcome/outcome.ts";
 import type { Reply } from "../../src/smtp/reply.ts";
 
 export const ok: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };

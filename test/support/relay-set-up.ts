@@ -1,6 +1,6 @@
 // The outgoing side by itself, with a next hop that ends with the test.
 import type { TestContext } from "node:test";
-import { Connection } from "../../src/relay/connection.ts";
+import { NextHopConnection } from "../../src/relay/connection.ts";
 import { type ClosableRelay, createRelay, type RelayOptions } from "../../src/relay/relay.ts";
 import { isTransient, type Reply } from "../../src/smtp/reply.ts";
 import { type FakeNextHop, type FakeNextHopOptions, startFakeNextHop } from "./fake-next-hop.ts";
@@ -30,7 +30,7 @@ export async function connectToHasty(
   t: TestContext,
   said: string,
   keywords?: readonly string[],
-): Promise<{ readonly connection: Connection; readonly patience: { eachMs: number; lastMs: number } }> {
+): Promise<{ readonly connection: NextHopConnection; readonly patience: { eachMs: number; lastMs: number } }> {
   const hop = await startFakeNextHop({
     ...(keywords === undefined ? {} : { keywords }),
     onContent(socket) {
@@ -40,7 +40,7 @@ export async function connectToHasty(
     },
   });
   t.after(() => hop.close());
-  const connection = new Connection(
+  const connection = new NextHopConnection(
     hop.nextHop,
     null,
     () => performance.now(),

@@ -2,17 +2,17 @@
 // is verified, without the mail itself. Microseconds of CPU per mail; the goal is 3 % of what the mail costs.
 
 import { transactionOf } from "../../../src/cli/message-file.ts";
+import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
+import { logLines } from "../../../src/flow/outcome/log-line.ts";
+import type { Outcome } from "../../../src/flow/outcome/outcome.ts";
+import { mailRecord } from "../../../src/flow/outcome/record.ts";
+import type { Stages } from "../../../src/flow/pipeline.ts";
 import { createHistory } from "../../../src/history/history.ts";
-import { defaultSettings } from "../../../src/load-settings.ts";
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { timed } from "../../../src/metrics/timed.ts";
-import { keepOutcome } from "../../../src/outcome/kept.ts";
-import { logLines } from "../../../src/outcome/log-line.ts";
-import type { Outcome } from "../../../src/outcome/outcome.ts";
-import { mailRecord } from "../../../src/outcome/record.ts";
-import type { Stages } from "../../../src/pipeline.ts";
 import { createRouter } from "../../../src/policy/router.ts";
+import { defaultSettings } from "../../../src/reading/load-settings.ts";
 import { arithmetic } from "../../load/arithmetic.ts";
 
 const listener = { address: "127.0.0.1", port: 10026 };

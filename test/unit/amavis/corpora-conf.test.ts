@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
-import { Reading } from "../../../src/amavis/reading.ts";
+import { ConfReading } from "../../../src/amavis/reading.ts";
 import type { Value } from "../../../src/amavis/values.ts";
 import { disk, loadConfig } from "../../../src/config/load.ts";
 import { isMapping } from "../../../src/config/shape.ts";
@@ -59,7 +59,7 @@ function expectations(): Readonly<Record<string, Expected>> {
   return parsed.files;
 }
 
-function holds(reading: Reading, name: string): unknown {
+function holds(reading: ConfReading, name: string): unknown {
   const bare = name.slice(1).replace(/ .*$/, "");
   const { variables } = reading;
   if (name.startsWith("$")) return plain(variables.scalar(bare).value);
@@ -74,7 +74,7 @@ if (existsSync(folder)) {
   for (const [name, expected] of Object.entries(expectations())) {
     const file = join(folder, `${name}.conf`);
     test(`${name}: every variable is what amavisd took`, () => {
-      const reading = new Reading(disk, options);
+      const reading = new ConfReading(disk, options);
       reading.readTop(file);
       const named = { ...expected.scalars, ...expected.arrays, ...expected.hashes };
       for (const [variable, value] of Object.entries(named)) {

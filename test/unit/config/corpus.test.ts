@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { loadConfig } from "../../../src/config/load.ts";
 import { printConfig } from "../../../src/config/print.ts";
 import { problemLine, sortProblems } from "../../../src/config/report.ts";
-import { loadSettings } from "../../../src/load-settings.ts";
+import { loadSettings } from "../../../src/reading/load-settings.ts";
 
 const corpus = resolve(import.meta.dirname, "../../corpora/config");
 

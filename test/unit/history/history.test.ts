@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
 import type { HistoryFile } from "../../../src/history/file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import type { HistoryRow } from "../../../src/mail/history-row.ts";
-import { keepOutcome } from "../../../src/outcome/kept.ts";
 import { outcomeWith, recipient } from "../../support/outcomes.ts";
 
 /** A file that keeps its rows in memory. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { RecipientOutcome } from "../../../src/flow/outcome/outcome.ts";
 import { type MailOutcome, mailOutcome } from "../../../src/metrics/count-outcome.ts";
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
-import type { RecipientOutcome } from "../../../src/outcome/outcome.ts";
 import { later, no, ok, outcomeWith, recipient } from "../../support/outcomes.ts";
 
 const words: readonly (readonly [MailOutcome, readonly RecipientOutcome[]])[] = [

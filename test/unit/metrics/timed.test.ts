@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Stage, Stages } from "../../../src/flow/pipeline.ts";
 import { stageNames, timed } from "../../../src/metrics/timed.ts";
-import type { Stage, Stages } from "../../../src/pipeline.ts";
 
 const broken = new Error("broken");
 const nobody = () => {

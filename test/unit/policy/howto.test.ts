@@ -3,9 +3,9 @@
 // howto says, key by key.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fronts } from "../../../src/config/fronts.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { createRouter, type Router } from "../../../src/policy/router.ts";
+import { fronts } from "../../../src/reading/fronts.ts";
 import { client, port } from "./setup.ts";
 
 const yaml = `

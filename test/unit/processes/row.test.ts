@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import type { Order } from "../../../src/processes/messages.ts";
-import { createRow, type Row, type RowNeeds, restartDelay } from "../../../src/processes/row.ts";
+import { createRow, type ProcessRow, type RowNeeds, restartDelay } from "../../../src/processes/row.ts";
 import type { ServingProcess } from "../../../src/processes/serving-process.ts";
-import { pack } from "../../../src/reader/parcel.ts";
+import { pack } from "../../../src/reading/parcel.ts";
 
 /** A process that does as told, and whose end a test decides. */
 interface Actor extends ServingProcess {
@@ -13,7 +13,7 @@ interface Actor extends ServingProcess {
 }
 
 interface Stage {
-  readonly row: Row;
+  readonly row: ProcessRow;
   readonly actors: Actor[];
   readonly told: string[];
   readonly ended: number[];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultSettings } from "../../../src/load-settings.ts";
 import { dealtOut, shareOf, threadsOf } from "../../../src/processes/share.ts";
+import { defaultSettings } from "../../../src/reading/load-settings.ts";
 
 for (const [processes, cores, threads] of [
   [1, 8, 7],

@@ -1,10 +1,10 @@
 // When the shared cache is asked, when it is left out, and when it is tried again; the server is a stand-in.
 import assert from "node:assert/strict";
 import { type MockTimersOptions, mock, type TestContext, test } from "node:test";
-import { type Connection, createSharedCache, type Stored } from "../../../src/shared-cache/shared-cache.ts";
+import { type CacheConnection, createSharedCache, type Stored } from "../../../src/shared-cache/shared-cache.ts";
 
 /** A connection whose every answer the test gives. */
-class StandIn implements Connection {
+class StandIn implements CacheConnection {
   readonly #ready = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<string>();
   readonly ready = this.#ready.promise;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
-import { afterTurn, holdForTurn } from "../../../src/smtp/turn.ts";
+import { afterTurn, holdForTurn } from "../../../src/sockets/turn.ts";
 
 /** A stream that notes each group of writes it is made to do. */
 function recorder(): { readonly stream: Writable; readonly groups: string[] } {

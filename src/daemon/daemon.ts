@@ -1,0 +1,65 @@
+// What a daemon is to those who start, reload and ask it: a configuration to go by, what may be put in its place, and
+// what it does and answers.
+import type { Config } from "../config/config.ts";
+import type { ControlRequest } from "../control/protocol.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
+import type { Log } from "../log/log.ts";
+import type { TableContext } from "../lookup/table.ts";
+import type { ListenerName } from "../mail/transaction.ts";
+import type { Family } from "../metrics/exposition.ts";
+import type { Condition } from "../metrics/health.ts";
+import type { Which } from "../metrics/metrics.ts";
+import type { Resolve } from "../rr/answer.ts";
+import type { Keyring } from "../signing/keyring.ts";
+
+/** A configuration with what was read along with it. */
+export interface Settings {
+  readonly config: Config;
+  readonly keyring: Keyring;
+  readonly tables: TableContext;
+}
+
+export interface DaemonOptions {
+  /** Instead of the configured resolvers: the demo and tests answer for themselves. */
+  readonly resolve?: Resolve;
+  /** Instead of the log of the configuration. */
+  readonly log?: Log;
+  /** Told of every mail when it is done. */
+  readonly onOutcome?: (outcome: Outcome) => void;
+  /** Standard error goes to journald. */
+  readonly journal?: boolean;
+  /** It shares its ports with other processes, and somebody else speaks and looks after things for all of them. */
+  readonly sharesPorts?: boolean;
+}
+
+/** A configuration that is ready to be put in force. */
+export interface Prepared {
+  /** Puts it in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
+  commit(): Promise<void>;
+  /** Forgets it. */
+  abort(): Promise<void>;
+}
+
+export interface Daemon {
+  /** Where it listens, in the order of the configuration. */
+  readonly listeners: readonly ListenerName[];
+  /** Where diagnostics of a running daemon go: standard error itself may have a reader that stalls. */
+  readonly log: Log;
+  /** Puts a new configuration in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
+  reload(settings: Settings): Promise<{
+    /** Settings that changed and take effect after a restart only. */
+    readonly restart: readonly string[];
+  }>;
+  /** Everything that a reload needs and that may fail; changes nothing yet. */
+  prepare(settings: Settings): Promise<Prepared>;
+  /** What `status`, `why` and `log` ask for. */
+  answer(request: ControlRequest): Promise<unknown>;
+  /** Notes how a reload ended, for the metrics; gives the number of the configuration in force. */
+  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  /** The metrics as they are now. */
+  families(which: Which): Promise<readonly Family[]>;
+  /** What keeps us from being ready, by condition. */
+  troubles(): Promise<ReadonlyMap<Condition, string>>;
+  /** Stops accepting, lets mails under way finish within drain_timeout, and closes everything. */
+  stop(): Promise<void>;
+}

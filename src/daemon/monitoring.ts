@@ -1,0 +1,207 @@
+// All that looks at the daemon from the side: metrics with their endpoint, readiness, published keys, past mails. What it
+// costs the mail path is adding to numbers and keeping the Outcome; everything else happens when somebody asks.
+import type { Config, HistorySettings } from "../config/config.ts";
+import type { ControlRequest } from "../control/protocol.ts";
+import type { KeptMail } from "../flow/outcome/kept.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
+import { fixedNextHops } from "../flow/stages/next-hops.ts";
+import { type HistoryFile, openHistoryFile } from "../history/file.ts";
+import { createHistory } from "../history/history.ts";
+import { createEndpoint } from "../http/endpoint.ts";
+import type { Log } from "../log/log.ts";
+import { type Family, type Format, print } from "../metrics/exposition.ts";
+import { type Condition, conditions, createHealth } from "../metrics/health.ts";
+import { createMetrics, type Which } from "../metrics/metrics.ts";
+import type { Observers } from "../metrics/observers.ts";
+import type { Sources } from "../metrics/sources.ts";
+import { version } from "../process/version.ts";
+import { workerUrl } from "../process/worker-url.ts";
+import type { Resolve } from "../rr/answer.ts";
+import { createKeyWatch } from "../signing/key-watch.ts";
+import type { Keyring } from "../signing/keyring.ts";
+
+/** What the ports are doing. */
+export interface ListenerState {
+  openConnections(): Iterable<readonly [listener: string, count: number]>;
+  closedListeners(): number;
+  draining(): boolean;
+}
+
+/** The part of a configuration that concerns us, with what was read along. */
+export interface InForce {
+  readonly config: Config;
+  readonly keyring: Keyring;
+}
+
+export interface Monitoring {
+  readonly observers: Observers;
+  /** Where gauges look, the ports left out. */
+  watch(sources: Omit<Sources, "openConnections" | "history" | "droppedLines">): void;
+  /** Opens the endpoint; rejects when its address cannot be had. */
+  open(inForce: InForce, doors: ListenerState): Promise<void>;
+  /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
+  configure(inForce: InForce): Promise<void>;
+  /** Notes how a reload ended; gives the number of the configuration in force. */
+  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  /** A mail is done. */
+  /** All of it is counted, what is kept of it is remembered. */
+  count(outcome: Outcome, kept: KeptMail): void;
+  /** Answers what came in by the control socket, but for what is the daemon's own to do. */
+  answer(request: ControlRequest): Promise<unknown>;
+  /** The metrics as they are now. */
+  families(which: Which): Promise<readonly Family[]>;
+  /** What keeps us from being ready, by condition. */
+  troubles(): Promise<ReadonlyMap<Condition, string>>;
+  close(): Promise<void>;
+}
+
+export interface InstrumentsNeeds {
+  readonly log: Log;
+  /** For looking at published keys. Late, since the resolver reports to us. */
+  readonly resolve: Resolve;
+  readonly history: HistorySettings;
+  /** Published keys are looked at by us, or by another process for all. */
+  readonly keyWatch: "ours" | "another's";
+}
+
+export function createMonitoring({ log, resolve, history: kept, keyWatch: watcher }: InstrumentsNeeds): Monitoring {
+  const metrics = createMetrics({ version, node: process.versions.node });
+  const { observers } = metrics;
+  let sources: Parameters<Monitoring["watch"]>[0] | undefined;
+  let doors: ListenerState | undefined;
+  let nextHops: ReturnType<typeof fixedNextHops> = [];
+  metrics.declared.processes.set({ state: "configured" }, 1);
+  metrics.declared.processes.set({ state: "running" }, 1);
+  metrics.declared.processRestarts.at("1");
+  const startedAtMs = Date.now();
+  const history = createHistory(kept.size, openFile());
+  const keyWatch = createKeyWatch({
+    declared: metrics.declared,
+    resolve,
+    tell: (severity, text) => log.write(severity, text),
+  });
+
+  function openFile(): HistoryFile | undefined {
+    if (kept.file === null) return undefined;
+    const onTrouble = (error: Error) => log.write("err", `history.file: mails are not kept for now: ${error.message}`);
+    return openHistoryFile({
+      file: kept.file,
+      retentionSeconds: kept.retention,
+      worker: workerUrl("history"),
+      onTrouble,
+    });
+  }
+
+  const health = createHealth({
+    threadsAlive: () => sources?.pool().threadsAlive ?? 0,
+    closedListeners: () => doors?.closedListeners() ?? 0,
+    nextHops: () => nextHops,
+    draining: () => doors?.draining() ?? false,
+  });
+
+  async function troublesNow(): Promise<ReadonlyMap<Condition, string>> {
+    const troubles = await health.check();
+    for (const condition of conditions) metrics.declared.ready.set({ condition }, troubles.has(condition) ? 0 : 1);
+    return troubles;
+  }
+
+  async function notReady(): Promise<readonly string[]> {
+    const troubles = await troublesNow();
+    return [...troubles].map(([condition, text]) => `${condition}: ${text}`);
+  }
+
+  /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
+  async function scrape(format: Format): Promise<string> {
+    void notReady();
+    return print(await metrics.families("scrape"), format);
+  }
+
+  const endpoint = createEndpoint({ text: scrape, notReady }, (listen) =>
+    log.write("notice", `metrics on http://${listen}/metrics`),
+  );
+
+  async function configure({ config, keyring }: InForce): Promise<void> {
+    await endpoint.move(config.metrics.listen);
+    metrics.configured(keyring.keys, []);
+    history.resize(config.history.size);
+    if (watcher === "ours") {
+      keyWatch.watch(keyring.keys);
+      keyWatch.start();
+    }
+    nextHops = fixedNextHops([
+      config.base.forward_method,
+      ...[...config.policy_bank.values()].flatMap(({ forward_method }) => forward_method ?? []),
+    ]);
+  }
+
+  return {
+    observers: {
+      ...observers,
+      relay: {
+        ...observers.relay,
+        reply(remote, kind, origin) {
+          observers.relay.reply(remote, kind, origin);
+          if (origin === "next-hop") health.reached(remote);
+        },
+        chunkingFailed(remote, forMs) {
+          log.write("notice", `${remote} offers CHUNKING and failed at BDAT: by DATA for ${forMs / 60_000} minutes`);
+        },
+      },
+      pool: {
+        ...observers.pool,
+        workersRestarted(reason) {
+          observers.pool.workersRestarted(reason);
+          log.write("err", `worker threads restarted: ${reason}`);
+        },
+      },
+    },
+    watch(given) {
+      sources = given;
+      metrics.watch({
+        ...given,
+        openConnections: () => doors?.openConnections() ?? [],
+        history: () => history.inMemory,
+        droppedLines: () => log.dropped,
+      });
+    },
+    async open(inForce, given) {
+      doors = given;
+      await configure(inForce);
+      void notReady();
+    },
+    configure,
+    reloaded(result, elapsedMs) {
+      metrics.reloaded(result, elapsedMs);
+      return metrics.generation;
+    },
+    families: (which) => metrics.families(which),
+    troubles: troublesNow,
+    count(outcome, kept) {
+      metrics.count(outcome);
+      history.add(kept);
+    },
+    async answer(request) {
+      switch (request.command) {
+        case "status": {
+          const [families, troubles] = await Promise.all([metrics.families("own"), notReady()]);
+          return { version, pid: process.pid, startedAtMs, troubles, text: print(families, "prometheus") };
+        }
+        case "why":
+          return history.find(request.id);
+        case "log":
+          return history.recent(Math.min(request.limit, maxLines), request.match);
+        case "reload":
+          throw new Error("reload is not ours to do");
+      }
+    },
+    async close() {
+      keyWatch.stop();
+      metrics.close();
+      await history.close();
+      await endpoint.close();
+    },
+  };
+}
+
+/** Lines that one answer may hold. */
+const maxLines = 100_000;

@@ -1,0 +1,130 @@
+// What talks to the outside, resolver, SMTP client and the cache that filters share, across reloads: made anew when their
+// settings change, while what is under way ends on the old ones.
+import type { Config } from "../config/config.ts";
+import { createResolver, type DnsObserver, type DnsStats, type Resolver } from "../dns/resolver.ts";
+import { createSharedAnswers } from "../dns/shared-answers.ts";
+import type { Relay, RelayObserver } from "../relay/delivery.ts";
+import { type ClosableRelay, createRelay, type RelayCounts } from "../relay/relay.ts";
+import type { Resolve } from "../rr/answer.ts";
+import type { Peek } from "../rr/known-answers.ts";
+import { createRedisConnect, loadRedis } from "../shared-cache/redis.ts";
+import { placeText } from "../shared-cache/server-url.ts";
+import { createSharedCache, type SharedCache, type SharedCacheStats } from "../shared-cache/shared-cache.ts";
+import { relayOptions, resolverOptions, sharedCacheOptions } from "./part-options.ts";
+
+export interface ResolverAndRelay {
+  /** Always those of the configuration in force. */
+  readonly resolve: Resolve;
+  readonly peek: Peek;
+  readonly relay: Relay;
+  /** Undefined where somebody else answers for the DNS. */
+  dnsStats(): DnsStats | undefined;
+  /** Undefined where nothing is shared. */
+  sharedCacheStats(): SharedCacheStats | undefined;
+  relayCounts(): RelayCounts;
+  /** Loads what this configuration will take, before mail comes to wait for it. */
+  load(config: Config): Promise<void>;
+  /** Connects to what stays connected; to be called as the user that we run as, and not waited for. */
+  connect(): void;
+  /** Goes by another configuration from now on. */
+  configure(config: Config): void;
+  /** Resolves when all connections are closed; mail that is with a next hop longer than this is given up. */
+  close(relayMs: number): Promise<void>;
+}
+
+export interface ResolverAndRelayNeeds {
+  readonly dns: DnsObserver;
+  readonly relay: RelayObserver;
+  /** Instead of a resolver of ours. */
+  readonly resolve?: Resolve | undefined;
+  /** Told when the shared cache comes and goes. */
+  tell(severity: "notice" | "warning", text: string): void;
+}
+
+export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNeeds): ResolverAndRelay {
+  let config = first;
+  const openRelay = (): ClosableRelay => createRelay({ ...relayOptions(config), observer: needs.relay });
+  /** Whichever cache is in force when it is asked. */
+  const sharedAnswers = createSharedAnswers({
+    get: (key, read) => sharedCache?.get(key, read),
+    set: (key, octets, ttlMs) => sharedCache?.set(key, octets, ttlMs),
+  });
+  const openResolver = (): Resolver | undefined =>
+    needs.resolve === undefined ? createResolver(resolverOptions(config), needs.dns, sharedAnswers) : undefined;
+  let relay = openRelay();
+  let resolver = openResolver();
+  let sharedCache = prepareSharedCache();
+  /** Relays whose settings are no longer in force, with mail still on them. */
+  const leaving = new Set<Promise<void>>();
+
+  function prepareSharedCache(): SharedCache | undefined {
+    const options = needs.resolve === undefined ? sharedCacheOptions(config) : undefined;
+    if (options === undefined) return undefined;
+    const { place, prefix, timeoutMs } = options;
+    const connect = createRedisConnect(place);
+    return createSharedCache({ connect, name: placeText(place), prefix, timeoutMs, tell: needs.tell });
+  }
+
+  function replaceRelay(drainMs: number): void {
+    const ended: Promise<void> = relay.close(drainMs).then(() => void leaving.delete(ended));
+    leaving.add(ended);
+    relay = openRelay();
+  }
+
+  function replaceResolver(lastsMs: number): void {
+    const old = resolver;
+    resolver = openResolver();
+    // What was asked of it has its answer by then.
+    setTimeout(() => old?.close(), lastsMs).unref();
+  }
+
+  return {
+    resolve: needs.resolve ?? ((name, type) => (resolver === undefined ? unanswered : resolver.resolve(name, type))),
+    peek: (name, type) => resolver?.peek(name, type),
+    relay: (outgoing, proceed) => relay(outgoing, proceed),
+    dnsStats: () => resolver?.stats(),
+    sharedCacheStats: () => sharedCache?.stats(),
+    relayCounts: () => relay.counts(),
+    async load(coming) {
+      if (needs.resolve === undefined && sharedCacheOptions(coming) !== undefined) await loadRedis();
+    },
+    connect: () => sharedCache?.open(),
+    configure(next) {
+      const before = config;
+      config = next;
+      if (differ(relayOptions(before), relayOptions(next))) {
+        replaceRelay(Math.max(before.limits.message_time, next.limits.message_time) * 1000);
+      }
+      const asked = resolverOptions(before);
+      if (differ(asked, resolverOptions(next))) {
+        replaceResolver(asked.deadlineMs + before.redis.timeout * 1000 + 1000);
+      }
+      if (differ(before.redis, next.redis)) {
+        sharedCache?.close();
+        sharedCache = prepareSharedCache();
+        sharedCache?.open();
+      }
+    },
+    async close(relayMs) {
+      await Promise.all([relay.close(relayMs), within(relayMs, [...leaving])]);
+      resolver?.close();
+      sharedCache?.close();
+    },
+  };
+}
+
+const unanswered = Promise.resolve({ status: "trouble", trouble: "network" } as const);
+
+function differ(one: object, other: object): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
+}
+
+async function within(limitMs: number, promises: readonly Promise<void>[]): Promise<void> {
+  if (promises.length === 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([Promise.all(promises), late]);
+  clearTimeout(timer);
+}

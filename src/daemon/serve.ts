@@ -1,0 +1,246 @@
+// A daemon at work: mail comes in by its doors and goes through the generation in force, a reload puts another generation
+// in force, and a stop lets what is under way end. What it works with was made before.
+import { accessSync, constants } from "node:fs";
+import type { LazyAuthenticator } from "../checks/lazy-authenticator.ts";
+import { needsRestart } from "../config/restart.ts";
+import { keepOutcome } from "../flow/outcome/kept.ts";
+import { report } from "../flow/report.ts";
+import type { Log } from "../log/log.ts";
+import type { ListenerName } from "../mail/transaction.ts";
+import { listenerText } from "../metrics/observers.ts";
+import type { PolicyBank } from "../policy/bank.ts";
+import type { DkimPool } from "../pool/dkim-engine.ts";
+import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
+import { type PidFile, writePidFile } from "../process/pid-file.ts";
+import { become, handOver, type UnixUser } from "../process/unix-user.ts";
+import { version } from "../process/version.ts";
+import type { ReceiveHandlers } from "../receive/handlers.ts";
+import { createListener, createLogIds, type ListenAt } from "../receive/listener.ts";
+import type { ListenerOptions } from "../receive/options.ts";
+import type { MessageStore } from "../receive/store.ts";
+import type { Reply } from "../smtp/reply.ts";
+import { afterTurn } from "../sockets/turn.ts";
+import {
+  asksAuthenticator,
+  type ConfiguredFilter,
+  createConfiguredFilter,
+  type SharedParts,
+} from "./configured-filter.ts";
+import type { Daemon, DaemonOptions, Prepared, Settings } from "./daemon.ts";
+import { createListeners, listenerKey } from "./listeners.ts";
+import type { Monitoring } from "./monitoring.ts";
+import { filesOpened, listenAddresses, listenerOptions } from "./part-options.ts";
+import type { ResolverAndRelay } from "./resolver-and-relay.ts";
+
+/** What was made for it. */
+export interface Running {
+  readonly settings: Settings;
+  readonly generation: ConfiguredFilter;
+  readonly pool: DkimPool;
+  readonly store: MessageStore;
+  readonly log: Log;
+  readonly options: DaemonOptions;
+  /** Whom to become once everything is open. */
+  readonly account: UnixUser | undefined;
+  readonly workshop: SharedParts & { readonly authenticator: LazyAuthenticator };
+  readonly outward: ResolverAndRelay;
+  readonly instruments: Monitoring;
+  /** Mail that is still with a next hop after so long is given up. */
+  closeAll(relayMs: number): Promise<void>;
+}
+
+/** Opens all doors, then becomes who it is to be; rejects with the reason, everything closed again, when it cannot. */
+export async function serve(running: Running): Promise<Daemon> {
+  const { pool, store, log, options, account, workshop, outward, instruments, closeAll } = running;
+  const { sharesPorts = false } = options;
+  let generation = running.generation;
+  const handlers: ReceiveHandlers = {
+    onHead(session, envelope, head) {
+      // The mail stays with the generation that it came in with.
+      const begun = generation;
+      return {
+        digestSpecs: begun.begin(session, envelope, head),
+        async onMessage(transaction) {
+          const outcome = await begun.filter(transaction);
+          // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
+          afterTurn(() => {
+            // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
+            begun.forget(session);
+            const kept = keepOutcome(outcome);
+            report(kept.outcome, log);
+            instruments.count(outcome, kept);
+            options.onOutcome?.(outcome);
+          });
+          return outcome;
+        },
+        onGone: () => begun.forget(session),
+      };
+    },
+    startDigest: pool.startDigest,
+    admit: () => (pool.saturated ? saturated : undefined),
+  };
+
+  const nextLogId = createLogIds(process.pid);
+  /** Nobody is greeted before we are who we are to be. */
+  const opened = Promise.withResolvers<void>();
+  const maxConnections = connectionsFor(openFileLimit());
+  /** A bank belongs to one generation, so its options need no other key. */
+  const knownOptions = new WeakMap<PolicyBank, ListenerOptions>();
+  function optionsOf(name: ListenerName): ListenerOptions {
+    const bank = generation.atConnect(name);
+    let known = knownOptions.get(bank);
+    if (known === undefined) {
+      known = listenerOptions(generation.config, bank, maxConnections);
+      knownOptions.set(bank, known);
+    }
+    return known;
+  }
+  const doors = createListeners((at) =>
+    createListener(at, {
+      options: optionsOf,
+      handlers,
+      store,
+      nextLogId,
+      opened: opened.promise,
+      connectionCount: () => doors.connectionCount(),
+      observer: {
+        ...instruments.observers.receive,
+        // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
+        trouble: (what, error, logId) => {
+          if (what === "socket") {
+            if (generation.config.base.log_level >= 1) log.write("info", `(${logId}) ${what}: ${String(error)}`);
+          } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
+        },
+      },
+    }),
+  );
+
+  /** Doors whose bank speaks what we do not stay closed. */
+  function doorsOf(next: ConfiguredFilter): readonly ListenAt[] {
+    const places = listenAddresses(next.config).map((at) =>
+      at.path === undefined ? { ...at, reusePort: sharesPorts } : at,
+    );
+    return places.filter((at) => {
+      const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
+      const spoken = protocol === null || protocol === "SMTP" || protocol === "LMTP";
+      if (!spoken) log.write("warning", `${listenerKey(at)} stays closed: ${protocol} is not spoken here`);
+      return spoken;
+    });
+  }
+
+  let draining = false;
+  const wanted = doorsOf(generation);
+  // The system shares a port among sockets of one user alone. What others have opened as another user than root, by a
+  // reload, must be opened so here, and all else in the same way.
+  const asRoot = sharesPorts && account !== undefined ? wanted.filter(needsRoot) : wanted;
+  await doors.open(asRoot);
+  doors.keep(wanted, 0);
+  let pidFile: PidFile | undefined;
+  try {
+    await instruments.open(running.settings, {
+      openConnections: () => [...doors.connections()].map(([name, count]) => [listenerText(name), count] as const),
+      closedListeners: doors.closedCount,
+      draining: () => draining,
+    });
+    const { pid_file, limits } = generation.config;
+    if (pid_file !== null) pidFile = writePidFile(pid_file);
+    if (account !== undefined) {
+      handOver(filesOpened(generation.config), account);
+      become(account);
+      await doors.open(wanted);
+    }
+    mustBeWritable(store.limits.spoolDirectory);
+    if (limits.connections > maxConnections) {
+      const least = 64 + 3 * limits.connections;
+      log.write(
+        "warning",
+        `${maxConnections} connections at most: limits.connections needs ${least} open files (LimitNOFILE)`,
+      );
+    }
+  } catch (error) {
+    pidFile?.remove();
+    await doors.drain(0);
+    throw error;
+  }
+  opened.resolve();
+  outward.connect();
+  const where = doors.names.map(({ address, port, path }) => path ?? `${address}:${port}`).join(", ");
+  if (!sharesPorts) {
+    log.write("notice", `signpost ${version} ready on ${where}, ${pool.stats().threads} worker thread(s)`);
+  }
+
+  async function prepare(settings: Settings): Promise<Prepared> {
+    const next = createConfiguredFilter(settings, workshop);
+    if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
+    await outward.load(settings.config);
+    const wanted = doorsOf(next);
+    const opened = await doors.open(wanted);
+    return {
+      async commit() {
+        try {
+          await instruments.configure(settings);
+          if (draining) throw new Error("shutting down");
+        } catch (error) {
+          await doors.shut(opened);
+          throw error;
+        }
+        generation = next;
+        outward.configure(next.config);
+        doors.keep(wanted, settings.config.drain_timeout * 1000);
+      },
+      abort: () => doors.shut(opened),
+    };
+  }
+
+  return {
+    log,
+    get listeners() {
+      return doors.names;
+    },
+    prepare,
+    async reload(settings) {
+      const restart = needsRestart(generation.config, settings.config);
+      await (await prepare(settings)).commit();
+      log.write("notice", "configuration reloaded");
+      return { restart };
+    },
+    answer: instruments.answer,
+    reloaded: instruments.reloaded,
+    families: instruments.families,
+    troubles: instruments.troubles,
+    async stop() {
+      draining = true;
+      const drainMs = generation.config.drain_timeout * 1000;
+      const startedAt = performance.now();
+      const cut = await doors.drain(drainMs);
+      // The last mail's reply has left; its line comes before ours.
+      await new Promise<void>(afterTurn);
+      log.write("notice", cut === 0 ? "stopped" : `stopped; ${cut} session(s) cut off after ${drainMs / 1000} s`);
+      // Mail whose session was cut off may still be with a next hop: a moment for its QUIT, no more.
+      await closeAll(Math.max(1000, drainMs - (performance.now() - startedAt)));
+      pidFile?.remove();
+    },
+  };
+}
+
+/** Below it only root opens ports, unless the system was told otherwise. */
+const firstFreePort = 1024;
+
+function needsRoot({ path, port = 0 }: ListenAt): boolean {
+  return path !== undefined || port < firstFreePort;
+}
+
+function pathOf({ path }: ListenAt): { readonly path?: string } {
+  return path === undefined ? {} : { path };
+}
+
+/** Found out now, not with the first large mail. */
+function mustBeWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new Error(`spool.dir: uid ${process.getuid?.()} cannot write to ${folder}`, { cause });
+  }
+}
+
+const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };

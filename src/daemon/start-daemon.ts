@@ -1,0 +1,107 @@
+// The daemon: pool, resolver, relay and log are made once, and put to work with a configuration. Commands and tests start
+// it; signals are the command line's business.
+
+import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
+import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../checks/worker-authenticator.ts";
+import { createLog } from "../log/log.ts";
+import { createDkimPool } from "../pool/dkim-engine.ts";
+import { workInPlace } from "../pool/in-place.ts";
+import { selfTest } from "../pool/self-test.ts";
+import { chooseUser } from "../process/unix-user.ts";
+import { workerUrl } from "../process/worker-url.ts";
+import { createMessageStore } from "../receive/store.ts";
+import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
+import type { Daemon, DaemonOptions, Settings } from "./daemon.ts";
+import { createMonitoring } from "./monitoring.ts";
+import { logOptions, storeLimits } from "./part-options.ts";
+import { createResolverAndRelay } from "./resolver-and-relay.ts";
+import { serve } from "./serve.ts";
+
+/** How long the workers have to prove themselves at start. */
+const selfTestMs = 30_000;
+
+/** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
+export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
+  const { config } = settings;
+  const { sharesPorts = false } = options;
+  const { account, warning } = chooseUser(config);
+  const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
+  if (warning !== undefined && !sharesPorts) log.write("warning", warning);
+  const threads = config.pool.threads ?? defaultThreads();
+  const maxQueue = config.pool.queue ?? 64 * threads + config.limits.connections;
+  const instruments = createMonitoring({
+    log,
+    resolve: (name, type) => resolve(name, type),
+    history: config.history,
+    keyWatch: sharesPorts ? "another's" : "ours",
+  });
+  const { observers } = instruments;
+  const pool = createDkimPool({
+    worker: workerUrl("dkim"),
+    threads,
+    maxQueue,
+    deadlineMs: config.pool.deadline * 1000,
+    observer: observers.pool,
+  });
+  const outward = createResolverAndRelay(config, {
+    dns: observers.dns,
+    relay: observers.relay,
+    resolve: options.resolve,
+    tell: (severity, text) => log.write(severity, text),
+  });
+  const { resolve, relay } = outward;
+  const authenticator = createLazyAuthenticator(() =>
+    createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
+  );
+  const { in_place } = config.pool;
+  const engine = in_place ? workInPlace(pool, { now: () => performance.now(), done: observers.pool.jobInPlace }) : pool;
+  const workshop = {
+    engine,
+    digestBody: pool.digestBody,
+    authenticator,
+    resolve,
+    peek: outward.peek,
+    relay,
+    observeStage: observers.stage,
+  };
+  const closeAll = async (relayMs: number) => {
+    await instruments.close();
+    await outward.close(relayMs);
+    await authenticator.close();
+    await pool.close();
+    if (options.log === undefined) await log.close();
+  };
+  try {
+    await Promise.all([
+      selfTest(pool, threads * 2, selfTestMs),
+      asksAuthenticator(config) ? authenticator.ready() : undefined,
+      outward.load(config),
+    ]);
+    const store = await createMessageStore(storeLimits(config));
+    const generation = createConfiguredFilter(settings, workshop);
+    instruments.watch({
+      pool: pool.stats,
+      poolQueueLimit: maxQueue,
+      dns: outward.dnsStats,
+      sharedCache: outward.sharedCacheStats,
+      relay: outward.relayCounts,
+      store,
+    });
+    return await serve({
+      settings,
+      generation,
+      pool,
+      store,
+      log,
+      options,
+      account,
+      closeAll,
+      workshop,
+      outward,
+      instruments,
+    });
+  } catch (error) {
+    await closeAll(0);
+    throw error;
+  }
+}

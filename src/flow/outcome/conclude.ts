@@ -1,0 +1,123 @@
+// The end of a mail: what was settled for each recipient becomes the reply to the final dot and the Outcome.
+import type { Finding } from "../../authres/finding.ts";
+import type { Verification } from "../../dkim/engine.ts";
+import { fieldBody, unfold } from "../../mail/header.ts";
+import { messageSizeBytes } from "../../mail/message.ts";
+import { oldestPublicAddress } from "../../mail/received.ts";
+import type { Transaction } from "../../mail/transaction.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import { directionOf, isLocal } from "../../policy/router.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
+import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../../smtp/final-reply.ts";
+import type { Reply } from "../../smtp/reply.ts";
+import { verificationLines } from "./detail-lines.ts";
+import { keepEvidence } from "./evidence.ts";
+import type { Outcome, RecipientOutcome, SealRecord, SigningRecord } from "./outcome.ts";
+
+/** The last word on one recipient, and whether the sender heard of it when that word is no. */
+export interface Settled extends FinalWord {
+  readonly dsn?: "sent" | "suppressed";
+}
+
+/** What is known when a mail ends; `bank` is missing when not even that could be found out. */
+export interface Ending {
+  readonly transaction: Transaction;
+  readonly mailId: string;
+  readonly bank: PolicyBank | undefined;
+  readonly checked: { readonly verifications: readonly Verification[]; readonly findings: readonly Finding[] };
+}
+
+/** What became of the signatures that were to be made. */
+export interface Signatures {
+  readonly signings: readonly SigningRecord[];
+  readonly candidates?: readonly CandidateFact[];
+  readonly seal?: SealRecord;
+  /** Lines for log level 2; made only where the bank wants them. */
+  readonly lines?: readonly string[];
+}
+
+const noLines: readonly string[] = [];
+const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
+
+/** A verdict of ours, for one recipient. */
+export function ownWord(action: Exclude<Settled["action"], "accept">, reply: Reply): Settled {
+  return { action, reply, fromNextHop: false };
+}
+
+/** The same transient refusal for every recipient. */
+export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Reply | undefined): readonly Settled[] {
+  const { code, enhanced, text } = reply ?? trouble;
+  const settled = ownWord("tempfail", { code, enhanced, text: `id=${transaction.session.id} - ${text}` });
+  return transaction.envelope.recipients.map(() => settled);
+}
+
+export function conclude(
+  ending: Ending,
+  { signings, candidates = [], seal, lines = noLines }: Signatures,
+  settled: readonly Settled[],
+  error?: unknown,
+): Outcome {
+  const { transaction, mailId, bank, checked } = ending;
+  const { session, envelope, message, receivedAtMs, arrivedMs } = transaction;
+  const logLevel = bank?.log_level ?? 0;
+  const outcome: Draft<Outcome> = {
+    session,
+    mailId,
+    sender: envelope.sender.address,
+    recipients: settled.map((each, index) => recipientOutcome(each, envelope.recipients[index]?.address ?? "", bank)),
+    messageId: messageId(transaction),
+    sizeBytes: messageSizeBytes(message),
+    bankPath: bank?.path ?? "",
+    loaded: bank?.loaded ?? [],
+    originating: bank?.originating ?? false,
+    verifications: checked.verifications,
+    findings: checked.findings,
+    signings,
+    evidence: keepEvidence(message, bank, candidates),
+    logLevel,
+    detailLines: logLevel < 2 ? noLines : [...verificationLines(ending), ...lines],
+    reply: combineReplies(settled, session.id),
+    queuedAs: queuedAs(settled),
+    receivedAtMs,
+    elapsedMs: performance.now() - arrivedMs,
+  };
+  const oldest = oldestPublicAddress(message.fields);
+  if (oldest !== undefined) outcome.oldestPublicAddress = oldest;
+  if (seal !== undefined) outcome.seal = seal;
+  if (session.protocol === "LMTP") outcome.recipientReplies = settled.map((word) => recipientReply(word, session.id));
+  if (error !== undefined) outcome.error = error instanceof Error ? describe(error) : String(error);
+  return outcome;
+}
+
+/** Optional parts are set one by one: spread into the literal they cost ten times as much, with every mail. */
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | undefined): RecipientOutcome {
+  const local = bank !== undefined && isLocal(bank, address);
+  const outcome: Draft<RecipientOutcome> = {
+    address,
+    local,
+    direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
+    action: settled.action,
+    reply: settled.reply,
+  };
+  if (settled.remote !== undefined) outcome.remote = settled.remote;
+  if (settled.dsn !== undefined) outcome.dsn = settled.dsn;
+  return outcome;
+}
+
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return `${error.name}: ${error.message}${cause}`;
+}
+
+/** More of the field is not looked at. */
+const maxMessageIdOctets = 1000;
+
+function messageId({ message }: Transaction): string {
+  for (const { name, raw } of message.fields) {
+    if (name !== "message-id") continue;
+    return unfold(fieldBody(raw.length > maxMessageIdOctets ? raw.subarray(0, maxMessageIdOctets) : raw)).trim();
+  }
+  return "";
+}

@@ -1,0 +1,39 @@
+// Keeps of a mail what an explanation is made from later: nothing is worked out here, the message itself is let go.
+import { looksLikeFrom } from "../../mail/authors.ts";
+import { asBuffer, fieldName, type HeaderField } from "../../mail/header.ts";
+import type { MessageHead } from "../../mail/message.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
+import type { Evidence } from "./outcome.ts";
+
+/** Outcomes are kept by the thousand: From fields beyond this, all together, are not. */
+export const maxFromOctets = 4096;
+
+export function keepEvidence(
+  { fields, excess }: Pick<MessageHead, "fields" | "excess">,
+  bank: PolicyBank | undefined,
+  candidates: readonly CandidateFact[],
+): Evidence {
+  // A list that grew by push has room for seventeen; a copy has just what it holds.
+  const kept = candidates.slice();
+  const known = bank === undefined ? { candidates: kept } : { bank, candidates: kept };
+  if (excess !== undefined) return { ...known, from: [], unread: "header-too-large" };
+  const from: string[] = [];
+  let octets = 0;
+  for (const field of fields) {
+    const { name, raw } = field;
+    if (name !== "from" && (name !== "" || !looksLikeFrom(raw))) continue;
+    octets += raw.length;
+    if (octets > maxFromOctets) return { ...known, from: [], unread: "from-too-long" };
+    from.push(asBuffer(raw).toString("latin1"));
+  }
+  return { ...known, from: from.slice() };
+}
+
+/** The fields that are, or look like, From, as they stood in the header. */
+export function fromFields({ from }: Pick<Evidence, "from">): readonly HeaderField[] {
+  return from.map((text) => {
+    const raw = Buffer.from(text, "latin1");
+    return { name: fieldName(raw), raw };
+  });
+}

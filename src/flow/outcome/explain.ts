@@ -1,0 +1,106 @@
+// Why a mail went as it did: banks, what each map yielded and by which line, signatures and what they were worth, who
+// might have signed, what reputation and lists say. Worked out from an Outcome when somebody asks, never before.
+import { unknownClient } from "../../lookup/network.ts";
+import { splitAddress } from "../../mail/address.ts";
+import { type AuthorDoubt, readAuthors } from "../../mail/authors.ts";
+import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
+import { explainMaps, type MapYield } from "../../policy/explain.ts";
+import {
+  type Listing,
+  listing,
+  reputationStep,
+  type ScoreStep,
+  senderScoreStep,
+  verifiedDomains,
+} from "../../policy/scores.ts";
+import { type SignatureStanding, signatureStanding } from "../../policy/signature-standing.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
+import { fromFields } from "./evidence.ts";
+import type { Evidence, Outcome, SealRecord, SigningRecord } from "./outcome.ts";
+import { textOf, toldCandidate } from "./record.ts";
+
+export interface ExplainedSignature {
+  readonly domain: string;
+  readonly selector: string;
+  readonly result: string;
+  /** Whether banks, reputation and lists go by it; else why not. */
+  readonly standing: SignatureStanding;
+}
+
+/** What lists and reputation do to a recipient's spam score; shown from 0 on, as long as nothing gives one. */
+export interface ExplainedScore {
+  readonly recipient: string;
+  readonly steps: readonly ScoreStep[];
+  readonly listing?: Listing;
+}
+
+export interface Explanation {
+  /** The client's address as banks see it: unknown is 0.0.0.0. */
+  readonly client: string;
+  readonly authors: readonly string[];
+  /** Why the authors are not believed, whatever is signed. */
+  readonly authorDoubt?: AuthorDoubt | Evidence["unread"];
+  /** Banks in the order they were loaded. */
+  readonly banks: readonly LoadedBank[];
+  readonly originating: boolean;
+  readonly signatures: readonly ExplainedSignature[];
+  /** What the maps of the bank in force yield; those that yield nothing are left out. */
+  readonly maps: readonly MapYield[];
+  readonly signing: { readonly signatures: readonly SigningRecord[]; readonly candidates: readonly CandidateFact[] };
+  readonly seal?: SealRecord;
+  readonly scores: readonly ExplainedScore[];
+}
+
+/** Costs a lookup in every map per address: for whoever asks about one mail. */
+export function explainOutcome(outcome: Outcome): Explanation {
+  const { evidence, session, loaded, originating, signings, seal, sender, verifications } = outcome;
+  const { bank, unread, candidates } = evidence;
+  const client = session.client.address ?? unknownClient;
+  const { mailboxes, doubt } = readAuthors({ fields: fromFields(evidence) });
+  const authors = unread === undefined ? mailboxes.map(({ address }) => address) : [];
+  const authorDoubt = unread ?? doubt;
+  const signatures = verifications.map((each) => ({
+    domain: each.domain,
+    selector: each.selector,
+    result: each.result,
+    standing: bank === undefined ? ("not-pass" as const) : signatureStanding(bank, each),
+  }));
+  const recipients = [...new Set(outcome.recipients.map(({ address }) => address))];
+  const signers = signatures.flatMap(({ standing, domain }) => (standing === "counts" ? domain : []));
+  const addresses = { recipients, sender, authors, signers: [...new Set(signers)] };
+  return {
+    client,
+    authors: authors.map(textOf),
+    ...(authorDoubt === undefined ? {} : { authorDoubt }),
+    banks: loaded,
+    originating,
+    signatures,
+    maps: bank === undefined ? [] : explainMaps(bank, addresses, client).map(told),
+    signing: { signatures: signings, candidates: candidates.map(toldCandidate) },
+    ...(seal === undefined ? {} : { seal }),
+    scores: bank === undefined ? [] : recipients.flatMap((recipient) => scoresOf(bank, outcome, recipient, authors)),
+  };
+}
+
+function told(yielded: MapYield): MapYield {
+  return { ...yielded, address: textOf(yielded.address) };
+}
+
+function scoresOf(
+  bank: PolicyBank,
+  { sender, verifications, findings }: Outcome,
+  recipient: string,
+  authors: readonly string[],
+): readonly ExplainedScore[] {
+  const senders = [...new Set([sender, ...authors])];
+  const steps: ScoreStep[] = [];
+  const soft = senderScoreStep(bank, recipient, senders, 0);
+  if (soft !== undefined) steps.push(soft);
+  const reputation = reputationStep(bank, verifications, soft?.score ?? 0);
+  if (reputation !== undefined) steps.push(reputation);
+  const spfPass = findings.some(({ method, result }) => method === "spf" && result === "pass");
+  const verified = verifiedDomains(bank, verifications, spfPass ? splitAddress(sender).domain : undefined);
+  const listed = listing(bank, recipient, senders, verified);
+  if (steps.length === 0 && listed === undefined) return [];
+  return [{ recipient: textOf(recipient), steps, ...(listed === undefined ? {} : { listing: listed }) }];
+}

@@ -1,0 +1,166 @@
+// The one log line of a mail in amavisd's words (amavis.md 10.1): log analysers and fail2ban read it.
+import { isPositive, isTransient } from "../../smtp/reply.ts";
+import type { Outcome, RecipientOutcome } from "./outcome.ts";
+
+/** Characters of a value of mail's making that a line may hold; the rest is cut. */
+const maxFieldChars = 250;
+const maxRecipientsNamed = 50;
+const maxFailuresNamed = 5;
+/** Characters of all recipients together, and of any other list: with all else a line stays below 8 KiB. */
+const maxRecipientsChars = 3000;
+const maxListChars = 500;
+
+/**
+ * "(id) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.3]:33333 <a@b> -> <c@d>, Message-ID: ..., ..., 12 ms".
+ * A mail that reached some recipients and not others yields two lines, as amavisd's does.
+ */
+export function logLines(outcome: Outcome): readonly string[] {
+  const { recipients } = outcome;
+  if (recipients.length > 0 && recipients.every(isPassed)) return [line(outcome, "Passed", recipients)];
+  const passed = recipients.filter(isPassed);
+  const blocked = recipients.filter((recipient) => !isPassed(recipient));
+  const lines: string[] = [];
+  if (passed.length > 0) lines.push(line(outcome, "Passed", passed));
+  lines.push(line(outcome, "Blocked", blocked));
+  return lines;
+}
+
+export function isPassed({ reply, action }: RecipientOutcome): boolean {
+  return isPositive(reply) && action === "accept";
+}
+
+function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly RecipientOutcome[]): string {
+  const { client } = outcome.session;
+  let text = `(${outcome.session.id}) ${word} ${category(outcome, word, recipients)} {${actions(recipients)}},`;
+  if (outcome.bankPath !== "") text += ` ${outcome.bankPath}`;
+  if (outcome.originating) text += " LOCAL";
+  if (client.address !== undefined) text += ` [${visible(client.address)}]`;
+  if (client.address !== undefined && client.port !== undefined) text += `:${visible(client.port)}`;
+  if (outcome.oldestPublicAddress !== undefined) text += ` [${outcome.oldestPublicAddress}]`;
+  text += ` <${visible(outcome.sender)}> -> ${named(recipients, outcome.leftOut?.[word === "Passed" ? "passed" : "blocked"] ?? 0)}`;
+  if (outcome.messageId !== "") text += `, Message-ID: ${visible(outcome.messageId)}`;
+  text += `, mail_id: ${outcome.mailId}, Hits: -, size: ${outcome.sizeBytes}`;
+  if (word === "Passed" && outcome.queuedAs.length > 0)
+    text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
+  text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
+  if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
+  if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
+  return `${text}, ${Math.round(outcome.elapsedMs)} ms`;
+}
+
+function named(recipients: readonly RecipientOutcome[], leftOut: number): string {
+  let text = "";
+  let more = recipients.length + leftOut;
+  for (const { address } of recipients.slice(0, maxRecipientsNamed)) {
+    const path = `<${visible(address)}>`;
+    if (text !== "" && text.length + path.length > maxRecipientsChars) break;
+    text += text === "" ? path : `,${path}`;
+    more -= 1;
+  }
+  return more > 0 ? `${text},... (${more} more)` : text;
+}
+
+/** CLEAN, or what stood in the way. */
+function category(outcome: Outcome, word: string, recipients: readonly RecipientOutcome[]): string {
+  if (word === "Passed") return "CLEAN";
+  if (outcome.error !== undefined) return "TEMPFAIL";
+  return recipients.some((recipient) => recipient.action !== "accept") ? "POLICY" : "MTA-BLOCKED";
+}
+
+function actions(recipients: readonly RecipientOutcome[]): string {
+  const [first, second] = recipients;
+  if (first === undefined) return "TempFailed";
+  if (second === undefined && first.dsn === undefined) return `${actionWord(first)}${first.direction}`;
+  const words = new Set<string>();
+  for (const recipient of recipients) {
+    words.add(`${actionWord(recipient)}${recipient.direction}`);
+    if (recipient.dsn === "sent") words.add("Bounced");
+    if (recipient.dsn === "suppressed") words.add("NoBounce");
+  }
+  return [...words].join(",");
+}
+
+function actionWord(recipient: RecipientOutcome): string {
+  if (recipient.action === "discard") return "Discarded";
+  if (isTransient(recipient.reply)) return "TempFailed";
+  if (!isPositive(recipient.reply)) return "Rejected";
+  return "Relayed";
+}
+
+function valid({ verifications }: Outcome): string {
+  const names: string[] = [];
+  for (const { result, selector, domain } of verifications) {
+    if (result === "pass") names.push(`${visible(selector)}:${visible(domain)}`);
+  }
+  return told("dkim_sd", names);
+}
+
+/** Not amavisd's: signatures that do not hold, and why. */
+function failed({ verifications }: Outcome): string {
+  const names: string[] = [];
+  for (const { result, reason, selector, domain } of verifications) {
+    if (result !== "pass") names.push(`${visible(selector)}:${visible(domain)}:${reason ?? result}`);
+  }
+  return told("dkim_fail", names, maxFailuresNamed);
+}
+
+function made({ signings }: Outcome): string {
+  const names: string[] = [];
+  for (const signing of signings) {
+    if (signing.result === "signed") names.push(`${signing.selector}:${signing.domain}`);
+  }
+  return told("dkim_new", names);
+}
+
+/** What the configuration asks for is no news. */
+const expected = new Set(["not-originating", "signing-disabled"]);
+
+/** Not amavisd's: why mail of ours leaves unsigned. */
+function skipped({ signings, recipients }: Outcome): string {
+  const reasons: string[] = [];
+  for (const signing of signings) {
+    if (signing.result !== "skipped") continue;
+    // Of mail that stays with us nobody expects it; of mail that leaves, somebody may.
+    if (!expected.has(signing.reason) || recipients.some(({ local }) => !local)) reasons.push(signing.reason);
+  }
+  return told("dkim_skip", reasons);
+}
+
+/** ", name=a,b": each once; nothing where there is none. */
+function told(name: string, values: readonly string[], most = Number.POSITIVE_INFINITY): string {
+  if (values.length === 0) return "";
+  if (values.length === 1) return `, ${name}=${values[0]}`;
+  const distinct = [...new Set(values)];
+  return `, ${name}=${joined(distinct.slice(0, most), ",")}${distinct.length > most ? ",..." : ""}`;
+}
+
+/** As many as there is room for. */
+function joined(values: readonly string[], separator: string): string {
+  const whole = values.join(separator);
+  if (whole.length <= maxListChars) return whole;
+  const end = whole.lastIndexOf(separator, maxListChars);
+  return `${whole.slice(0, end === -1 ? maxListChars : end)}${separator}...`;
+}
+
+/** Not amavisd's: the ARC set that was put on, or why there is none where the bank asks for one. */
+function sealed({ seal }: Outcome): string {
+  if (seal === undefined) return "";
+  return seal.result === "sealed" ? `, arc_new=${seal.selector}:${seal.domain}` : `, arc_skip=${seal.reason}`;
+}
+
+function replyText(recipient: RecipientOutcome): string {
+  return `${recipient.reply.code} ${recipient.reply.enhanced} ${cut(recipient.reply.text)}`;
+}
+
+/**
+ * Text of mail's making on one line: controls, the C1 range, line separators and what flips the direction of text
+ * become "?", the length is bounded. Octets of addresses are latin1 here, so anything above "~" is replaced.
+ */
+export function visible(text: string): string {
+  const shown = cut(text);
+  return /^[\x20-\x7e]*$/.test(shown) ? shown : shown.replace(/[^\x20-\x7e]/g, "?");
+}
+
+function cut(text: string): string {
+  return text.length > maxFieldChars ? `${text.slice(0, maxFieldChars)}...` : text;
+}

@@ -1,0 +1,93 @@
+// Everything that is known about one mail when it is done: what the log line, the metrics and `why` are made from.
+import type { Finding } from "../../authres/finding.ts";
+import type { Verification } from "../../dkim/engine.ts";
+import type { Session } from "../../mail/transaction.ts";
+import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
+import type { Direction } from "../../policy/router.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
+import type { Reply } from "../../smtp/reply.ts";
+
+/** One signature made, or the reason why there is none. `reason` is a code of the closed list in docs/dkim.md. */
+export type SigningRecord =
+  | { readonly result: "signed"; readonly domain: string; readonly selector: string; readonly algorithm: string }
+  | { readonly result: "skipped"; readonly reason: string; readonly detail?: string };
+
+/** The ARC set that was put on mail handed on, or the reason why there is none (docs/checks.md). */
+export type SealRecord =
+  | { readonly result: "sealed"; readonly domain: string; readonly selector: string; readonly chain: string }
+  | { readonly result: "skipped"; readonly reason: string };
+
+/** What `explainOutcome` works from when somebody asks: small, and shared where it can be. */
+export interface Evidence {
+  /** The bank in force at the end; absent when not even that could be found out. */
+  readonly bank?: PolicyBank;
+  /** The fields that are, or look like, From: one character per octet, a fifth of what their octets would take. */
+  readonly from: readonly string[];
+  /** Why `from` says nothing: the header was not read to its end, or From is too long to be kept. */
+  readonly unread?: "header-too-large" | "from-too-long";
+  /** Who might have signed, and what became of each. */
+  readonly candidates: readonly CandidateFact[];
+}
+
+/** What became of one recipient. */
+export interface RecipientOutcome {
+  readonly address: string;
+  readonly local: boolean;
+  readonly direction: Direction;
+  /** accept: the next hop's word counts; the others are ours. */
+  readonly action: "accept" | "reject" | "discard" | "tempfail";
+  /** The last word on this recipient, the next hop's or ours. */
+  readonly reply: Reply;
+  readonly remote?: string;
+  /** A delivery status notification was owed: it was handed over, or withheld by rule. */
+  readonly dsn?: "sent" | "suppressed";
+}
+
+/** How many more there were of what a mail is kept and told in part of (kept.ts). */
+export interface LeftOut {
+  /** Recipients that got it, and that did not. */
+  readonly passed: number;
+  readonly blocked: number;
+  readonly verifications: number;
+  readonly findings: number;
+  readonly signings: number;
+  readonly candidates: number;
+  readonly queuedAs: number;
+}
+
+export interface Outcome {
+  readonly session: Session;
+  readonly mailId: string;
+  readonly sender: string;
+  readonly recipients: readonly RecipientOutcome[];
+  readonly messageId: string;
+  readonly sizeBytes: number;
+  /** "ORIGINATING/MYNETS"; "" for the base bank alone. */
+  readonly bankPath: string;
+  /** Banks in the order they were loaded, each with the reason. */
+  readonly loaded: readonly LoadedBank[];
+  readonly originating: boolean;
+  readonly verifications: readonly Verification[];
+  readonly findings: readonly Finding[];
+  readonly signings: readonly SigningRecord[];
+  /** Absent where the bank asks for no seal. */
+  readonly seal?: SealRecord;
+  readonly evidence: Evidence;
+  /** log_level of the bank. */
+  readonly logLevel: number;
+  /** Lines for log level 2, in amavisd's words; empty where the bank does not want them. */
+  readonly detailLines: readonly string[];
+  /** The reply to the final dot. */
+  readonly reply: Reply;
+  /** LMTP input: one reply per recipient. */
+  readonly recipientReplies?: readonly Reply[];
+  /** The next hop's queue ids. */
+  readonly queuedAs: readonly string[];
+  readonly oldestPublicAddress?: string;
+  readonly receivedAtMs: number;
+  readonly elapsedMs: number;
+  /** What broke on our side, for the log only; the reply is a 451 then. */
+  readonly error?: string;
+  /** Only where something was left out: what is decided goes by an Outcome that has none. */
+  readonly leftOut?: LeftOut;
+}

@@ -1,0 +1,78 @@
+// An Outcome in plain keys that stay the same from release to release: the JSON log, `why`, `log` and the history.
+import type { Finding } from "../../authres/finding.ts";
+import { decodeUtf8 } from "../../mail/domain.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
+import { formatReply } from "../../smtp/reply.ts";
+import type { Outcome } from "./outcome.ts";
+
+export type MailRecord = ReturnType<typeof mailRecord>;
+
+export function mailRecord(outcome: Outcome) {
+  const { session } = outcome;
+  const { client } = session;
+  return {
+    time: new Date(outcome.receivedAtMs).toISOString(),
+    log_id: session.id,
+    mail_id: outcome.mailId,
+    policy_bank_path: outcome.bankPath,
+    policy_banks: outcome.loaded,
+    originating: outcome.originating,
+    client_addr: client.address,
+    client_port: client.port,
+    client_name: client.name,
+    client_helo: client.helo,
+    listener: session.listener.path ?? `${session.listener.address}:${session.listener.port}`,
+    protocol: session.protocol,
+    oldest_public_addr: outcome.oldestPublicAddress,
+    sender: textOf(outcome.sender),
+    recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote, dsn }) => ({
+      address: textOf(address),
+      local,
+      direction,
+      action,
+      reply: formatReply(reply),
+      remote,
+      dsn,
+    })),
+    message_id: textOf(outcome.messageId),
+    size: outcome.sizeBytes,
+    findings: outcome.findings.map(toldFinding),
+    dkim: outcome.verifications,
+    signings: outcome.signings,
+    signing_candidates: outcome.evidence.candidates.map(toldCandidate),
+    arc_seal: outcome.seal,
+    reply: formatReply(outcome.reply),
+    queued_as: outcome.queuedAs,
+    elapsed_ms: Math.round(outcome.elapsedMs),
+    error: outcome.error,
+    left_out: leftOut(outcome),
+  };
+}
+
+/** How many more there were, by the key of the list; keys of lists that are whole are missing. */
+function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undefined {
+  if (leftOut === undefined) return undefined;
+  const { passed, blocked, verifications, findings, signings, candidates, queuedAs } = leftOut;
+  const counts = {
+    recipients: passed + blocked,
+    dkim: verifications,
+    findings,
+    signings,
+    signing_candidates: candidates,
+    queued_as: queuedAs,
+  };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+/** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */
+export function textOf(octets: string): string {
+  return decodeUtf8(octets) ?? octets;
+}
+
+export function toldCandidate(candidate: CandidateFact): CandidateFact {
+  return { ...candidate, address: textOf(candidate.address) };
+}
+
+export function toldFinding(finding: Finding): Finding {
+  return { ...finding, properties: finding.properties.map((each) => ({ ...each, value: textOf(each.value) })) };
+}

@@ -1,0 +1,74 @@
+// Seals mail that is handed on (ARC, RFC 8617 section 5.1): what we found out travels with it, under our domain's key.
+import { sealDigestSpec } from "../../arc/fields.ts";
+import type { Authenticator } from "../../authres/authenticator.ts";
+import { formatResults } from "../../authres/print.ts";
+import { addFields } from "../../mail/edit.ts";
+import type { Keyring, SigningKey } from "../../signing/keyring.ts";
+import { findSealingKey, sealingDomains } from "../../signing/sealing-key.ts";
+import type { SealRecord } from "../outcome/outcome.ts";
+import type { Leaving, Passage } from "../pipeline.ts";
+import { bodySource, type DigestBody } from "./body-source.ts";
+
+export interface SealNeeds {
+  readonly authenticator: Pick<Authenticator, "seal">;
+  readonly keyring: Keyring;
+  readonly mydomain: string | null;
+  readonly digestBody: DigestBody;
+}
+
+export interface Sealed {
+  readonly leaving: readonly Leaving[];
+  /** Absent where nothing was to be sealed. */
+  readonly seal?: SealRecord;
+}
+
+const chains = ["none", "pass", "fail"] as const;
+
+/** Mail that cannot be sealed leaves as it is: a seal informs, nobody owes one. */
+export function createSeal({ authenticator, keyring, mydomain, digestBody }: SealNeeds) {
+  /** By myhostname, of which there is hardly more than one. */
+  const keys = new Map<string, SigningKey | undefined>();
+
+  function keyFor(myhostname: string): SigningKey | undefined {
+    if (!keys.has(myhostname)) keys.set(myhostname, findSealingKey(keyring, sealingDomains(mydomain, myhostname)));
+    return keys.get(myhostname);
+  }
+
+  return async function seal(passage: Passage, leaving: readonly Leaving[]): Promise<Sealed> {
+    const { bank, checked, transaction } = passage;
+    if (!bank.arc_seal || leaving.length === 0) return { leaving };
+    const skipped = (reason: string): Sealed => ({ leaving, seal: { result: "skipped", reason } });
+    const arc = checked.findings.find(({ method }) => method === "arc");
+    const chain = chains.find((word) => word === arc?.result);
+    if (chain === undefined) return skipped("chain-unknown");
+    const key = keyFor(bank.myhostname);
+    if (key?.key === undefined) return skipped("no-sealing-key");
+
+    const { domain, selector } = key;
+    const privateKey = key.key.keyObject();
+    const source = { body: transaction.message.body, digests: transaction.digests };
+    const body = await bodySource(source, [sealDigestSpec], digestBody);
+    let record: SealRecord = { result: "sealed", domain, selector, chain };
+    const sealed = await Promise.all(
+      leaving.map(async (each): Promise<Leaving> => {
+        const { message } = each.outgoing;
+        const report = await authenticator.seal({
+          header: message.header,
+          body,
+          chain,
+          authenticationResults: formatResults(bank.myauthservid ?? bank.myhostname, checked.findings),
+          domain,
+          selector,
+          privateKey,
+          signedAt: Math.floor(transaction.receivedAtMs / 1000),
+        });
+        if (report.result === "refused") {
+          record = { result: "skipped", reason: report.reason };
+          return each;
+        }
+        return { ...each, outgoing: { ...each.outgoing, message: addFields(message, report.fields.join("")) } };
+      }),
+    );
+    return { leaving: sealed, seal: record };
+  };
+}

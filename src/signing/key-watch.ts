@@ -1,0 +1,155 @@
+// Looks in the background whether the DNS publishes our keys: each about once an hour, one that does not pass about
+// every five minutes, never many at a time. Says so when that changes.
+
+import type { Declared } from "../metrics/declared.ts";
+import type { Resolve } from "../rr/answer.ts";
+import { askKey } from "./ask-key.ts";
+import type { KeyList, SigningKey } from "./keyring.ts";
+import { recordName } from "./record-text.ts";
+
+export interface KeyWatchNeeds {
+  readonly declared: Pick<Declared, "keyPublished" | "keysChecked" | "keyCheckTime">;
+  readonly resolve: Resolve;
+  /** A key that passes no longer, or again. */
+  tell(severity: "warning" | "notice", text: string): void;
+  readonly random?: () => number;
+  /** Monotonic, milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface KeyWatch {
+  /** These are the keys from now on; what is known of those that stay is kept. */
+  watch(keys: KeyList): void;
+  /** Looks at what is due; called by a timer once started. */
+  tick(): Promise<void>;
+  start(): void;
+  stop(): void;
+}
+
+const passingMs = 3_600_000;
+const failingMs = 300_000;
+/** The first look at all keys is spread over time, or we would greet the resolver with all of them at once. */
+const firstRoundMs = 30_000;
+const firstRoundMsPerKey = 500;
+const tickMs = 1000;
+const keysPerTick = 20;
+/** Keys with a series of their own. */
+const maxSeries = 500;
+
+const results = ["pass", "fail", "invalid", "unknown"] as const;
+const unknown = results.indexOf("unknown");
+
+/** What is known of each key, in columns: there may be a hundred thousand. */
+interface Watched {
+  readonly keys: KeyList;
+  /** Which of them, by index: keys that have no place of their own in the DNS are left out. */
+  readonly indexes: Uint32Array;
+  readonly dueAt: Float64Array;
+  /** Index in `results`. */
+  readonly known: Uint8Array;
+}
+
+export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
+  const { declared, resolve, tell, random = Math.random, now = () => performance.now() } = needs;
+  let watched: Watched | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let ticking = false;
+  /** The key that was looked at last. */
+  let last = -1;
+
+  function publish({ known }: Watched): void {
+    const counts = results.map(() => 0);
+    for (const result of known) counts[result] = (counts[result] ?? 0) + 1;
+    for (const [index, result] of results.entries()) declared.keysChecked.set({ result }, counts[index] ?? 0);
+  }
+
+  function publishKey({ domain, selector }: SigningKey, result: number): void {
+    declared.keyPublished.set({ domain, selector }, results[result] === "pass" ? 1 : 0);
+  }
+
+  async function look(round: Watched, place: number): Promise<void> {
+    const { keys, indexes, dueAt, known } = round;
+    const key = keys.at(indexes[place] ?? -1);
+    if (key === undefined) return;
+    const before = known[place] ?? unknown;
+    const check = await askKey(key, resolve);
+    // No answer says nothing about the key: what was known stays.
+    const trouble = check.findings.some(({ fault }) => fault === "dns-trouble");
+    const result = trouble ? before : results.indexOf(check.result);
+    const passes = results[result] === "pass";
+    dueAt[place] = now() + (passes && !trouble ? passingMs : failingMs) * (0.8 + 0.4 * random());
+    if (watched !== round || trouble) return;
+    const name = recordName(key);
+    if (passes && result !== before && before !== unknown) {
+      tell("notice", `key ${name} is published rightly again`);
+    } else if (!passes && result !== before) {
+      tell("warning", `key ${name} does not pass: ${check.reason ?? check.findings[0]?.text ?? check.result}`);
+    }
+    known[place] = result;
+    if (place < maxSeries) publishKey(key, result);
+  }
+
+  async function tick(): Promise<void> {
+    if (ticking || watched === undefined) return;
+    ticking = true;
+    try {
+      const round = watched;
+      const { dueAt } = round;
+      const due: number[] = [];
+      const nowMs = now();
+      // On from where the last tick ended: when more is due than a tick takes, all get their turn.
+      for (let looked = 0; looked < dueAt.length && due.length < keysPerTick; looked += 1) {
+        last = (last + 1) % dueAt.length;
+        if ((dueAt[last] ?? 0) <= nowMs) due.push(last);
+      }
+      if (due.length === 0) return;
+      await Promise.all(due.map((place) => look(round, place)));
+      declared.keyCheckTime.set(Date.now() / 1000);
+      publish(watched);
+    } finally {
+      ticking = false;
+    }
+  }
+
+  /** What was found of keys before, by identity. */
+  function knownSoFar(): ReadonlyMap<number, number> {
+    const found = new Map<number, number>();
+    watched?.known.forEach((result, place) => {
+      const identity = watched?.keys.identities[watched.indexes[place] ?? -1];
+      if (identity !== undefined && result !== unknown) found.set(identity, result);
+    });
+    return found;
+  }
+
+  return {
+    tick,
+    watch(keys) {
+      const before = knownSoFar();
+      const indexes = Uint32Array.from(keys.identities.keys()).filter((index) => keys.identities[index] !== 0);
+      const startedAt = now();
+      const spreadMs = Math.min(firstRoundMs, indexes.length * firstRoundMsPerKey);
+      const next: Watched = {
+        keys,
+        indexes,
+        // All are looked at again soon: the file of a key may hold another one now.
+        dueAt: Float64Array.from(indexes, () => startedAt + spreadMs * random()),
+        known: Uint8Array.from(indexes, (index) => before.get(keys.identities[index] ?? 0) ?? unknown),
+      };
+      watched = next;
+      last = -1;
+      declared.keyPublished.reset();
+      for (const [place, result] of next.known.subarray(0, maxSeries).entries()) {
+        const key = result === unknown ? undefined : keys.at(indexes[place] ?? -1);
+        if (key !== undefined) publishKey(key, result);
+      }
+      publish(next);
+    },
+    start() {
+      timer ??= setInterval(() => void tick(), tickMs).unref();
+    },
+    stop() {
+      clearInterval(timer);
+      timer = undefined;
+    },
+  };
+}
