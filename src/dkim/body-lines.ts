@@ -47,13 +47,11 @@ export class HeldLineEnds {
   }
 
   /**
-   * Ends the body. DKIM gives a line that is open its CRLF ("open"), "simple" an empty body one too ("open-or-empty");
-   * DomainKeys knows neither ("never"): there the line ends are those that came.
+   * Ends the body: a line that is open gets its CRLF, as it has over SMTP ("open"); DKIM's "simple" gives an empty body
+   * one too ("open-or-empty").
    */
-  end(addCrlf: "open" | "open-or-empty" | "never"): void {
-    const isCut = this.#lineIsOpen && this.#held === 0;
-    const isOpen = addCrlf === "never" ? this.#lineIsOpen && !isCut : this.#lineIsOpen;
-    if (isOpen || (!this.#wroteAnything && addCrlf === "open-or-empty")) this.#sink.write(crlf);
+  end(addCrlf: "open" | "open-or-empty"): void {
+    if (this.#lineIsOpen || (!this.#wroteAnything && addCrlf === "open-or-empty")) this.#sink.write(crlf);
   }
 
   #release(): void {

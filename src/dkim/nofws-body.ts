@@ -34,6 +34,6 @@ export class NofwsBody implements BodyCanonicalizer {
   }
 
   end(): void {
-    this.#lineEnds.end("never");
+    this.#lineEnds.end("open");
   }
 }

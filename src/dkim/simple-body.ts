@@ -6,12 +6,12 @@ const bareCr = Buffer.from("\r");
 /** `partOfHeader`: the body is hashed behind a header, as DomainKeys does: an empty one then adds nothing. */
 export class SimpleBody implements BodyCanonicalizer {
   readonly #lineEnds: HeldLineEnds;
-  readonly #addCrlf: "open-or-empty" | "never";
+  readonly #addCrlf: "open-or-empty" | "open";
   #heldCr = false;
 
   constructor(sink: OctetSink, partOfHeader: boolean) {
     this.#lineEnds = new HeldLineEnds(sink, partOfHeader ? 1 : 0);
-    this.#addCrlf = partOfHeader ? "never" : "open-or-empty";
+    this.#addCrlf = partOfHeader ? "open" : "open-or-empty";
   }
 
   update(chunk: Uint8Array): void {

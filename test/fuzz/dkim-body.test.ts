@@ -19,18 +19,15 @@ const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 1
 
 function reference(body: string, canonicalization: BodyCanonicalization): string {
   const lines = body.split("\r\n");
-  const isTerminated = lines.at(-1) === "";
-  if (isTerminated) lines.pop();
+  if (lines.at(-1) === "") lines.pop();
   const canonical = lines.map((line) => {
     if (canonicalization === "simple") return line;
     if (canonicalization === "nofws") return line.replace(/[ \t\r\n]/g, "");
     return line.replace(/[ \t]+$/, "").replace(/[ \t]+/g, " ");
   });
-  // DomainKeys adds no CRLF to a last line without one.
-  const isOpen = canonicalization === "nofws" && !isTerminated && canonical.at(-1) !== "";
   while (canonical.at(-1) === "") canonical.pop();
   if (canonical.length === 0) return canonicalization === "simple" ? "\r\n" : "";
-  return canonical.join("\r\n") + (isOpen ? "" : "\r\n");
+  return `${canonical.join("\r\n")}\r\n`;
 }
 
 function chunksOf(body: string, places: readonly number[]): Buffer[] {

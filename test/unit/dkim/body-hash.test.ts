@@ -106,6 +106,8 @@ test("hashes a DomainKeys header and body as one, the empty line between them as
   assert.equal(digest(nofws, "a b\r", "\n\r\n c\t\rd\r\n\r\n").hash, sha256(`${prefix}\r\nab\r\n\r\ncd\r\n`));
   assert.equal(digest({ ...nofws, canonicalization: "simple" }, "a b\r\n\r\n").hash, sha256(`${prefix}\r\na b\r\n`));
   assert.equal(digest(nofws, "\r\n \r\n").hash, sha256(`${prefix}`));
+  // A file may end within a line; over SMTP the line has its end.
+  assert.equal(digest(nofws, "a b").hash, sha256(`${prefix}\r\nab\r\n`));
 });
 
 test("a body in one block has the digest that it has octet by octet", () => {
