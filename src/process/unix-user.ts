@@ -1,7 +1,6 @@
 // The user the daemon runs as: looked up before anything is opened, taken on once the ports are open. Without root there
 // is nothing to look up: the process stays who it is.
 import { chownSync, readFileSync } from "node:fs";
-import type { Config } from "../config/config.ts";
 
 export interface UnixUser {
   readonly uid: number;
@@ -31,9 +30,15 @@ export interface UserChoice {
   readonly warning?: string;
 }
 
+/** null: not set. */
+export interface UserSettings {
+  readonly daemon_user: string | null;
+  readonly daemon_group: string | null;
+}
+
 /** Throws, naming the setting, when there is no such user or group. */
 export function chooseUser(
-  { daemon_user, daemon_group }: Pick<Config, "daemon_user" | "daemon_group">,
+  { daemon_user, daemon_group }: UserSettings,
   system: UserSystem = realUserSystem,
 ): UserChoice {
   const own = system.uid();

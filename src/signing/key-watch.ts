@@ -1,14 +1,23 @@
 // Looks in the background whether the DNS publishes our keys: each about once an hour, one that does not pass about
 // every five minutes, never many at a time. Says so when that changes.
 
-import type { Declared } from "../metrics/declared.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "./ask-key.ts";
 import type { KeyList, SigningKey } from "./keyring.ts";
 import { recordName } from "./record-text.ts";
 
+/** Where the results are shown: one value per key, keys by result, and when a key was last looked at (epoch seconds). */
+export interface KeyWatchGauges {
+  readonly keyPublished: {
+    set(labels: { readonly domain: string; readonly selector: string }, value: 0 | 1): void;
+    reset(): void;
+  };
+  readonly keysChecked: { set(labels: { readonly result: string }, count: number): void };
+  readonly keyCheckTime: { set(seconds: number): void };
+}
+
 export interface KeyWatchNeeds {
-  readonly declared: Pick<Declared, "keyPublished" | "keysChecked" | "keyCheckTime">;
+  readonly declared: KeyWatchGauges;
   readonly resolve: Resolve;
   /** A key that passes no longer, or again. */
   tell(severity: "warning" | "notice", text: string): void;

@@ -25,8 +25,8 @@ import { body, fields, found, now, rsaRecord, signByHand } from "../../dkim/hand
 import { verifyCases } from "../../dkim/verify-cases.ts";
 
 const key = createTestKey("ed25519");
-const runbook = await readFile(join(import.meta.dirname, "../../../docs/runbook.md"), "utf8");
-const dkimPage = await readFile(join(import.meta.dirname, "../../../docs/dkim.md"), "utf8");
+const runbook = await readFile(join(import.meta.dirname, "../../../../docs/runbook.md"), "utf8");
+const dkimPage = await readFile(join(import.meta.dirname, "../../../../docs/dkim.md"), "utf8");
 
 /** A next hop that takes everything and keeps the last mail. */
 function takingRelay(): { relay: Relay; last(): string } {
