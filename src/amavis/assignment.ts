@@ -1,6 +1,7 @@
 // Assignments: to a scalar, to a list of places, to a whole array or hash.
-import type { Evaluator } from "./evaluate.ts";
+
 import { operate } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import { arrayBox, declare, hashBox, lvalue, stepInto } from "./places.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import type { Expression, Sigil } from "./syntax.ts";
@@ -17,7 +18,7 @@ import {
 } from "./values.ts";
 import { touchHash } from "./variables.ts";
 
-export function assign(perl: Evaluator, node: Expression & { kind: "assignment" }): Value {
+export function assign(perl: Perl, node: Expression & { kind: "assignment" }): Value {
   const { target, operator } = node;
   if (operator === "=" && isListTarget(target)) return assignList(perl, target, perl.list(node.value));
   if (isListTarget(target)) return assignToWhole(perl, node);
@@ -26,7 +27,7 @@ export function assign(perl: Evaluator, node: Expression & { kind: "assignment" 
   const right = logical ? undefined : perl.scalar(node.value);
   const box = lvalue(perl, target);
   if (box === undefined) {
-    perl.host.report("error", perl.origin(target), "not taken: an assignment to something that is no variable");
+    perl.report("error", perl.origin(target), "not taken: an assignment to something that is no variable");
     return undefined;
   }
   if (logical) {
@@ -41,7 +42,7 @@ export function assign(perl: Evaluator, node: Expression & { kind: "assignment" 
 }
 
 /** `@x = …`, `%h = …`, `($a, @b) = …`, `@h{…} = …`: gives the number of values on the right. */
-function assignList(perl: Evaluator, target: Expression, items: Item[]): Value {
+function assignList(perl: Perl, target: Expression, items: Item[]): Value {
   const inner = target.kind === "declaration" ? target.target : target;
   if (target.kind === "declaration") declare(perl, target);
   if (inner.kind === "list") {
@@ -78,7 +79,7 @@ function assignList(perl: Evaluator, target: Expression, items: Item[]): Value {
   return items.length;
 }
 
-function assignSlice(perl: Evaluator, slice: Expression & { kind: "slice" }, items: Item[]): void {
+function assignSlice(perl: Perl, slice: Expression & { kind: "slice" }, items: Item[]): void {
   for (const [index, key] of perl.list(slice.step.expression).entries()) {
     const text = textOf(key.value);
     if (typeof text !== "string") continue;
@@ -89,16 +90,16 @@ function assignSlice(perl: Evaluator, slice: Expression & { kind: "slice" }, ite
 }
 
 /** `@x x= 3`, `@x ||= …`: hardly ever there, so only said. */
-function assignToWhole(perl: Evaluator, node: Expression & { kind: "assignment" }): Value {
-  perl.host.report("warning", perl.origin(node), `not taken: "${node.operator}" on a whole list`);
+function assignToWhole(perl: Perl, node: Expression & { kind: "assignment" }): Value {
+  perl.report("warning", perl.origin(node), `not taken: "${node.operator}" on a whole list`);
   return undefined;
 }
 
-export function newArray(perl: Evaluator, node: Expression, items: Item[]): ArrayBox {
+export function newArray(perl: Perl, node: Expression, items: Item[]): ArrayBox {
   return { items: items.map(({ value, origin }) => ({ value, origin })), origin: perl.origin(node) };
 }
 
-export function newHash(perl: Evaluator, origin: SourceOrigin, items: readonly Item[]): HashBox {
+export function newHash(perl: Perl, origin: SourceOrigin, items: readonly Item[]): HashBox {
   const hash = createHash(origin);
   for (let index = 0; index < items.length; index += 2) {
     const key = items[index];
@@ -106,11 +107,11 @@ export function newHash(perl: Evaluator, origin: SourceOrigin, items: readonly I
     if (key === undefined) break;
     const text = textOf(key.value);
     if (typeof text !== "string") {
-      perl.host.report("error", key.origin, `the key of this entry is not known: it would come from ${text.what}`);
+      perl.report("error", key.origin, `the key of this entry is not known: it would come from ${text.what}`);
       continue;
     }
     if (value === undefined)
-      perl.host.report("warning", key.origin, `"${text}" has no value: an odd number of elements in a hash`);
+      perl.report("warning", key.origin, `"${text}" has no value: an odd number of elements in a hash`);
     hash.map.set(text, { value: value?.value, origin: key.origin });
   }
   return hash;

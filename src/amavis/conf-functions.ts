@@ -1,12 +1,12 @@
 // amavisd's own functions: keys, tables from files, other configuration files.
 import { argument, type Call, listed } from "./builtin.ts";
-import type { Evaluator } from "./evaluate.ts";
+import type { Perl } from "./perl.ts";
 import { placeOf, type SourceOrigin } from "./source-text.ts";
 import { readArrayFile, readCidrFile, readHashFile } from "./table-files.ts";
 import { createHash, type Item, textOf, type Value } from "./values.ts";
 import { touchHash } from "./variables.ts";
 
-export function declareKey(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function declareKey(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   perl.host.declareKey(listed(perl, call), origin);
   return [{ value: 1, origin }];
 }
@@ -23,18 +23,18 @@ function fileArgument(items: readonly Item[]): FileArgument | undefined {
   return typeof name === "string" ? { target: hasTarget ? items[0]?.value : undefined, name } : undefined;
 }
 
-function readNamed(perl: Evaluator, call: Call, name: string | undefined, origin: SourceOrigin): string | undefined {
+function readNamed(perl: Perl, call: Call, name: string | undefined, origin: SourceOrigin): string | undefined {
   if (name === undefined) {
-    perl.host.report("error", origin, `${call.name}: the name of the file is not known`);
+    perl.report("error", origin, `${call.name}: the name of the file is not known`);
     return undefined;
   }
   const found = perl.host.readFile(name);
   if ("text" in found) return found.text;
-  perl.host.report("error", origin, `${call.name}: cannot read ${name}: ${found.fault}`);
+  perl.report("error", origin, `${call.name}: cannot read ${name}: ${found.fault}`);
   return undefined;
 }
 
-export function readHash(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function readHash(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const argument = fileArgument(listed(perl, call));
   const text = readNamed(perl, call, argument?.name, origin);
   const box =
@@ -48,7 +48,7 @@ export function readHash(perl: Evaluator, call: Call, origin: SourceOrigin): Ite
   return [{ value: { kind: "hash", box }, origin }];
 }
 
-export function readArray(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function readArray(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const argument = fileArgument(listed(perl, call));
   const text = readNamed(perl, call, argument?.name, origin);
   const given =
@@ -60,7 +60,7 @@ export function readArray(perl: Evaluator, call: Call, origin: SourceOrigin): It
 }
 
 /** read_cidr(file, [] or {}): into a list of networks, or a hash by network. */
-export function readCidr(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function readCidr(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const items = listed(perl, call);
   const name = items[0]?.value;
   const into = items[1]?.value;
@@ -76,31 +76,31 @@ export function readCidr(perl: Evaluator, call: Call, origin: SourceOrigin): Ite
   return [{ value: { kind: "array", box }, origin }];
 }
 
-export function readText(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function readText(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const name = textOf(listed(perl, call)[0]?.value);
   return [{ value: readNamed(perl, call, typeof name === "string" ? name : undefined, origin), origin }];
 }
 
-export function include(perl: Evaluator, items: readonly Item[], origin: SourceOrigin, optional: boolean): Item[] {
+export function include(perl: Perl, items: readonly Item[], origin: SourceOrigin, optional: boolean): Item[] {
   for (const item of items) {
     if (typeof item.value === "string") perl.host.include(item.value, origin, optional);
-    else perl.host.report("error", origin, "the name of the file to include is not known");
+    else perl.report("error", origin, "the name of the file to include is not known");
   }
   return [{ value: 1, origin }];
 }
 
 /** require with a module is nothing to us, with a file it includes. */
-export function requireFile(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function requireFile(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   if (target === undefined || target.kind === "number") return [{ value: 1, origin }];
   if (target.kind === "call" && target.bare === true) return [{ value: 1, origin }];
   return include(perl, listed(perl, call), origin, false);
 }
 
-export function stop(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function stop(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const text = textOf(listed(perl, call)[0]?.value);
   const { line } = placeOf(origin);
-  perl.host.report(
+  perl.report(
     "error",
     origin,
     `the configuration itself stops at line ${line}: ${typeof text === "string" ? text.trim().slice(0, 200) : call.name}`,
@@ -108,7 +108,7 @@ export function stop(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] 
   return [{ value: undefined, origin }];
 }
 
-export function fileTest(perl: Evaluator, call: Call, origin: SourceOrigin, test: (name: string) => boolean): Item[] {
+export function fileTest(perl: Perl, call: Call, origin: SourceOrigin, test: (name: string) => boolean): Item[] {
   const name = textOf(argument(perl, call));
   return [{ value: typeof name === "string" ? (test(name) ? 1 : "") : name, origin }];
 }

@@ -4,32 +4,17 @@ import { callFunction, oneOf } from "./functions.ts";
 import { callMethod, command, each, itemOf, pairs, reference, slice } from "./lists.ts";
 import { chain, joined, listChain, regexp, substitute, unary } from "./operations.ts";
 import { TooMuch } from "./operators.ts";
+import type { Host, Perl } from "./perl.ts";
 import { arrayBox, declare, elementBox, hashBox, scalarVariable } from "./places.ts";
 import type { SourceOrigin, SourceText } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, isUnknownTruth, maxElements, textOf, truth, type Unknown, type Value } from "./values.ts";
-import type { ContainerSigil, Variables } from "./variables.ts";
-
-/** What the reader does for the evaluator: files, the report, the names. */
-export interface Host {
-  report(severity: "error" | "warning" | "note", origin: SourceOrigin, message: string): void;
-  /** The contents of a file named in the configuration, or why there are none. */
-  readFile(name: string): { text: string } | { fault: string };
-  exists(name: string): boolean;
-  isFolder(name: string): boolean;
-  /** Reads another configuration file into the same variables. */
-  include(name: string, origin: SourceOrigin, optional: boolean): void;
-  declareKey(args: readonly Item[], origin: SourceOrigin): void;
-  /** Called for each variable that is not lexical, so that unknown names are said once. */
-  mention(sigil: ContainerSigil, name: string, origin: SourceOrigin): void;
-  readonly hostname: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-}
+import type { Variables } from "./variables.ts";
 
 /** Values worked out per reading; a configuration takes some thousands. */
 const maxSteps = 500_000;
 
-export class Evaluator {
+export class Evaluator implements Perl {
   readonly variables: Variables;
   readonly host: Host;
   source: SourceText;
@@ -43,6 +28,10 @@ export class Evaluator {
     this.variables = variables;
     this.host = host;
     this.source = source;
+  }
+
+  report(severity: "error" | "warning" | "note", origin: SourceOrigin, message: string): void {
+    this.host.report(severity, origin, message);
   }
 
   origin(node: { readonly at: number }): SourceOrigin {
@@ -202,7 +191,7 @@ export class Evaluator {
     if (node.what === "code") return this.unknown(node, "code");
     if (node.what === "a command") return command(this, node);
     const text = node.text.split("\n", 1)[0]?.slice(0, 60) ?? "";
-    this.host.report("warning", this.origin(node), `not taken: ${node.what} (${text}); what it gives is not known`);
+    this.report("warning", this.origin(node), `not taken: ${node.what} (${text}); what it gives is not known`);
     return this.unknown(node, node.what);
   }
 }

@@ -11,8 +11,8 @@ import {
   requireFile,
   stop,
 } from "./conf-functions.ts";
-import type { Evaluator } from "./evaluate.ts";
 import { exists, extend, hashOf, refName, remove, takeOne, undefine } from "./list-functions.ts";
+import type { Perl } from "./perl.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import { cutEnd, join, part, position, split, sprintf } from "./text-functions.ts";
 import { type Item, isUnknown, numberOf, textOf, truth, type Value } from "./values.ts";
@@ -44,7 +44,7 @@ const perlFunctions = new Set(
 );
 
 /** Works out a call; what is not known here is reported and gives something unknown. */
-export function callFunction(perl: Evaluator, call: Call): Item[] {
+export function callFunction(perl: Perl, call: Call): Item[] {
   const name = call.name.replace(/^(?:CORE::|main::|Amavis::Conf::|Amavis::Util::|Sys::Hostname::|POSIX::)/, "");
   const origin = perl.origin(call);
   const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
@@ -54,14 +54,10 @@ export function callFunction(perl: Evaluator, call: Call): Item[] {
   const builtin = builtins.get(name);
   if (builtin !== undefined) return builtin(perl, call, origin);
   if (call.bare === true && !perlFunctions.has(name)) {
-    perl.host.report("error", origin, `"${call.name}" is neither quoted nor anything amavisd knows`);
+    perl.report("error", origin, `"${call.name}" is neither quoted nor anything amavisd knows`);
     return [{ value: call.name, origin }];
   }
-  perl.host.report(
-    "warning",
-    origin,
-    `not taken: a call of ${call.name}(), which needs Perl; what it gives is not known`,
-  );
+  perl.report("warning", origin, `not taken: a call of ${call.name}(), which needs Perl; what it gives is not known`);
   return [{ value: perl.unknown(call, `a call of ${call.name}()`), origin }];
 }
 
@@ -202,7 +198,7 @@ export function isFunction(name: string): boolean {
 }
 
 /** defined: also asks whether a function is there. */
-function defined(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+function defined(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   if (target?.kind === "call" && target.name !== "undef" && target.args.length === 0)
     return [{ value: isFunction(target.name) ? 1 : "", origin }];
@@ -210,7 +206,7 @@ function defined(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
   return [{ value: isUnknown(value) ? value : value === undefined ? "" : 1, origin }];
 }
 
-function ownName(perl: Evaluator, origin: SourceOrigin): string {
-  perl.host.report("note", origin, `taken as this host's name: ${perl.host.hostname}`);
+function ownName(perl: Perl, origin: SourceOrigin): string {
+  perl.report("note", origin, `taken as this host's name: ${perl.host.hostname}`);
   return perl.host.hostname;
 }

@@ -1,18 +1,18 @@
 // Perl's functions on lists, hashes and places.
 import { type Call, listed, unknowable } from "./builtin.ts";
-import type { Evaluator } from "./evaluate.ts";
 import { TooMuch } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import { arrayBox, elementBox, hashBox } from "./places.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, maxElements, textOf, type Value } from "./values.ts";
 import { touchHash } from "./variables.ts";
 
-export function extend(perl: Evaluator, call: Call, where: "start" | "end"): Value {
+export function extend(perl: Perl, call: Call, where: "start" | "end"): Value {
   const [target] = call.args;
   const array = target === undefined ? undefined : arrayBox(perl, target, true);
   if (array === undefined) {
-    perl.host.report("warning", perl.origin(call), `not taken: ${call.name} on something that is no array`);
+    perl.report("warning", perl.origin(call), `not taken: ${call.name} on something that is no array`);
     return undefined;
   }
   const boxes = listed(perl, call, 1).map(({ value, origin }) => ({ value, origin }));
@@ -24,7 +24,7 @@ export function extend(perl: Evaluator, call: Call, where: "start" | "end"): Val
   return array.items.length;
 }
 
-export function takeOne(perl: Evaluator, call: Call, where: "start" | "end"): Value {
+export function takeOne(perl: Perl, call: Call, where: "start" | "end"): Value {
   const [target] = call.args;
   const array = target === undefined ? undefined : arrayBox(perl, target, true);
   if (array === undefined) return undefined;
@@ -33,18 +33,18 @@ export function takeOne(perl: Evaluator, call: Call, where: "start" | "end"): Va
   return (where === "end" ? array.items.pop() : array.items.shift())?.value;
 }
 
-export function hashOf(perl: Evaluator, call: Call) {
+export function hashOf(perl: Perl, call: Call) {
   const [target] = call.args;
   return target === undefined ? undefined : hashBox(perl, target, false);
 }
 
-export function exists(perl: Evaluator, call: Call): Value {
+export function exists(perl: Perl, call: Call): Value {
   const [target] = call.args;
   return target?.kind === "element" && elementBox(perl, target, false) !== undefined ? 1 : "";
 }
 
 /** delete $h{k} and delete @h{…}. The key stays as undefined where amavisd had a value of its own. */
-export function remove(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function remove(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   const step = target?.kind === "element" ? target.steps.at(-1) : target?.kind === "slice" ? target.step : undefined;
   if (target === undefined || step === undefined || step.kind !== "key")
@@ -73,7 +73,7 @@ export function remove(perl: Evaluator, call: Call, origin: SourceOrigin): Item[
   return removed;
 }
 
-export function undefine(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function undefine(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [target] = call.args;
   if (target !== undefined) {
     const sigil = target.kind === "variable" || target.kind === "dereference" ? target.sigil : "$";

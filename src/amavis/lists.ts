@@ -1,8 +1,8 @@
 // References, slices, map and grep, methods, and the few commands that have an answer without being run.
 import { newHash } from "./assignment.ts";
-import type { Evaluator } from "./evaluate.ts";
 import { callFunction } from "./functions.ts";
 import { TooMuch } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import { arrayBox, hashBox, lvalue, stepInto } from "./places.ts";
 import type { Expression } from "./syntax.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Value,
 } from "./values.ts";
 
-export function reference(perl: Evaluator, node: Expression & { kind: "reference" }): Value {
+export function reference(perl: Perl, node: Expression & { kind: "reference" }): Value {
   const { target } = node;
   if (target.kind === "call") {
     return { kind: "code", name: target.name.replace(/^.*::/, ""), origin: perl.origin(node) };
@@ -42,7 +42,7 @@ function isPlace(node: Expression): boolean {
   );
 }
 
-export function slice(perl: Evaluator, node: Expression & { kind: "slice" }): Item[] {
+export function slice(perl: Perl, node: Expression & { kind: "slice" }): Item[] {
   const keys = perl.list(node.step.expression);
   if (node.base.kind === "list") {
     const items = perl.list(node.base);
@@ -59,7 +59,7 @@ export function slice(perl: Evaluator, node: Expression & { kind: "slice" }): It
   });
 }
 
-export function callMethod(perl: Evaluator, node: Expression & { kind: "method" }): Item[] {
+export function callMethod(perl: Perl, node: Expression & { kind: "method" }): Item[] {
   const origin = perl.origin(node);
   const invocant = perl.scalar(node.invocant);
   if (invocant === "Amavis::Lookup::RE" && node.name === "new") {
@@ -74,11 +74,11 @@ export function callMethod(perl: Evaluator, node: Expression & { kind: "method" 
   }
   if (isUnknown(invocant)) return [{ value: invocant, origin }];
   const name = typeof invocant === "string" ? `${invocant}->${node.name}` : `->${node.name}`;
-  perl.host.report("warning", origin, `not taken: ${name} needs Perl; what it gives is not known`);
+  perl.report("warning", origin, `not taken: ${name} needs Perl; what it gives is not known`);
   return [{ value: perl.unknown(node, `a call of ${name}`), origin }];
 }
 
-export function each(perl: Evaluator, node: Expression & { kind: "each" }): Item[] {
+export function each(perl: Perl, node: Expression & { kind: "each" }): Item[] {
   const items = perl.list(node.list);
   if (node.name === "sort") {
     if (node.body !== undefined) return sortBy(perl, node, node.body, items);
@@ -106,7 +106,7 @@ export function each(perl: Evaluator, node: Expression & { kind: "each" }): Item
 }
 
 /** sort { $a <=> $b }: the rule is asked with the two items as $a and $b. */
-function sortBy(perl: Evaluator, node: Expression, rule: Expression, items: Item[]): Item[] {
+function sortBy(perl: Perl, node: Expression, rule: Expression, items: Item[]): Item[] {
   perl.variables.enter();
   try {
     let known = true;
@@ -118,18 +118,18 @@ function sortBy(perl: Evaluator, node: Expression, rule: Expression, items: Item
       known = false;
       return 0;
     });
-    if (!known) perl.host.report("warning", perl.origin(node), "not sorted: what the rule gives is not known");
+    if (!known) perl.report("warning", perl.origin(node), "not sorted: what the rule gives is not known");
     return sorted;
   } finally {
     perl.variables.leave();
   }
 }
 
-export function itemOf(perl: Evaluator, box: ScalarBox, node: Expression): Item {
+export function itemOf(perl: Perl, box: ScalarBox, node: Expression): Item {
   return { value: box.value, origin: box.origin ?? perl.origin(node) };
 }
 
-export function pairs(perl: Evaluator, hash: HashBox | undefined, node: Expression): Item[] {
+export function pairs(perl: Perl, hash: HashBox | undefined, node: Expression): Item[] {
   const items: Item[] = [];
   for (const [key, box] of hash?.map ?? []) {
     const value = itemOf(perl, box, node);
@@ -139,23 +139,23 @@ export function pairs(perl: Evaluator, hash: HashBox | undefined, node: Expressi
 }
 
 /** Commands are never run; the few that Debian's files use have an answer of our own. */
-export function command(perl: Evaluator, node: Expression & { kind: "beyond" }): Value {
+export function command(perl: Perl, node: Expression & { kind: "beyond" }): Value {
   const words = node.text.trim().replace(/\s+/g, " ");
   const origin = perl.origin(node);
   if (/^(\/bin\/|\/usr\/bin\/)?(hostname( -f| --fqdn| --long)?|uname -n)$/.test(words)) {
-    perl.host.report("note", origin, `\`${words}\` is not run: taken as this host's name, ${perl.host.hostname}`);
+    perl.report("note", origin, `\`${words}\` is not run: taken as this host's name, ${perl.host.hostname}`);
     return `${perl.host.hostname}\n`;
   }
   const file = /^(?:\/bin\/|\/usr\/bin\/)?(?:cat|head -(?:n ?)?1) (\/[\w./-]{1,200})$/.exec(words)?.[1];
   if (file === undefined) {
-    perl.host.report("warning", origin, `not run: the command \`${words.slice(0, 60)}\`; what it prints is not known`);
+    perl.report("warning", origin, `not run: the command \`${words.slice(0, 60)}\`; what it prints is not known`);
     return perl.unknown(node, "the output of a command");
   }
   const found = perl.host.readFile(file);
   if ("fault" in found) {
-    perl.host.report("warning", origin, `\`${words}\` is not run, and ${file} cannot be read: ${found.fault}`);
+    perl.report("warning", origin, `\`${words}\` is not run, and ${file} cannot be read: ${found.fault}`);
     return perl.unknown(node, `the file ${file}`);
   }
-  perl.host.report("note", origin, `\`${words}\` is not run: ${file} is read instead`);
+  perl.report("note", origin, `\`${words}\` is not run: ${file} is read instead`);
   return words.includes("cat ") ? found.text : `${found.text.split("\n", 1)[0]}\n`;
 }

@@ -1,13 +1,14 @@
 // Rows of operators, texts with variables in them, matches and ranges.
-import type { Evaluator } from "./evaluate.ts";
+
 import { complement, operate, perlTruth, TooMuch } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import { matchPattern, replaceMatches } from "./perl-match.ts";
 import { lvalue } from "./places.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import type { Expression } from "./syntax.ts";
 import { type Item, isUnknown, isUnknownTruth, maxElements, numberOf, textOf, truth, type Value } from "./values.ts";
 
-export function joined(perl: Evaluator, parts: readonly Expression[]): Value {
+export function joined(perl: Perl, parts: readonly Expression[]): Value {
   let joined: Value = "";
   for (const part of parts) {
     const value: Value =
@@ -23,9 +24,9 @@ export function joined(perl: Evaluator, parts: readonly Expression[]): Value {
   return joined;
 }
 
-function embeddedArray(perl: Evaluator, part: Expression & { kind: "variable" | "dereference" }): Value {
+function embeddedArray(perl: Perl, part: Expression & { kind: "variable" | "dereference" }): Value {
   if (part.kind === "variable" && !perl.variables.isLexical("@", part.name) && !perl.variables.arrays.has(part.name)) {
-    perl.host.report(
+    perl.report(
       "error",
       perl.origin(part),
       `"@${part.name}" in double quotes is an array in Perl; write \\@${part.name}`,
@@ -44,7 +45,7 @@ function spaced(items: Item[]): Value {
   return joined;
 }
 
-export function regexp(perl: Evaluator, node: Expression & { kind: "regexp" }): Value {
+export function regexp(perl: Perl, node: Expression & { kind: "regexp" }): Value {
   const source = joined(perl, node.parts);
   if (typeof source !== "string") return source;
   // In the order in which Perl prints them; the others do not change what matches.
@@ -67,13 +68,7 @@ function matched(found: readonly Item[], node?: Expression & { kind: "chain" }):
 export const perMatch = 10;
 
 /** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot tell. */
-function match(
-  perl: Evaluator,
-  subject: Value,
-  pattern: Value,
-  node: { readonly at: number },
-  everywhere = false,
-): Item[] {
+function match(perl: Perl, subject: Value, pattern: Value, node: { readonly at: number }, everywhere = false): Item[] {
   const origin = perl.origin(node);
   const text = textOf(subject);
   if (typeof text !== "string") return [{ value: text, origin }];
@@ -81,7 +76,7 @@ function match(
   perl.step(text.length / perMatch);
   const found = matchPattern(pattern, text);
   if ("fault" in found) {
-    perl.host.report("warning", origin, `not taken: a match (${found.fault}); whether it matches is not known`);
+    perl.report("warning", origin, `not taken: a match (${found.fault}); whether it matches is not known`);
     return [{ value: perl.unknown(node, "a match"), origin }];
   }
   if (found.groups === undefined) return [];
@@ -91,7 +86,7 @@ function match(
 }
 
 /** m/…/g as a list: what the groups hold of every match, or the matches where there are no groups. */
-function allMatches(perl: Evaluator, pattern: Value, text: string, origin: SourceOrigin): Item[] {
+function allMatches(perl: Perl, pattern: Value, text: string, origin: SourceOrigin): Item[] {
   const items: Item[] = [];
   replaceMatches(pattern, text, true, (groups, whole) => {
     perl.step();
@@ -102,7 +97,7 @@ function allMatches(perl: Evaluator, pattern: Value, text: string, origin: Sourc
 }
 
 /** s/…/…/: the target gets the text that comes of it; its value is how many matches were replaced. */
-export function substitute(perl: Evaluator, target: Expression, node: Expression & { kind: "substitution" }): Value {
+export function substitute(perl: Perl, target: Expression, node: Expression & { kind: "substitution" }): Value {
   const box = lvalue(perl, target);
   if (box === undefined) return perl.unknown(node, "a substitution");
   const text = textOf(box.value);
@@ -121,15 +116,11 @@ export function substitute(perl: Evaluator, target: Expression, node: Expression
     give(result);
     return replaced;
   }
-  perl.host.report(
-    "warning",
-    perl.origin(node),
-    `not taken: a substitution (${result.fault}); what it gives is not known`,
-  );
+  perl.report("warning", perl.origin(node), `not taken: a substitution (${result.fault}); what it gives is not known`);
   return give(perl.unknown(node, "a substitution")).value;
 }
 
-export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
+export function unary(perl: Perl, node: Expression & { kind: "unary" }): Value {
   if (node.operator === "!") {
     const held = perl.truth(node.operand);
     return isUnknownTruth(held) ? held : perlTruth(!held);
@@ -154,7 +145,7 @@ export function unary(perl: Evaluator, node: Expression & { kind: "unary" }): Va
 }
 
 /** `++` and `--`: behind its operand the value is what was there before (0 for nothing). */
-function step(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
+function step(perl: Perl, node: Expression & { kind: "unary" }): Value {
   const box = lvalue(perl, node.operand);
   if (box === undefined) return undefined;
   const { value } = box;
@@ -167,7 +158,7 @@ function step(perl: Evaluator, node: Expression & { kind: "unary" }): Value {
   return node.operator.startsWith("postfix") ? (value ?? 0) : box.value;
 }
 
-export function chain(perl: Evaluator, node: Expression & { kind: "chain" }): Value {
+export function chain(perl: Perl, node: Expression & { kind: "chain" }): Value {
   const first = node.rest[0]?.operator;
   if (first === "=~" || first === "!~") return matched(listChain(perl, node) ?? [], node);
   let value = perl.scalar(node.first);
@@ -194,12 +185,12 @@ export function chain(perl: Evaluator, node: Expression & { kind: "chain" }): Va
       }
       default: {
         if ((operator === "/" || operator === "%") && numberOf(perl.scalar(right)) === 0) {
-          perl.host.report("error", perl.origin({ at }), "division by zero");
+          perl.report("error", perl.origin({ at }), "division by zero");
           return perl.unknown({ at }, "a division by zero");
         }
         const result = operate(operator, value, perl.scalar(right));
         if (result === undefined) {
-          perl.host.report("warning", perl.origin({ at }), `not taken: the operator "${operator}" here`);
+          perl.report("warning", perl.origin({ at }), `not taken: the operator "${operator}" here`);
           return perl.unknown({ at }, `the operator "${operator}"`);
         }
         value = result.value;
@@ -210,7 +201,7 @@ export function chain(perl: Evaluator, node: Expression & { kind: "chain" }): Va
 }
 
 /** Chains that give lists: ranges, repeated lists, matches, and lists behind `||` or `or`. */
-export function listChain(perl: Evaluator, node: Expression & { kind: "chain" }): Item[] | undefined {
+export function listChain(perl: Perl, node: Expression & { kind: "chain" }): Item[] | undefined {
   const [link] = node.rest;
   if (link === undefined) return undefined;
   const origin = perl.origin(node);

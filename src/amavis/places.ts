@@ -1,7 +1,8 @@
 // Where values are kept: the boxes behind variables, elements and references. With `create`, what is missing on the way
 // comes into being, as in Perl.
-import type { Evaluator } from "./evaluate.ts";
+
 import { TooMuch } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import type { Expression, StatementStep } from "./syntax.ts";
 import {
   type ArrayBox,
@@ -16,7 +17,7 @@ import {
 } from "./values.ts";
 import { touchHash } from "./variables.ts";
 
-export function scalarVariable(perl: Evaluator, node: Expression & { kind: "variable" | "dereference" }): Value {
+export function scalarVariable(perl: Perl, node: Expression & { kind: "variable" | "dereference" }): Value {
   switch (node.sigil) {
     case "$":
       return scalarBox(perl, node, false)?.value;
@@ -33,7 +34,7 @@ export function scalarVariable(perl: Evaluator, node: Expression & { kind: "vari
 
 /** The box behind `$x` or `$$x`. */
 function scalarBox(
-  perl: Evaluator,
+  perl: Perl,
   node: Expression & { kind: "variable" | "dereference" },
   create: boolean,
 ): ScalarBox | undefined {
@@ -44,11 +45,11 @@ function scalarBox(
   const value = perl.scalar(node.reference);
   if (typeof value === "object" && value.kind === "scalar") return value.box;
   if (isUnknown(value)) return { value, origin: perl.origin(node) };
-  perl.host.report("error", perl.origin(node), "this is no reference to a scalar");
+  perl.report("error", perl.origin(node), "this is no reference to a scalar");
   return create ? { value: undefined, origin: undefined } : undefined;
 }
 
-export function arrayBox(perl: Evaluator, node: Expression, create: boolean): ArrayBox | undefined {
+export function arrayBox(perl: Perl, node: Expression, create: boolean): ArrayBox | undefined {
   if (node.kind === "variable" && node.sigil === "@") {
     if (!perl.variables.isLexical("@", node.name)) perl.host.mention("@", node.name, perl.origin(node));
     return perl.variables.array(node.name);
@@ -66,11 +67,11 @@ export function arrayBox(perl: Evaluator, node: Expression, create: boolean): Ar
   );
   if (typeof value === "object" && value.kind === "array") return value.box;
   if (value !== undefined && !isUnknown(value))
-    perl.host.report("error", perl.origin(node), "this is no reference to an array");
+    perl.report("error", perl.origin(node), "this is no reference to an array");
   return undefined;
 }
 
-export function hashBox(perl: Evaluator, node: Expression, create: boolean): HashBox | undefined {
+export function hashBox(perl: Perl, node: Expression, create: boolean): HashBox | undefined {
   if (node.kind === "variable" && node.sigil === "%") {
     if (node.name === "ENV") return environment(perl, node);
     if (!perl.variables.isLexical("%", node.name)) perl.host.mention("%", node.name, perl.origin(node));
@@ -89,12 +90,12 @@ export function hashBox(perl: Evaluator, node: Expression, create: boolean): Has
   );
   if (typeof value === "object" && value.kind === "hash") return value.box;
   if (value !== undefined && !isUnknown(value))
-    perl.host.report("error", perl.origin(node), "this is no reference to a hash");
+    perl.report("error", perl.origin(node), "this is no reference to a hash");
   return undefined;
 }
 
 /** The value of a reference expression; an undefined place is filled by `make` (autovivification). */
-function referent(perl: Evaluator, node: Expression, make: (() => Value) | undefined): Value {
+function referent(perl: Perl, node: Expression, make: (() => Value) | undefined): Value {
   if (make === undefined || !(node.kind === "element" || (node.kind === "variable" && node.sigil === "$")))
     return perl.scalar(node);
   const box = lvalue(perl, node);
@@ -106,7 +107,7 @@ function referent(perl: Evaluator, node: Expression, make: (() => Value) | undef
   return box.value;
 }
 
-function environment(perl: Evaluator, node: Expression): HashBox {
+function environment(perl: Perl, node: Expression): HashBox {
   const box = perl.variables.hash("ENV");
   if (box.origin === undefined) {
     box.origin = perl.origin(node);
@@ -118,11 +119,7 @@ function environment(perl: Evaluator, node: Expression): HashBox {
 }
 
 /** The box of `$x[…]{…}`; with `create`, missing containers on the way come into being. */
-export function elementBox(
-  perl: Evaluator,
-  node: Expression & { kind: "element" },
-  create: boolean,
-): ScalarBox | undefined {
+export function elementBox(perl: Perl, node: Expression & { kind: "element" }, create: boolean): ScalarBox | undefined {
   let box: ScalarBox | undefined;
   for (const [index, step] of node.steps.entries()) {
     if (index > 0) {
@@ -144,7 +141,7 @@ export function elementBox(
 
 /** One subscript on a container expression (the first) or on the value found so far. */
 export function stepInto(
-  perl: Evaluator,
+  perl: Perl,
   from: Expression | Value,
   step: StatementStep,
   create: boolean,
@@ -190,18 +187,18 @@ export function stepInto(
   return box;
 }
 
-function environmentUsed(perl: Evaluator, step: StatementStep, name: string, assigned: boolean): void {
+function environmentUsed(perl: Perl, step: StatementStep, name: string, assigned: boolean): void {
   if (assigned) return;
   const found = perl.host.environment[name];
   const what = found === undefined ? "is not set, so it is empty here" : `is "${found.slice(0, 60)}" here`;
-  perl.host.report(
+  perl.report(
     found === undefined ? "warning" : "note",
     perl.origin(step),
     `taken from the environment: ${name} ${what}`,
   );
 }
 
-export function lvalue(perl: Evaluator, node: Expression): ScalarBox | undefined {
+export function lvalue(perl: Perl, node: Expression): ScalarBox | undefined {
   if (node.kind === "variable" || node.kind === "dereference")
     return node.sigil === "$" ? scalarBox(perl, node, true) : undefined;
   if (node.kind === "element") return elementBox(perl, node, true);
@@ -218,7 +215,7 @@ export function lvalue(perl: Evaluator, node: Expression): ScalarBox | undefined
   return undefined;
 }
 
-export function declare(perl: Evaluator, node: Expression & { kind: "declaration" }): void {
+export function declare(perl: Perl, node: Expression & { kind: "declaration" }): void {
   const targets = node.target.kind === "list" ? node.target.items : [node.target];
   for (const target of targets) {
     if (target.kind !== "variable") continue;

@@ -27,7 +27,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       for (const { condition, body } of statement.branches) {
         const held = perl.truth(condition);
         if (typeof held === "object") {
-          perl.host.report(
+          perl.report(
             "warning",
             perl.origin(condition),
             `not taken: what depends on this condition, because it needs ${held.what}`,
@@ -56,7 +56,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
         });
         if (box.value !== item.value) {
           const text = "not taken: a loop that changes its variable changes the list in Perl, here it does not";
-          perl.host.report("warning", perl.origin(statement), text);
+          perl.report("warning", perl.origin(statement), text);
         }
         if (ended === "last") return;
       }
@@ -65,7 +65,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       scoped(perl, () => runStatements(perl, statement.body, declareName));
       return;
     case "sub":
-      perl.host.report(
+      perl.report(
         "warning",
         perl.origin(statement),
         `not taken: the code of sub ${statement.name}; nothing calls it here`,
@@ -76,11 +76,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       if (statement.module === "vars") for (const name of statement.names) declareName(name);
       return;
     case "beyond":
-      perl.host.report(
-        "warning",
-        perl.origin(statement),
-        `not taken: ${statement.what}, with all that it would have set`,
-      );
+      perl.report("warning", perl.origin(statement), `not taken: ${statement.what}, with all that it would have set`);
       return;
   }
 }

@@ -1,14 +1,14 @@
 // Perl's functions on texts.
 import { type Call, listed, unknowable } from "./builtin.ts";
-import type { Evaluator } from "./evaluate.ts";
 import { perMatch } from "./operations.ts";
 import { operate } from "./operators.ts";
+import type { Perl } from "./perl.ts";
 import { splitText } from "./perl-match.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import { type Item, isUnknown, numberOf, numberText, textOf, type Value } from "./values.ts";
 
 /** chomp and chop change their argument in place. */
-export function cutEnd(perl: Evaluator, call: Call, end: RegExp): Value {
+export function cutEnd(perl: Perl, call: Call, end: RegExp): Value {
   const [first] = call.args;
   if (first === undefined) return 0;
   const text = perl.text(first);
@@ -25,7 +25,7 @@ export function cutEnd(perl: Evaluator, call: Call, end: RegExp): Value {
   return 1;
 }
 
-export function join(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function join(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [separator, ...items] = listed(perl, call);
   let joined: Value = "";
   for (const [index, item] of items.entries()) {
@@ -36,7 +36,7 @@ export function join(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] 
 }
 
 /** split: by blanks, by nothing, or by a pattern. Empty parts at the end are dropped unless there is a limit. */
-export function split(perl: Evaluator, call: Call, origin: SourceOrigin): Item[] {
+export function split(perl: Perl, call: Call, origin: SourceOrigin): Item[] {
   const [pattern, subject, most] = call.args;
   const separator =
     pattern === undefined

@@ -6,13 +6,13 @@ import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../check
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ConfiguredFilter, createConfiguredFilter } from "../daemon/configured-filter.ts";
-import type { Settings } from "../daemon/daemon.ts";
 import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
 import type { MessageOctets } from "../mail/message.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
 import { workerUrl } from "../process/worker-url.ts";
 import { defaultSettings, loadSettings } from "../reading/load-settings.ts";
+import type { Settings } from "../reading/settings.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";
 import { formatNextHop } from "../smtp/next-hop.ts";
 import { exitCode, type Io } from "./command.ts";

@@ -1,23 +1,14 @@
 // What a daemon is to those who start, reload and ask it: a configuration to go by, what may be put in its place, and
 // what it does and answers.
-import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import type { Log } from "../log/log.ts";
-import type { TableContext } from "../lookup/table.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Condition } from "../metrics/health.ts";
 import type { Which } from "../metrics/metrics.ts";
+import type { Settings } from "../reading/settings.ts";
 import type { Resolve } from "../rr/answer.ts";
-import type { Keyring } from "../signing/keyring.ts";
-
-/** A configuration with what was read along with it. */
-export interface Settings {
-  readonly config: Config;
-  readonly keyring: Keyring;
-  readonly tables: TableContext;
-}
 
 export interface DaemonOptions {
   /** Instead of the configured resolvers: the demo and tests answer for themselves. */
@@ -36,7 +27,7 @@ export interface DaemonOptions {
 export interface Prepared {
   /** Puts it in force for the mails that start from now on; rejects, and changes nothing, when it cannot. */
   commit(): Promise<void>;
-  /** Forgets it. */
+  /** Closes what prepare() opened; the old configuration stays in force. */
   abort(): Promise<void>;
 }
 

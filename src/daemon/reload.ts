@@ -3,7 +3,8 @@
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import type { OpenedReading } from "../reading/plain-settings.ts";
-import type { Daemon, Settings } from "./daemon.ts";
+import type { Settings } from "../reading/settings.ts";
+import type { Daemon } from "./daemon.ts";
 
 export interface ReloadReport {
   readonly inForce: boolean;

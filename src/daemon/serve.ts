@@ -14,6 +14,7 @@ import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
 import { type PidFile, writePidFile } from "../process/pid-file.ts";
 import { become, handOver, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
+import type { Settings } from "../reading/settings.ts";
 import type { ReceiveHandlers } from "../receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt } from "../receive/listener.ts";
 import type { ListenerOptions } from "../receive/options.ts";
@@ -26,7 +27,7 @@ import {
   createConfiguredFilter,
   type SharedParts,
 } from "./configured-filter.ts";
-import type { Daemon, DaemonOptions, Prepared, Settings } from "./daemon.ts";
+import type { Daemon, DaemonOptions, Prepared } from "./daemon.ts";
 import { createListeners, listenerKey } from "./listeners.ts";
 import type { Monitoring } from "./monitoring.ts";
 import { filesOpened, listenAddresses, listenerOptions } from "./part-options.ts";

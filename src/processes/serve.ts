@@ -1,10 +1,11 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
-import type { Daemon, Prepared, Settings } from "../daemon/daemon.ts";
+import type { Daemon, Prepared } from "../daemon/daemon.ts";
 import { startDaemon } from "../daemon/start-daemon.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import { createReceiver } from "../reading/parcel.ts";
 import { openReading, type Reading } from "../reading/plain-settings.ts";
+import type { Settings } from "../reading/settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 import { type Part, shareOf } from "./share.ts";
 

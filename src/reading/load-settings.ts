@@ -5,7 +5,6 @@ import { dirname, resolve } from "node:path";
 import { disk, type Loaded, loadConfig } from "../config/load.ts";
 import type { Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
-import type { Settings } from "../daemon/daemon.ts";
 import type { TableContext } from "../lookup/table.ts";
 import { createRouter } from "../policy/router.ts";
 import { readWhole } from "../process/read-whole.ts";
@@ -15,6 +14,7 @@ import { loadKeyring } from "../signing/load-keyring.ts";
 import { fronts } from "./fronts.ts";
 import { lintSealing } from "./lint-sealing.ts";
 import { type ReadAhead, readAhead, worthIt } from "./read-ahead.ts";
+import type { Settings } from "./settings.ts";
 
 export interface LoadedSettings {
   /** Absent when an error among the problems keeps the configuration from being used. */

@@ -3,11 +3,11 @@
 import type { Config } from "../config/config.ts";
 import { freeze } from "../config/freeze.ts";
 import type { Problem, SettingPath } from "../config/source.ts";
-import type { Settings } from "../daemon/daemon.ts";
 import { openRows, type PackedRows, packRows, type Row } from "../lookup/packed-rows.ts";
 import { openKeyring, type PackedKeyring } from "../signing/keyring.ts";
 import type { LoadedSettings } from "./load-settings.ts";
 import { type Parcel, pack, unpack } from "./parcel.ts";
+import type { Settings } from "./settings.ts";
 
 interface PlainSettings {
   readonly config: Config;

@@ -4,12 +4,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Settings } from "../../../src/daemon/daemon.ts";
 import type { LookupMap } from "../../../src/lookup/table.ts";
 import { createRouter } from "../../../src/policy/router.ts";
 import { loadSettings } from "../../../src/reading/load-settings.ts";
 import { openReading, packReading } from "../../../src/reading/plain-settings.ts";
 import { readSettings } from "../../../src/reading/read-settings.ts";
+import type { Settings } from "../../../src/reading/settings.ts";
 import { createTestKey } from "../../support/daemon.ts";
 
 const configuration = (folder: string) => `
