@@ -26,8 +26,7 @@ export interface ConfReadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Larger configurations are refused: the largest known one has 40 kB. */
-/** Of all files together, so that reading them ends in well under a second. */
+/** Octets of all files together, so that reading them ends in well under a second; the largest known configuration has 40 kB. */
 export const maxConfSize = 2 * 1024 ** 2;
 const maxTableFile = 32 * 1024 ** 2;
 const maxIncludes = 100;

@@ -1,3 +1,4 @@
+// signpost check-config: all errors and warnings of a configuration, or the configuration as it takes effect.
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { printConfig } from "../config/print.ts";

@@ -10,7 +10,7 @@ import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
 import type { MessageOctets } from "../mail/message.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
-import { workerUrl } from "../process/worker-url.ts";
+import { workerUrl } from "../process/module-url.ts";
 import { defaultSettings, loadSettings } from "../reading/load-settings.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Outgoing, Relay } from "../relay/delivery.ts";

@@ -1,5 +1,5 @@
 // The configuration as the rest of the program gets it: typed, frozen, every default filled in.
-// main.ts cuts it into slices; no part takes it whole.
+// Parts take what daemon/part-options.ts cuts out of it; only daemon/, reading/ and commands take it whole.
 import type { RawTable } from "../lookup/table.ts";
 import type { BankOverlay, BankSettings } from "../policy/settings.ts";
 
@@ -39,7 +39,7 @@ export interface DnsSettings {
 export interface PoolSettings {
   /** null: one per core, less one for the main thread, at least one. */
   readonly threads: number | null;
-  /** Tasks that wait for a thread; null: 64 per thread, at least 256. */
+  /** Tasks that wait for a thread; null: 64 per thread and one per connection that limits.connections allows. */
   readonly queue: number | null;
   readonly deadline: number;
   /** The main thread does small jobs itself while the workers have nothing to do. */

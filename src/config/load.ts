@@ -1,4 +1,5 @@
-// Reads a configuration from disk: the one place of this program that opens settings files.
+// Reads a configuration from disk: the YAML files themselves. What they name (keys, tables) is read by reading/, an
+// amavisd.conf by amavis/.
 import { globSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAbsolute, relative, resolve } from "node:path";

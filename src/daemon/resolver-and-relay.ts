@@ -1,5 +1,5 @@
-// What talks to the outside, resolver, SMTP client and the cache that filters share, across reloads: made anew when their
-// settings change, while what is under way ends on the old ones.
+// Resolver, SMTP client and Redis connection, replaced when a reload changes their settings; what is under way ends on
+// the old ones.
 import type { Config } from "../config/config.ts";
 import { createResolver, type DnsObserver, type DnsStats, type Resolver } from "../dns/resolver.ts";
 import { createSharedAnswers } from "../dns/shared-answers.ts";

@@ -33,7 +33,7 @@ import type { Monitoring } from "./monitoring.ts";
 import { filesOpened, listenAddresses, listenerOptions } from "./part-options.ts";
 import type { ResolverAndRelay } from "./resolver-and-relay.ts";
 
-/** What was made for it. */
+/** What startDaemon() built and serve() runs. */
 export interface Running {
   readonly settings: Settings;
   readonly generation: ConfiguredFilter;

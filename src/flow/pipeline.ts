@@ -1,4 +1,4 @@
-// The one flow of a mail. Each stage is a function handed in by main.ts; nothing here knows sockets, threads or files.
+// The one flow of a mail. Each stage is a function handed in by daemon/configured-filter.ts; nothing here knows sockets, threads or files.
 import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
 import { createMailId } from "../mail/mail-id.ts";

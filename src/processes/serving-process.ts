@@ -1,6 +1,8 @@
 // A process that serves mail, as the one that supervises it sees it: started, asked, gone.
+
 import { type ChildProcess, fork } from "node:child_process";
 import type { Family } from "../metrics/exposition.ts";
+import { moduleUrl } from "../process/module-url.ts";
 import { type Parcel, piecesOf } from "../reading/parcel.ts";
 import type { Reading } from "../reading/plain-settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
@@ -28,7 +30,7 @@ export interface ServingNeeds {
 const pieceBytes = 64 * 1024;
 
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
-const program = new URL(`./serve.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const program = moduleUrl("./serve", import.meta.url);
 
 export function startServingProcess({ onCounts, onLines }: ServingNeeds): ServingProcess {
   // Standard error comes by us, or lines of several processes would mix in one pipe.

@@ -9,10 +9,10 @@ import { filesOpened, listenAddresses, logOptions } from "../daemon/part-options
 import type { Reloadable } from "../daemon/reload.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
+import { workerUrl } from "../process/module-url.ts";
 import { type PidFile, writePidFile } from "../process/pid-file.ts";
 import { type ActingAs, actAs, chooseUser, handOver, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
-import { workerUrl } from "../process/worker-url.ts";
 import type { Parcel } from "../reading/parcel.ts";
 import type { Reading } from "../reading/plain-settings.ts";
 import type { ReadSettings } from "../reading/read-settings.ts";

@@ -1,7 +1,9 @@
 // Reads many keys with two threads. A hundred thousand key files are a hundred thousand times a few calls to the system,
 // which take longer than all else at a start: a second thread reads ahead, and the first one reads along whenever what it
 // needs next is not there yet. All of it is synchronous, as whoever reads keys is.
+
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { moduleUrl } from "../process/module-url.ts";
 import type { WholeFile } from "../process/read-whole.ts";
 import { keyForms, type ReadKey, StoredKey } from "../signing/private-key.ts";
 import { batchSize, claimBatch, columnCount, type Fetched, fetchBatch, type Question, state } from "./fetch-batch.ts";
@@ -22,7 +24,7 @@ export const worthIt = 4 * batchSize;
 const patienceMs = 10_000;
 
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
-const thread = new URL(`./read-ahead-thread.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const thread = moduleUrl("./read-ahead-thread", import.meta.url);
 
 /** @param names in the order in which they will be wanted */
 export function readAhead(question: Question, names: readonly string[]): ReadAhead {

@@ -1,8 +1,10 @@
 // Has a configuration read by a process of its own. Reading needs a parser, a table of settings with all their words and,
 // for a hundred thousand keys, seconds: none of it may stay with the daemon or hold up its mail.
+
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { moduleUrl } from "../process/module-url.ts";
 import { createReceiver, type Parcel } from "./parcel.ts";
 import { type OpenedReading, openReading, type Reading } from "./plain-settings.ts";
 
@@ -21,7 +23,7 @@ export const resultDescriptor = 3;
 const collectLate = "--initial-heap-size=512";
 
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
-const program = new URL(`./program.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+const program = moduleUrl("./program", import.meta.url);
 
 /**
  * Whatever is wrong with the configuration is among the problems; rejects when the process that reads cannot be started or

@@ -1,6 +1,5 @@
-// Settings of one listener, in the shape the receive part needs them; whoever knows policy banks derives them.
-import { defaultHeaderLimits, type HeaderLimits } from "../mail/header.ts";
-import { defaultGreetingBanner, defaultQuitBanner } from "../smtp/banner.ts";
+// Settings of one listener, in the shape the receive part needs them; daemon/part-options.ts derives them.
+import type { HeaderLimits } from "../mail/header.ts";
 
 export interface ReceiveTimeouts {
   /** A client that owes us a command. */
@@ -44,33 +43,3 @@ export interface ListenerOptions {
   readonly headerLimits: HeaderLimits;
   readonly timeouts: ReceiveTimeouts;
 }
-
-export const defaultTimeouts: ReceiveTimeouts = {
-  idleMs: 300_000,
-  stressedIdleMs: 10_000,
-  dataBlockMs: 180_000,
-  dataMs: 600_000,
-};
-
-const loopback = new Set(["127.0.0.1", "::1"]);
-
-export const defaultListenerOptions: ListenerOptions = {
-  protocol: "SMTP",
-  smtpd_greeting_banner: defaultGreetingBanner,
-  smtpd_quit_banner: defaultQuitBanner,
-  bannerValues: { product: "signpost" },
-  smtpd_discard_ehlo_keywords: [],
-  allowPeer: (address) => loopback.has(address),
-  haproxy_target_enabled: false,
-  allowXforward: (address) => address === "" || loopback.has(address),
-  smtpd_message_size_limit: 64 * 1024 * 1024,
-  smtpd_recipient_limit: 1100,
-  bare_newline: "replace",
-  soft_bounce: false,
-  maxClients: 2000,
-  maxCommandOctets: 8192,
-  maxErrors: 20,
-  maxHeaderBytes: 16 * 1024 * 1024,
-  headerLimits: defaultHeaderLimits,
-  timeouts: defaultTimeouts,
-};

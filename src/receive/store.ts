@@ -15,13 +15,6 @@ export interface StoreLimits {
   readonly minFreeBytes: number;
 }
 
-export const defaultStoreLimits: Omit<StoreLimits, "spoolDirectory"> = {
-  bodyMemoryBytes: 16 * 1024 * 1024,
-  memoryBudgetBytes: 64 * 1024 * 1024,
-  // Twice the default size limit and 100 MB.
-  minFreeBytes: 2 * 64 * 1024 * 1024 + 100_000_000,
-};
-
 export interface MessageStore {
   readonly limits: StoreLimits;
   /** Octets of messages in memory now. */

@@ -41,7 +41,7 @@ export interface FileFacts {
 /** A file that a key was read from. */
 export interface KeyFile {
   readonly name: string;
-  /** Where whoever read it saw them. */
+  /** Owner and mode, as the reader saw them. */
   readonly facts?: FileFacts;
 }
 

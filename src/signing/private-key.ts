@@ -72,7 +72,7 @@ export type ReadKey =
 
 /** RFC 8301 section 3.2: signers use RSA keys of at least 1024 bits. */
 export const minimumRsaBits = 1024;
-/** RFC 8301 section 3.2: verifiers need not take more than 4096; up to that is certain to be understood. */
+/** What OpenSSL reads. Above 4096 verifiers may refuse (RFC 8301 section 3.2). */
 export const maximumRsaBits = 16_384;
 
 const base64Only = /^[A-Za-z0-9+/=\s]*$/;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { openHistoryFile } from "../../src/history/file.ts";
-import { workerUrl } from "../../src/process/worker-url.ts";
+import { workerUrl } from "../../src/process/module-url.ts";
 
 let folder: string;
 

@@ -11,7 +11,7 @@ import type { MessageHead } from "../../src/mail/message.ts";
 import type { Envelope, Session } from "../../src/mail/transaction.ts";
 import type { MessageReplies } from "../../src/receive/handlers.ts";
 import { createListener, createLogIds } from "../../src/receive/listener.ts";
-import { defaultListenerOptions } from "../../src/receive/options.ts";
+import { defaultListenerOptions } from "../support/receive-defaults.ts";
 import { readBody, startReceiver, until } from "../support/receiver.ts";
 import { enterData, smtpClient, startMail } from "../support/smtp-client.ts";
 

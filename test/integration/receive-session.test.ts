@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import type { MessageReplies } from "../../src/receive/handlers.ts";
-import { defaultTimeouts } from "../../src/receive/options.ts";
+import { defaultTimeouts } from "../support/receive-defaults.ts";
 import { startReceiver, until } from "../support/receiver.ts";
 import { enterData, smtpClient, startMail } from "../support/smtp-client.ts";
 

@@ -8,13 +8,9 @@ import type { Body } from "../../src/mail/message.ts";
 import type { Session, Transaction } from "../../src/mail/transaction.ts";
 import type { Incoming, MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt, type Listener } from "../../src/receive/listener.ts";
-import { defaultListenerOptions, type ListenerOptions } from "../../src/receive/options.ts";
-import {
-  createMessageStore,
-  defaultStoreLimits,
-  type MessageStore,
-  type StoreLimits,
-} from "../../src/receive/store.ts";
+import type { ListenerOptions } from "../../src/receive/options.ts";
+import { createMessageStore, type MessageStore, type StoreLimits } from "../../src/receive/store.ts";
+import { defaultListenerOptions, defaultStoreLimits } from "./receive-defaults.ts";
 
 export interface ReceivedMail {
   readonly transaction: Transaction;

@@ -9,7 +9,7 @@ import { layOutSignature } from "../../../src/dkim/signature-layout.ts";
 import { listSignedFields } from "../../../src/dkim/signed-fields.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { createDkimPool } from "../../../src/pool/dkim-engine.ts";
-import { workerUrl } from "../../../src/process/worker-url.ts";
+import { workerUrl } from "../../../src/process/module-url.ts";
 import { signRequest } from "../../load/signed.ts";
 
 export const ways = ["none", "sync", "callback", "pool"] as const;

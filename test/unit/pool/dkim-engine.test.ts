@@ -5,7 +5,7 @@ import { concatShared } from "../../../src/mail/shared-octets.ts";
 import { createDkimPool } from "../../../src/pool/dkim-engine.ts";
 import { selfTest } from "../../../src/pool/self-test.ts";
 import { JobLost, PoolSaturated } from "../../../src/pool/worker-pool.ts";
-import { workerUrl } from "../../../src/process/worker-url.ts";
+import { workerUrl } from "../../../src/process/module-url.ts";
 
 const options = { worker: workerUrl("dkim"), threads: 1, maxQueue: 100, deadlineMs: 10_000 };
 const misbehaving = new URL("misbehaving-worker.ts", import.meta.url).href;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Dialog } from "../../../src/receive/dialog.ts";
-import { defaultListenerOptions, type ListenerOptions } from "../../../src/receive/options.ts";
+import type { ListenerOptions } from "../../../src/receive/options.ts";
+import { defaultListenerOptions } from "../../support/receive-defaults.ts";
 
 function dialogAt(address: string, options: Partial<ListenerOptions> = {}): { dialog: Dialog; asked: () => number } {
   let asked = 0;

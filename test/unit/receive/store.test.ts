@@ -6,13 +6,8 @@ import { type TestContext, test } from "node:test";
 import { defaultHeaderLimits } from "../../../src/mail/header.ts";
 import { Intake } from "../../../src/receive/intake.ts";
 import { Spool } from "../../../src/receive/spool.ts";
-import {
-  blockBytes,
-  createMessageStore,
-  defaultStoreLimits,
-  type MessageStore,
-  type StoreLimits,
-} from "../../../src/receive/store.ts";
+import { blockBytes, createMessageStore, type MessageStore, type StoreLimits } from "../../../src/receive/store.ts";
+import { defaultStoreLimits } from "../../support/receive-defaults.ts";
 
 async function emptyFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "store-"));
