@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import { findCorpora } from "../corpora-run/corpora.ts";
+import { corpusTest } from "../support/corpora.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
 import type { SmtpClient } from "../support/smtp-client.ts";
 
@@ -174,12 +174,8 @@ for (const [name, content] of Object.entries(odd)) {
   });
 }
 
-const corpora = findCorpora();
 for (const folder of ["mime-malformed", "spoofing"]) {
-  test(`every message of the corpus ${folder} passes as it is`, {
-    skip: corpora === undefined && "no corpora here",
-  }, async () => {
-    const path = join(corpora ?? "", folder);
+  corpusTest(`every message of the corpus ${folder} passes as it is`, folder, async (path) => {
     const files = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".eml"));
     assert.ok(files.length > 0);
     for (const port of ["incoming", "originating"] as const) {

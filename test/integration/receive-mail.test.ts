@@ -1,9 +1,8 @@
 // Messages: what reaches the flow, where it is kept meanwhile, what is left when something breaks.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { test } from "node:test";
 import type { BodyDigester } from "../../src/dkim/engine.ts";
 import type { BodyDigest, BodyDigestSpec } from "../../src/mail/digest.ts";
@@ -11,6 +10,7 @@ import type { MessageHead } from "../../src/mail/message.ts";
 import type { Envelope, Session } from "../../src/mail/transaction.ts";
 import type { MessageReplies } from "../../src/receive/handlers.ts";
 import { createListener, createLogIds } from "../../src/receive/listener.ts";
+import { corpusTest } from "../support/corpora.ts";
 import { defaultListenerOptions } from "../support/receive-defaults.ts";
 import { readBody, startReceiver, until } from "../support/receiver.ts";
 import { enterData, smtpClient, startMail } from "../support/smtp-client.ts";
@@ -432,12 +432,7 @@ test("refuses MAIL with what the flow says when it has no room", async (t) => {
   await startMail(client);
 });
 
-const corpora = process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../shared/corpora");
-const smuggling = join(corpora, "smtp-smuggling/cases.json");
-
-test("takes each smuggling attempt for one mail", {
-  skip: existsSync(smuggling) ? false : "no corpora here",
-}, async (t) => {
+corpusTest("takes each smuggling attempt for one mail", "smtp-smuggling/cases.json", async (smuggling, t) => {
   const corpus = JSON.parse(readFileSync(smuggling, "utf8"));
   for (const bare_newline of ["replace", "reject"] as const) {
     for (const { id, sequence_b64 } of corpus.cases) {

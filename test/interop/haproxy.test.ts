@@ -5,15 +5,14 @@ import { type TestContext, test } from "node:test";
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
-import { type Haproxy, haproxyMissing, startHaproxy } from "../support/haproxy.ts";
+import { type Haproxy, startHaproxy } from "../support/haproxy.ts";
 import { Ledger, noFaults } from "../support/ledger.ts";
+import { missingProgram, skipWithout } from "../support/peers.ts";
 import { createRandom } from "../support/random.ts";
 import { sendAll } from "../support/sending-queue.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 
-const missing = await haproxyMissing();
-if (missing !== undefined && process.env.CI === "true") throw new Error(missing);
-const skip = missing ?? false;
+const skip = skipWithout(missingProgram("haproxy"));
 
 interface Site {
   readonly hop: FakeNextHop;

@@ -4,11 +4,12 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { startFilter } from "../support/filter.ts";
+import { skipWithout } from "../support/peers.ts";
 import { sendMail } from "../support/send-mail.ts";
 
 const script = "/usr/share/logwatch/scripts/services/amavis";
 const settings = "/usr/share/logwatch/default.conf/services/amavis.conf";
-const skip = existsSync(script) || process.env.CI === "true" ? false : "logwatch is not installed";
+const skip = skipWithout(existsSync(script) ? undefined : "logwatch is not installed (apt-get install logwatch)");
 
 function report(lines: string): Promise<string> {
   return new Promise((resolve, reject) => {

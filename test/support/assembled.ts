@@ -4,15 +4,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { missingProgram, skipWithout } from "./peers.ts";
 
 /** Why it cannot be looked at here; false where it can. */
 export function noAssembler(): string | false {
-  try {
-    execFileSync("wat2wasm", ["--version"]);
-    return false;
-  } catch {
-    return "no wat2wasm here";
-  }
+  return skipWithout(missingProgram("wat2wasm", "wabt"));
 }
 
 /** `path`: of both files under src, without the ending. */

@@ -1,26 +1,15 @@
 // A real HAProxy in the foreground, by the block of docs/scaling.md; ended by its pid.
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { documentBlocks } from "./document-blocks.ts";
 
 export interface Haproxy {
   readonly port: number;
   stop(): Promise<void>;
-}
-
-/** Why these tests cannot run here, or undefined when they can. */
-export async function haproxyMissing(): Promise<string | undefined> {
-  try {
-    await promisify(execFile)("haproxy", ["-v"]);
-    return undefined;
-  } catch {
-    return "HAProxy is not installed (apt-get install haproxy)";
-  }
 }
 
 /** Listens on `port` of 127.0.0.1 for the two filters. */

@@ -22,17 +22,6 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** Why these tests cannot run here, or undefined when they can. */
-export async function redisMissing(): Promise<string | undefined> {
-  try {
-    await promisify(execFile)("redis-server", ["--version"]);
-    await promisify(execFile)("openssl", ["version"]);
-    return undefined;
-  } catch {
-    return "Redis or OpenSSL is not installed (apt-get install redis-server openssl)";
-  }
-}
-
 /** @param more arguments of redis-server: ["--requirepass", "secret"] */
 export async function startRedisServer(more: readonly string[] = []): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-redis-"));

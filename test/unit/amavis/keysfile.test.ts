@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type Keysfile, parseKeysfile } from "../../../src/amavis/keysfile.ts";
 import { keysfileToAmavisd, keysfileToYaml } from "../../../src/amavis/keysfile-text.ts";
@@ -13,6 +13,7 @@ import { fronts } from "../../../src/reading/fronts.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import type { KeyDeclaration } from "../../../src/signing/key-settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { corpus, corpusTest } from "../../support/corpora.ts";
 import { filesOf, rsaPem } from "../signing/keys.ts";
 
 interface Settings {
@@ -124,11 +125,7 @@ const grammar: Readonly<Record<string, Choices>> = {
   "grammar-windows-eol": { "a@example.com": "foo._domainkey.example.com" },
 };
 
-const corpus = resolve(
-  process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora"),
-  "keysfile/dkim-filter",
-);
-const skip = existsSync(corpus) ? false : "no corpora here";
+const folder = corpus("keysfile/dkim-filter");
 
 interface Expected {
   readonly key_files: readonly string[];
@@ -136,18 +133,17 @@ interface Expected {
   readonly converted: string;
   readonly dkim_keys?: readonly { readonly domain: string; readonly key: string; readonly selector: string }[];
 }
-const expected: Readonly<Record<string, Expected>> = skip
-  ? {}
-  : JSON.parse(readFileSync(resolve(corpus, "expected.json"), "utf8")).cases;
+const expected: Readonly<Record<string, Expected>> =
+  folder === undefined ? {} : JSON.parse(readFileSync(join(folder, "expected.json"), "utf8")).cases;
 
-test("every keys file of the corpus has its choices or its error", { skip }, () => {
+corpusTest("every keys file of the corpus has its choices or its error", "keysfile/dkim-filter", () => {
   const good = Object.entries(expected).filter(([, { ok }]) => ok);
   assert.deepEqual(good.map(([name]) => name).toSorted(), Object.keys(grammar).toSorted());
   assert.equal(Object.keys(expected).length, 18);
 });
 
 for (const [name, { key_files, ok, converted, dkim_keys = [] }] of Object.entries(expected)) {
-  const text = readFileSync(resolve(corpus, `${name}.keys`), "utf8");
+  const text = readFileSync(join(folder ?? "", `${name}.keys`), "utf8");
   const read = () => parseKeysfile(text, `${name}.keys`, (path) => key_files.includes(path));
   if (!ok) {
     test(`${name}: the error names the line, in amavisd's words`, () => {

@@ -1,6 +1,6 @@
 // The signpost.yaml that `import` writes means the same as the amavisd.conf it was made of.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
@@ -8,10 +8,10 @@ import { writeYaml } from "../../../src/amavis/write-yaml.ts";
 import { importConf } from "../../../src/cli/import.ts";
 import type { Config } from "../../../src/config/config.ts";
 import { disk, loadConfig } from "../../../src/config/load.ts";
+import { corpus } from "../../support/corpora.ts";
 
 const own = resolve(import.meta.dirname, "../../corpora/amavisd-conf");
-const root = process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora");
-const folders = [own, join(root, "amavisd-conf")].filter((folder) => existsSync(folder));
+const folders = [own, corpus("amavisd-conf")].filter((folder) => folder !== undefined);
 const options = { hostname: "host.example.com", environment: {} };
 
 /** The Config of a text, as if it stood beside the file it came from (relative names start there). */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { showkeys } from "../../../src/cli/showkeys.ts";
 import { testkeys } from "../../../src/cli/testkeys.ts";
 import { readPrivateKey } from "../../../src/signing/private-key.ts";
 import { publicKeyData } from "../../../src/signing/record-text.ts";
+import { corpusTest } from "../../support/corpora.ts";
 import { ed25519Pem, rsaPem, shortPem } from "../signing/keys.ts";
 import { folderFor, run } from "./run.ts";
 
@@ -310,14 +311,8 @@ test("the public half in a record is the one OpenSSL makes", () => {
   assert.equal(p, der.toString("base64"));
 });
 
-const corpus = resolve(
-  process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora"),
-  "amavisd-cli",
-);
-const skip = existsSync(corpus) ? false : "no corpora here";
-
 /** dkim_key('dom', 'sel', 'file', t => 's', …) as signpost.yaml has it. */
-function toYaml(conf: string): string {
+function toYaml(conf: string, corpus: string): string {
   const keys = [...conf.matchAll(/dkim_key\(([^\n]*)\);/g)].map((match) => {
     const words = [...(match[1] ?? "").matchAll(/'([^']*)'|(\w)=>/g)].map((word) => word[1] ?? word[2] ?? "");
     const [domain, selector, file, ...options] = words;
@@ -329,10 +324,10 @@ function toYaml(conf: string): string {
   return JSON.stringify({ dkim_keys: keys });
 }
 
-test("showkeys prints what amavisd prints", { skip }, async (t) => {
-  const { cases } = JSON.parse(readFileSync(resolve(corpus, "showkeys.json"), "utf8"));
+corpusTest("showkeys prints what amavisd prints", "amavisd-cli", async (corpus, t) => {
+  const { cases } = JSON.parse(readFileSync(join(corpus, "showkeys.json"), "utf8"));
   for (const which of ["plain", "options", "wildcard"]) {
-    const folder = setUp(t, toYaml(cases[which].conf));
+    const folder = setUp(t, toYaml(cases[which].conf, corpus));
     for (const [selection, wanted] of [
       [[], cases[which].showkeys],
       [["example.org"], cases[which]["showkeys_example.org"]],

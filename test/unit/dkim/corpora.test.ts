@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { findCorpora } from "../../corpora-run/corpora.ts";
 import { runDkim2, runMimeMalformed, runSpoofing } from "../../corpora-run/dkim-attacks.ts";
 import { runDkimCanon } from "../../corpora-run/dkim-canon.ts";
 import { runDkimVerify } from "../../corpora-run/dkim-verify.ts";
 import { isArgued, whyDifferent } from "../../corpora-run/known-differences.ts";
-
-const corpora = findCorpora();
-const options = corpora === undefined ? { skip: "no corpora: set CORPORA" } : {};
+import { corpusTest } from "../../support/corpora.ts";
 
 for (const view of ["rfc8301", "rfc6376"] as const) {
-  test(
+  corpusTest(
     `every signature of dkim-verify is judged as it should be, or the difference is argued (${view})`,
-    options,
-    () => {
-      const rows = runDkimVerify(corpora ?? "", view);
+    ".",
+    (corpora) => {
+      const rows = runDkimVerify(corpora, view);
       assert.deepEqual(
         rows.filter((row) => row.falsePass).map(({ source, name }) => `${source}/${name}`),
         [],
@@ -29,8 +25,8 @@ for (const view of ["rfc8301", "rfc6376"] as const) {
   );
 }
 
-test("every canonicalization vector comes out equal", options, () => {
-  const rows = runDkimCanon(corpora ?? "");
+corpusTest("every canonicalization vector comes out equal", ".", (corpora) => {
+  const rows = runDkimCanon(corpora);
   assert.deepEqual(
     rows.map(({ name, got }) => [name, got]),
     rows.map(({ name, wanted }) => [name, wanted]),
@@ -42,8 +38,8 @@ for (const [name, run] of Object.entries({
   "mime-malformed": runMimeMalformed,
   dkim2: runDkim2,
 })) {
-  test(`every message of ${name} comes out as it must`, options, () => {
-    const rows = run(corpora ?? "");
+  corpusTest(`every message of ${name} comes out as it must`, ".", (corpora) => {
+    const rows = run(corpora);
     assert.deepEqual(
       rows.filter(({ fault }) => fault !== undefined),
       [],

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readAuthors } from "../../../src/mail/authors.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
+import { corpusTest } from "../../support/corpora.ts";
 import { authorsOf } from "../policy/mail.ts";
 
 const cases: readonly (readonly [
@@ -61,11 +62,7 @@ test("a header that was not read to its end has no authors", () => {
   assert.deepEqual(readAuthors(split), { mailboxes: [], doubt: "header-too-large" });
 });
 
-const spoofing = join(process.env["CORPORA"] ?? join(import.meta.dirname, "../../../../shared/corpora"), "spoofing");
-
-test("messages that show two authors to two readers have a doubt, or both authors", {
-  skip: !existsSync(spoofing),
-}, () => {
+corpusTest("messages that show two authors to two readers have a doubt, or both authors", "spoofing", (spoofing) => {
   // These forge nothing in From itself: their tricks are in the envelope, the signature or the Sender.
   const plainFrom = /^(server_a[1-7]|client_a3)\.eml$/;
   for (const file of readdirSync(spoofing).filter((name) => name.endsWith(".eml"))) {

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { test } from "node:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { corpusTest } from "../../support/corpora.ts";
 import { filesOf, rsaPem } from "./keys.ts";
-
-const corpus = resolve(
-  process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora"),
-  "spoofing",
-);
-const skip = existsSync(corpus) ? false : "no corpora here";
 
 /** Sent by attacker@gmail.com through its own server, in the name of an admin of another domain. */
 const cases = [
@@ -21,8 +15,8 @@ const cases = [
 ] as const;
 
 for (const [name, expected] of cases) {
-  test(`a server that has the attacker's key does not vouch for the victim: ${name}`, { skip }, () => {
-    const message = readFileSync(resolve(corpus, `${name}.eml`));
+  corpusTest(`a server that has the attacker's key does not vouch for the victim: ${name}`, "spoofing", (folder) => {
+    const message = readFileSync(join(folder, `${name}.eml`));
     const { keyring } = loadKeyring(
       { dkim_keys: [{ domain: "gmail.com", selector: "s", file: "k" }] },
       filesOf({ k: rsaPem }),

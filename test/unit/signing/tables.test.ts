@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { test } from "node:test";
 import type { LookupMap } from "../../../src/lookup/table.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import type { KeySettings } from "../../../src/signing/key-settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { corpusTest } from "../../support/corpora.ts";
 import { ed25519Pem, filesOf, rsaPem, systemError } from "./keys.ts";
 
 const inline = ed25519Pem.split("\n").slice(1, -2).join("");
@@ -218,12 +219,6 @@ test("a hundred thousand senders are found by map", () => {
   assert.equal(choose("a@d99999.example"), "d99999.example/s");
 });
 
-const corpus = resolve(
-  process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora"),
-  "keysfile/opendkim",
-);
-const skip = existsSync(corpus) ? false : "no corpora here";
-
 /** Tables that people use, with the sender and what is to come of it. */
 const used: readonly (readonly [
   string,
@@ -292,8 +287,8 @@ const used: readonly (readonly [
 ];
 
 for (const [keys, senders, form, choices] of used) {
-  test(`OpenDKIM tables: ${keys}`, { skip }, () => {
-    const read = (name: string) => readFileSync(resolve(corpus, name), "utf8");
+  corpusTest(`OpenDKIM tables: ${keys}`, "keysfile/opendkim", (folder) => {
+    const read = (name: string) => readFileSync(join(folder, name), "utf8");
     const text = read(keys);
     const named = [...text.matchAll(/:([./\w-]+)$/gm)].map((match) => match[1] ?? "");
     const { choose } = load({

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DataScanner } from "../../../src/smtp/data-scanner.ts";
 import { dotStuffed, hostileShapes, inPieces } from "../../support/hostile-shapes.ts";
+import { corpusTest } from "../../support/corpora.ts";
 
 interface Scanned {
   content: string;
@@ -107,10 +107,7 @@ test("agrees with the octet-by-octet rules on any input and any split", () => {
   );
 });
 
-const corpora = process.env["CORPORA"] ?? resolve(import.meta.dirname, "../../../../shared/corpora");
-const smuggling = join(corpora, "smtp-smuggling/cases.json");
-
-test("takes each smuggling attempt as one message", { skip: existsSync(smuggling) ? false : "no corpora here" }, () => {
+corpusTest("takes each smuggling attempt as one message", "smtp-smuggling/cases.json", (smuggling) => {
   const corpus = JSON.parse(readFileSync(smuggling, "utf8"));
   for (const { id, sequence_b64 } of corpus.cases) {
     const sequence = Buffer.from(sequence_b64, "base64").toString("latin1");
