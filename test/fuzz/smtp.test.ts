@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { corpusTest } from "../support/corpora.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import type { SmtpClient } from "../support/smtp-client.ts";
 
 const seed = 20_261_106;

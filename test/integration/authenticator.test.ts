@@ -1,7 +1,6 @@
 // SPF and ARC on real worker threads, which ask the DNS through this thread's resolver and a server on loopback.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { after, before, test } from "node:test";
 import { formatResults } from "../../src/authres/print.ts";
 import {
   createWorkerAuthenticator,
@@ -11,6 +10,7 @@ import {
 import { createResolver, defaultResolverOptions, type Resolver } from "../../src/dns/resolver.ts";
 import type { Resolve } from "../../src/rr/answer.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
+import { after, before, test } from "../support/limited.ts";
 
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });

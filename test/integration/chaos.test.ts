@@ -6,7 +6,6 @@ import { once } from "node:events";
 import { mkdtemp, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type DaemonProcess, startIn } from "../support/daemon.ts";
@@ -14,6 +13,7 @@ import { type Act, type FakeNextHop, type Step, startFakeNextHop } from "../supp
 import { connected, type Filter, startFilter } from "../support/filter.ts";
 import { generateMail } from "../support/generated-mail.ts";
 import { type Attempt, Ledger, noFaults, tryOf } from "../support/ledger.ts";
+import { after, before, test } from "../support/limited.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { type ClientFault, sendAll } from "../support/sending-queue.ts";
 import { smtpClient } from "../support/smtp-client.ts";

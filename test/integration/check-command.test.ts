@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { check } from "../../src/cli/check.ts";
 import { sign } from "../../src/cli/sign.ts";
 import { createTestKey } from "../support/daemon.ts";
+import { test } from "../support/limited.ts";
 import { folderFor, run } from "../unit/cli/run.ts";
 
 const key = createTestKey("ed25519");

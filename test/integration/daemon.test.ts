@@ -1,10 +1,10 @@
 // The whole daemon as a process: what each kind of trouble is answered with, and that the next mail is fine.
 import assert from "node:assert/strict";
 import { readdir, writeFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, mailText, recipients, startFilter, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
 
 let filter: Filter;
 /** What the next hop does, test by test. */

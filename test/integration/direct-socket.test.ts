@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { test } from "node:test";
 import { DirectSocket, takeOver } from "../../src/receive/direct-socket.ts";
 import { Input } from "../../src/receive/input.ts";
+import { test } from "../support/limited.ts";
 
 async function accepted(pauseOnConnect: boolean) {
   const server = createServer({ pauseOnConnect, allowHalfOpen: true });

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { afterEach, beforeEach, test } from "node:test";
 import { decode } from "dns-packet";
 import {
   createResolver,
@@ -12,6 +11,7 @@ import {
   type ResolverOptions,
 } from "../../src/dns/resolver.ts";
 import { type FakeDns, type Fault, startFakeDns } from "../support/fake-dns.ts";
+import { afterEach, beforeEach, test } from "../support/limited.ts";
 
 const longText = ["v=DKIM1; k=rsa; p=".padEnd(255, "A"), "B".repeat(200)];
 const zone = {

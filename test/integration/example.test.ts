@@ -7,11 +7,11 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { connected, mailText, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 
 const root = resolve(import.meta.dirname, "../..");

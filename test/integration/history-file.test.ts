@@ -5,9 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, test } from "node:test";
 import { openHistoryFile } from "../../src/history/file.ts";
 import { workerUrl } from "../../src/process/module-url.ts";
+import { after, before, test } from "../support/limited.ts";
 
 let folder: string;
 

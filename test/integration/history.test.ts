@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { signpost } from "../support/command.ts";
 import { startIn } from "../support/daemon.ts";
 import { type Filter, startFilter } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { sendMail } from "../support/send-mail.ts";
 
 let filter: Filter;

@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, test } from "../support/limited.ts";
 import { type Paths, startPaths } from "../support/paths.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 

@@ -8,10 +8,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
 import { createLog } from "../../src/log/log.ts";
 import { startFilter } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { sendMail } from "../support/send-mail.ts";
 

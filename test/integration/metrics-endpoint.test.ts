@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { after, before, test } from "node:test";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { sendMail } from "../support/send-mail.ts";
 

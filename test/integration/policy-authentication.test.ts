@@ -1,10 +1,10 @@
 // SPF, DMARC and ARC in the running daemon: real sockets, a DNS on loopback, and others' eyes on what we seal.
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { after, before, test } from "node:test";
 import { arcByDkimpy, arcByMailauth, dkimpyMissing, sealByMailauth, type Zone } from "../support/arc-peers.ts";
 import { createTestKey } from "../support/daemon.ts";
 import { connected, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { type Passed, type Paths, startPaths } from "../support/paths.ts";
 import { skipWithout } from "../support/peers.ts";
 import { signByHand } from "../unit/dkim/hand-made.ts";

@@ -2,8 +2,8 @@
 // Authentication-Results out, so that the way taken shows in three places: who got it, with what header, in the log.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { after, before, test } from "node:test";
 import { connected, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { type Paths, startPaths } from "../support/paths.ts";
 import { signByHand } from "../unit/dkim/hand-made.ts";
 

@@ -1,7 +1,7 @@
 // Whose mail it is: banks by the client that XFORWARD tells, by local sender, by listener, mail by mail.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { connected, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { type Paths, startPaths } from "../support/paths.ts";
 
 const config = `

@@ -2,8 +2,9 @@
 // The howto's three paths through real sockets, its banks word by word in both configuration languages: what each port
 // offers, whom it takes for ours, where it sends mail on, and how it signs.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe } from "node:test";
 import { createTestKey } from "../support/daemon.ts";
+import { after, before, test } from "../support/limited.ts";
 import { type Paths, startPaths } from "../support/paths.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 

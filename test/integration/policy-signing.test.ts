@@ -1,8 +1,8 @@
 // Which signatures a mail of ours leaves with, option by option and source of keys by source, judged by mailauth.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { dkimVerify } from "mailauth/lib/dkim/verify.js";
 import { createTestKey, type TestKey } from "../support/daemon.ts";
+import { after, before, test } from "../support/limited.ts";
 import { type Paths, startPaths } from "../support/paths.ts";
 
 const keys = {

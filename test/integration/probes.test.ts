@@ -1,10 +1,10 @@
 // Attacks and oddities of SMTP, address and trust, one row each, through the whole daemon: what goes out is what came in,
 // what must not be is refused, and nothing that a peer says can pass for a word of ours.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import type { SmtpClient } from "../support/smtp-client.ts";
 
 let filter: Filter;

@@ -6,13 +6,14 @@ import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, write
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { createTestKey, type DaemonProcess, type StartOptions, startIn } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { type Act, type FakeNextHop, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { connected, mailText, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");

@@ -5,13 +5,14 @@ import { chmod, chown, mkdtemp, readdir, readFile, rename, writeFile } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Ended, signpost } from "../support/command.ts";
 import { startDaemonProcess, startIn } from "../support/daemon.ts";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, type FilterOptions, mailText, startFilter, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { type SmtpClient, smtpClient } from "../support/smtp-client.ts";
 
 interface Several extends Filter {

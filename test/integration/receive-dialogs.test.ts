@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { test } from "../support/limited.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { type SmtpClient, smtpClient } from "../support/smtp-client.ts";
 

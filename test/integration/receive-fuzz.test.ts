@@ -1,8 +1,8 @@
 // Any input, however it is cut: the server answers in replies, keeps nothing, and takes the next mail.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
+import { test } from "../support/limited.ts";
 import { startReceiver, until } from "../support/receiver.ts";
 import { enterData, smtpClient } from "../support/smtp-client.ts";
 

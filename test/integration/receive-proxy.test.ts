@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mock, test } from "node:test";
+import { mock } from "node:test";
+import { test } from "../support/limited.ts";
 import { startReceiver, until } from "../support/receiver.ts";
 import { smtpClient, startMail } from "../support/smtp-client.ts";
 

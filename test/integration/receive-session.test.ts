@@ -5,8 +5,9 @@ import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mock, test } from "node:test";
+import { mock } from "node:test";
 import type { MessageReplies } from "../../src/receive/handlers.ts";
+import { test } from "../support/limited.ts";
 import { defaultTimeouts } from "../support/receive-defaults.ts";
 import { startReceiver, until } from "../support/receiver.ts";
 import { enterData, smtpClient, startMail } from "../support/smtp-client.ts";

@@ -2,11 +2,12 @@
 // it for long, and never fails for it.
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { signpost } from "../support/command.ts";
 import { type FakeRedis, startFakeRedis } from "../support/fake-redis.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 
 interface Scene {
   readonly filter: Filter;

@@ -1,9 +1,9 @@
 // Many mails to a next hop that fails at random: what we call delivered is there, once and whole, and nothing bounces.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { createRelay } from "../../src/relay/relay.ts";
 import { formatReply, isPermanent, isPositive, isTransient } from "../../src/smtp/reply.ts";
 import { type Act, postfixKeywords, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import { test } from "../support/limited.ts";
 import { createRandom } from "../support/random.ts";
 import { envelopeFrom, outgoingTo } from "../support/relay-mail.ts";
 

@@ -1,7 +1,6 @@
 // What becomes of a mail when the next hop fails, step by step: nothing is lost, nothing bounces for trouble that is
 // not the mail's, nothing is delivered twice where that can be avoided. Mail in one write: relay-chunking.test.ts.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Message } from "../../src/mail/message.ts";
 import { NextHopConnection } from "../../src/relay/connection.ts";
@@ -9,6 +8,7 @@ import type { Delivery, Outgoing, RelayTimeouts } from "../../src/relay/delivery
 import { type ClosableRelay, createRelay } from "../../src/relay/relay.ts";
 import { formatReply } from "../../src/smtp/reply.ts";
 import { type Act, dataKeywords, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import { test } from "../support/limited.ts";
 import { envelopeFrom, messageFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
 import { connectToHasty, startRelay, unlessPutOff } from "../support/relay-set-up.ts";
 

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import type { Delivery, Outgoing } from "../../src/relay/delivery.ts";
 import { createRelay, type RelayOptions } from "../../src/relay/relay.ts";
 import { formatReply } from "../../src/smtp/reply.ts";
 import { type FakeNextHopOptions, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
+import { test } from "../support/limited.ts";
 import { envelopeFrom, messageFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
 import { fine, startRelay, unlessPutOff } from "../support/relay-set-up.ts";
 

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { type Ended, signpost } from "../support/command.ts";
 import { startDaemonProcess } from "../support/daemon.ts";
 import { type Filter, startFilter } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 
 let filter: Filter;

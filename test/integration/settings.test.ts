@@ -1,8 +1,8 @@
 // Settings that show only in the whole daemon: what leaves, and what clients are told.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import type { Act, Step } from "../support/fake-next-hop.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 
 let filter: Filter;
 let script: (step: Step) => Act = () => undefined;

@@ -1,9 +1,10 @@
 // The order in which the resolver asks: its own cache, the one that filters share, the DNS; and what it hands on.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { createResolver, defaultResolverOptions, type Resolver } from "../../src/dns/resolver.ts";
 import { createSharedAnswers, encodeAnswer, type OctetCache, sharedKey } from "../../src/dns/shared-answers.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
+import { test } from "../support/limited.ts";
 
 const key = ["v=DKIM1; p=one"];
 const zone = {

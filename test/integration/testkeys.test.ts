@@ -5,9 +5,9 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { createTestKey } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
+import { after, before, test } from "../support/limited.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const ours = createTestKey("rsa");

@@ -2,13 +2,13 @@
 // and bare newlines, and what goes on from there is octet for octet what went on from DATA.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { type ClosableRelay, createRelay } from "../../src/relay/relay.ts";
 import type { NextHop } from "../../src/smtp/next-hop.ts";
 import { formatReply, isTransient, type Reply } from "../../src/smtp/reply.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
 import { envelopeFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";

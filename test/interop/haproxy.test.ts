@@ -1,12 +1,13 @@
 // Two filters behind a real HAProxy, set up with the very lines of docs/scaling.md: who connects is seen through it, and
 // mail goes on when a filter ends.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Haproxy, startHaproxy } from "../support/haproxy.ts";
 import { Ledger, noFaults } from "../support/ledger.ts";
+import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { createRandom } from "../support/random.ts";
 import { sendAll } from "../support/sending-queue.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { test } from "node:test";
 import { startFilter } from "../support/filter.ts";
+import { test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { sendMail } from "../support/send-mail.ts";
 

@@ -4,8 +4,8 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
 import { promisify } from "node:util";
+import { test } from "../support/limited.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");

@@ -4,10 +4,11 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { commandNames } from "../../src/cli/commands.ts";
 import { globalSettings } from "../../src/config/settings/global.ts";
 import { connectionsFor } from "../../src/process/descriptors.ts";
+import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 
 const packaging = resolve(import.meta.dirname, "../../packaging");

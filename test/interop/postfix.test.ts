@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { createTestKey, type DaemonProcess, startDaemonProcess, startIn } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, type ReceivedMail, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { ask, fillIn, readDashboards } from "../../grafana/render.ts";
 import { type Scene, startScene } from "../support/all-kinds.ts";
+import { after, before, test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { type Prometheus, startPrometheus } from "../support/prometheus.ts";
 

@@ -1,12 +1,13 @@
 // Filters that share their DNS answers through a real Redis server, over each kind of connection, and lose it under way.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { dkimSign } from "mailauth/lib/dkim/sign.js";
 import { createTestKey, type DaemonProcess, startDaemonProcess, type TestKey } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { connected, mailText, submit } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
 import { documentBlocks } from "../support/document-blocks.ts";
 import { startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { postfixMissing, startPostfix } from "../support/postfix.ts";
 import { sendMail } from "../support/send-mail.ts";

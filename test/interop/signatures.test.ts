@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { createTestKey } from "../support/daemon.ts";
 import { canonicalizations, type Peer, type PeerKey, type PeerSetup, peers } from "../support/dkim-peers.ts";
 import { connected, type Filter, startFilter, submit } from "../support/filter.ts";
 import { type GeneratedMail, generateMail } from "../support/generated-mail.ts";
+import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { createRandom } from "../support/random.ts";
 

@@ -5,9 +5,9 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
+import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 
 const run = promisify(execFile);

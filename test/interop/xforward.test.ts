@@ -1,10 +1,10 @@
 // Who the client was, as a real Postfix behind us has it in its log, for both families of addresses.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { createRelay } from "../../src/relay/relay.ts";
 import { formatReply } from "../../src/smtp/reply.ts";
 import { startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { postfixMissing, startPostfix } from "../support/postfix.ts";
 import { envelopeFrom, outgoingTo, plainMail } from "../support/relay-mail.ts";
