@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { type Sink, startSink } from "../../../bench/load/sink.ts";
+import { type Sink, startSink } from "../../../../bench/load/sink.ts";
 
 /** Says it in pieces, each in a read of its own, and gives all that came back. */
 async function say(sink: Sink, pieces: readonly string[]): Promise<string> {

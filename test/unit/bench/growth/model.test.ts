@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { neighbours, tooSteep } from "../../../bench/growth/curve.ts";
-import { fitLine, misfit, modelOf, needOf } from "../../../bench/growth/model.ts";
-import { guideStart, spread, ticks } from "../../../bench/line-chart.ts";
+import { neighbours, tooSteep } from "../../../../bench/growth/curve.ts";
+import { fitLine, misfit, modelOf, needOf } from "../../../../bench/growth/model.ts";
+import { guideStart, spread, ticks } from "../../../../bench/line-chart.ts";
 
 test("neighbours tell the power by which a curve grows", () => {
   const rows = [
