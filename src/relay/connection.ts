@@ -1,6 +1,7 @@
 // One connection to a next hop: octets out, replies in, deadlines watched. What is said on it is left to
 // greeting.ts and transaction.ts.
-import { connect, type Socket } from "node:net";
+import { connect, type OnReadOpts } from "node:net";
+import type { Duplex } from "node:stream";
 import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
@@ -48,6 +49,23 @@ const groupBytes = 1024 * 1024;
 /** All sockets read into this one: what arrives is turned into a string before the event loop turns. */
 const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 
+/**
+ * Starts connecting; "connect" and "error" say how it went, and what the other side says is handed to `onread`.
+ * @param localAddress where a TCP connection starts from; null: the system chooses
+ */
+export type Dial = (hop: NextHop, localAddress: string | null, onread: OnReadOpts) => Duplex;
+
+const dialSocket: Dial = (hop, localAddress, onread) =>
+  "path" in hop
+    ? connect({ path: hop.path, onread })
+    : connect({
+        host: hop.host,
+        port: hop.port,
+        ...(localAddress === null ? {} : { localAddress }),
+        noDelay: true,
+        onread,
+      });
+
 export class NextHopConnection {
   readonly hop: NextHop;
   readonly remote: string;
@@ -66,7 +84,7 @@ export class NextHopConnection {
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** The mail's own deadline: no step may take longer. */
   limitMs = Number.POSITIVE_INFINITY;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #reader = new ReplyReader();
   #awaited: Awaited | undefined;
   /** Replies that are still to come and matter to nobody. */
@@ -84,6 +102,7 @@ export class NextHopConnection {
     localAddress: string | null,
     now: () => number,
     onFailure: (connection: NextHopConnection) => void,
+    dial: Dial = dialSocket,
   ) {
     this.hop = hop;
     this.openedAtMs = now();
@@ -92,17 +111,7 @@ export class NextHopConnection {
     this.remote = formatNextHop(hop);
     this.key = this.remote;
     this.#onFailure = onFailure;
-    const onread = { buffer: readBuffer, callback: (bytes: number) => this.#received(bytes) };
-    this.#socket =
-      "path" in hop
-        ? connect({ path: hop.path, onread })
-        : connect({
-            host: hop.host,
-            port: hop.port,
-            ...(localAddress === null ? {} : { localAddress }),
-            noDelay: true,
-            onread,
-          });
+    this.#socket = dial(hop, localAddress, { buffer: readBuffer, callback: (bytes) => this.#received(bytes) });
     this.#socket.on("connect", () => {
       this.#connected = true;
       // The greeting has its own time, from here on.

@@ -1,6 +1,6 @@
 // Connections to next hops, kept for the mails to come: taken out while they carry one, watched by one coarse timer.
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
-import { NextHopConnection } from "./connection.ts";
+import { type Dial, NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
 import { greet, type Trouble } from "./greeting.ts";
 
@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly maxIdle: number;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
+  /** Instead of sockets. */
+  readonly dial?: Dial | undefined;
 }
 
 /** amavisd's figures: used again at once, used again if it still answers, closed. */
@@ -66,9 +68,10 @@ export class ConnectionPool {
     limitMs: number,
     end: LocalEnd = this.#options.localEnd,
   ): Promise<NextHopConnection | Trouble> {
-    const { timeouts, observer, now, discarded } = this.#options;
+    const { timeouts, observer, now, discarded, dial } = this.#options;
     const { localhost_name, local_client_bind_address } = end;
-    const connection = new NextHopConnection(hop, local_client_bind_address, now, (failed) => this.#forget(failed));
+    const forget = (failed: NextHopConnection) => this.#forget(failed);
+    const connection = new NextHopConnection(hop, local_client_bind_address, now, forget, dial);
     connection.key = this.#keyOf(hop, end);
     connection.limitMs = limitMs;
     this.#all.add(connection);

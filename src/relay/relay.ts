@@ -3,7 +3,7 @@
 
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { cleanReplyText, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
-import { NextHopConnection } from "./connection.ts";
+import { type Dial, NextHopConnection } from "./connection.ts";
 import {
   type Delivery,
   defaultTimeouts,
@@ -43,6 +43,8 @@ export interface RelayOptions {
   readonly observer?: RelayObserver;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
   readonly now?: () => number;
+  /** Instead of sockets: how a connection to a next hop is made. */
+  readonly dial?: Dial;
 }
 
 export interface RelayCounts {
@@ -102,6 +104,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     discarded: new Set(smtp_discard_ehlo_keywords.map((keyword) => keyword.toUpperCase())),
     maxIdle: keeps ? maxConnections : 0,
     now,
+    dial: options.dial,
   };
   const pool = new ConnectionPool(poolOptions, (nowMs) => {
     slots.expire(nowMs);

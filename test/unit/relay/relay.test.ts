@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Proceed } from "../../../src/relay/delivery.ts";
+import { type ClosableRelay, createRelay, type RelayOptions } from "../../../src/relay/relay.ts";
+import { formatReply, isTransient } from "../../../src/smtp/reply.ts";
+import { envelopeFrom, outgoingTo, plainMail } from "../../support/relay-mail.ts";
+import { dialNobody, type HopScript, queued, type ScriptedHop, scriptedHop } from "../../support/scripted-hop.ts";
+
+/** What the flow says for SMTP input. */
+const unlessPutOff: Proceed = (replies) => !replies.flat().some(isTransient);
+const never: Proceed = () => false;
+const one = envelopeFrom("a@example.com", "b@example.com");
+const three = envelopeFrom("a@example.com", "b@example.com", "c@example.com", "d@example.com");
+
+interface Scene {
+  readonly relay: ClosableRelay;
+  readonly hop: ScriptedHop;
+  /** One mail: its replies. */
+  send(envelope?: typeof one, proceed?: Proceed): Promise<readonly string[]>;
+}
+
+function setUp(t: TestContext, script: HopScript = {}, options: Partial<RelayOptions> = {}): Scene {
+  const hop = scriptedHop(script);
+  const relay = createRelay({ localhost_name: "here.example", dial: hop.dial, now: () => 1000, ...options });
+  t.after(() => relay.close(0));
+  return {
+    relay,
+    hop,
+    async send(envelope = one, proceed = unlessPutOff) {
+      const [delivery] = await relay([outgoingTo(hop.nextHop, envelope)], proceed);
+      return delivery?.replies.map(formatReply) ?? [];
+    },
+  };
+}
+
+/** Replies to lines that begin so. */
+const when =
+  (...replies: readonly (readonly [string, string | null])[]): NonNullable<HopScript["reply"]> =>
+  (line) =>
+    replies.find(([begin]) => line.startsWith(begin))?.[1];
+
+const fine = formatReply(queued);
+
+test("a mail is delivered once, with the next hop's reply, and the next one on the same connection", async (t) => {
+  const { hop, send, relay } = setUp(t);
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual(hop.contents, [plainMail, plainMail]);
+  assert.equal(hop.connections, 1);
+  assert.deepEqual(relay.counts(), { open: 1, idle: 1, waiting: 0 });
+});
+
+test("each mail has a connection of its own where none are kept", async (t) => {
+  const { hop, send } = setUp(t, {}, { keepsConnections: false });
+  await send();
+  await send();
+  assert.equal(hop.connections, 2);
+});
+
+// A dot, or the commands of the next mail, would be taken for content there.
+test("a connection that waits for content which will not come is ended, never kept", async (t) => {
+  const { hop, send, relay } = setUp(t);
+  assert.match((await send(three, never))[0] ?? "", /^4/);
+  assert.deepEqual([hop.lines.at(-1), hop.contents], ["1 DATA", []]);
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0 });
+  assert.deepEqual(await send(three), [fine, fine, fine]);
+  assert.equal(
+    hop.lines.findLast((line) => line.startsWith("1 ")),
+    "1 DATA",
+  );
+  assert.equal(hop.connections, 2);
+});
+
+test("one that was asked no content is cleared by RSET and kept", async (t) => {
+  const { hop, send, relay } = setUp(t, { keywords: [], reply: when(["RCPT TO:<c", "450 4.2.0 later"]) });
+  assert.deepEqual(
+    (await send(three)).map((reply) => reply.slice(0, 3)),
+    ["451", "450", "451"],
+  );
+  while (relay.counts().idle === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual(
+    [hop.lines.filter((line) => / (RSET|DATA)$/.test(line)), hop.connections],
+    [["1 RSET", "1 DATA"], 1],
+  );
+});
+
+test("one recipient put off, and no octet of content leaves for the others", async (t) => {
+  const { hop, send } = setUp(t, { reply: when(["RCPT TO:<c", "450 4.2.0 later"]) });
+  const replies = await send(three);
+  assert.equal(replies[1], "450 4.2.0 later");
+  for (const reply of replies) assert.match(reply, /^4/);
+  assert.deepEqual(hop.contents, []);
+});
+
+test("one recipient refused, and the others have the mail", async (t) => {
+  const { hop, send } = setUp(t, { reply: when(["RCPT TO:<c", "550 5.1.1 nobody"]) });
+  assert.deepEqual(await send(three), [fine, "550 5.1.1 nobody", fine]);
+  assert.deepEqual(hop.contents, [plainMail]);
+});
+
+test("recipients beyond what it takes at once follow in a second transaction", async (t) => {
+  let taken = 0;
+  const { hop, send } = setUp(t, {
+    reply(line) {
+      if (line === "content") taken = 0;
+      if (!line.startsWith("RCPT")) return undefined;
+      taken += 1;
+      return taken > 2 ? "452 4.5.3 too many recipients" : undefined;
+    },
+  });
+  assert.deepEqual(await send(three), [fine, fine, fine]);
+  assert.deepEqual(hop.contents, [plainMail, plainMail]);
+  assert.equal(hop.lines.filter((line) => line.includes("RCPT TO:<d@example.com>")).length, 2);
+});
+
+test("several mails leave all or not at all", async (t) => {
+  const { hop, relay } = setUp(t, { reply: when(["RCPT TO:<c", "450 4.2.0 later"]) });
+  const mails = ["b@example.com", "c@example.com"].map((to) =>
+    outgoingTo(hop.nextHop, envelopeFrom("a@example.com", to)),
+  );
+  const deliveries = await relay(mails, unlessPutOff);
+  assert.deepEqual(
+    deliveries.map(({ replies, fromNextHop }) => [replies[0]?.code, fromNextHop[0]]),
+    [
+      [451, false],
+      [450, true],
+    ],
+  );
+  assert.deepEqual(hop.contents, []);
+});
+
+test("a kept connection that ended in the meantime costs nothing: the mail goes by another one", async (t) => {
+  let ended = false;
+  const { hop, send } = setUp(t, {
+    reply: (line, connection) => (ended && connection === 1 && line.startsWith("MAIL") ? null : undefined),
+  });
+  await send(three);
+  ended = true;
+  assert.deepEqual(await send(three), [fine, fine, fine]);
+  assert.deepEqual([hop.connections, hop.contents.length], [2, 2]);
+});
+
+test("a connection that ends after the content leaves the mail in doubt: put off, not sent twice", async (t) => {
+  const { hop, send } = setUp(t, { reply: when(["content", null]) });
+  assert.match((await send())[0] ?? "", /^451 4\.5\.0 From MTA\(.*\) during final dot/);
+  assert.deepEqual([hop.contents.length, hop.connections], [1, 1]);
+});
+
+test("failover hops are tried in order, and all are named where none can be reached", async (t) => {
+  const hop = scriptedHop();
+  const answers = new Set(["up.example"]);
+  const tried: string[] = [];
+  const relay = createRelay({
+    localhost_name: "here.example",
+    dial: (to, address, onread) => {
+      const host = "host" in to ? to.host : to.path;
+      tried.push(host);
+      return answers.has(host) ? hop.dial(to, address, onread) : dialNobody(to, address, onread);
+    },
+  });
+  t.after(() => relay.close(0));
+  const to = (host: string) => ({ protocol: "smtp", host, port: 25 }) as const;
+  const mail = { ...outgoingTo(to("down.example"), one), failover: [to("away.example"), to("up.example")] };
+  const [delivery] = await relay([mail], unlessPutOff);
+  assert.deepEqual(
+    [delivery?.replies.map(formatReply), tried],
+    [[fine], ["down.example", "away.example", "up.example"]],
+  );
+  answers.clear();
+  await relay.close(0);
+
+  const other = createRelay({ localhost_name: "here.example", dial: dialNobody });
+  t.after(() => other.close(0));
+  const [lost] = await other([mail], unlessPutOff);
+  const [reply] = lost?.replies ?? [];
+  assert.match(
+    reply === undefined ? "" : formatReply(reply),
+    /^450 4\.4\.1 All attempts \(3\) failed: .*down.*away.*up/,
+  );
+  assert.deepEqual(lost?.fromNextHop, [false]);
+});
+
+test("after close nothing is sent any more", async (t) => {
+  const { hop, send, relay } = setUp(t);
+  await relay.close();
+  assert.deepEqual(await send(), ["451 4.3.2 Service shutting down"]);
+  assert.equal(hop.connections, 0);
+});
+
+test("what proceed throws leaves no connection waiting for content", async (t) => {
+  const { send, relay } = setUp(t);
+  const broken: Proceed = () => {
+    throw new Error("a bug");
+  };
+  await assert.rejects(send(three, broken), /a bug/);
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0 });
+});
+
+test("mail with one recipient goes in one write where the next hop takes chunks", async (t) => {
+  const { hop, send } = setUp(t, { keywords: ["PIPELINING", "CHUNKING"] });
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual([hop.lines.at(-1), hop.contents], [`1 BDAT ${plainMail.length} LAST`, [plainMail]]);
+});
+
+test("a next hop that offers chunks and knows no BDAT gets the mail by DATA over another connection, the next too", async (t) => {
+  const { hop, send } = setUp(t, {
+    keywords: ["PIPELINING", "CHUNKING"],
+    reply: (line, connection) => (connection === 1 && line === "content" ? "502 5.5.1 BDAT?" : undefined),
+  });
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual(
+    hop.lines.filter((line) => / (BDAT|DATA)/.test(line)),
+    [`1 BDAT ${plainMail.length} LAST`, "2 DATA", "2 DATA"],
+  );
+});
+
+test("LMTP has a reply for each recipient", async (t) => {
+  let count = 0;
+  const { send } = setUp(t, {
+    protocol: "lmtp",
+    reply(line) {
+      if (line !== "content") return undefined;
+      count += 1;
+      return count === 2 ? "552 5.2.2 full" : undefined;
+    },
+  });
+  assert.deepEqual(await send(three), [fine, "552 5.2.2 full", fine]);
+});
