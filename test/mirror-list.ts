@@ -3,14 +3,7 @@
 export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/authenticator": ["checks/lazy-authenticator", "checks/worker-authenticator"],
   "integration/check-command": ["cli/answers", "cli/check", "cli/inspect", "cli/message-file"],
-  "integration/daemon": [
-    "cli/main",
-    "daemon/configured-filter",
-    "daemon/resolver-and-relay",
-    "daemon/serve",
-    "daemon/start-daemon",
-    "flow/report",
-  ],
+  "integration/daemon": ["cli/main", "daemon/configured-filter", "daemon/serve", "daemon/start-daemon", "flow/report"],
   "integration/direct-socket": ["receive/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],
   "integration/example": ["cli/demo", "cli/demo-next-hop"],
@@ -38,7 +31,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/receive-mail": [
     "receive/connection",
     "receive/input",
-    "receive/intake",
     "receive/listener",
     "receive/message-reply",
     "receive/server",
@@ -46,7 +38,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   "integration/receive-proxy": ["receive/proxy-preface"],
   "integration/redis": ["shared-cache/redis"],
-  "integration/reload": ["cli/reload", "daemon/reload"],
+  "integration/reload": ["cli/reload"],
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createListeners } from "../../../src/daemon/listeners.ts";
+import { createListeners, listenerKey } from "../../../src/daemon/listeners.ts";
 import type { Listener } from "../../../src/receive/listener.ts";
 
 /** Doors whose listeners come up when they are let, and what became of them. */
 function createStage() {
   const listening = Promise.withResolvers<void>();
   const events: string[] = [];
+  const broken = new Set<number>();
   const doors = createListeners(({ port = 0 }): Listener => {
     const name = { address: "127.0.0.1", port };
     return {
@@ -16,6 +17,7 @@ function createStage() {
       async listen() {
         events.push(`listen ${port}`);
         await listening.promise;
+        if (broken.has(port)) throw new Error(`EADDRINUSE ${port}`);
         return name;
       },
       async drain(deadlineMs) {
@@ -24,7 +26,7 @@ function createStage() {
       },
     };
   });
-  return { doors, events, letListen: () => listening.resolve() };
+  return { doors, events, broken, letListen: () => listening.resolve() };
 }
 
 test("a door that comes up while all are drained is closed again", async () => {
@@ -44,4 +46,45 @@ test("no door is opened after the drain", async () => {
   await doors.drain(1000);
   await assert.rejects(doors.open([{ address: "127.0.0.1", port: 2 }]), /shutting down/);
   assert.deepEqual(events, ["listen 1", "drain 1 1000", "listen 2", "drain 2 0"]);
+});
+
+const at = (...ports: readonly number[]) => ports.map((port) => ({ address: "127.0.0.1", port }));
+
+test("all doors of a configuration are opened or none: those that were open stay", async () => {
+  const { doors, events, broken, letListen } = createStage();
+  letListen();
+  await doors.open(at(1));
+  doors.keep(at(1), 1000);
+  broken.add(3);
+  await assert.rejects(doors.open(at(1, 2, 3)), /EADDRINUSE 3/);
+  assert.deepEqual(events, ["listen 1", "listen 2", "listen 3", "drain 2 0"]);
+  assert.deepEqual(doors.names, at(1));
+});
+
+test("what the configuration in force no longer names is closed as its sessions end", async () => {
+  const { doors, events, letListen } = createStage();
+  letListen();
+  await doors.open(at(1, 2));
+  assert.deepEqual(await doors.open(at(2, 3)), at(3), "what is open is not opened again");
+  doors.keep(at(2, 3), 1000);
+  assert.deepEqual(events.slice(3), ["drain 1 1000"]);
+  assert.deepEqual(doors.names, at(2, 3));
+});
+
+test("a door that is wanted and not open is counted", async () => {
+  const { doors, letListen } = createStage();
+  letListen();
+  await doors.open(at(1));
+  doors.keep(at(1, 2), 1000);
+  assert.equal(doors.closedCount(), 1);
+  await doors.shut(at(1));
+  assert.equal(doors.closedCount(), 2);
+});
+
+test("places are told apart by address, port and path", () => {
+  assert.deepEqual([{ port: 25 }, { address: "::1", port: 25 }, { path: "/run/s.sock" }].map(listenerKey), [
+    "*:25",
+    "::1:25",
+    "/run/s.sock",
+  ]);
 });
