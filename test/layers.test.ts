@@ -46,6 +46,7 @@ const known = {
   upwards: [
     "history/history.ts > flow/outcome/explain-text.ts",
     "history/history.ts > flow/outcome/explain.ts",
+    "history/history.ts > flow/outcome/kept.ts",
     "history/history.ts > flow/outcome/log-line.ts",
     "history/history.ts > flow/outcome/outcome.ts",
     "history/history.ts > flow/outcome/record.ts",

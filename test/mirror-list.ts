@@ -145,7 +145,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   "unit/dkim/verify": ["dkim/domain-name", "dkim/domainkeys", "dkim/signature", "dkim/signature-fields"],
   "unit/dns/fixed-zone": ["dns/name"],
-  "unit/flow/outcome/conclude": ["flow/outcome/detail-lines", "mail/received"],
+  "unit/flow/outcome/conclude": ["mail/received"],
   "unit/flow/outcome/reasons": [
     "flow/outcome/explain",
     "flow/outcome/explain-text",
@@ -187,7 +187,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/reading/read-settings": ["reading/plain-settings", "reading/program"],
   "unit/relay/pool": ["relay/greeting"],
   "unit/relay/relay": ["relay/whole-mail", "relay/delivery"],
-  "unit/relay/transaction": ["relay/content"],
   "unit/signing/choose": [
     "signing/domain-pattern",
     "signing/find-key",

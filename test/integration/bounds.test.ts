@@ -1,9 +1,9 @@
 // What the daemon keeps of hostile mail: octets in memory, in the file and in the log, whatever a client brings.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { signpost } from "../support/command.ts";
 import { startFilter } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
+import { test } from "../support/limited.ts";
 import { sendMail } from "../support/send-mail.ts";
 
 /** As large as a path may be and MAIL and RCPT still take it. */

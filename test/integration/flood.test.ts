@@ -1,8 +1,8 @@
 // Mail made of as many lines as its octets can hold, through the whole daemon: each arrives as it was sent.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { connected, type Filter, startFilter, submit } from "../support/filter.ts";
 import { hostileShapes } from "../support/hostile-shapes.ts";
+import { after, before, test } from "../support/limited.ts";
 
 let filter: Filter;
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DataScanner } from "../../../src/smtp/data-scanner.ts";
-import { dotStuffed, hostileShapes, inPieces } from "../../support/hostile-shapes.ts";
 import { corpusTest } from "../../support/corpora.ts";
+import { dotStuffed, hostileShapes, inPieces } from "../../support/hostile-shapes.ts";
 
 interface Scanned {
   content: string;
