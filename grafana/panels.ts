@@ -165,6 +165,20 @@ export const dashboards: readonly Dashboard[] = [
         title: "What was refused, and why?",
         panels: [
           {
+            title: "Refused by a rule of ours",
+            description:
+              "Recipients that mail was kept from, by rule. error and key-unavailable are trouble on our side.",
+            kind: "timeseries",
+            unit: "ops",
+            docs: "logging.md#rules",
+            queries: [
+              {
+                expr: rateBy("rule", "signpost_decisions_total", ',rule!="none"'),
+                legend: "{{rule}}",
+              },
+            ],
+          },
+          {
             title: "Replies of next hops",
             description: "The reply that decided, once per recipient. own: we speak for a next hop in trouble.",
             kind: "timeseries",

@@ -1,6 +1,7 @@
 // Finds the Authentication-Results fields that claim to be ours, so that they can be left out on arrival
 // (RFC 8601 section 5). Works on the whole header section, whatever its size, and on whole fields only.
 import { domainToASCII } from "node:url";
+import type { HeaderEdits, Replacement } from "../mail/edit.ts";
 import { asBuffer, fieldBody } from "../mail/header.ts";
 import { maxFieldOctets, readIdentity } from "./parse.ts";
 
@@ -8,7 +9,7 @@ const nameInLowerCase = "authentication-results";
 
 /** A header with more fields than this is cut off there by its own limit; nobody has that many results. */
 const maxFieldsRead = 1000;
-const maxViews = 1000;
+const maxRanges = 1000;
 
 const TAB = 9;
 const LF = 10;
@@ -30,21 +31,25 @@ function claims(body: string, comparableIds: readonly string[]): boolean {
 }
 
 /**
- * What stays of a header section when every field that claims one of `ids` is left out, as views on it; of a header with
- * more than a thousand gaps the rest is copied. Of more than a thousand fields of that name the others are left out
- * unread. Linear: each octet is looked at once for the name, and the fields found are read.
+ * The edits that leave every field of a header section out that claims one of `ids`. Neighbours are one range; after a
+ * thousand ranges the rest of the header is replaced by a copy without such fields. Of more than a thousand fields of
+ * that name the others are left out unread. Linear: each octet is looked at once for the name, and the fields found are
+ * read.
  */
-export function keepUnclaimed(header: Uint8Array, ids: readonly string[]): readonly Uint8Array[] {
+export function leaveOutClaims(header: Uint8Array, ids: readonly string[]): Pick<HeaderEdits, "remove" | "replace"> {
   const octets = asBuffer(header);
   const comparableIds = ids.map(comparable);
-  const kept: Uint8Array[] = [];
+  const remove: { start: number; end: number }[] = [];
   let copy: Copy | undefined;
-  let keptFrom = 0;
+  let copiedTo = 0;
   let found = 0;
-  const keepTo = (end: number) => {
-    if (kept.length >= maxViews) copy ??= { octets: Buffer.allocUnsafe(octets.length - keptFrom), length: 0 };
-    if (copy !== undefined) append(copy, octets, keptFrom, end);
-    else if (end > keptFrom) kept.push(octets.subarray(keptFrom, end));
+  const leaveOut = (start: number, end: number) => {
+    const last = remove.at(-1);
+    if (copy !== undefined) append(copy, octets, copiedTo, start);
+    else if (last?.end === start) last.end = end;
+    else if (remove.length < maxRanges) remove.push({ start, end });
+    else copy = { start, octets: Buffer.allocUnsafe(octets.length - start), length: 0 };
+    copiedTo = end;
   };
   for (let at = 0; at < octets.length; ) {
     const colon = colonOfResults(octets, at);
@@ -55,20 +60,22 @@ export function keepUnclaimed(header: Uint8Array, ids: readonly string[]): reado
     const end = endOfField(octets, at);
     found += 1;
     const unread = found > maxFieldsRead || end - at > maxFieldOctets;
-    if (unread || claims(octets.toString("latin1", Math.min(colon + 1, end), end), comparableIds)) {
-      keepTo(at);
-      keptFrom = end;
-    }
+    if (unread || claims(octets.toString("latin1", Math.min(colon + 1, end), end), comparableIds)) leaveOut(at, end);
     at = end;
   }
-  keepTo(octets.length);
-  if (copy !== undefined) kept.push(copy.octets.subarray(0, copy.length));
-  return kept;
+  return { remove, replace: copy === undefined ? [] : [replacement(copy, octets, copiedTo)] };
 }
 
+/** What stays of a header from `start` on. */
 interface Copy {
+  readonly start: number;
   readonly octets: Buffer;
   length: number;
+}
+
+function replacement(copy: Copy, header: Buffer, copiedTo: number): Replacement {
+  append(copy, header, copiedTo, header.length);
+  return { start: copy.start, end: header.length, octets: copy.octets.subarray(0, copy.length) };
 }
 
 /** By octet: what lies between two such fields is short where there are thousands. */

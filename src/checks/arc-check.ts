@@ -17,11 +17,11 @@ export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check
     async run({ client, head, bank, now, body, resolve }) {
       const report = hasArc(head)
         ? await authenticator.arc(
-            { header: head.header, body: await body, now, minimumKeyBits: bank.dkim_minimum_key_bits },
+            { header: head.header, body: await body(), now, minimumKeyBits: bank.dkim_minimum_key_bits },
             resolve,
           )
         : none;
-      return [findingOf(report, client.address, bank.arc_trusted_sealers)];
+      return { findings: [findingOf(report, client.address, bank.arc_trusted_sealers)] };
     },
   };
 }

@@ -1,10 +1,10 @@
 // What a check is: it looks at a mail and changes nothing. All checks of a mail start when its header is in and wait
-// for what they need; what follows from their findings is decided by others.
+// for what they need; what follows from the facts they give is decided by others.
 import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
 import type { BodyDigestSpec, BodySource } from "../mail/digest.ts";
-import type { MessageHead } from "../mail/message.ts";
-import type { ClientFacts } from "../mail/transaction.ts";
+import type { Message, MessageHead } from "../mail/message.ts";
+import type { ClientFacts, Path } from "../mail/transaction.ts";
 import type { Resolve } from "../rr/answer.ts";
 
 /** What checks want to know of a policy bank. */
@@ -20,12 +20,26 @@ export interface CheckBank {
   readonly dkim_minimum_key_bits: number;
 }
 
+/** What a check finds out. What is not a result in the sense of RFC 8601 gets a field of its own. */
+export interface CheckFacts {
+  readonly findings: readonly Finding[];
+}
+
+/** All that is found out about a mail. */
+export interface Facts extends CheckFacts {
+  /** DKIM and DomainKeys signatures, judged. */
+  readonly verifications: readonly Verification[];
+}
+
+export const noFacts: Facts = { findings: [], verifications: [] };
+
 /** A mail as checks see it. */
 export interface CheckInput {
   /** Who gave the mail to our MTA, as XFORWARD tells. */
   readonly client: ClientFacts;
   /** The reverse-path, verbatim; "" for the null one. */
   readonly sender: string;
+  readonly recipients: readonly Path[];
   readonly head: MessageHead;
   readonly bank: CheckBank;
   /** The DNS, as far as this mail may ask it. */
@@ -34,39 +48,46 @@ export interface CheckInput {
   readonly now: number;
   /** The DKIM signatures once they are judged; empty where none were. */
   readonly verifications: Promise<readonly Verification[]>;
-  /** The body, or the digests that `digests` asked for, once it is in. */
-  readonly body: Promise<BodySource>;
+  /** The whole message, once it is in: its octets, or the spool file they lie in. */
+  message(): Promise<Message>;
+  /** The body of a short message, or the digests that `digests` asked for, once it is in. */
+  body(): Promise<BodySource>;
 }
 
 export interface Check {
   readonly name: string;
-  isWanted(bank: CheckBank): boolean;
+  /** Whether a recipient is to have it; it runs, for all, when one is. */
+  isWanted(bank: CheckBank, recipient: string): boolean;
   /** Body digests that the check will need for this header. */
   digests?(head: MessageHead): readonly BodyDigestSpec[];
-  /** Never rejects unless one of the input's promises does. `findingsOf` gives another check's findings, [] if off. */
-  run(input: CheckInput, findingsOf: (name: string) => Promise<readonly Finding[]>): Promise<readonly Finding[]>;
+  /** Never rejects unless one of the input's promises does. `factsOf` gives another check's facts, none if it is off. */
+  run(input: CheckInput, factsOf: (name: string) => Promise<CheckFacts>): Promise<CheckFacts>;
 }
 
-/** The body digests that the wanted checks need. */
-export function digestsForChecks(
-  checks: readonly Check[],
-  head: MessageHead,
-  bank: CheckBank,
-): readonly BodyDigestSpec[] {
-  return checks.flatMap((check) => (check.isWanted(bank) ? (check.digests?.(head) ?? []) : []));
+/** The checks that one of the recipients is to have. */
+export function wantedChecks(checks: readonly Check[], bank: CheckBank, recipients: readonly Path[]): readonly Check[] {
+  const wanted: Check[] = [];
+  for (const check of checks) {
+    for (const { address } of recipients) {
+      if (!check.isWanted(bank, address)) continue;
+      wanted.push(check);
+      break;
+    }
+  }
+  return wanted;
 }
 
-/** Runs the wanted checks at once; their findings come in the order of the list. */
-export async function runChecks(checks: readonly Check[], input: CheckInput): Promise<readonly Finding[]> {
-  const running = new Map<string, Promise<readonly Finding[]>>();
+/** Runs checks at once; what they find comes in the order of the list. */
+export async function runChecks(checks: readonly Check[], input: CheckInput): Promise<CheckFacts> {
+  const running = new Map<string, Promise<CheckFacts>>();
   // Lazily, so that a check may wait for one that stands after it in the list.
-  const findingsOf = (name: string): Promise<readonly Finding[]> => {
+  const factsOf = (name: string): Promise<CheckFacts> => {
     const known = running.get(name);
     if (known !== undefined) return known;
-    const check = checks.find((other) => other.name === name);
-    const findings = check?.isWanted(input.bank) ? check.run(input, findingsOf) : Promise.resolve([]);
-    running.set(name, findings);
-    return findings;
+    const facts = checks.find((other) => other.name === name)?.run(input, factsOf) ?? Promise.resolve(noFacts);
+    running.set(name, facts);
+    return facts;
   };
-  return (await Promise.all(checks.map(({ name }) => findingsOf(name)))).flat();
+  const found = await Promise.all(checks.map(({ name }) => factsOf(name)));
+  return { findings: found.flatMap(({ findings }) => findings) };
 }

@@ -5,7 +5,7 @@ import { splitAddress } from "../mail/address.ts";
 import { domainOfOctets } from "../mail/domain.ts";
 import { trustedSealer } from "./arc-check.ts";
 import { readAuthor } from "./author-domain.ts";
-import type { Check, CheckInput } from "./check.ts";
+import type { Check, CheckFacts, CheckInput } from "./check.ts";
 import { type DmarcEvaluation, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
 
 /** `random` gives 0 up to, not with, 1: whether a mail is in the sample of pct= (RFC 7489 section 6.6.4). */
@@ -13,18 +13,18 @@ export function createDmarcCheck(random: () => number = Math.random): Check {
   return {
     name: "dmarc",
     isWanted: (bank) => bank.enable_dmarc_verification,
-    async run(input, findingsOf) {
+    async run(input, factsOf) {
       const author = readAuthor(input.head);
       if ("fault" in author) {
-        return [{ method: "dmarc", result: "permerror", reason: author.fault, properties: [] }];
+        return { findings: [{ method: "dmarc", result: "permerror", reason: author.fault, properties: [] }] };
       }
       const { domain } = author;
-      const identifiers = identifiersOf(input, findingsOf("spf"));
+      const identifiers = identifiersOf(input, factsOf("spf"));
       const evaluations = await evaluateDmarc(
         { authorDomain: domain, identifiers, sample: random() * 100 },
         input.resolve,
       );
-      return [dmarcFinding(evaluations[input.bank.dmarc_mode], domain)];
+      return { findings: [dmarcFinding(evaluations[input.bank.dmarc_mode], domain)] };
     },
   };
 }
@@ -32,9 +32,14 @@ export function createDmarcCheck(random: () => number = Math.random): Check {
 /** DMARC looks at the MAIL FROM identity, or at HELO where there is no MAIL FROM (RFC 7489 section 4.1). */
 async function identifiersOf(
   { sender, client, verifications }: CheckInput,
-  spfFindings: Promise<readonly Finding[]>,
+  spfFacts: Promise<CheckFacts>,
 ): Promise<Identifiers> {
-  const [[spf], signatures] = await Promise.all([spfFindings, verifications]);
+  const [
+    {
+      findings: [spf],
+    },
+    signatures,
+  ] = await Promise.all([spfFacts, verifications]);
   const spfDomain = sender === "" ? domainOfOctets(client.helo ?? "") : splitAddress(sender).domain;
   return {
     spf: spf === undefined || spfDomain === undefined ? undefined : { result: spf.result, domain: spfDomain },

@@ -17,7 +17,7 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
     isWanted: (bank) => bank.enable_spf_verification,
     async run({ client, sender, bank, resolve }) {
       const { address, helo = "" } = client;
-      if (address === undefined) return [];
+      if (address === undefined) return { findings: [] };
       const clientAddress = bareAddress(address);
       const mailbox = splitAddress(sender);
       const domain = sender === "" ? domainOfOctets(helo) : mailbox.domain;
@@ -35,14 +35,8 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
           ? { type: "smtp", name: "helo", value: helo }
           : // Without its domain, which is none, the local part would read as one.
             { type: "smtp", name: "mailfrom", value: mailbox.domain === undefined ? sender : plainAddress(mailbox) };
-      return [
-        {
-          method: "spf",
-          result,
-          ...(reason === undefined ? {} : { reason }),
-          properties: identity.value === "" ? [] : [identity],
-        },
-      ];
+      const properties = identity.value === "" ? [] : [identity];
+      return { findings: [{ method: "spf", result, ...(reason === undefined ? {} : { reason }), properties }] };
     },
   };
 }

@@ -4,14 +4,16 @@ import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import { formatAuthenticationResults } from "../authres/print.ts";
 import type { ConfiguredFilter } from "../daemon/configured-filter.ts";
+import type { SigningRecord } from "../flow/mail.ts";
 import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
 import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts";
 import { visible } from "../flow/outcome/log-line.ts";
-import type { Outcome, SigningRecord } from "../flow/outcome/outcome.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
 import { textOf, toldFinding } from "../flow/outcome/record.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import { planSigning } from "../signing/plan.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { readClientAddress } from "../smtp/xforward.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -106,7 +108,7 @@ and from which line of which file, which key would sign it and why other candida
           },
           receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,
         });
-        const outcome = await inspection.generation.filter(transaction);
+        const outcome = await inspection.filter(transaction);
         inspection.takeSent();
         const checked: CheckedFile = {
           file,
@@ -153,10 +155,8 @@ function signingIfOriginating(
   const { bank } = evidence;
   if (bank === undefined || !signings.some((each) => each.result === "skipped" && each.reason === "not-originating"))
     return undefined;
-  const plan = signer.chooseSigners({
-    head: message,
-    mailFrom: sender,
-    bank: { ...bank, originating: true },
+  const choice = signer.choose({ head: message, mailFrom: sender, bank: { ...bank, originating: true } });
+  const plan = planSigning(choice, {
     validSignatures: verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
     receivedAtMs,
   });
@@ -187,10 +187,12 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
     policyBankPath: outcome.bankPath,
     policyBanks: outcome.loaded,
     originating: outcome.originating,
-    recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote }) => ({
+    recipients: outcome.recipients.map(({ address, local, direction, category, rule, action, reply, remote }) => ({
       address: textOf(address),
       local,
       direction,
+      category,
+      ...(rule === undefined ? {} : { rule }),
       action,
       ...(action === "accept" ? { nextHop: remote } : { reply: formatReply(reply) }),
     })),
@@ -240,8 +242,9 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
   lines.push(...explanationLines(explanation));
   if (ifOriginating !== undefined)
     lines.push("were it originating:", ...signingLines({ signing: ifOriginating }).map((line) => `  ${line}`));
-  for (const { address, direction, action, reply, remote } of outcome.recipients) {
-    const where = action === "accept" ? `to ${remote ?? "the next hop"}` : `${action}: ${formatReply(reply)}`;
+  for (const { address, direction, rule, action, reply, remote } of outcome.recipients) {
+    const by = rule === undefined ? "" : ` by rule ${rule}`;
+    const where = action === "accept" ? `to ${remote ?? "the next hop"}` : `${action}${by}: ${formatReply(reply)}`;
     lines.push(`recipient ${visible(address)} (${direction}): ${where}`);
   }
   if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);

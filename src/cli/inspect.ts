@@ -8,7 +8,9 @@ import { problemLine, sortProblems } from "../config/report.ts";
 import { type ConfiguredFilter, createConfiguredFilter } from "../daemon/configured-filter.ts";
 import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
 import type { MessageOctets } from "../mail/message.ts";
+import type { Transaction } from "../mail/transaction.ts";
 import { createLocalEngine } from "../pool/local-engine.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { defaultSettings, loadSettings } from "../reading/load-settings.ts";
@@ -22,6 +24,8 @@ import { fixedDns } from "./fixed-dns.ts";
 export interface Inspection {
   readonly settings: Settings;
   readonly generation: ConfiguredFilter;
+  /** What becomes of a message that is there as a whole. */
+  filter(transaction: Transaction): Promise<Outcome>;
   /** What left for the next hop since it was last taken. */
   takeSent(): readonly MessageOctets[];
   close(): Promise<void>;
@@ -52,9 +56,14 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   );
   const engine = createLocalEngine();
   const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent) };
+  const generation = createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, workshop);
   return {
     settings,
-    generation: createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, workshop),
+    generation,
+    filter(transaction) {
+      const { session, envelope, message } = transaction;
+      return generation.begin(session, envelope, message).finish(transaction);
+    },
     takeSent: () => sent.splice(0),
     async close() {
       await authenticator.close();

@@ -61,7 +61,7 @@ FILE is a message, "-" standard input. Exits 1, with the reason on standard erro
       }
       const author = readAuthors(messageOf(octets)).mailboxes[0]?.address ?? "";
       const sender = values["mail-from"] === undefined ? author : encodeUtf8(values["mail-from"]);
-      const outcome = await inspection.generation.filter(
+      const outcome = await inspection.filter(
         transactionOf(octets, {
           listener: { address: "127.0.0.1", port: 0 },
           envelope: {

@@ -5,6 +5,7 @@ import type { ControlRequest } from "../control/protocol.ts";
 import type { KeptMail } from "../flow/outcome/kept.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import { fixedNextHops } from "../flow/stages/next-hops.ts";
+import { stageNames } from "../flow/timed.ts";
 import { type HistoryFile, openHistoryFile } from "../history/file.ts";
 import { createHistory } from "../history/history.ts";
 import { createEndpoint } from "../http/endpoint.ts";
@@ -65,7 +66,7 @@ export interface InstrumentsNeeds {
 }
 
 export function createMonitoring({ log, resolve, history: kept, keyWatch: watcher }: InstrumentsNeeds): Monitoring {
-  const metrics = createMetrics({ version, node: process.versions.node });
+  const metrics = createMetrics({ version, node: process.versions.node, stages: stageNames });
   const { observers } = metrics;
   let sources: Parameters<Monitoring["watch"]>[0] | undefined;
   let doors: ListenerState | undefined;

@@ -57,16 +57,14 @@ export async function serve(running: Running): Promise<Daemon> {
   let generation = running.generation;
   const handlers: ReceiveHandlers = {
     onHead(session, envelope, head) {
-      // The mail stays with the generation that it came in with.
-      const begun = generation;
+      // The mail stays with the configuration that it came in with.
+      const mail = generation.begin(session, envelope, head);
       return {
-        digestSpecs: begun.begin(session, envelope, head),
+        digestSpecs: mail.digestSpecs,
         async onMessage(transaction) {
-          const outcome = await begun.filter(transaction);
+          const outcome = await mail.finish(transaction);
           // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
           afterTurn(() => {
-            // What a WeakMap holds outlives all minor collections, its key gone or not: a block of every mail would pile up.
-            begun.forget(session);
             const kept = keepOutcome(outcome);
             report(kept.outcome, log);
             instruments.count(outcome, kept);
@@ -74,7 +72,6 @@ export async function serve(running: Running): Promise<Daemon> {
           });
           return outcome;
         },
-        onGone: () => begun.forget(session),
       };
     },
     startDigest: pool.startDigest,

@@ -64,6 +64,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     peek: outward.peek,
     relay,
     observeStage: observers.stage,
+    observeOwnMail: observers.ownMail,
   };
   const closeAll = async (relayMs: number) => {
     await instruments.close();

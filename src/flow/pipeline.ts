@@ -1,128 +1,90 @@
-// The one flow of a mail. Each stage is a function handed in by daemon/configured-filter.ts; nothing here knows sockets, threads or files.
-import type { Finding } from "../authres/finding.ts";
-import type { Verification } from "../dkim/engine.ts";
+// The one flow of a mail (docs/architecture.md draws it). Each stage is a function that the daemon hands in, a test hands in
+// others; nothing here knows sockets, threads or files.
+import { type Facts, noFacts } from "../checks/check.ts";
+import type { BodyDigestSpec } from "../mail/digest.ts";
 import { createMailId } from "../mail/mail-id.ts";
-import type { Transaction } from "../mail/transaction.ts";
+import type { MessageHead } from "../mail/message.ts";
+import type { Envelope, Session, Transaction } from "../mail/transaction.ts";
 import type { PolicyBank } from "../policy/bank.ts";
-import type { Delivery, Outgoing, Proceed } from "../relay/delivery.ts";
-import { isPermanent, isTransient, type Reply, softened } from "../smtp/reply.ts";
-import { conclude, ownWord, type Settled, type Signatures, tempfail } from "./outcome/conclude.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { Delivery, Proceed } from "../relay/delivery.ts";
+import { isTransient } from "../smtp/reply.ts";
+import type { Arrival, JudgedMail, Leaving, Settled, Signatures, Signed } from "./mail.ts";
+import { conclude } from "./outcome/conclude.ts";
 import type { Outcome } from "./outcome/outcome.ts";
-
-/** What the checks found. */
-export interface Checked {
-  readonly verifications: readonly Verification[];
-  readonly findings: readonly Finding[];
-}
-
-/** What is to happen to one recipient's mail. */
-export type Verdict =
-  | { readonly action: "accept" }
-  | { readonly action: "reject" | "tempfail" | "discard"; readonly reply: Reply };
-
-/** Mail that leaves the same for some recipients: `recipients` are their places in the envelope. */
-export interface Leaving {
-  readonly recipients: readonly number[];
-  readonly outgoing: Outgoing;
-}
-
-/** One mail on its way through the stages. */
-export interface Passage {
-  readonly transaction: Transaction;
-  readonly mailId: string;
-  readonly bank: PolicyBank;
-  readonly checked: Checked;
-}
-
-export type Signed =
-  | (Signatures & { readonly leaving: readonly Leaving[] })
-  /** A signature that must be there cannot be made now: nothing is sent. */
-  | (Signatures & { readonly refused: Reply });
+import { leavingTogether, putOff, settle } from "./settle.ts";
 
 export interface Stages {
-  route(transaction: Transaction): PolicyBank;
-  check(bank: PolicyBank, transaction: Transaction): Promise<Checked>;
-  refine(bank: PolicyBank, checked: Checked, transaction: Transaction): PolicyBank;
-  /** One verdict per recipient. */
-  decide(passage: Passage): readonly Verdict[];
-  /** Header edits; mail that leaves alike is one `Leaving`. */
-  annotate(passage: Passage, verdicts: readonly Verdict[]): readonly Leaving[];
-  sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed>;
-  relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]>;
-  /** Hands over the status notifications that are owed; says for which recipients that was done or withheld. */
-  notify(passage: Passage, settled: readonly Settled[]): Promise<readonly Settled[]>;
+  /** The header is in: the bank, by listener, client and sender; keys are asked for, checks begin. */
+  route(session: Session, envelope: Envelope, head: MessageHead): Arrival;
+  check(arrival: Arrival, transaction: Transaction): Promise<Facts>;
+  /** Banks that the facts load. May be called again when there are more facts. */
+  refine(bank: PolicyBank, facts: Facts, transaction: Transaction): PolicyBank;
+  /** One decision per recipient, in their order. */
+  decide(mail: JudgedMail): readonly Decision[];
+  /** The same decisions, with header edits and next hops for the mail that goes on. */
+  annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[];
+  /** After the last other edit, or that edit would break the signature. */
+  sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed>;
+  relay(mail: JudgedMail, leaving: readonly Leaving[], proceed: Proceed): Promise<readonly Delivery[]>;
+  /** Hands over the status notifications that are owed, before our own reply. */
+  notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]>;
 }
 
 export type Stage = keyof Stages;
 
+/** A mail under way: its door makes it when the header is in, and holds it until the message is. */
+export interface MailUnderWay {
+  /** For a body of more than one block: which digests of it will be needed. They are made while it arrives. */
+  digestSpecs(): readonly BodyDigestSpec[];
+  /** Never rejects: what breaks ends as a 451 and an Outcome that says what it was. */
+  finish(transaction: Transaction): Promise<Outcome>;
+}
+
+export type BeginMail = (session: Session, envelope: Envelope, head: MessageHead) => MailUnderWay;
+
 const unsigned: Signatures = { signings: [] };
 
-/** Never rejects: what breaks ends as a 451 and an Outcome that says what it was. */
-export function createPipeline(stages: Stages): (transaction: Transaction) => Promise<Outcome> {
+export function createPipeline(stages: Stages): BeginMail {
   const { route, check, refine, decide, annotate, sign, relay, notify } = stages;
 
-  return async function filter(transaction) {
+  async function finish(arrival: Arrival, transaction: Transaction): Promise<Outcome> {
     const mailId = createMailId();
-    let bank: PolicyBank | undefined;
-    let checked: Checked = { verifications: [], findings: [] };
+    let bank = arrival.bank;
+    let facts = noFacts;
     try {
-      const arrival = route(transaction);
-      bank = arrival;
-      checked = await check(arrival, transaction);
-      bank = refine(arrival, checked, transaction);
-      const passage: Passage = { transaction, mailId, bank, checked };
-      const verdicts = decide(passage);
-      const annotated = annotate(passage, verdicts);
-
-      // Signing comes after our last edit, or the edit would break the signature.
-      const signed = await sign(passage, annotated);
-      if ("refused" in signed) return conclude(passage, signed, tempfail(passage, signed.refused));
-
-      const deliveries = await relay(
-        signed.leaving.map(({ outgoing }) => outgoing),
-        mayProceed(passage, verdicts),
-      );
-      const settled = await notify(passage, settle(passage, verdicts, signed.leaving, deliveries));
-      return conclude(passage, signed, settled);
+      facts = await check(arrival, transaction);
+      bank = refine(bank, facts, transaction);
+      const mail: JudgedMail = { transaction, mailId, bank, facts, arrival };
+      const decisions = annotate(mail, decide(mail));
+      const signed = await sign(mail, leavingTogether(decisions));
+      if ("refused" in signed) return conclude(mail, signed, putOff(transaction, "key-unavailable", signed.refused));
+      const deliveries = await relay(mail, signed.leaving, mayProceed(transaction, decisions));
+      const settled = await notify(mail, settle(decisions, signed.leaving, deliveries));
+      return conclude(mail, signed, settled);
     } catch (error) {
-      return conclude({ transaction, mailId, bank, checked }, unsigned, tempfail({ transaction }, undefined), error);
+      return conclude({ transaction, mailId, bank, facts }, unsigned, putOff(transaction, "error"), error);
     }
+  }
+
+  return function begin(session, envelope, head) {
+    const arrival = route(session, envelope, head);
+    return {
+      digestSpecs: () => arrival.digestSpecs(),
+      finish: (transaction) => finish(arrival, transaction),
+    };
   };
 }
 
+const always: Proceed = () => true;
+const never: Proceed = () => false;
+const unlessPutOff: Proceed = (replies) => !replies.some((each) => each.some(isTransient));
+
 /**
  * One reply for all recipients (SMTP input): a transient refusal of one keeps the content from being sent at all, or
- * the retry would reach the others twice (DESIGN.md 4). LMTP input has a reply for each.
+ * the retry would reach the others twice. LMTP input has a reply for each.
  */
-function mayProceed({ transaction, bank }: Passage, verdicts: readonly Verdict[]): Proceed {
-  if (transaction.session.protocol === "LMTP") return () => true;
-  if (verdicts.some(({ action }) => action === "tempfail")) return () => false;
-  const putsOff = (reply: Reply) => isTransient(reply) || (bank.soft_bounce && isPermanent(reply));
-  return (replies) => !replies.some((each) => each.some(putsOff));
-}
-
-/** Verdicts and deliveries as one word per recipient, in the order of the envelope. */
-function settle(
-  { bank }: Passage,
-  verdicts: readonly Verdict[],
-  leaving: readonly Leaving[],
-  deliveries: readonly Delivery[],
-): readonly Settled[] {
-  const words: (Settled | undefined)[] = verdicts.map((verdict) =>
-    verdict.action === "accept" ? undefined : ownWord(verdict.action, verdict.reply),
-  );
-  leaving.forEach(({ recipients }, place) => {
-    const delivery = deliveries[place];
-    recipients.forEach((recipient, index) => {
-      const reply = delivery?.replies[index];
-      if (delivery === undefined || reply === undefined) return;
-      const fromNextHop = delivery.fromNextHop[index] ?? false;
-      const word = bank.soft_bounce ? softened(reply) : reply;
-      words[recipient] = { action: "accept", reply: word, fromNextHop, remote: delivery.remote };
-    });
-  });
-  return words.map((word, recipient) => {
-    if (word === undefined) throw new Error(`recipient ${recipient} was neither sent to nor refused`);
-    return word;
-  });
+function mayProceed({ session }: Transaction, decisions: readonly Decision[]): Proceed {
+  if (session.protocol === "LMTP") return always;
+  return decisions.some(({ action }) => action === "tempfail") ? never : unlessPutOff;
 }

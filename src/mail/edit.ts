@@ -1,29 +1,89 @@
-// Header edits: whole fields put on top, whole fields left out. The octets of every other field stay as they are.
+// Header edits as data: whole fields on top, whole fields left out, whole fields in the place of others. They are printed
+// where octets are needed, when a mail is signed or leaves; every octet that no edit names stays as it is.
 import { asBuffer } from "./header.ts";
 import type { MessageOctets } from "./message.ts";
 import { sharedOctets } from "./shared-octets.ts";
 
-/**
- * The message with `fields` (each ending in CRLF) on top, and of its own header only `kept`: whole fields, in order.
- */
-export function editHeader(message: MessageOctets, fields: string, kept: readonly Uint8Array[]): MessageOctets {
-  let size = fields.length;
-  for (const octets of kept) size += octets.length;
-  const octets = sharedOctets(size);
-  octets.write(fields, 0, "latin1");
-  let at = fields.length;
-  for (const view of kept) at += asBuffer(view).copy(octets, at);
+/** A range of octets of the header section, end not included. */
+export interface OctetRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Other whole fields in the place of those in the range. */
+export interface Replacement extends OctetRange {
+  readonly octets: Uint8Array;
+}
+
+/** What is done to a header section. Ranges are of the header as it came, of whole fields, in order and apart. */
+export interface HeaderEdits {
+  /** Fields to put on top, the topmost first; each ends in CRLF, one character per octet. */
+  readonly add: readonly string[];
+  readonly remove: readonly OctetRange[];
+  readonly replace: readonly Replacement[];
+}
+
+export const noEdits: HeaderEdits = { add: [], remove: [], replace: [] };
+
+/** The same edits with further fields above those that are added already. */
+export function withFields(fields: readonly string[], { add, remove, replace }: HeaderEdits): HeaderEdits {
+  return { add: [...fields, ...add], remove, replace };
+}
+
+/** Whether both turn any header into the same octets. */
+export function isSameEdits(one: HeaderEdits, other: HeaderEdits): boolean {
+  if (one === other) return true;
+  return (
+    isSameList(one.add, other.add, (a, b) => a === b) &&
+    isSameList(one.remove, other.remove, isSameRange) &&
+    isSameList(one.replace, other.replace, isSameReplacement)
+  );
+}
+
+function isSameList<T>(one: readonly T[], other: readonly T[], isSame: (a: T, b: T) => boolean): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (const [index, value] of one.entries()) {
+    const beside = other[index];
+    if (beside === undefined || !isSame(value, beside)) return false;
+  }
+  return true;
+}
+
+function isSameReplacement(one: Replacement, other: Replacement): boolean {
+  return isSameRange(one, other) && Buffer.compare(one.octets, other.octets) === 0;
+}
+
+function isSameRange(one: OctetRange, other: OctetRange): boolean {
+  return one.start === other.start && one.end === other.end;
+}
+
+/** The message with its edits made. `memory`: "shared" where a worker is to read the header, "own" where it only leaves. */
+export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" | "shared"): MessageOctets {
+  const header = asBuffer(message.header);
+  const added = edits.add.length === 1 ? (edits.add[0] ?? "") : edits.add.join("");
+  const { remove, replace } = edits;
+  let size = added.length + header.length;
+  for (const { start, end } of remove) size -= end - start;
+  for (const { start, end, octets: put } of replace) size += put.length - (end - start);
+  const octets = memory === "shared" ? sharedOctets(size) : Buffer.allocUnsafe(size);
+  octets.write(added, 0, "latin1");
+  let at = added.length;
+  let from = 0;
+  for (const { start, end, octets: put } of changes(edits)) {
+    at += header.copy(octets, at, from, start);
+    at += asBuffer(put).copy(octets, at);
+    from = end;
+  }
+  header.copy(octets, at, from);
   return { header: octets, separator: message.separator, body: message.body };
 }
 
-/**
- * The message with `fields` (each ending in CRLF) on top and nothing left out. Its header is not on shared memory: for
- * the last edit before a mail leaves, when no worker is to read it.
- */
-export function addFields(message: MessageOctets, fields: string): MessageOctets {
-  const header = asBuffer(message.header);
-  const octets = Buffer.allocUnsafe(fields.length + header.length);
-  octets.write(fields, 0, "latin1");
-  header.copy(octets, fields.length);
-  return { header: octets, separator: message.separator, body: message.body };
+const nothing = new Uint8Array();
+
+/** What is left out or replaced, from top to bottom; what is left out is replaced by nothing. */
+function changes({ remove, replace }: HeaderEdits): readonly Replacement[] {
+  if (remove.length === 0) return replace;
+  const left = remove.map(({ start, end }) => ({ start, end, octets: nothing }));
+  return replace.length === 0 ? left : [...left, ...replace].sort((a, b) => a.start - b.start);
 }

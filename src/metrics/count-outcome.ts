@@ -1,10 +1,36 @@
 // One mail's Outcome in numbers: what became of it, its size and time, signatures made and missed, findings.
 import { failures } from "../dkim/failure.ts";
-import type { Outcome, RecipientOutcome } from "../flow/outcome/outcome.ts";
+import { categories, rules } from "../policy/decision.ts";
 import { skipReasons } from "../signing/skip-reason.ts";
-import { isPositive, isTransient } from "../smtp/reply.ts";
+import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import { boundedLabel } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
+
+/** What is counted of a recipient. */
+export interface CountedRecipient {
+  readonly direction: string;
+  readonly category: string;
+  readonly rule?: string;
+  readonly action: "accept" | "reject" | "discard" | "tempfail";
+  readonly reply: Reply;
+  readonly notices: readonly { readonly kind: string; readonly result: string }[];
+}
+
+/** What is counted of a mail that is done: an Outcome fits. */
+export interface CountedMail {
+  readonly bankPath: string;
+  readonly sizeBytes: number;
+  readonly elapsedMs: number;
+  readonly error?: string;
+  readonly reply: Reply;
+  readonly recipients: readonly CountedRecipient[];
+  readonly signings: readonly (
+    | { readonly result: "signed"; readonly domain: string; readonly algorithm: string }
+    | { readonly result: "skipped"; readonly reason: string }
+  )[];
+  readonly findings: readonly { readonly method: string; readonly result: string }[];
+  readonly verifications: readonly { readonly reason?: string }[];
+}
 
 /** What became of a mail as a whole; docs/metrics.md tells them apart. */
 export const mailOutcomes = ["passed", "partly", "rejected", "discarded", "tempfailed"] as const;
@@ -25,9 +51,12 @@ export interface OutcomeLabels {
 
 const maxDomains = 200;
 
+/** The label of recipients about whom no rule spoke; an empty one is none to Prometheus. */
+const noRule = "none";
+
 /** What fills the metrics of mail. `labels` is asked again after a reload, by `createOutcomeCounter` anew. */
-export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels): (outcome: Outcome) => void {
-  const { messages, recipients, signatures, notSigned, verifications, verificationFailures, dsn } = declared;
+export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels): (mail: CountedMail) => void {
+  const { messages, recipients, decisions, signatures, notSigned, verifications, verificationFailures, dsn } = declared;
   const bankLabel = boundedLabel(maxBanks, labels.banks);
   const domainLabel = closedLabel(labels.domains);
   const reasonLabel = boundedLabel(maxReasons, [...Object.keys(skipReasons), ...Object.keys(failures)]);
@@ -36,30 +65,36 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
   const errors = declared.errors.at();
   startAtZero(declared);
 
-  return (outcome) => {
-    messages.at(bankLabel(bankName(outcome.bankPath)), mailOutcome(outcome)).value += 1;
-    size.observe(outcome.sizeBytes);
-    duration.observe(outcome.elapsedMs / 1000);
-    if (outcome.error !== undefined) errors.value += 1;
-    for (const recipient of outcome.recipients) {
+  return (mail) => {
+    messages.at(bankLabel(bankName(mail.bankPath)), mailOutcome(mail)).value += 1;
+    size.observe(mail.sizeBytes);
+    duration.observe(mail.elapsedMs / 1000);
+    if (mail.error !== undefined) errors.value += 1;
+    for (const recipient of mail.recipients) {
       recipients.at(recipient.direction, recipientAction(recipient)).value += 1;
-      if (recipient.dsn !== undefined) dsn.at(recipient.dsn).value += 1;
+      decisions.at(recipient.category, recipient.rule ?? noRule).value += 1;
+      for (const { kind, result } of recipient.notices) if (kind === "dsn") dsn.at(result).value += 1;
     }
-    for (const signing of outcome.signings) {
+    for (const signing of mail.signings) {
       if (signing.result === "signed") signatures.at(domainLabel(signing.domain), signing.algorithm).value += 1;
       else notSigned.at(reasonLabel(signing.reason)).value += 1;
     }
-    for (const { method, result } of outcome.findings) verifications.at(method, result).value += 1;
-    for (const { reason } of outcome.verifications) {
+    for (const { method, result } of mail.findings) verifications.at(method, result).value += 1;
+    for (const { reason } of mail.verifications) {
       if (reason !== undefined) verificationFailures.at(reasonLabel(reason)).value += 1;
     }
   };
 }
 
 /** Series that are there before the first event: a rate needs a zero to start from, and a panel something to show. */
-function startAtZero({ messages, recipients, notSigned, verifications, verificationFailures, dsn }: Declared): void {
+function startAtZero(declared: Declared): void {
+  const { messages, recipients, decisions, notSigned, verifications, verificationFailures, dsn } = declared;
   for (const word of mailOutcomes) messages.at(bankName(""), word);
   for (const direction of directions) for (const action of recipientActions) recipients.at(direction, action);
+  for (const category of Object.keys(categories)) {
+    const spoken = Object.entries(rules).filter(([, of]) => of === category);
+    for (const rule of spoken.length === 0 ? [noRule] : spoken.map(([name]) => name)) decisions.at(category, rule);
+  }
   for (const reason of Object.keys(skipReasons)) notSigned.at(reason);
   for (const result of results) verifications.at("dkim", result);
   for (const reason of Object.keys(failures)) verificationFailures.at(reason);
@@ -81,7 +116,7 @@ function closedLabel(values: Iterable<string>): (value: string) => string {
   return (value) => (known.has(value) ? value : "other");
 }
 
-export function mailOutcome({ recipients, reply }: Outcome): MailOutcome {
+export function mailOutcome({ recipients, reply }: Pick<CountedMail, "recipients" | "reply">): MailOutcome {
   const [first] = recipients;
   if (first === undefined) return isTransient(reply) ? "tempfailed" : "rejected";
   const action = recipientAction(first);
@@ -89,7 +124,7 @@ export function mailOutcome({ recipients, reply }: Outcome): MailOutcome {
   return action;
 }
 
-function recipientAction({ action, reply }: RecipientOutcome): (typeof recipientActions)[number] {
+function recipientAction({ action, reply }: CountedRecipient): (typeof recipientActions)[number] {
   if (action === "discard") return "discarded";
   if (isPositive(reply)) return "passed";
   return isTransient(reply) ? "tempfailed" : "rejected";

@@ -35,6 +35,10 @@ export function declareMetrics() {
       "outcome",
     ]),
     recipients: counter("signpost_recipients_total", "Recipients of these mails.", ["direction", "action"]),
+    decisions: counter("signpost_decisions_total", "Recipients by what was decided for them, and by which rule.", [
+      "category",
+      "rule",
+    ]),
     messageSize: histogram("signpost_message_size_bytes", "Size of mails that got their final reply.", sizeBytes),
     messageDuration: histogram(
       "signpost_message_duration_seconds",
@@ -45,7 +49,11 @@ export function declareMetrics() {
       "stage",
     ]),
     errors: counter("signpost_message_errors_total", "Mails put off (451) because something broke on our side."),
-    dsn: counter("signpost_dsn_total", "Delivery status notifications owed to senders.", ["result"]),
+    dsn: counter("signpost_dsn_total", "Recipients whose sender was owed a delivery status notification.", ["result"]),
+    ownMail: counter("signpost_own_mail_total", "Mails of our own, by whether the next hop took them.", [
+      "kind",
+      "result",
+    ]),
 
     // signing
     signatures: counter("signpost_signatures_total", "Signatures made; domains of the configured keys only.", [

@@ -1,9 +1,8 @@
 // The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
 import Counter from "prom-client/lib/counter.js";
 import Histogram from "prom-client/lib/histogram.js";
-import type { Outcome } from "../flow/outcome/outcome.ts";
 import type { KeyList } from "../signing/keyring.ts";
-import { createOutcomeCounter } from "./count-outcome.ts";
+import { type CountedMail, createOutcomeCounter } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";
 import { watchEventLoop } from "./event-loop.ts";
 import { collect, type Family } from "./exposition.ts";
@@ -14,7 +13,7 @@ export interface Metrics {
   readonly declared: Declared;
   readonly observers: Observers;
   /** One mail is done. */
-  count(outcome: Outcome): void;
+  count(mail: CountedMail): void;
   /** A configuration is in force from now on. */
   configured(keys: KeyList, banks: Iterable<string>): void;
   /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
@@ -34,23 +33,30 @@ export interface Metrics {
  */
 export type Which = "scrape" | "own" | "counts";
 
-/** @param versions for signpost_build_info */
-export function createMetrics(versions: { readonly version: string; readonly node: string }): Metrics {
+export interface MetricsNeeds {
+  /** Of signpost and of Node, for signpost_build_info. */
+  readonly version: string;
+  readonly node: string;
+  /** The names of all stages of the flow. */
+  readonly stages: readonly string[];
+}
+
+export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics {
   const declared = declareMetrics();
-  const observers = createObservers(declared);
+  const observers = createObservers(declared, stages);
   const eventLoop = watchEventLoop(declared);
   let count = createOutcomeCounter(declared, { domains: [], banks: [] });
   let sources: Sources | undefined;
   let generation = 0;
 
-  declared.buildInfo.set({ ...versions }, 1);
+  declared.buildInfo.set({ version, node }, 1);
   declared.reloadSuccess.set(1);
   for (const result of ["success", "failure"]) declared.reloads.at(result);
 
   return {
     declared,
     observers,
-    count: (outcome) => count(outcome),
+    count: (mail) => count(mail),
     configured(keys, banks) {
       generation += 1;
       declared.generation.set(generation);

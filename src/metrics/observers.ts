@@ -7,7 +7,6 @@ import type { RelayObserver } from "../relay/delivery.ts";
 import { boundedLabel } from "./bounded.ts";
 import type { CounterCell } from "./cells.ts";
 import type { Declared } from "./declared.ts";
-import { type ObserveStage, stageNames } from "./timed.ts";
 
 const maxListeners = 30;
 const maxNextHops = 30;
@@ -19,7 +18,10 @@ export interface Observers {
   readonly relay: RelayObserver;
   readonly dns: DnsObserver;
   readonly pool: Required<Pick<PoolObserver, "jobDone" | "workersRestarted">> & { jobInPlace(): void };
-  readonly stage: ObserveStage;
+  /** A stage of the flow took so long. */
+  readonly stage: (stage: string, elapsedMs: number) => void;
+  /** A mail of ours was handed over, or was not. */
+  readonly ownMail: (kind: string, result: string) => void;
 }
 
 /** "127.0.0.1:10024" or the path of a socket. */
@@ -27,13 +29,15 @@ export function listenerText({ address, port, path }: ListenerName): string {
   return path ?? `${address}:${port}`;
 }
 
-export function createObservers(declared: Declared): Observers {
+/** `stages`: the names of all stages of the flow. */
+export function createObservers(declared: Declared, stages: readonly string[]): Observers {
   return {
     receive: receiveObserver(declared),
     relay: relayObserver(declared),
     dns: dnsObserver(declared),
     pool: poolObserver(declared),
-    stage: stageObserver(declared),
+    stage: stageObserver(declared, stages),
+    ownMail: ownMailObserver(declared),
   };
 }
 
@@ -95,12 +99,14 @@ function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declar
   };
 }
 
-function stageObserver({ stageDuration }: Declared): ObserveStage {
-  const [route, check, refine, decide, annotate, sign, relay, notify] = stageNames.map((name) =>
-    stageDuration.at(name),
-  );
-  const cells = { route, check, refine, decide, annotate, sign, relay, notify };
-  return (stage, elapsedMs) => cells[stage]?.observe(elapsedMs / 1000);
+function stageObserver({ stageDuration }: Declared, stages: readonly string[]): Observers["stage"] {
+  const cells = new Map(stages.map((stage) => [stage, stageDuration.at(stage)]));
+  return (stage, elapsedMs) => cells.get(stage)?.observe(elapsedMs / 1000);
+}
+
+function ownMailObserver({ ownMail }: Declared): Observers["ownMail"] {
+  for (const result of ["sent", "refused", "put-off"]) ownMail.at("dsn", result);
+  return (kind, result) => add(ownMail.at(kind, result));
 }
 
 function add(cell: CounterCell): void {

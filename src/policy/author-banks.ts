@@ -8,7 +8,7 @@ import type { PolicyBank } from "./bank.ts";
 import type { Router } from "./router.ts";
 import { countedSignatures } from "./signature-standing.ts";
 
-/** What is known of a message when its banks are chosen for good. */
+/** What banks by author are chosen from. */
 export interface AuthorFacts {
   readonly verifications: readonly Verification[];
   readonly authors: Authors;
@@ -23,9 +23,10 @@ export interface AuthorBank {
  * Loads the banks that the author's signatures earn. For each signature that counts: the author address, if the
  * signature is an author signature (d= is exactly the domain of From), and the author address with "/@signer" appended
  * to every key. A From that readers may understand differently earns nothing; of several authors each has to earn a
- * bank by itself.
+ * bank by itself. A bank that has such banks already stays as it is, so that refining may be done again when more is known.
  */
 export function refine(router: Pick<Router, "load">, bank: PolicyBank, facts: AuthorFacts): PolicyBank {
+  if (bank.loaded.some(({ why }) => why === "author")) return bank;
   let refined = bank;
   for (const { bank: name, match } of authorBanks(bank, facts)) {
     refined = router.load(refined, [name], "author", match);

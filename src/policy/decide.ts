@@ -3,18 +3,8 @@
 import { toAscii } from "../mail/domain.ts";
 import { cleanReplyText, type Reply } from "../smtp/reply.ts";
 import type { PolicyBank } from "./bank.ts";
+import { accepted, type Decision, type RuleName, refused } from "./decision.ts";
 import type { Destiny } from "./settings.ts";
-
-export type Verdict =
-  | { readonly action: "accept" }
-  | {
-      readonly action: "reject" | "tempfail" | "discard";
-      readonly reply: Reply;
-      /** The rule that objected: a log word and metric label. */
-      readonly rule: RuleName;
-    };
-
-export type RuleName = "dmarc";
 
 /** Why a rule would not have this mail delivered to a recipient, and what to do about it. */
 export interface Objection {
@@ -28,26 +18,19 @@ export interface Objection {
 
 export type Rule = (recipient: string) => Objection | undefined;
 
-/** One verdict per recipient, in their order. */
-export function decide(
-  bank: Pick<PolicyBank, "soft_bounce">,
-  rules: readonly Rule[],
-  recipients: readonly string[],
-  sessionId: string,
-): readonly Verdict[] {
+/** One decision per recipient, in their order. `id` is the session's, for replies. */
+export function decide(rules: readonly Rule[], recipients: readonly string[], id: string): readonly Decision[] {
   return recipients.map((recipient) => {
     for (const rule of rules) {
       const objection = rule(recipient);
-      if (objection !== undefined) return verdict(objection, bank.soft_bounce, sessionId);
+      if (objection !== undefined) return decisionOn(objection, id);
     }
-    return accept;
+    return accepted;
   });
 }
 
-const accept: Verdict = { action: "accept" };
-
 /** D_BOUNCE becomes a rejection: the MTA in front then bounces, to whom it knows to be the sender. */
-function verdict({ rule, destiny, status, text }: Objection, softBounce: boolean, id: string): Verdict {
+function decisionOn({ rule, destiny, status, text }: Objection, id: string): Decision {
   const reply = (code: number, enhanced: string, words: string): Reply => ({
     code,
     enhanced,
@@ -55,14 +38,12 @@ function verdict({ rule, destiny, status, text }: Objection, softBounce: boolean
   });
   switch (destiny) {
     case "D_DISCARD":
-      return { action: "discard", rule, reply: reply(250, "2.7.0", "Ok, discarded, ") };
+      return refused(rule, "discard", reply(250, "2.7.0", "Ok, discarded, "));
     case "D_TEMPFAIL":
-      return { action: "tempfail", rule, reply: reply(451, `4.${status}`, "") };
+      return refused(rule, "tempfail", reply(451, `4.${status}`, ""));
     case "D_REJECT":
     case "D_BOUNCE":
-      return softBounce
-        ? { action: "tempfail", rule, reply: reply(450, `4.${status}`, "Reject, ") }
-        : { action: "reject", rule, reply: reply(550, `5.${status}`, "Reject, ") };
+      return refused(rule, "reject", reply(550, `5.${status}`, "Reject, "));
   }
 }
 
@@ -76,6 +57,8 @@ export interface DmarcFacts {
   readonly domain: string;
 }
 
+const noObjection: Rule = () => undefined;
+
 /**
  * final_dmarc_destiny, for mail that failed and whose author domain asks for p=reject. Never for mail of our own users.
  */
@@ -85,7 +68,7 @@ export function dmarcRule(
 ): Rule {
   const destiny = bank.final_dmarc_destiny;
   if (destiny === "D_PASS" || bank.originating || dmarc?.result !== "fail" || dmarc.disposition !== "reject") {
-    return () => undefined;
+    return noObjection;
   }
   // RFC 7372 section 3.2 has no code for DMARC; 5.7.26 is "multiple authentication checks failed".
   const text = `rejected by the DMARC policy of ${toAscii(dmarc.domain) ?? "its author domain"}`;

@@ -5,6 +5,7 @@ import type { ControlRequest } from "../control/protocol.ts";
 import type { InForce } from "../daemon/monitoring.ts";
 import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver, type Resolver } from "../dns/resolver.ts";
+import { stageNames } from "../flow/timed.ts";
 import { createEndpoint } from "../http/endpoint.ts";
 import type { Log } from "../log/log.ts";
 import { type Family, type Format, print } from "../metrics/exposition.ts";
@@ -39,7 +40,7 @@ const historyPatienceMs = 8000;
 const maxMails = 20;
 
 export function createOverview(first: Config, log: Log, processes: Processes): Overview {
-  const metrics = createMetrics({ version, node: process.versions.node });
+  const metrics = createMetrics({ version, node: process.versions.node, stages: stageNames });
   const { declared } = metrics;
   const startedAtMs = Date.now();
   /** What each process said last, and what those before it in its place had counted. */

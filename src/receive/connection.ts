@@ -295,7 +295,6 @@ export class FilterConnection extends SMTPConnection {
     const { observer } = this.#filter;
     observer.messageReceived?.(this.listener, intake.sizeBytes, intake.failure);
     if (received === undefined || incoming === undefined) {
-      incoming?.onGone?.();
       if (intake.error !== undefined) {
         observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, session.id);
       }
@@ -365,7 +364,6 @@ export class FilterConnection extends SMTPConnection {
     if (mail === undefined) return;
     mail.intake.fail("gone");
     this.#filter.observer.messageAborted?.(this.listener);
-    mail.incoming?.onGone?.();
   }
 
   #say(text: string): void {

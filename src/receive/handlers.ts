@@ -12,7 +12,7 @@ export interface MessageReplies {
   readonly recipientReplies?: readonly Reply[];
 }
 
-/** A message whose header section is in. Either `onMessage` or `onGone` is called, once. */
+/** A message whose header section is in. It may never come to its end: the client goes away, or it is refused. */
 export interface Incoming {
   /**
    * Asked, once, if the body turns out to be more than one block: which digests of it will be needed. They are made
@@ -24,8 +24,6 @@ export interface Incoming {
    * A rejection becomes 451 4.3.0.
    */
   onMessage(transaction: Transaction): Promise<MessageReplies>;
-  /** The message will not come: the client went away, or it was refused while it arrived. */
-  onGone?(): void;
 }
 
 export interface ReceiveHandlers {

@@ -1,14 +1,18 @@
-// Which signatures a leaving mail gets: walks its candidates (originators.ts) with the administrator's options and the
-// keyring, and says for each why it was taken or not. The arithmetic is left to the DKIM engine.
-import type { SignRequest } from "../dkim/engine.ts";
+// Who signs a leaving mail and with which keys: walks its candidates (originators.ts) with the administrator's options and
+// the keyring, and says for each why it was taken or not. plan.ts makes signatures of it when the mail leaves.
+import type { KeyObject } from "node:crypto";
 import type { LookupMap, Origin } from "../lookup/table.ts";
-import type { BodyDigestSpec } from "../mail/digest.ts";
 import type { MessageHead } from "../mail/message.ts";
 import { type Attempt, findKey, identityFor } from "./find-key.ts";
 import type { Keyring, SigningKey } from "./keyring.ts";
 import { findOriginators, type Originator, type OriginatorSource } from "./originators.ts";
-import { mergeOptions, readSignatureOptions, type SignatureOptions } from "./signature-options.ts";
-import { isTemporary, type SkipReason } from "./skip-reason.ts";
+import {
+  mergeOptions,
+  readSignatureOptions,
+  type SignatureOptions,
+  type SigningAlgorithm,
+} from "./signature-options.ts";
+import type { SkipReason } from "./skip-reason.ts";
 
 /** What signing wants to know of a policy bank. */
 export interface SigningBank {
@@ -22,15 +26,11 @@ export interface SigningBank {
   readonly allowed_added_header_fields: Readonly<Record<string, boolean>>;
 }
 
-export interface SigningInput {
+export interface ChoiceInput {
   readonly head: Pick<MessageHead, "fields" | "excess">;
   /** The reverse-path without angle brackets, "" for the null one. */
   readonly mailFrom: string;
   readonly bank: SigningBank;
-  /** Signatures that the mail carries and that were found valid: d= in A-labels, i= or its default "@d". */
-  readonly validSignatures: readonly { readonly domain: string; readonly identity: string }[];
-  /** Epoch, milliseconds. */
-  readonly receivedAtMs: number;
 }
 
 /** What became of one candidate, for `check`, the Outcome and the log. */
@@ -43,35 +43,43 @@ export interface CandidateFact {
   readonly matches: readonly { readonly key: string; readonly origin?: Origin }[];
 }
 
-export interface PlannedSignature {
-  readonly request: SignRequest;
+/** A signature that may be made: everything but its times. */
+export interface PossibleSignature {
   readonly key: SigningKey;
+  /** d= and i=, which is "" for none. */
+  readonly domain: string;
+  readonly identity: string;
+  readonly algorithm: SigningAlgorithm;
+  readonly privateKey: KeyObject;
+  readonly options: SignatureOptions;
   /** "author" when d= is the domain of an author, as amavisd's log says it. */
   readonly relation: "author" | "3rd-party";
-  readonly options: SignatureOptions;
+  readonly signedFields: Readonly<Record<string, number>>;
 }
 
-export type SigningPlan =
-  | {
-      readonly sign: readonly SignRequest[];
-      readonly signatures: readonly PlannedSignature[];
-      /** The candidate in whose name the mail is signed. */
-      readonly signer: Originator;
-      readonly candidates: readonly CandidateFact[];
-    }
-  | {
-      readonly skip: SkipReason;
-      /** Our own trouble: 451, the mail must not leave unsigned. */
-      readonly temporary: boolean;
-      readonly detail?: string;
-      readonly candidates: readonly CandidateFact[];
-    };
+/** Nobody signs, whatever else is found out about the mail. */
+export interface NoSigner {
+  readonly skip: SkipReason;
+  readonly detail?: string;
+  readonly candidates: readonly CandidateFact[];
+}
+
+/** The candidate in whose name a mail is signed, unless it carries these signatures already (`planSigning`). */
+export interface ChosenSigner {
+  readonly signer: Originator;
+  /** Its signatures as wished for: those that can be made, and why the others cannot. */
+  readonly tries: readonly (PossibleSignature | Attempt)[];
+  readonly matches: CandidateFact["matches"];
+  /** The candidates before it. */
+  readonly passedOver: readonly CandidateFact[];
+}
+
+export type SignerChoice = NoSigner | ChosenSigner;
 
 export interface Signer {
   readonly keyring: Keyring;
-  chooseSigners(input: SigningInput): SigningPlan;
-  /** The body digests that signing will ask for, as far as header and bank tell; for bodies still arriving. */
-  digestSpecs(input: Pick<SigningInput, "head" | "mailFrom" | "bank">): readonly BodyDigestSpec[];
+  /** Everything that header and bank tell, which is all but the times and what the mail carries already. */
+  choose(input: ChoiceInput): SignerChoice;
 }
 
 /** What a candidate's options ask for: one per signature. */
@@ -81,11 +89,6 @@ interface Wish {
   readonly named?: { readonly domain: string; readonly key: SigningKey } | { readonly missing: string };
   /** i= of a signing table: left out where it does not fit. */
   readonly signer?: string;
-}
-
-interface Tried {
-  readonly fact: Attempt;
-  readonly signature?: PlannedSignature;
 }
 
 /** Makes the choice for a keyring; it holds what it has read of options, so one lives as long as the keyring. */
@@ -134,105 +137,67 @@ export function createSigner(keyring: Keyring): Signer {
     return { wishes, matches: [...lines, ...matches] };
   }
 
-  function attempt(candidate: Originator, wish: Wish, authors: readonly string[], input: SigningInput): Tried {
-    const { options } = wish;
-    const found = findKey(keyring, candidate, options, wish.named);
-    if (found.result !== "found") return { fact: found };
+  function attempt(
+    candidate: Originator,
+    { options, named, signer }: Wish,
+    authors: readonly string[],
+    bank: SigningBank,
+  ): PossibleSignature | Attempt {
+    const found = findKey(keyring, candidate, options, named);
+    if (found.result !== "found") return found;
     const { key, domain, privateKey, algorithm } = found;
-    const where = { domain, selector: key.selector };
-
-    const identity = identityFor(candidate, domain, key, options, wish.signer);
+    const identity = identityFor(candidate, domain, key, options, signer);
     if (identity === undefined) {
-      return { fact: { result: "identity-outside-domain", ...where, detail: `i=${options.i ?? ""}` } };
+      const detail = `i=${options.i ?? ""}`;
+      return { result: "identity-outside-domain", domain, selector: key.selector, detail };
     }
-    const signed = input.validSignatures.some(
-      (valid) => valid.domain === domain && (identity === "" || valid.identity === identity),
-    );
-    if (signed) return { fact: { result: "already-signed", ...where } };
-
-    const receivedAt = input.receivedAtMs / 1000;
-    const signedAt = Math.floor(receivedAt);
-    const { ttl, x } = options;
-    const expiresAt =
-      typeof ttl === "number" && ttl > 0
-        ? Math.ceil(receivedAt + ttl)
-        : typeof x === "number" && x > signedAt
-          ? x
-          : undefined;
-    const request: SignRequest = {
-      domain,
-      selector: key.selector,
-      algorithm,
-      headerCanonicalization: options.c?.header ?? "relaxed",
-      bodyCanonicalization: options.c?.body ?? "simple",
-      identity,
-      signedAt,
-      expiresAt,
-      signedFields: input.bank.signed_header_fields,
-      privateKey,
-    };
     const relation = authors.includes(domain) ? "author" : "3rd-party";
-    return { signature: { request, key, relation, options }, fact: { result: "chosen", ...where } };
-  }
-
-  function chooseSigners(input: SigningInput): SigningPlan {
-    const { bank, head } = input;
-    const none: readonly CandidateFact[] = [];
-    if (!bank.enable_dkim_signing) return skipped("signing-disabled", none);
-    if (bank.allowed_added_header_fields["dkim-signature"] !== true) return skipped("signature-not-allowed", none);
-    if (!bank.originating) return skipped("not-originating", none);
-    if (head.excess !== undefined) return skipped("header-too-large", none, head.excess);
-
-    const originators = findOriginators(head.fields, input.mailFrom);
-    if (originators.skip !== undefined) return skipped(originators.skip, none, originators.fault);
-    if (originators.candidates.length === 0) return skipped("no-candidate", none);
-
-    const authors: string[] = [];
-    for (const { source, domain } of originators.candidates) {
-      if (source === "From" && domain !== undefined) authors.push(domain);
-    }
-    const candidates: CandidateFact[] = [];
-    for (const candidate of originators.candidates) {
-      const { wishes, matches } = wishesFor(candidate, bank);
-      const signatures: PlannedSignature[] = [];
-      const attempts = wishes.map((wish) => {
-        const { fact, signature } = attempt(candidate, wish, authors, input);
-        if (signature !== undefined) signatures.push(signature);
-        return fact;
-      });
-      candidates.push({ source: candidate.source, address: candidate.address, attempts, matches });
-      // One key of several that cannot be had defers the mail too: it is to leave with all its signatures.
-      const unavailable = attempts.find(({ result }) => result === "key-unavailable");
-      if (unavailable !== undefined) return skipped("key-unavailable", candidates, unavailable.detail);
-      if (signatures.length > 0) {
-        return { sign: signatures.map(({ request }) => request), signatures, signer: candidate, candidates };
-      }
-      // A candidate that has a key is the signer, even if nothing is to be signed in its name after all.
-      const decided = attempts.find(
-        ({ result }) => result === "already-signed" || result === "identity-outside-domain",
-      );
-      if (decided !== undefined && decided.result !== "chosen")
-        return skipped(decided.result, candidates, decided.detail);
-    }
-    const { reason, detail } = overall(candidates);
-    return skipped(reason, candidates, detail);
+    return { key, domain, identity, algorithm, privateKey, options, relation, signedFields: bank.signed_header_fields };
   }
 
   return {
     keyring,
-    chooseSigners,
-    digestSpecs(input) {
-      const plan = chooseSigners({ ...input, validSignatures: [], receivedAtMs: 0 });
-      if (!("sign" in plan)) return [];
-      const bodies = new Set(plan.sign.map(({ bodyCanonicalization }) => bodyCanonicalization));
-      return [...bodies].map((canonicalization) => ({ canonicalization, hash: "sha256" }));
+    choose({ bank, head, mailFrom }) {
+      const none: readonly CandidateFact[] = [];
+      if (!bank.enable_dkim_signing) return noSigner("signing-disabled", none);
+      if (bank.allowed_added_header_fields["dkim-signature"] !== true) return noSigner("signature-not-allowed", none);
+      if (!bank.originating) return noSigner("not-originating", none);
+      if (head.excess !== undefined) return noSigner("header-too-large", none, head.excess);
+
+      const originators = findOriginators(head.fields, mailFrom);
+      if (originators.skip !== undefined) return noSigner(originators.skip, none, originators.fault);
+      if (originators.candidates.length === 0) return noSigner("no-candidate", none);
+
+      const authors: string[] = [];
+      for (const { source, domain } of originators.candidates) {
+        if (source === "From" && domain !== undefined) authors.push(domain);
+      }
+      const passedOver: CandidateFact[] = [];
+      for (const signer of originators.candidates) {
+        const { wishes, matches } = wishesFor(signer, bank);
+        const tries = wishes.map((wish) => attempt(signer, wish, authors, bank));
+        // A candidate that has a key is the signer, even if nothing is to be signed in its name after all.
+        if (tries.some(hasKey)) return { signer, tries, matches, passedOver };
+        passedOver.push({ source: signer.source, address: signer.address, attempts: tries.filter(isAttempt), matches });
+      }
+      const { reason, detail } = overall(passedOver);
+      return noSigner(reason, passedOver, detail);
     },
   };
 }
 
-function skipped(skip: SkipReason, candidates: readonly CandidateFact[], detail?: string): SigningPlan {
-  const temporary = isTemporary(skip);
-  return detail === undefined ? { skip, temporary, candidates } : { skip, temporary, candidates, detail };
+export function isAttempt(tried: PossibleSignature | Attempt): tried is Attempt {
+  return "result" in tried;
+}
+
+/** A key that is there or should be: one that cannot be had is no reason to look for another signer. */
+function hasKey(tried: PossibleSignature | Attempt): boolean {
+  if (!isAttempt(tried)) return true;
+  return tried.result === "key-unavailable" || tried.result === "identity-outside-domain";
+}
+
+function noSigner(skip: SkipReason, candidates: readonly CandidateFact[], detail?: string): NoSigner {
+  return detail === undefined ? { skip, candidates } : { skip, candidates, detail };
 }
 
 /** No candidate had a key: the reason of the one that came nearest. */

@@ -1,5 +1,5 @@
 // amavisd's log lines on signing (log level 2), which administrators and their tools know.
-import type { SigningPlan } from "./choose.ts";
+import type { SigningPlan } from "./plan.ts";
 import { skipReasons } from "./skip-reason.ts";
 
 /** Lines on a plan: one per signature, or why there is none. Control characters of addresses are shown as "?". */

@@ -43,15 +43,22 @@ export async function runSpoofing(corpora: string): Promise<readonly SuiteResult
         const octets = readFileSync(join(folder, `${name}.eml`));
         const { header, body } = splitMessage(octets);
         const verifications = verifyOctets(octets, dns, 1_700_000_000);
-        const findings = await runChecks(checks, {
+        const head = { header, ...splitHeader(header) };
+        const { findings } = await runChecks(checks, {
           resolve,
           client: { address: client_ip, helo },
           sender: mailfrom.replace(/^<|>$/g, ""),
-          head: { header, ...splitHeader(header) },
+          recipients: [],
+          head,
           bank: { ...bank, dmarc_mode: mode },
           now: 1_700_000_000,
           verifications: Promise.resolve(verifications),
-          body: Promise.resolve({ chunks: [body] }),
+          message: async () => ({
+            ...head,
+            separator: "\r\n",
+            body: { kind: "memory", sizeBytes: body.length, chunks: [body] },
+          }),
+          body: async () => ({ chunks: [body] }),
         });
         const all = [...dkimFindings(verifications), ...findings];
         const field = formatAuthenticationResults("mx.victim.com", all);

@@ -1,6 +1,6 @@
 // An Outcome for tests that look at what is told of it.
 import type { Outcome, RecipientOutcome } from "../../src/flow/outcome/outcome.ts";
-import type { Reply } from "../../src/smtp/reply.ts";
+import { isPositive, type Reply } from "../../src/smtp/reply.ts";
 
 export const ok: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };
 export const later: Reply = { code: 451, enhanced: "4.7.1", text: "Greylisted" };
@@ -11,8 +11,11 @@ export function recipient(address: string, reply: Reply = ok, more: Partial<Reci
     address,
     local: true,
     direction: "Inbound",
+    category: isPositive(reply) ? "CC_CLEAN" : "CC_MTA",
     action: "accept",
     reply,
+    quarantine: [],
+    notices: [],
     remote: "smtp:[127.0.0.1]:10025",
     ...more,
   };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Body } from "../../src/mail/message.ts";
-import type { Session, Transaction } from "../../src/mail/transaction.ts";
+import type { Transaction } from "../../src/mail/transaction.ts";
 import type { Incoming, MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
 import { createListener, createLogIds, type ListenAt, type Listener } from "../../src/receive/listener.ts";
 import type { ListenerOptions } from "../../src/receive/options.ts";
@@ -30,11 +30,10 @@ export interface ReceiverSetup {
   readonly opened?: Promise<void>;
 }
 
-/** The handlers in one level, each told whose message it is about. */
+/** The handlers in one level. */
 export interface TestHandlers extends Partial<Omit<ReceiveHandlers, "onHead">> {
   onHead?(...head: Parameters<ReceiveHandlers["onHead"]>): Incoming["digestSpecs"];
   readonly onMessage?: Incoming["onMessage"];
-  onGone?(session: Session): void;
 }
 
 export interface Receiver {
@@ -54,7 +53,7 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     { now: Date.now, freeBytes: async () => setup.freeBytes?.() ?? Number.MAX_SAFE_INTEGER },
   );
   const mails: ReceivedMail[] = [];
-  const { onHead, onMessage, onGone, ...others } = setup.handlers ?? {};
+  const { onHead, onMessage, ...others } = setup.handlers ?? {};
   const handlers: ReceiveHandlers = {
     onHead: (session, envelope, head) => ({
       digestSpecs: onHead?.(session, envelope, head) ?? (() => []),
@@ -65,7 +64,6 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
         if (onMessage !== undefined) return onMessage(transaction);
         return { reply: { code: 250, enhanced: "2.0.0", text: "Ok" } };
       },
-      onGone: () => onGone?.(session),
     }),
     startDigest: () => {
       throw new Error("no digests were asked for");

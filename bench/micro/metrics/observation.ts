@@ -2,15 +2,16 @@
 // is verified, without the mail itself. Microseconds of CPU per mail; the goal is 3 % of what the mail costs.
 
 import { transactionOf } from "../../../src/cli/message-file.ts";
+import type { Arrival, JudgedMail } from "../../../src/flow/mail.ts";
 import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
 import { logLines } from "../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../src/flow/outcome/outcome.ts";
 import { mailRecord } from "../../../src/flow/outcome/record.ts";
 import type { Stages } from "../../../src/flow/pipeline.ts";
+import { stageNames, timed } from "../../../src/flow/timed.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
-import { timed } from "../../../src/metrics/timed.ts";
 import { createRouter } from "../../../src/policy/router.ts";
 import { defaultSettings } from "../../../src/reading/load-settings.ts";
 import { arithmetic } from "../../load/arithmetic.ts";
@@ -31,7 +32,17 @@ const outcome: Outcome = {
   mailId: "abcdefghijkl",
   sender: "alice@example.com",
   recipients: [
-    { address: "bob@elsewhere.example", local: false, direction: "Outbound", action: "accept", reply, remote },
+    {
+      address: "bob@elsewhere.example",
+      local: false,
+      direction: "Outbound",
+      category: "CC_CLEAN",
+      action: "accept",
+      reply,
+      remote,
+      quarantine: [],
+      notices: [],
+    },
   ],
   messageId: "<4711@example.com>",
   sizeBytes: 10_000,
@@ -50,7 +61,7 @@ const outcome: Outcome = {
   elapsedMs: 3,
 };
 
-const metrics = createMetrics({ version: "bench", node: process.version });
+const metrics = createMetrics({ version: "bench", node: process.version, stages: stageNames });
 const { observers } = metrics;
 const history = createHistory(1000);
 
@@ -82,7 +93,7 @@ function cpuMicroseconds(work: () => void): number {
 /** Stages that do nothing, once as they are and once timed: what the clocks and further promises cost. */
 async function timingCost(): Promise<number> {
   const nothing: Stages = {
-    route: () => bank,
+    route: () => arrival,
     check: async () => ({ verifications: [], findings: [] }),
     refine: (bank) => bank,
     decide: () => [],
@@ -93,23 +104,30 @@ async function timingCost(): Promise<number> {
   };
   const { config, tables } = await defaultSettings();
   const bank = createRouter(config, tables).base;
-  const checked = { verifications: [], findings: [] };
+  const facts = { verifications: [], findings: [] };
+  const arrival: Arrival = {
+    bank,
+    digestSpecs: () => [],
+    judge: async () => facts,
+    signerUnder: () => ({ skip: "not-originating", candidates: [] }),
+  };
   const transaction = transactionOf(Buffer.from("From: a@example.com\r\n\r\nhello\r\n"), {
     listener,
     envelope: { sender: { address: "", parameters: "" }, recipients: [] },
     client: {},
     receivedAtMs: 0,
   });
-  const passage = { transaction, mailId: "", bank, checked };
+  const mail: JudgedMail = { transaction, mailId: "", bank, facts, arrival };
+  const { session, envelope, message } = transaction;
   const passThrough = async ({ route, check, refine, decide, annotate, sign, relay, notify }: Stages) => {
     for (let i = 0; i < rounds; i += 1) {
-      await check(route(transaction), transaction);
-      refine(bank, checked, transaction);
-      decide(passage);
-      annotate(passage, []);
-      await sign(passage, []);
-      await relay([], () => true);
-      await notify(passage, []);
+      await check(route(session, envelope, message), transaction);
+      refine(bank, facts, transaction);
+      decide(mail);
+      annotate(mail, []);
+      await sign(mail, []);
+      await relay(mail, [], () => true);
+      await notify(mail, []);
     }
   };
   const costs: number[] = [];

@@ -1,55 +1,26 @@
 // The end of a mail: what was settled for each recipient becomes the reply to the final dot and the Outcome.
-import type { Finding } from "../../authres/finding.ts";
-import type { Verification } from "../../dkim/engine.ts";
+import type { Facts } from "../../checks/check.ts";
 import { fieldBody, unfold } from "../../mail/header.ts";
 import { messageSizeBytes } from "../../mail/message.ts";
 import { oldestPublicAddress } from "../../mail/received.ts";
 import type { Transaction } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import { directionOf, isLocal } from "../../policy/router.ts";
-import type { CandidateFact } from "../../signing/choose.ts";
-import { combineReplies, type FinalWord, queuedAs, recipientReply } from "../../smtp/final-reply.ts";
-import type { Reply } from "../../smtp/reply.ts";
+import { combineReplies, queuedAs, recipientReply } from "../../smtp/final-reply.ts";
+import type { Settled, Signatures } from "../mail.ts";
 import { verificationLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
-import type { Outcome, RecipientOutcome, SealRecord, SigningRecord } from "./outcome.ts";
-
-/** The last word on one recipient, and whether the sender heard of it when that word is no. */
-export interface Settled extends FinalWord {
-  readonly dsn?: "sent" | "suppressed";
-}
+import type { Outcome, RecipientOutcome } from "./outcome.ts";
 
 /** What is known when a mail ends; `bank` is missing when not even that could be found out. */
 export interface Ending {
   readonly transaction: Transaction;
   readonly mailId: string;
   readonly bank: PolicyBank | undefined;
-  readonly checked: { readonly verifications: readonly Verification[]; readonly findings: readonly Finding[] };
-}
-
-/** What became of the signatures that were to be made. */
-export interface Signatures {
-  readonly signings: readonly SigningRecord[];
-  readonly candidates?: readonly CandidateFact[];
-  readonly seal?: SealRecord;
-  /** Lines for log level 2; made only where the bank wants them. */
-  readonly lines?: readonly string[];
+  readonly facts: Facts;
 }
 
 const noLines: readonly string[] = [];
-const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
-
-/** A verdict of ours, for one recipient. */
-export function ownWord(action: Exclude<Settled["action"], "accept">, reply: Reply): Settled {
-  return { action, reply, fromNextHop: false };
-}
-
-/** The same transient refusal for every recipient. */
-export function tempfail({ transaction }: Pick<Ending, "transaction">, reply: Reply | undefined): readonly Settled[] {
-  const { code, enhanced, text } = reply ?? trouble;
-  const settled = ownWord("tempfail", { code, enhanced, text: `id=${transaction.session.id} - ${text}` });
-  return transaction.envelope.recipients.map(() => settled);
-}
 
 export function conclude(
   ending: Ending,
@@ -57,7 +28,7 @@ export function conclude(
   settled: readonly Settled[],
   error?: unknown,
 ): Outcome {
-  const { transaction, mailId, bank, checked } = ending;
+  const { transaction, mailId, bank, facts } = ending;
   const { session, envelope, message, receivedAtMs, arrivedMs } = transaction;
   const logLevel = bank?.log_level ?? 0;
   const outcome: Draft<Outcome> = {
@@ -70,8 +41,8 @@ export function conclude(
     bankPath: bank?.path ?? "",
     loaded: bank?.loaded ?? [],
     originating: bank?.originating ?? false,
-    verifications: checked.verifications,
-    findings: checked.findings,
+    verifications: facts.verifications,
+    findings: facts.findings,
     signings,
     evidence: keepEvidence(message, bank, candidates),
     logLevel,
@@ -98,11 +69,14 @@ function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | 
     address,
     local,
     direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
+    category: settled.category,
     action: settled.action,
     reply: settled.reply,
+    quarantine: settled.quarantine,
+    notices: settled.notices,
   };
+  if (settled.rule !== undefined) outcome.rule = settled.rule;
   if (settled.remote !== undefined) outcome.remote = settled.remote;
-  if (settled.dsn !== undefined) outcome.dsn = settled.dsn;
   return outcome;
 }
 

@@ -9,7 +9,7 @@ import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
 export interface Verified {
   readonly transaction: Transaction;
   readonly bank: Pick<PolicyBank, "loaded"> | undefined;
-  readonly checked: { readonly verifications: readonly Verification[] };
+  readonly facts: { readonly verifications: readonly Verification[] };
 }
 
 /** Of signatures, and of authors in each line. */
@@ -17,8 +17,8 @@ const maxLines = 20;
 const maxAuthors = 10;
 
 /** One line per signature, then one per bank that a valid one loaded. What is of mail's making is not made safe here. */
-export function verificationLines({ transaction, bank, checked }: Verified): readonly string[] {
-  const { verifications } = checked;
+export function verificationLines({ transaction, bank, facts }: Verified): readonly string[] {
+  const { verifications } = facts;
   if (verifications.length === 0) return [];
   const { message, envelope } = transaction;
   const authors = readAuthors(message).mailboxes.map(({ address }) => address);

@@ -15,8 +15,9 @@ import {
 } from "../../policy/scores.ts";
 import { type SignatureStanding, signatureStanding } from "../../policy/signature-standing.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
+import type { SealRecord, SigningRecord } from "../mail.ts";
 import { fromFields } from "./evidence.ts";
-import type { Evidence, Outcome, SealRecord, SigningRecord } from "./outcome.ts";
+import type { Evidence, Outcome } from "./outcome.ts";
 import { textOf, toldCandidate } from "./record.ts";
 
 export interface ExplainedSignature {

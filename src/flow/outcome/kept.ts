@@ -11,7 +11,7 @@ import { isPositive } from "../../smtp/reply.ts";
 import { fromFields, maxFromOctets } from "./evidence.ts";
 import { isPassed } from "./log-line.ts";
 import type { LeftOut, Outcome, RecipientOutcome } from "./outcome.ts";
-import { type MailRecord, mailRecord } from "./record.ts";
+import { dsnOf, type MailRecord, mailRecord } from "./record.ts";
 
 /** Of each list so many are kept at most, whatever their octets. */
 const most = {
@@ -199,12 +199,15 @@ function recipientRank(): (recipient: RecipientOutcome) => number {
   const isFirst = (fate: string) => !fates.has(fate) && fates.add(fate) !== undefined;
   return (recipient) => {
     const passed = isPassed(recipient);
-    const { action, direction, dsn, reply } = recipient;
+    const { category, rule, action, direction, notices, reply } = recipient;
+    const dsn = dsnOf(recipient);
     const isFirstOfAll = isFirst(passed ? "passed" : "blocked");
-    const isFirstOfItsKind = isFirst(`${action} ${direction} ${dsn} ${Math.floor(reply.code / 100)}`);
+    const isFirstOfItsKind = isFirst(
+      `${category} ${rule} ${action} ${direction} ${dsn} ${Math.floor(reply.code / 100)}`,
+    );
     if (isFirstOfAll) return 0;
     if (isFirstOfItsKind) return 1;
-    return passed && isPositive(reply) && dsn === undefined ? 3 : 2;
+    return passed && isPositive(reply) && notices.length === 0 ? 3 : 2;
   };
 }
 

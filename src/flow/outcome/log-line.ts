@@ -1,6 +1,9 @@
 // The one log line of a mail in amavisd's words (amavis.md 10.1): log analysers and fail2ban read it.
+
+import { type Category, categories } from "../../policy/decision.ts";
 import { isPositive, isTransient } from "../../smtp/reply.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
+import { dsnOf } from "./record.ts";
 
 /** Characters of a value of mail's making that a line may hold; the rest is cut. */
 const maxFieldChars = 250;
@@ -9,6 +12,7 @@ const maxFailuresNamed = 5;
 /** Characters of all recipients together, and of any other list: with all else a line stays below 8 KiB. */
 const maxRecipientsChars = 3000;
 const maxListChars = 500;
+const order = Object.keys(categories);
 
 /**
  * "(id) Passed CLEAN {RelayedOutbound}, ORIGINATING LOCAL [192.0.2.3]:33333 <a@b> -> <c@d>, Message-ID: ..., ..., 12 ms".
@@ -31,7 +35,7 @@ export function isPassed({ reply, action }: RecipientOutcome): boolean {
 
 function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly RecipientOutcome[]): string {
   const { client } = outcome.session;
-  let text = `(${outcome.session.id}) ${word} ${category(outcome, word, recipients)} {${actions(recipients)}},`;
+  let text = `(${outcome.session.id}) ${word} ${category(outcome, recipients)} {${actions(recipients)}},`;
   if (outcome.bankPath !== "") text += ` ${outcome.bankPath}`;
   if (outcome.originating) text += " LOCAL";
   if (client.address !== undefined) text += ` [${visible(client.address)}]`;
@@ -43,6 +47,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   if (word === "Passed" && outcome.queuedAs.length > 0)
     text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
   text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
+  text += ruled(recipients);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
   if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
   return `${text}, ${Math.round(outcome.elapsedMs)} ms`;
@@ -60,22 +65,23 @@ function named(recipients: readonly RecipientOutcome[], leftOut: number): string
   return more > 0 ? `${text},... (${more} more)` : text;
 }
 
-/** CLEAN, or what stood in the way. */
-function category(outcome: Outcome, word: string, recipients: readonly RecipientOutcome[]): string {
-  if (word === "Passed") return "CLEAN";
-  if (outcome.error !== undefined) return "TEMPFAIL";
-  return recipients.some((recipient) => recipient.action !== "accept") ? "POLICY" : "MTA-BLOCKED";
+/** amavisd's word for the most important category of these recipients. */
+function category({ error }: Outcome, recipients: readonly RecipientOutcome[]): string {
+  // Only what broke leaves a mail without recipients.
+  let most: Category = error === undefined ? "CC_CLEAN" : "CC_TEMPFAIL";
+  for (const { category: each } of recipients) if (order.indexOf(each) > order.indexOf(most)) most = each;
+  return categories[most];
 }
 
 function actions(recipients: readonly RecipientOutcome[]): string {
   const [first, second] = recipients;
   if (first === undefined) return "TempFailed";
-  if (second === undefined && first.dsn === undefined) return `${actionWord(first)}${first.direction}`;
+  if (second === undefined && first.notices.length === 0) return `${actionWord(first)}${first.direction}`;
   const words = new Set<string>();
   for (const recipient of recipients) {
     words.add(`${actionWord(recipient)}${recipient.direction}`);
-    if (recipient.dsn === "sent") words.add("Bounced");
-    if (recipient.dsn === "suppressed") words.add("NoBounce");
+    const dsn = dsnOf(recipient);
+    if (dsn !== undefined) words.add(dsn === "sent" ? "Bounced" : "NoBounce");
   }
   return [...words].join(",");
 }
@@ -146,6 +152,13 @@ function joined(values: readonly string[], separator: string): string {
 function sealed({ seal }: Outcome): string {
   if (seal === undefined) return "";
   return seal.result === "sealed" ? `, arc_new=${seal.selector}:${seal.domain}` : `, arc_skip=${seal.reason}`;
+}
+
+/** Not amavisd's: the rules of ours that spoke. */
+function ruled(recipients: readonly RecipientOutcome[]): string {
+  const names: string[] = [];
+  for (const { rule } of recipients) if (rule !== undefined) names.push(rule);
+  return told("rule", names);
 }
 
 function replyText(recipient: RecipientOutcome): string {

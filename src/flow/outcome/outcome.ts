@@ -3,19 +3,11 @@ import type { Finding } from "../../authres/finding.ts";
 import type { Verification } from "../../dkim/engine.ts";
 import type { Session } from "../../mail/transaction.ts";
 import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
+import type { Decided } from "../../policy/decision.ts";
 import type { Direction } from "../../policy/router.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import type { Reply } from "../../smtp/reply.ts";
-
-/** One signature made, or the reason why there is none. `reason` is a code of the closed list in docs/dkim.md. */
-export type SigningRecord =
-  | { readonly result: "signed"; readonly domain: string; readonly selector: string; readonly algorithm: string }
-  | { readonly result: "skipped"; readonly reason: string; readonly detail?: string };
-
-/** The ARC set that was put on mail handed on, or the reason why there is none (docs/checks.md). */
-export type SealRecord =
-  | { readonly result: "sealed"; readonly domain: string; readonly selector: string; readonly chain: string }
-  | { readonly result: "skipped"; readonly reason: string };
+import type { SealRecord, SigningRecord } from "../mail.ts";
 
 /** What `explainOutcome` works from when somebody asks: small, and shared where it can be. */
 export interface Evidence {
@@ -29,18 +21,13 @@ export interface Evidence {
   readonly candidates: readonly CandidateFact[];
 }
 
-/** What became of one recipient. */
-export interface RecipientOutcome {
+/** What became of one recipient: what was decided, and the last word on it, the next hop's or ours. */
+export interface RecipientOutcome extends Decided {
   readonly address: string;
   readonly local: boolean;
   readonly direction: Direction;
-  /** accept: the next hop's word counts; the others are ours. */
-  readonly action: "accept" | "reject" | "discard" | "tempfail";
-  /** The last word on this recipient, the next hop's or ours. */
   readonly reply: Reply;
   readonly remote?: string;
-  /** A delivery status notification was owed: it was handed over, or withheld by rule. */
-  readonly dsn?: "sent" | "suppressed";
 }
 
 /** How many more there were of what a mail is kept and told in part of (kept.ts). */

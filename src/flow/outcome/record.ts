@@ -3,7 +3,7 @@ import type { Finding } from "../../authres/finding.ts";
 import { decodeUtf8 } from "../../mail/domain.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import { formatReply } from "../../smtp/reply.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, RecipientOutcome } from "./outcome.ts";
 
 export type MailRecord = ReturnType<typeof mailRecord>;
 
@@ -25,14 +25,16 @@ export function mailRecord(outcome: Outcome) {
     protocol: session.protocol,
     oldest_public_addr: outcome.oldestPublicAddress,
     sender: textOf(outcome.sender),
-    recipients: outcome.recipients.map(({ address, local, direction, action, reply, remote, dsn }) => ({
-      address: textOf(address),
-      local,
-      direction,
-      action,
-      reply: formatReply(reply),
-      remote,
-      dsn,
+    recipients: outcome.recipients.map((recipient) => ({
+      address: textOf(recipient.address),
+      local: recipient.local,
+      direction: recipient.direction,
+      category: recipient.category,
+      rule: recipient.rule,
+      action: recipient.action,
+      reply: formatReply(recipient.reply),
+      remote: recipient.remote,
+      dsn: dsnOf(recipient),
     })),
     message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
@@ -62,6 +64,11 @@ function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undef
     queued_as: queuedAs,
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+/** What became of the status notification that was owed for a recipient. */
+export function dsnOf({ notices }: Pick<RecipientOutcome, "notices">): "sent" | "suppressed" | undefined {
+  return notices.find(({ kind }) => kind === "dsn")?.result;
 }
 
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */

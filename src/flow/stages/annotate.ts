@@ -1,100 +1,77 @@
-// Header edits of a passing mail: our trace field, what was found out about it, and none of what others claim in our
-// name. Recipients whose mail leaves with the same edits to the same next hop share one transaction (DESIGN.md 4).
+// Where mail that goes on goes, and with which header edits: our trace field, what was found out about it, and none of
+// what others claim in our name.
 import { formatAuthenticationResults } from "../../authres/print.ts";
-import { keepUnclaimed } from "../../authres/remove.ts";
-import { editHeader } from "../../mail/edit.ts";
-import type { Message, MessageOctets } from "../../mail/message.ts";
+import { leaveOutClaims } from "../../authres/remove.ts";
+import { type HeaderEdits, noEdits, withFields } from "../../mail/edit.ts";
+import type { Message } from "../../mail/message.ts";
 import { buildReceived } from "../../mail/received.ts";
-import type { Path } from "../../mail/transaction.ts";
+import type { Accepted, Decision } from "../../policy/decision.ts";
 import { isLocal } from "../../policy/router.ts";
-import type { Outgoing } from "../../relay/delivery.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
-import type { Leaving, Passage, Verdict } from "../pipeline.ts";
-import { departing, localEndOf } from "./departure.ts";
+import type { JudgedMail } from "../mail.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
-export type NextHopsFor = (passage: Passage, recipient: string) => readonly NextHop[];
+export type NextHopsFor = (mail: JudgedMail, recipient: string) => readonly NextHop[];
 
-/** Our patience with a mail, from the final dot on: below Postfix's smtp_data_done_timeout of 600 s. */
-export interface AnnotateOptions {
-  readonly messageTimeMs: number;
-}
-
-interface Group {
-  /** Places in the envelope, and who stands there. */
-  readonly indices: number[];
-  readonly going: Path[];
-  /** They get the results of the checks. */
-  readonly told: boolean;
-  readonly nextHops: readonly NextHop[];
-}
-
-export function createAnnotate(nextHopsFor: NextHopsFor, options: AnnotateOptions) {
-  return function annotate(passage: Passage, verdicts: readonly Verdict[]): readonly Leaving[] {
-    const { transaction } = passage;
-    const { envelope, session } = transaction;
-    const telling = tellsResults(passage);
-    const groups: Group[] = [];
-    // One for those who are told and one for those who are not: the header may have megabytes.
-    const messages = new Map<boolean, MessageOctets>();
-    for (let index = 0; index < envelope.recipients.length; index += 1) {
-      const recipient = envelope.recipients[index];
-      if (recipient === undefined || verdicts[index]?.action !== "accept") continue;
-      const told = telling && isLocal(passage.bank, recipient.address);
-      const nextHops = nextHopsFor(passage, recipient.address);
-      const group = groups.length === 0 ? undefined : groups.find((each) => isAlike(each, told, nextHops));
-      if (group === undefined) groups.push({ indices: [index], going: [recipient], told, nextHops });
-      else {
-        group.indices.push(index);
-        group.going.push(recipient);
+export function createAnnotate(nextHopsFor: NextHopsFor) {
+  return function annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[] {
+    const { recipients } = mail.transaction.envelope;
+    const withResults = showsResults(mail);
+    // Made once each, for all recipients that get them.
+    let plain: HeaderEdits | undefined;
+    let informed: HeaderEdits | undefined;
+    return decisions.map((decision, index) => {
+      const recipient = recipients[index];
+      if (decision.action !== "accept" || recipient === undefined) return decision;
+      const { address } = recipient;
+      plain ??= commonEdits(mail);
+      let edits = plain;
+      if (withResults && isLocal(mail.bank, address)) {
+        informed ??= withFields([resultsField(mail)], plain);
+        edits = informed;
       }
-    }
-    return groups.map(({ indices, going, told, nextHops }): Leaving => {
-      const [nextHop] = nextHops;
-      if (nextHop === undefined) throw new Error("no next hop is configured for this mail (forward_method)");
-      const message = messages.get(told) ?? annotated(passage, told);
-      messages.set(told, message);
-      const outgoing: Outgoing = {
-        nextHop,
-        session,
-        localEnd: localEndOf(passage.bank),
-        envelope: departing(envelope, going, passage.bank),
-        message,
-        deadlineMs: transaction.arrivedMs + options.messageTimeMs,
-      };
-      const alone = nextHops.length === 1;
-      return { recipients: indices, outgoing: alone ? outgoing : { ...outgoing, failover: nextHops.slice(1) } };
+      const nextHops = nextHopsFor(mail, address);
+      if (nextHops.length === 0) throw new Error("no next hop is configured for this mail (forward_method)");
+      return ready(decision, edits, nextHops);
     });
   };
 }
 
-/** Whether there is anything to tell, which local recipients alone are told: else all mail leaves alike. */
-function tellsResults({ bank, checked }: Passage): boolean {
-  return checked.findings.length > 0 && bank.allowed_added_header_fields["authentication-results"] === true;
+function ready(decision: Accepted, edits: HeaderEdits, nextHops: readonly NextHop[]): Accepted {
+  const { category, action, quarantine, notices } = decision;
+  return { category, action, quarantine, notices, edits, nextHops };
 }
 
-/** The message with our fields on top. */
-function annotated(passage: Passage, told: boolean): MessageOctets {
-  const { transaction, bank, checked, mailId } = passage;
+/** Whether there are results to show; only local recipients get them, all other mail leaves alike. */
+function showsResults({ bank, facts }: JudgedMail): boolean {
+  return facts.findings.length > 0 && bank.allowed_added_header_fields["authentication-results"] === true;
+}
+
+function resultsField({ bank, facts }: JudgedMail): string {
+  return formatAuthenticationResults(authservIdOf(bank), facts.findings);
+}
+
+function authservIdOf({ myauthservid, myhostname }: JudgedMail["bank"]): string {
+  return myauthservid ?? myhostname;
+}
+
+/** What is done to the mail whoever gets it. */
+function commonEdits({ transaction, bank, mailId }: JudgedMail): HeaderEdits {
   const { envelope, message, session, receivedAtMs } = transaction;
-  const allowed = bank.allowed_added_header_fields;
-  const authservId = bank.myauthservid ?? bank.myhostname;
   const [only, another] = envelope.recipients;
-  let fields = "";
-  if (told) {
-    fields += formatAuthenticationResults(authservId, checked.findings);
+  const cleared = withoutClaims(message, authservIdOf(bank));
+  if (bank.allowed_added_header_fields["received"] !== true && !startsBlank(message)) {
+    return cleared;
   }
-  if (allowed["received"] === true || startsBlank(message)) {
-    fields += buildReceived({
-      session,
-      myhostname: bank.myhostname,
-      mailId,
-      recipient: another === undefined ? only?.address : undefined,
-      smtpUtf8: envelope.sender.parameters !== "" && /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
-      receivedAtMs,
-    });
-  }
-  return editHeader(message, fields, keptOf(message, authservId));
+  const received = buildReceived({
+    session,
+    myhostname: bank.myhostname,
+    mailId,
+    recipient: another === undefined ? only?.address : undefined,
+    smtpUtf8: envelope.sender.parameters !== "" && /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
+    receivedAtMs,
+  });
+  return withFields([received], cleared);
 }
 
 /**
@@ -105,24 +82,9 @@ function startsBlank({ header }: Message): boolean {
   return header[0] === 32 || header[0] === 9;
 }
 
-/** What stays of the header; most mail has no field that could claim our name, and is not searched for one. */
-function keptOf({ header, fields, excess }: Message, authservId: string): readonly Uint8Array[] {
+/** What claims our name goes; most mail has no field that could, and is not searched for one. */
+function withoutClaims({ header, fields, excess }: Message, authservId: string): HeaderEdits {
   // A line that is no field to us may be one to others.
   const suspect = excess !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
-  return suspect ? keepUnclaimed(header, [authservId]) : [header];
-}
-
-/** Next hops are few, whatever the recipients are. */
-function isAlike(group: Group, told: boolean, nextHops: readonly NextHop[]): boolean {
-  return group.told === told && sameHops(group.nextHops, nextHops);
-}
-
-function sameHops(one: readonly NextHop[], other: readonly NextHop[]): boolean {
-  return one === other || (one.length === other.length && one.every((hop, index) => sameHop(hop, other[index])));
-}
-
-function sameHop(one: NextHop, other: NextHop | undefined): boolean {
-  if (other === undefined || one.protocol !== other.protocol) return false;
-  if ("path" in one || "path" in other) return "path" in one && "path" in other && one.path === other.path;
-  return one.host === other.host && one.port === other.port;
+  return suspect ? { add: [], ...leaveOutClaims(header, [authservId]) } : noEdits;
 }

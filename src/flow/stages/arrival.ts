@@ -1,30 +1,25 @@
-// What is begun when a header comes in and ended when the body is: the bank, DKIM keys, and every check that can start
-// before the body is there.
-
+// What is begun when a header comes in and ended when the body is: DKIM keys are asked for, every check that can start
+// before the body is there does, and who signs is chosen where a large body needs to know.
+import { sealDigestSpec } from "../../arc/fields.ts";
 import type { Finding } from "../../authres/finding.ts";
-import { type Check, digestsForChecks, runChecks } from "../../checks/check.ts";
+import { type Check, type Facts, runChecks, wantedChecks } from "../../checks/check.ts";
 import { dkimFindings } from "../../checks/dkim-findings.ts";
 import type { Verification } from "../../dkim/engine.ts";
-import type { BodyDigestSpec, BodySource } from "../../mail/digest.ts";
+import { type BodyDigestSpec, type BodySource, isSameSpec } from "../../mail/digest.ts";
 import type { MessageHead } from "../../mail/message.ts";
 import type { Envelope, Session, Transaction } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import type { Resolve } from "../../rr/answer.ts";
-import type { Checked } from "../pipeline.ts";
+import type { Signer, SignerChoice } from "../../signing/choose.ts";
+import { signingDigests } from "../../signing/plan.ts";
+import type { Arrival } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 import type { DkimVerifier } from "./verify-dkim.ts";
-
-export interface Arrival {
-  readonly bank: PolicyBank;
-  /** Body digests that the checks will need. */
-  readonly digests: readonly BodyDigestSpec[];
-  /** The body is in. Rejects when the DKIM engine cannot do its work (451). */
-  finish(transaction: Transaction): Promise<Checked>;
-}
 
 export interface ArrivalNeeds {
   readonly verifier: DkimVerifier;
   readonly checks: readonly Check[];
+  readonly signer: Pick<Signer, "choose">;
   readonly digestBody: DigestBody;
   /** The DNS for one mail. */
   resolveForMail(): Resolve;
@@ -36,62 +31,96 @@ const none: readonly Verification[] = [];
 const noSignatures = Promise.resolve(none);
 const headerTooLarge: Finding = { method: "dkim", result: "policy", reason: "header-too-large", properties: [] };
 
-export function createArrivals({ verifier, checks, digestBody, resolveForMail, now }: ArrivalNeeds) {
-  return function begin(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead): Arrival {
+export function createArrivals({ verifier, checks, signer, digestBody, resolveForMail, now }: ArrivalNeeds) {
+  return function arrive(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead): Arrival {
     const resolve = resolveForMail();
     const pending = verifier.begin(head, bank, resolve);
-    const wanted = checks.some((check) => check.isWanted(bank));
-    const checkDigests = wanted ? digestsForChecks(checks, head, bank) : [];
-    const digests = [...(pending?.digests ?? []), ...checkDigests];
-    const early = wanted ? startChecks(bank, session, envelope, head, resolve) : undefined;
+    const wanted = wantedChecks(checks, bank, envelope.recipients);
+    const early = wanted.length === 0 ? undefined : startChecks(wanted, bank, session, envelope, head, resolve);
+    let chosen: { readonly bank: PolicyBank; readonly choice: SignerChoice } | undefined;
+
+    function signerUnder(under: PolicyBank): SignerChoice {
+      if (chosen?.bank !== under) {
+        chosen = { bank: under, choice: signer.choose({ head, mailFrom: envelope.sender.address, bank: under }) };
+      }
+      return chosen.choice;
+    }
+
     return {
       bank,
-      digests,
-      async finish(transaction) {
-        const { body } = transaction.message;
-        const source = { body, digests: transaction.digests };
-        const now = Math.floor(transaction.receivedAtMs / 1000);
-        const judging = pending === undefined ? noSignatures : verifier.finish(pending, head, source, now);
+      signerUnder,
+      digestSpecs() {
+        const signing = signingDigests(signerUnder(bank));
+        const seal = bank.arc_seal ? [sealDigestSpec] : [];
+        return distinct([...(pending?.digests ?? []), ...(early?.digests ?? []), ...signing, ...seal]);
+      },
+      async judge(transaction) {
+        const { message, digests, receivedAtMs } = transaction;
+        const source = { body: message.body, digests };
+        const judging =
+          pending === undefined
+            ? noSignatures
+            : verifier.finish(pending, head, source, Math.floor(receivedAtMs / 1000));
         if (early === undefined) {
           const verifications = pending === undefined ? none : await judging;
           return { verifications, findings: ownFindings(bank, head, verifications) };
         }
-        early.bodyIsIn(judging, async () => bodySource(source, checkDigests, digestBody));
-        const [verifications, others] = await Promise.all([judging, early.findings]);
-        return { verifications, findings: [...ownFindings(bank, head, verifications), ...others] };
+        early.messageIsIn(judging, transaction);
+        const [verifications, others] = await Promise.all([judging, early.facts]);
+        return { verifications, findings: [...ownFindings(bank, head, verifications), ...others.findings] };
       },
     };
   };
 
-  /** SPF and the like ask the DNS while the body arrives; what looks at body or signatures waits for them. */
-  function startChecks(bank: PolicyBank, session: Session, envelope: Envelope, head: MessageHead, resolve: Resolve) {
+  /** SPF and the like ask the DNS while the body arrives; what looks at message or signatures waits for them. */
+  function startChecks(
+    wanted: readonly Check[],
+    bank: PolicyBank,
+    { client }: Session,
+    { sender, recipients }: Envelope,
+    head: MessageHead,
+    resolve: Resolve,
+  ) {
+    const specs = wanted.flatMap((check) => check.digests?.(head) ?? []);
     const verifications = Promise.withResolvers<readonly Verification[]>();
-    const body = Promise.withResolvers<BodySource>();
+    const arrived = Promise.withResolvers<Transaction>();
     // A mail that never comes to its end leaves both open; one that fails must not end the process.
     verifications.promise.catch(() => {});
-    body.promise.catch(() => {});
-    const findings = runChecks(checks, {
-      client: session.client,
-      sender: envelope.sender.address,
+    let body: Promise<BodySource> | undefined;
+    const facts = runChecks(wanted, {
+      client,
+      sender: sender.address,
+      recipients,
       head,
       bank,
       resolve,
       now: Math.floor(now() / 1000),
       verifications: verifications.promise,
-      body: body.promise,
+      message: () => arrived.promise.then(({ message }) => message),
+      body: () => {
+        body ??= arrived.promise.then(({ message, digests }) =>
+          bodySource({ body: message.body, digests }, specs, digestBody),
+        );
+        return body;
+      },
     });
-    findings.catch(() => {});
+    facts.catch(() => {});
     return {
-      findings,
-      bodyIsIn(judged: Promise<readonly Verification[]>, source: () => Promise<BodySource>): void {
-        verifications.resolve(judged);
-        body.resolve(source());
+      facts,
+      digests: specs,
+      messageIsIn(judging: Promise<readonly Verification[]>, transaction: Transaction): void {
+        verifications.resolve(judging);
+        arrived.resolve(transaction);
       },
     };
   }
 }
 
-function ownFindings(bank: PolicyBank, head: MessageHead, judged: readonly Verification[]): readonly Finding[] {
+function ownFindings(bank: PolicyBank, head: MessageHead, judged: readonly Verification[]): Facts["findings"] {
   if (!bank.enable_dkim_verification) return [];
   return head.excess === undefined ? dkimFindings(judged) : [headerTooLarge];
+}
+
+function distinct(specs: readonly BodyDigestSpec[]): readonly BodyDigestSpec[] {
+  return specs.filter((spec, index) => specs.findIndex((other) => isSameSpec(spec, other)) === index);
 }

@@ -1,10 +1,10 @@
-// The verdict on each recipient: a mail that has gone round too often is refused (RFC 5321 section 6.3), then the rules
+// The decision on each recipient: a mail that has gone round too often is refused (RFC 5321 section 6.3), then the rules
 // of the bank in force have their say on what was found.
 import { dmarcDisposition } from "../../checks/dmarc-check.ts";
 import { countReceived } from "../../mail/received.ts";
 import { decide, dmarcRule } from "../../policy/decide.ts";
-import { softened } from "../../smtp/reply.ts";
-import type { Passage, Verdict } from "../pipeline.ts";
+import { type Decision, refused } from "../../policy/decision.ts";
+import type { JudgedMail } from "../mail.ts";
 
 export interface DecideLimits {
   /** Received fields; more are a loop. */
@@ -12,23 +12,20 @@ export interface DecideLimits {
 }
 
 export function createDecide({ receivedFields }: DecideLimits) {
-  return function decideMail(passage: Passage): readonly Verdict[] {
-    const { session, envelope, message } = passage.transaction;
+  return function decideMail(mail: JudgedMail): readonly Decision[] {
+    const { session, envelope, message } = mail.transaction;
     const hops = countReceived(message.fields);
     if (hops > receivedFields) {
       const text = `id=${session.id} - Too many hops: ${hops} 'Received:' header fields`;
-      const reply = { code: 554, enhanced: "5.4.6", text };
-      const verdict: Verdict = passage.bank.soft_bounce
-        ? { action: "tempfail", reply: softened(reply) }
-        : { action: "reject", reply };
-      return envelope.recipients.map(() => verdict);
+      const loop = refused("loop", "reject", { code: 554, enhanced: "5.4.6", text });
+      return envelope.recipients.map(() => loop);
     }
     const recipients = envelope.recipients.map(({ address }) => address);
-    return decide(passage.bank, [dmarc(passage)], recipients, session.id);
+    return decide([dmarc(mail)], recipients, session.id);
   };
 }
 
-function dmarc({ bank, checked: { findings } }: Passage) {
+function dmarc({ bank, facts: { findings } }: JudgedMail) {
   const finding = findings.find(({ method }) => method === "dmarc");
   const domain = finding?.properties.find(({ type, name }) => type === "header" && name === "from")?.value ?? "";
   // What a trusted ARC chain excuses is left out of the disposition already.

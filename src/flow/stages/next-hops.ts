@@ -3,13 +3,13 @@
 import type { Session, Transaction } from "../../mail/transaction.ts";
 import type { MethodSetting } from "../../policy/settings.ts";
 import { type NextHop, type NextHopTemplate, orderNextHops, parseMethod, resolveNextHop } from "../../smtp/next-hop.ts";
-import type { Passage } from "../pipeline.ts";
+import type { JudgedMail } from "../mail.ts";
 
 export interface NextHops {
   /** For one recipient: forward_method_maps, else forward_method. */
-  forward(passage: Passage, recipient: string): readonly NextHop[];
+  forward(mail: JudgedMail, recipient: string): readonly NextHop[];
   /** For notifications of ours. */
-  notify(passage: Passage): readonly NextHop[];
+  notify(mail: Pick<JudgedMail, "bank" | "transaction">): readonly NextHop[];
 }
 
 /** A map may make methods of addresses ("smtp:[$5]:25"): those that are kept begin anew with so many. */

@@ -1,60 +1,62 @@
 // Delivery status notifications (RFC 3464) for recipients that the next hop refused while it took others: SMTP has one
-// reply for all, and ours will be a 250. The notification is handed over before that, and signed like mail of ours.
+// reply for all, and ours will be a 250. The notification is handed over before that.
 import { buildDsn } from "../../notices/build-dsn.ts";
 import { suppression } from "../../notices/may-notify.ts";
 import { readSenderName } from "../../notices/sender-name.ts";
-import type { PolicyBank } from "../../policy/bank.ts";
-import type { Relay } from "../../relay/delivery.ts";
+import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import { isPermanent, isPositive, isTransient, type Reply } from "../../smtp/reply.ts";
-import { ownWord, type Settled } from "../outcome/conclude.ts";
-import type { Leaving, Passage, Signed } from "../pipeline.ts";
-import { localEndOf } from "./departure.ts";
+import type { JudgedMail, Settled } from "../mail.ts";
+import { ownWord } from "../settle.ts";
+import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
 
 export interface NotifyNeeds {
   /** Next hops of notifications: notify_method of the bank in force. */
-  notifyHops(passage: Passage): readonly NextHop[];
-  sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed>;
-  readonly relay: Relay;
+  notifyHops(mail: JudgedMail): readonly NextHop[];
+  readonly submitOwn: SubmitOwn;
   /** Our patience with a mail, from its final dot on. Its client waits for the notification, too. */
   readonly messageTimeMs: number;
+  /** Epoch, milliseconds. */
+  now(): number;
 }
 
-/** What became of a notification: it has one recipient, so one reply decides. */
-type Fate = "sent" | "refused" | "put-off";
+const sent: readonly Notice[] = [{ kind: "dsn", result: "sent" }];
+const suppressed: readonly Notice[] = [{ kind: "dsn", result: "suppressed" }];
+const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-const notTold: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
-
-export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyNeeds) {
-  return async function notify(passage: Passage, settled: readonly Settled[]): Promise<readonly Settled[]> {
-    const { session, envelope, message } = passage.transaction;
-    // LMTP input hears of each recipient by itself; where nobody was served the one reply says it all.
+export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: NotifyNeeds) {
+  return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
+    const { session, envelope, message } = mail.transaction;
+    // LMTP input has a reply for each recipient; where nobody was served the one reply says it all.
     if (session.protocol === "LMTP" || settled.every(isPassed) || !settled.some(isPassed)) return settled;
+    // The client comes again with the mail: a notification now would be one per try.
     if (settled.some(({ reply }) => isTransient(reply))) return settled;
-    const refused = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
-    if (refused.size === 0) return settled;
+    const refusals = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
+    if (refusals.size === 0) return settled;
 
     const owed = new Set(
-      [...refused].filter((index) => {
+      [...refusals].filter((index) => {
         const recipient = envelope.recipients[index];
-        const mail = { sender: envelope.sender, fields: message.fields };
-        return recipient !== undefined && suppression({ ...mail, recipient }) === undefined;
+        const about = { sender: envelope.sender, fields: message.fields };
+        return recipient !== undefined && suppression({ ...about, recipient }) === undefined;
       }),
     );
-    const fate = owed.size === 0 ? "sent" : await send(passage, settled, owed);
+    const result = owed.size === 0 ? "sent" : await send(mail, settled, owed);
     return settled.map((each, index) => {
-      if (!refused.has(index)) return each;
-      // Who cannot be told today cannot be told tomorrow, while the others would have the mail once more with each try.
-      if (!owed.has(index) || fate === "refused") return { ...each, dsn: "suppressed" as const };
+      if (!refusals.has(index)) return each;
+      // Who cannot be notified today cannot be tomorrow, while the others would have the mail once more with each try.
+      if (!owed.has(index) || result === "refused") return { ...each, notices: suppressed };
       // Rather the mail again for all than one recipient's loss that nobody hears of.
-      return fate === "sent" ? { ...each, dsn: "sent" as const } : ownWord("tempfail", notTold);
+      return result === "sent"
+        ? { ...each, notices: sent }
+        : ownWord(refused("dsn-put-off", "tempfail", notHandedOver));
     });
   };
 
-  async function send(passage: Passage, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<Fate> {
-    const { transaction, bank, mailId } = passage;
+  function send(mail: JudgedMail, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<OwnMailResult> {
+    const { transaction, bank, mailId } = mail;
     const { session, envelope, message, receivedAtMs } = transaction;
-    const nowMs = Date.now();
+    const nowMs = now();
     const { client } = session;
     const envelopeId = parameter(envelope.sender.parameters, "ENVID");
     const dsn = buildDsn({
@@ -92,27 +94,14 @@ export function createNotify({ notifyHops, sign, relay, messageTimeMs }: NotifyN
       subject: "Delivery status notification, MTA-BLOCKED",
       explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
     });
-    const [nextHop, ...failover] = notifyHops(passage);
-    // notify_method: null. The mail comes as often as one likes, there will be none.
-    if (nextHop === undefined) return "refused";
-    const outgoing = {
-      nextHop,
-      failover,
-      session: undefined,
-      localEnd: localEndOf(bank),
-      envelope: dsn.envelope,
-      message: dsn.message,
+    return submitOwn({
+      kind: "dsn",
+      ...dsn,
+      bank,
+      nextHops: notifyHops(mail),
+      writtenAtMs: nowMs,
       deadlineMs: transaction.arrivedMs + messageTimeMs,
-    };
-    const signed = await sign(ownMail(passage, dsn), [{ recipients: [0], outgoing }]);
-    if ("refused" in signed) return "put-off";
-    const deliveries = await relay(
-      signed.leaving.map((each) => each.outgoing),
-      () => true,
-    );
-    const replies = deliveries.flatMap((delivery) => delivery.replies);
-    if (replies.every(isPositive)) return "sent";
-    return replies.some(isPermanent) ? "refused" : "put-off";
+    });
   }
 }
 
@@ -128,16 +117,4 @@ function owesNotice(settled: Settled | undefined): boolean {
 function parameter(parameters: string, name: string): string | undefined {
   const found = parameters.split(" ").find((each) => each.toUpperCase().startsWith(`${name}=`));
   return found?.slice(name.length + 1);
-}
-
-/** The notification as a passage of its own: our mail, whoever's mail it speaks of (amavis.md 4.8). */
-function ownMail(passage: Passage, dsn: ReturnType<typeof buildDsn>): Passage {
-  const bank: PolicyBank = { ...passage.bank, originating: true };
-  const { digests: _, ...transaction } = passage.transaction;
-  return {
-    ...passage,
-    bank,
-    checked: { verifications: [], findings: [] },
-    transaction: { ...transaction, envelope: dsn.envelope, message: dsn.message },
-  };
 }

@@ -2,11 +2,10 @@
 import { sealDigestSpec } from "../../arc/fields.ts";
 import type { Authenticator } from "../../authres/authenticator.ts";
 import { formatResults } from "../../authres/print.ts";
-import { addFields } from "../../mail/edit.ts";
+import { print, withFields } from "../../mail/edit.ts";
 import type { Keyring, SigningKey } from "../../signing/keyring.ts";
 import { findSealingKey, sealingDomains } from "../../signing/sealing-key.ts";
-import type { SealRecord } from "../outcome/outcome.ts";
-import type { Leaving, Passage } from "../pipeline.ts";
+import type { JudgedMail, Leaving, SealRecord } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 
 export interface SealNeeds {
@@ -34,11 +33,11 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
     return keys.get(myhostname);
   }
 
-  return async function seal(passage: Passage, leaving: readonly Leaving[]): Promise<Sealed> {
-    const { bank, checked, transaction } = passage;
+  return async function seal(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Sealed> {
+    const { bank, facts, transaction } = mail;
     if (!bank.arc_seal || leaving.length === 0) return { leaving };
     const skipped = (reason: string): Sealed => ({ leaving, seal: { result: "skipped", reason } });
-    const arc = checked.findings.find(({ method }) => method === "arc");
+    const arc = facts.findings.find(({ method }) => method === "arc");
     const chain = chains.find((word) => word === arc?.result);
     if (chain === undefined) return skipped("chain-unknown");
     const key = keyFor(bank.myhostname);
@@ -46,27 +45,26 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
 
     const { domain, selector } = key;
     const privateKey = key.key.keyObject();
-    const source = { body: transaction.message.body, digests: transaction.digests };
-    const body = await bodySource(source, [sealDigestSpec], digestBody);
+    const { message, digests, receivedAtMs } = transaction;
+    const body = await bodySource({ body: message.body, digests }, [sealDigestSpec], digestBody);
     let record: SealRecord = { result: "sealed", domain, selector, chain };
     const sealed = await Promise.all(
       leaving.map(async (each): Promise<Leaving> => {
-        const { message } = each.outgoing;
         const report = await authenticator.seal({
-          header: message.header,
+          header: print(message, each.edits, "shared").header,
           body,
           chain,
-          authenticationResults: formatResults(bank.myauthservid ?? bank.myhostname, checked.findings),
+          authenticationResults: formatResults(bank.myauthservid ?? bank.myhostname, facts.findings),
           domain,
           selector,
           privateKey,
-          signedAt: Math.floor(transaction.receivedAtMs / 1000),
+          signedAt: Math.floor(receivedAtMs / 1000),
         });
         if (report.result === "refused") {
           record = { result: "skipped", reason: report.reason };
           return each;
         }
-        return { ...each, outgoing: { ...each.outgoing, message: addFields(message, report.fields.join("")) } };
+        return { ...each, edits: withFields(report.fields, each.edits) };
       }),
     );
     return { leaving: sealed, seal: record };

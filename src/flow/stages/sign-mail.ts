@@ -2,47 +2,69 @@
 import type { DkimEngine, SignRequest } from "../../dkim/engine.ts";
 import { digestSpecOf } from "../../dkim/sign.ts";
 import type { BodySource } from "../../mail/digest.ts";
-import { addFields } from "../../mail/edit.ts";
-import type { Signer, SigningPlan } from "../../signing/choose.ts";
+import { print, withFields } from "../../mail/edit.ts";
+import type { MessageOctets } from "../../mail/message.ts";
+import type { Transaction } from "../../mail/transaction.ts";
 import { signingLogLines } from "../../signing/log-text.ts";
-import type { Leaving, Passage, Signed } from "../pipeline.ts";
+import { planSigning, type SigningPlan } from "../../signing/plan.ts";
+import type { JudgedMail, Leaving, Signed } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 
-export interface SignStageNeeds {
-  readonly signer: Signer;
+export interface SigningNeeds {
   readonly engine: Pick<DkimEngine, "sign">;
   readonly digestBody: DigestBody;
 }
 
-export function createSignStage({ signer, engine, digestBody }: SignStageNeeds) {
-  return async function sign(passage: Passage, leaving: readonly Leaving[]): Promise<Signed> {
-    if (leaving.length === 0) return { leaving, signings: [] };
-    const plan = choose(signer, passage);
-    const lines = passage.bank.log_level < 2 ? undefined : signingLogLines(plan);
-    if ("skip" in plan) return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), lines };
+/** Carries out a plan; `lines` asks for the lines of log level 2. */
+export type SignAsPlanned = (
+  plan: SigningPlan,
+  mail: Pick<Transaction, "message" | "digests">,
+  leaving: readonly Leaving[],
+  lines: boolean,
+) => Promise<Signed>;
 
-    const { transaction } = passage;
-    const source = { body: transaction.message.body, digests: transaction.digests };
-    const making = bodySource(source, plan.sign.map(digestSpecOf), digestBody);
+export function createSignStage(signAsPlanned: SignAsPlanned) {
+  return async function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
+    if (leaving.length === 0) return { leaving, signings: [] };
+    const { transaction, bank, facts, arrival } = mail;
+    const plan = planSigning(arrival.signerUnder(bank), {
+      validSignatures: facts.verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
+      receivedAtMs: transaction.receivedAtMs,
+    });
+    return signAsPlanned(plan, transaction, leaving, bank.log_level >= 2);
+  };
+}
+
+export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlanned {
+  return async function signAsPlanned(plan, { message, digests }, leaving, withLines) {
+    const lines = withLines ? { lines: signingLogLines(plan) } : undefined;
+    if ("skip" in plan) return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), ...lines };
+
+    const making = bodySource({ body: message.body, digests }, plan.sign.map(digestSpecOf), digestBody);
     const body = making instanceof Promise ? await making : making;
     const [first, another] = leaving;
     const signed =
       first !== undefined && another === undefined
-        ? [await signOne(first, body, plan.sign)]
-        : await Promise.all(leaving.map((each) => signOne(each, body, plan.sign)));
+        ? [await signOne(first, message, body, plan.sign)]
+        : await Promise.all(leaving.map((each) => signOne(each, message, body, plan.sign)));
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
     const { candidates } = plan;
     return lines === undefined
       ? { leaving: signed, signings, candidates }
-      : { leaving: signed, signings, candidates, lines };
+      : { leaving: signed, signings, candidates, ...lines };
   };
 
-  async function signOne(each: Leaving, body: BodySource, requests: readonly SignRequest[]): Promise<Leaving> {
-    const { recipients, outgoing } = each;
-    const fields = await engine.sign({ header: outgoing.message.header, body, requests });
-    return { recipients, outgoing: { ...outgoing, message: addFields(outgoing.message, fields.join("")) } };
+  async function signOne(
+    { recipients, edits, nextHops }: Leaving,
+    message: MessageOctets,
+    body: BodySource,
+    requests: readonly SignRequest[],
+  ): Promise<Leaving> {
+    const { header } = print(message, edits, "shared");
+    const fields = await engine.sign({ header, body, requests });
+    return { recipients, edits: withFields(fields, edits), nextHops };
   }
 }
 
@@ -57,14 +79,4 @@ function skipped(plan: Extract<SigningPlan, { skip: unknown }>, leaving: readonl
     signings,
     candidates,
   };
-}
-
-function choose(signer: Signer, { transaction, bank, checked }: Passage): SigningPlan {
-  return signer.chooseSigners({
-    head: transaction.message,
-    mailFrom: transaction.envelope.sender.address,
-    bank,
-    validSignatures: checked.verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
-    receivedAtMs: transaction.receivedAtMs,
-  });
 }

@@ -13,6 +13,7 @@ import { fronts } from "../../../src/reading/fronts.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import type { KeyDeclaration } from "../../../src/signing/key-settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { planSigning } from "../../../src/signing/plan.ts";
 import { corpus, corpusTest } from "../../support/corpora.ts";
 import { filesOf, rsaPem } from "../signing/keys.ts";
 
@@ -58,7 +59,7 @@ async function choices(text: string, language: string): Promise<(sender: string)
   );
   const signer = createSigner(keyring);
   return (sender) => {
-    const plan = signer.chooseSigners({
+    const choice = signer.choose({
       head: splitHeader(Buffer.from(`From: ${sender}\r\n`)),
       mailFrom: sender,
       bank: {
@@ -68,9 +69,8 @@ async function choices(text: string, language: string): Promise<(sender: string)
         dkim_signature_options_bysender_maps: map,
         allowed_added_header_fields: { "dkim-signature": true },
       },
-      validSignatures: [],
-      receivedAtMs: 0,
     });
+    const plan = planSigning(choice, { validSignatures: [], receivedAtMs: 0 });
     return "sign" in plan ? plan.sign.map(({ domain, selector }) => `${selector}._domainkey.${domain}`).join() : "-";
   };
 }

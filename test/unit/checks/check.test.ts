@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ArcReport, SpfJob, SpfReport } from "../../../src/authres/authenticator.ts";
 import type { Finding } from "../../../src/authres/finding.ts";
 import { createChecks } from "../../../src/checks/all.ts";
-import { type CheckBank, digestsForChecks, runChecks } from "../../../src/checks/check.ts";
+import { type Check, type CheckBank, runChecks, wantedChecks } from "../../../src/checks/check.ts";
 import { dmarcDisposition } from "../../../src/checks/dmarc-check.ts";
 import type { Verification } from "../../../src/dkim/engine.ts";
 import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
@@ -43,15 +43,20 @@ async function check(setup: Setup): Promise<{ findings: readonly Finding[]; spfJ
     arc: async (): Promise<ArcReport> => setup.arc ?? { result: "none", sets: [] },
   };
   const header = Buffer.from((setup.header ?? "From: joe@example.com\n").replaceAll("\n", "\r\n"), "latin1");
-  const findings = await runChecks(createChecks({ authenticator }), {
+  const head = { header, ...splitHeader(header) };
+  const recipients = [{ address: "b@example.net", parameters: "" }];
+  const banks = { ...bank, ...setup.bank };
+  const { findings } = await runChecks(wantedChecks(createChecks({ authenticator }), banks, recipients), {
     resolve,
     client: setup.client ?? { address: "192.0.2.7", helo: "mail.example.com" },
     sender: setup.sender ?? "joe@example.com",
-    head: { header, ...splitHeader(header) },
-    bank: { ...bank, ...setup.bank },
+    recipients,
+    head,
+    bank: banks,
     now: 1_700_000_000,
     verifications: Promise.resolve(setup.verifications ?? []),
-    body: Promise.resolve({ chunks: [] }),
+    message: async () => ({ ...head, separator: "", body: { kind: "memory", sizeBytes: 0, chunks: [] } }),
+    body: async () => ({ chunks: [] }),
   });
   return { findings, spfJobs };
 }
@@ -175,7 +180,8 @@ test("body digests are asked for where there is a chain to verify", () => {
   });
   const digests = (text: string, changed: Partial<CheckBank> = {}) => {
     const header = Buffer.from(text.replaceAll("\n", "\r\n"));
-    return digestsForChecks(checks, { header, ...splitHeader(header) }, { ...bank, ...changed });
+    const wanted = wantedChecks(checks, { ...bank, ...changed }, [{ address: "b@example.net", parameters: "" }]);
+    return wanted.flatMap((check) => check.digests?.({ header, ...splitHeader(header) }) ?? []);
   };
   assert.deepEqual(digests("From: a\n"), []);
   assert.deepEqual(digests(arcHeader), [{ canonicalization: "relaxed", hash: "sha256", length: 10 }]);
@@ -186,4 +192,21 @@ test("body digests are asked for where there is a chain to verify", () => {
     ),
     ["simple", "relaxed"],
   );
+});
+
+test("a check runs when one of the recipients is to have it", () => {
+  const asked: string[] = [];
+  const check: Check = {
+    name: "picky",
+    isWanted(_bank, recipient) {
+      asked.push(recipient);
+      return recipient === "b@x";
+    },
+    run: async () => ({ findings: [] }),
+  };
+  const to = (...addresses: string[]) => addresses.map((address) => ({ address, parameters: "" }));
+  assert.deepEqual(wantedChecks([check], bank, to("a@x", "b@x", "c@x")), [check]);
+  assert.deepEqual(asked, ["a@x", "b@x"]);
+  assert.deepEqual(wantedChecks([check], bank, to("a@x", "c@x")), []);
+  assert.deepEqual(wantedChecks([check], bank, []), []);
 });

@@ -1,7 +1,7 @@
 // Header edits keep every octet that is not theirs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addFields, editHeader } from "../../../src/mail/edit.ts";
+import { type HeaderEdits, isSameEdits, noEdits, print, withFields } from "../../../src/mail/edit.ts";
 import type { MessageOctets } from "../../../src/mail/message.ts";
 
 const header = Buffer.from("A: 1\r\nB: \xe9\xff\r\n c\r\nA: 2\r\n", "latin1");
@@ -10,23 +10,54 @@ const message: MessageOctets = {
   separator: "\r\n",
   body: { kind: "memory", sizeBytes: 3, chunks: [Buffer.from("x\r\n")] },
 };
+const first = { start: 0, end: 6 };
+const middle = { start: 6, end: 17 };
+const last = { start: 17, end: 23 };
 
-const text = (octets: Uint8Array) => Buffer.from(octets).toString("latin1");
+const text = (view: Uint8Array) => Buffer.from(view).toString("latin1");
+const octets = (field: string) => Buffer.from(field, "latin1");
 
-test("fields go on top, the rest stays octet for octet, the body is the same", () => {
-  for (const fields of ["", "X: 1\r\n", "X: \xe4\r\n y\r\nZ: 2\r\n"]) {
-    const added = addFields(message, fields);
-    assert.equal(text(added.header), fields + text(header));
-    assert.equal(added.body, message.body);
-    assert.equal(added.separator, "\r\n");
-    const edited = editHeader(message, fields, [header]);
-    assert.equal(text(edited.header), fields + text(header));
-  }
-  assert.equal(text(message.header), text(header));
+const cases: readonly (readonly [title: string, edits: Partial<HeaderEdits>, printed: string])[] = [
+  ["nothing", {}, text(header)],
+  ["a field on top", { add: ["X: \xe4\r\n y\r\n"] }, `X: \xe4\r\n y\r\n${text(header)}`],
+  ["two fields on top", { add: ["X: 1\r\n", "Z: 2\r\n"] }, `X: 1\r\nZ: 2\r\n${text(header)}`],
+  ["the first left out", { remove: [first] }, "B: \xe9\xff\r\n c\r\nA: 2\r\n"],
+  ["all left out", { remove: [first, middle, last] }, ""],
+  [
+    "one replaced by a longer one",
+    { replace: [{ ...middle, octets: octets("B: longer than it was\r\n") }] },
+    "A: 1\r\nB: longer than it was\r\nA: 2\r\n",
+  ],
+  [
+    "everything at once",
+    { add: ["N: 0\r\n"], remove: [last], replace: [{ ...first, octets: octets("A: \xe4\r\n") }] },
+    "N: 0\r\nA: \xe4\r\nB: \xe9\xff\r\n c\r\n",
+  ],
+];
+
+for (const [title, edits, printed] of cases) {
+  test(`${title}: the rest stays octet for octet, the body is the same`, () => {
+    for (const memory of ["own", "shared"] as const) {
+      const edited = print(message, { ...noEdits, ...edits }, memory);
+      assert.equal(text(edited.header), printed);
+      assert.equal(edited.body, message.body);
+      assert.equal(edited.separator, "\r\n");
+      if (memory === "shared") assert.ok(edited.header.buffer instanceof SharedArrayBuffer, "for the workers");
+    }
+    assert.equal(text(message.header).length, 23);
+  });
+}
+
+test("further fields go above those that were added", () => {
+  const edits = withFields(["S: 1\r\n"], { ...noEdits, add: ["R: 1\r\n"], remove: [first] });
+  assert.deepEqual(edits, { add: ["S: 1\r\n", "R: 1\r\n"], remove: [first], replace: [] });
 });
 
-test("only what is kept stays, and lies on shared memory for the workers", () => {
-  const edited = editHeader(message, "N: 0\r\n", [header.subarray(0, 6), header.subarray(header.length - 6)]);
-  assert.equal(text(edited.header), "N: 0\r\nA: 1\r\nA: 2\r\n");
-  assert.ok(edited.header.buffer instanceof SharedArrayBuffer);
+test("edits are the same that print the same", () => {
+  for (const [, one] of cases) {
+    for (const [, other] of cases) {
+      const same = isSameEdits({ ...noEdits, ...structuredClone(one) }, { ...noEdits, ...other });
+      assert.equal(same, one === other);
+    }
+  }
 });

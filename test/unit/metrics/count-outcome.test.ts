@@ -20,7 +20,7 @@ for (const [word, recipients] of words) {
 }
 
 test("ten thousand foreign domains, and whatever else mail may bring, do not make series", async () => {
-  const metrics = createMetrics({ version: "test", node: "test" });
+  const metrics = createMetrics({ version: "test", node: "test", stages: [] });
   const { observers } = metrics;
   const text = async () => print(await metrics.families("scrape"), "prometheus");
   const samples = async () => (await text()).split("\n").filter((line) => /^[a-z]/.test(line)).length;

@@ -326,6 +326,30 @@ test("a friend's bank changes next hop and checks, and originating only where it
   assert.equal(refine(router, router.base, facts), bank, "made once");
 });
 
+test("refining again with the same facts changes nothing", () => {
+  const router = setUp({ base: { author_to_policy_bank_maps: maps }, banks });
+  const facts = { verifications: [signed("partner.example")], authors: authorsOf("From: boss@partner.example") };
+  const bank = refine(router, router.base, facts);
+  assert.equal(bank.path, "PARTNER/VIPS");
+  assert.equal(refine(router, bank, facts), bank);
+});
+
+test("MYNETS by a verified author is a bank like any other: what it stands for is a matter of the client", () => {
+  for (const bank of [undefined, { forward_method: "smtp:[127.0.0.1]:10035" }]) {
+    const router = setUp({
+      base: { author_to_policy_bank_maps: [{ ".": "MYNETS" }] },
+      banks: bank === undefined ? {} : { MYNETS: bank },
+    });
+    const refined = refine(router, router.base, {
+      verifications: [signed("partner.example")],
+      authors: authorsOf("From: joe@partner.example"),
+    });
+    assert.equal(refined.path, "MYNETS");
+    assert.equal(refined.originating, false, "invariant 7: a sender cannot make mail ours");
+    assert.equal(router.load(router.base, ["MYNETS"], "client-network").originating, true);
+  }
+});
+
 test("a bank's own author map is asked in that bank", () => {
   const router = setUp({
     base: { author_to_policy_bank_maps: maps },

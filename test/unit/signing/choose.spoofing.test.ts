@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { planSigning } from "../../../src/signing/plan.ts";
 import { corpusTest } from "../../support/corpora.ts";
 import { filesOf, rsaPem } from "./keys.ts";
 
@@ -21,7 +22,7 @@ for (const [name, expected] of cases) {
       { dkim_keys: [{ domain: "gmail.com", selector: "s", file: "k" }] },
       filesOf({ k: rsaPem }),
     );
-    const plan = createSigner(keyring).chooseSigners({
+    const choice = createSigner(keyring).choose({
       head: splitHeader(message.subarray(0, message.indexOf("\r\n\r\n") + 2)),
       mailFrom: "attacker@gmail.com",
       bank: {
@@ -31,9 +32,8 @@ for (const [name, expected] of cases) {
         dkim_signature_options_bysender_maps: { all: () => [], first: () => undefined },
         allowed_added_header_fields: { "dkim-signature": true },
       },
-      validSignatures: [],
-      receivedAtMs: 0,
     });
+    const plan = planSigning(choice, { validSignatures: [], receivedAtMs: 0 });
     // A third-party signature by the server's own domain says nothing about the author.
     assert.equal("sign" in plan ? plan.sign.map(({ domain }) => domain).join() : plan.skip, expected);
   });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LookupMap } from "../../../src/lookup/table.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
-import { createSigner, type SigningBank, type SigningInput, type SigningPlan } from "../../../src/signing/choose.ts";
+import { createSigner, type SigningBank } from "../../../src/signing/choose.ts";
 import type { KeyDeclaration } from "../../../src/signing/key-settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
 import { signingLogLines } from "../../../src/signing/log-text.ts";
+import { planSigning, type SigningPlan, signingDigests, type WhenLeaving } from "../../../src/signing/plan.ts";
 import { ed25519Pem, filesOf, rsaPem, systemError } from "./keys.ts";
 
 const files = filesOf({ "/k/rsa.pem": rsaPem, "/k/ed.pem": ed25519Pem, "/k/locked.pem": systemError("EACCES") });
@@ -39,7 +40,7 @@ interface Case {
   readonly keys?: readonly KeyDeclaration[];
   readonly options?: Readonly<Record<string, unknown>>;
   readonly bank?: Partial<SigningBank>;
-  readonly valid?: SigningInput["validSignatures"];
+  readonly valid?: WhenLeaving["validSignatures"];
 }
 
 const own: readonly KeyDeclaration[] = [{ domain: "example.com", selector: "foo", file: "/k/rsa.pem" }];
@@ -53,13 +54,12 @@ function plan({
   valid = [],
 }: Case): SigningPlan {
   const { keyring } = loadKeyring({ dkim_keys: keys }, files);
-  return createSigner(keyring).chooseSigners({
+  const choice = createSigner(keyring).choose({
     head: splitHeader(Buffer.from(`${header.replaceAll("\n", "\r\n")}\r\n`, "utf8")),
     mailFrom,
     bank: { ...bank, dkim_signature_options_bysender_maps: hash(options), ...other },
-    validSignatures: valid,
-    receivedAtMs,
   });
+  return planSigning(choice, { validSignatures: valid, receivedAtMs });
 }
 
 /** The plan in short: "d/s/a" per signature, with i= and x= where set, or the reason for none. */
@@ -359,11 +359,13 @@ test("digests are known from header and bank, each once", () => {
   );
   const signer = createSigner(keyring);
   const specs = (options: unknown, header = "From: a@example.com\r\n") =>
-    signer.digestSpecs({
-      head: splitHeader(Buffer.from(header)),
-      mailFrom: "",
-      bank: { ...bank, dkim_signature_options_bysender_maps: hash({ ".": options }) },
-    });
+    signingDigests(
+      signer.choose({
+        head: splitHeader(Buffer.from(header)),
+        mailFrom: "",
+        bank: { ...bank, dkim_signature_options_bysender_maps: hash({ ".": options }) },
+      }),
+    );
   assert.deepEqual(specs({ c: "simple/relaxed" }), [{ canonicalization: "relaxed", hash: "sha256" }]);
   assert.deepEqual(specs([{ s: "foo" }, { s: "e" }]), [{ canonicalization: "simple", hash: "sha256" }]);
   assert.deepEqual(specs([{ s: "foo" }, { s: "e", c: "relaxed/relaxed" }]).length, 2);

@@ -7,6 +7,7 @@ import { splitHeader } from "../../../src/mail/header.ts";
 import { createSigner } from "../../../src/signing/choose.ts";
 import type { KeySettings } from "../../../src/signing/key-settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { planSigning } from "../../../src/signing/plan.ts";
 import { corpusTest } from "../../support/corpora.ts";
 import { ed25519Pem, filesOf, rsaPem, systemError } from "./keys.ts";
 
@@ -34,7 +35,7 @@ function load({ keys, senders, form = "refile:", more = {}, options, files = {} 
   const all = () => (options === undefined ? [] : [{ key: ".", value: options }]);
   const map: LookupMap<unknown> = { all, first: () => all()[0] };
   const choose = (address: string): string => {
-    const plan = signer.chooseSigners({
+    const choice = signer.choose({
       head: splitHeader(Buffer.from(`From: ${address}\r\n`)),
       mailFrom: "",
       bank: {
@@ -44,9 +45,8 @@ function load({ keys, senders, form = "refile:", more = {}, options, files = {} 
         dkim_signature_options_bysender_maps: map,
         allowed_added_header_fields: { "dkim-signature": true },
       },
-      validSignatures: [],
-      receivedAtMs: 0,
     });
+    const plan = planSigning(choice, { validSignatures: [], receivedAtMs: 0 });
     if (!("sign" in plan)) return plan.skip;
     return plan.sign
       .map(({ domain, selector, identity }) => `${domain}/${selector}${identity && ` ${identity}`}`)

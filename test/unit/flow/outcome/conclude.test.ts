@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { transactionOf } from "../../../../src/cli/message-file.ts";
-import { conclude, ownWord } from "../../../../src/flow/outcome/conclude.ts";
+import { conclude } from "../../../../src/flow/outcome/conclude.ts";
+import { ownWord } from "../../../../src/flow/settle.ts";
+import { refused } from "../../../../src/policy/decision.ts";
 
 const arrival = {
   listener: { address: "127.0.0.1", port: 10024 },
@@ -21,8 +23,8 @@ for (const [what, aheadMs] of [
       ...arrival,
       receivedAtMs: Date.now() + aheadMs,
     });
-    const ending = { transaction, mailId: "x", bank: undefined, checked: { verifications: [], findings: [] } };
-    const word = ownWord("reject", { code: 550, enhanced: "5.0.0", text: "no" });
+    const ending = { transaction, mailId: "x", bank: undefined, facts: { verifications: [], findings: [] } };
+    const word = ownWord(refused("loop", "reject", { code: 550, enhanced: "5.0.0", text: "no" }));
     const { elapsedMs } = conclude(ending, { signings: [] }, [word]);
     assert.ok(elapsedMs >= 0 && elapsedMs < 60_000, String(elapsedMs));
   });

@@ -22,7 +22,7 @@ test("of a thousand signatures and five hundred authors the lines of log level 2
     b: "",
   } as const;
   const verifications = Array.from({ length: 1000 }, () => verification);
-  const lines = verificationLines({ transaction, bank: undefined, checked: { verifications } });
+  const lines = verificationLines({ transaction, bank: undefined, facts: { verifications } });
   assert.equal(lines.length, 21);
   assert.equal(lines[20], "dkim: 980 more signatures");
   assert.match(lines[0] ?? "", /From: <author-0@example\.com>, .*<author-9@example\.com>,\.\.\. \(\d+ more\), a=/);

@@ -32,7 +32,7 @@ const hostile: Outcome = outcomeWith({
   sender: path("sender"),
   recipients: [
     ...Array.from({ length: 998 }, (_, index) => recipient(path(`${index}-`))),
-    recipient(path("refused-"), no, { dsn: "sent" }),
+    recipient(path("refused-"), no, { notices: [{ kind: "dsn", result: "sent" }] }),
     recipient(path("later-"), later),
   ],
   messageId: `<${"m".repeat(998)}>`,

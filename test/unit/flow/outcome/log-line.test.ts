@@ -6,6 +6,7 @@ import { later, no, outcomeWith, recipient } from "../../../support/outcomes.ts"
 
 const client = "[192.0.2.3]:33333";
 const ids = "Message-ID: <att@friend.example>, mail_id: UCtEH5c6lsJ1, Hits: -, size: 436";
+const policy = { code: 550, enhanced: "5.7.26", text: "no" };
 const signature = {
   kind: "dkim",
   result: "pass",
@@ -36,7 +37,12 @@ const cases: readonly (readonly [Partial<Outcome>, readonly string[]])[] = [
     ],
   ],
   [
-    { recipients: [recipient("bob@example.com"), recipient("eve@example.com", no, { dsn: "sent" })] },
+    {
+      recipients: [
+        recipient("bob@example.com"),
+        recipient("eve@example.com", no, { notices: [{ kind: "dsn", result: "sent" }] }),
+      ],
+    },
     [
       `(00001-01) Passed CLEAN {RelayedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, 12 ms`,
       `(00001-01) Blocked MTA-BLOCKED {RejectedInbound,Bounced}, ${client} <alice@example.com> -> <eve@example.com>, ${ids}, reply: 550 5.1.1 No such user, 12 ms`,
@@ -49,6 +55,25 @@ const cases: readonly (readonly [Partial<Outcome>, readonly string[]])[] = [
     },
     [
       `(00001-01) Blocked MTA-BLOCKED {TempFailedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, dkim_fail=s1:friend.example:body-hash-mismatch, reply: 451 4.7.1 Greylisted, 12 ms`,
+    ],
+  ],
+  [
+    {
+      recipients: [recipient("bob@example.com", policy, { category: "CC_POLICY", rule: "dmarc", action: "reject" })],
+    },
+    [
+      `(00001-01) Blocked POLICY {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, rule=dmarc, reply: 550 5.7.26 no, 12 ms`,
+    ],
+  ],
+  [
+    {
+      recipients: [
+        recipient("bob@example.com", policy, { category: "CC_POLICY", rule: "loop", action: "reject" }),
+        recipient("eve@example.com", no),
+      ],
+    },
+    [
+      `(00001-01) Blocked POLICY {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>,<eve@example.com>, ${ids}, rule=loop, reply: 550 5.7.26 no, 12 ms`,
     ],
   ],
 ];

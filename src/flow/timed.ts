@@ -1,5 +1,5 @@
 // Puts a clock around each stage of the flow.
-import type { Stage, Stages } from "../flow/pipeline.ts";
+import type { Stage, Stages } from "./pipeline.ts";
 
 export type ObserveStage = (stage: Stage, elapsedMs: number) => void;
 

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Stage, Stages } from "../../../src/flow/pipeline.ts";
-import { stageNames, timed } from "../../../src/metrics/timed.ts";
+import { stageNames, timed } from "../../../src/flow/timed.ts";
+import { judged } from "./mails.ts";
 
+const mail = judged();
 const broken = new Error("broken");
 const nobody = () => {
   throw broken;
@@ -25,7 +27,7 @@ test("stages that throw or reject are timed too, and their errors go on unchange
     seen.push(stage);
   });
   await assert.rejects(
-    stages.relay([], () => true),
+    stages.relay(mail, [], () => true),
     broken,
   );
   assert.deepEqual(seen, ["relay"]);
@@ -33,6 +35,6 @@ test("stages that throw or reject are timed too, and their errors go on unchange
 
 test("what a stage gives is what comes out, and the order of the stages is that of the pipeline", async () => {
   const stages = timed({ ...failing, relay: async () => [] }, () => undefined);
-  assert.deepEqual(await stages.relay([], () => true), []);
+  assert.deepEqual(await stages.relay(mail, [], () => true), []);
   assert.deepEqual([...stageNames], Object.keys(failing));
 });

@@ -1,0 +1,58 @@
+// Gives mail to the SMTP client: its edits are printed here, where it leaves, and the bank says how we appear, under which
+// name, from which address, with which DSN parameters.
+import { print } from "../../mail/edit.ts";
+import type { Envelope, Path } from "../../mail/transaction.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import type { Delivery, LocalEnd, Outgoing, Proceed, Relay } from "../../relay/delivery.ts";
+import type { JudgedMail, Leaving } from "../mail.ts";
+
+export interface RelayStageOptions {
+  /** Our patience with a mail, from the final dot on: below Postfix's smtp_data_done_timeout of 600 s. */
+  readonly messageTimeMs: number;
+}
+
+export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOptions) {
+  return function relayMail(
+    { transaction, bank }: JudgedMail,
+    leaving: readonly Leaving[],
+    proceed: Proceed,
+  ): Promise<readonly Delivery[]> {
+    const { session, envelope, message, arrivedMs } = transaction;
+    const outgoing = leaving.map(({ recipients, edits, nextHops }): Outgoing => {
+      const [nextHop, ...failover] = nextHops;
+      if (nextHop === undefined) throw new Error("mail that leaves has a next hop");
+      const one: Outgoing = {
+        nextHop,
+        session,
+        localEnd: localEndOf(bank),
+        envelope: departing(envelope, recipients, bank),
+        message: print(message, edits, "own"),
+        deadlineMs: arrivedMs + messageTimeMs,
+      };
+      return failover.length === 0 ? one : { ...one, failover };
+    });
+    return relay(outgoing, proceed);
+  };
+}
+
+export function localEndOf({ localhost_name, local_client_bind_address }: PolicyBank): LocalEnd {
+  return { localhost_name, local_client_bind_address };
+}
+
+/** The envelope for some recipients; their DSN parameters stay here unless propagate_dsn_if_possible. */
+function departing({ sender, recipients }: Envelope, places: readonly number[], bank: PolicyBank): Envelope {
+  const keeps = bank.propagate_dsn_if_possible;
+  const going: Path[] = [];
+  for (const place of places) {
+    const recipient = recipients[place];
+    if (recipient !== undefined) going.push(keeps ? recipient : withoutDsn(recipient));
+  }
+  return { sender: keeps ? sender : withoutDsn(sender), recipients: going };
+}
+
+/** RFC 3461 section 4: RET and ENVID of MAIL, NOTIFY and ORCPT of RCPT. */
+function withoutDsn(path: Path): Path {
+  if (path.parameters === "") return path;
+  const kept = path.parameters.split(" ").filter((parameter) => !/^(?:RET|ENVID|NOTIFY|ORCPT)=/i.test(parameter));
+  return { address: path.address, parameters: kept.join(" ") };
+}

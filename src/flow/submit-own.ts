@@ -1,0 +1,78 @@
+// Mail of our own (status notifications) on its way out: signed like mail of our users, through notify_method. It is ours,
+// whatever mail it speaks of (amavis.md 4.8).
+import { noEdits, print } from "../mail/edit.ts";
+import type { Message } from "../mail/message.ts";
+import type { Envelope } from "../mail/transaction.ts";
+import type { PolicyBank } from "../policy/bank.ts";
+import type { Relay } from "../relay/delivery.ts";
+import type { Signer } from "../signing/choose.ts";
+import { planSigning } from "../signing/plan.ts";
+import type { NextHop } from "../smtp/next-hop.ts";
+import { isPermanent, isPositive } from "../smtp/reply.ts";
+import { localEndOf } from "./stages/relay-mail.ts";
+import type { SignAsPlanned } from "./stages/sign-mail.ts";
+
+export interface OwnMail {
+  readonly kind: "dsn";
+  readonly envelope: Envelope;
+  readonly message: Message;
+  /** The bank under which it is signed. */
+  readonly bank: PolicyBank;
+  /** The first is tried first; none where notify_method is null. */
+  readonly nextHops: readonly NextHop[];
+  /** Epoch, milliseconds. */
+  readonly writtenAtMs: number;
+  /** On the clock of performance.now(): when the next hop's last reply must be there. */
+  readonly deadlineMs: number;
+}
+
+/** Refused for good, by the next hop or for want of one; put off by it, or by us who cannot sign it now. */
+export type OwnMailResult = "sent" | "refused" | "put-off";
+
+export type SubmitOwn = (mail: OwnMail) => Promise<OwnMailResult>;
+
+/** Called once for each mail of ours, for metrics. */
+export type ObserveOwnMail = (kind: OwnMail["kind"], result: OwnMailResult) => void;
+
+export interface SubmitOwnNeeds {
+  readonly signer: Pick<Signer, "choose">;
+  readonly signAsPlanned: SignAsPlanned;
+  readonly relay: Relay;
+  readonly observe?: ObserveOwnMail;
+}
+
+export function createSubmitOwn({ signer, signAsPlanned, relay, observe }: SubmitOwnNeeds): SubmitOwn {
+  return async function submitOwn(mail) {
+    const result = await submit(mail);
+    observe?.(mail.kind, result);
+    return result;
+  };
+
+  async function submit(mail: OwnMail): Promise<OwnMailResult> {
+    const { envelope, message, bank, nextHops, writtenAtMs, deadlineMs } = mail;
+    if (nextHops.length === 0) return "refused";
+    const ours = { ...bank, originating: true };
+    const choice = signer.choose({ head: message, mailFrom: envelope.sender.address, bank: ours });
+    const plan = planSigning(choice, { validSignatures: [], receivedAtMs: writtenAtMs });
+    const recipients = [...envelope.recipients.keys()];
+    const signed = await signAsPlanned(plan, { message }, [{ recipients, edits: noEdits, nextHops }], false);
+    if ("refused" in signed) return "put-off";
+    const outgoing = signed.leaving.flatMap(({ edits, nextHops: [nextHop, ...failover] }) =>
+      nextHop === undefined
+        ? []
+        : {
+            nextHop,
+            failover,
+            session: undefined,
+            localEnd: localEndOf(bank),
+            envelope,
+            message: print(message, edits, "own"),
+            deadlineMs,
+          },
+    );
+    const deliveries = await relay(outgoing, () => true);
+    const replies = deliveries.flatMap((delivery) => delivery.replies);
+    if (replies.every(isPositive)) return "sent";
+    return replies.some(isPermanent) ? "refused" : "put-off";
+  }
+}
