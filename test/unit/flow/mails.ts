@@ -19,7 +19,15 @@ export const otherHop: NextHop = { protocol: "smtp", host: "127.0.0.1", port: 10
 
 /** A bank by itself, from a few settings laid over those of a filter that has no file. */
 export function bankWith(settings: BankOverlay = {}): PolicyBank {
-  return setUp({ base: { local_domains_maps: [{ ".here.example": 1 }], ...settings } }).base;
+  return setUp({
+    base: {
+      local_domains_maps: [[".here.example"]],
+      allowed_added_header_fields: { received: true, "authentication-results": true, "dkim-signature": true },
+      dkim_max_signatures: 10,
+      dkim_max_keys: 10,
+      ...settings,
+    },
+  }).base;
 }
 
 export interface MailText {

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createNextHops } from "../../../../src/flow/stages/next-hops.ts";
+import type { BankOverlay } from "../../../../src/policy/settings.ts";
+import { formatNextHop } from "../../../../src/smtp/next-hop.ts";
+import { bankWith, judged } from "../mails.ts";
+
+function forward(settings: BankOverlay, recipient = "ann@here.example", random = () => 0.5): readonly string[] {
+  return createNextHops(random)
+    .forward(judged({}, { bank: bankWith(settings) }), recipient)
+    .map(formatNextHop);
+}
+
+const standard = { forward_method: "smtp:[127.0.0.1]:10025" };
+const byRecipient: BankOverlay = {
+  ...standard,
+  forward_method_maps: [
+    {
+      "ann@here.example": "smtp:[127.0.0.1]:10035",
+      ".elsewhere.example": ["lmtp:/run/lmtp", "smtp:[127.0.0.1]:10045"],
+    },
+  ],
+};
+
+for (const [title, settings, recipient, hops] of [
+  ["forward_method holds for all", standard, "ann@here.example", ["smtp:[127.0.0.1]:10025"]],
+  ["forward_method_maps goes before it", byRecipient, "ann@here.example", ["smtp:[127.0.0.1]:10035"]],
+  ["whom forward_method_maps does not have goes by it", byRecipient, "bob@here.example", ["smtp:[127.0.0.1]:10025"]],
+  ["null: nowhere", { forward_method: null }, "ann@here.example", []],
+] as const) {
+  test(title, () => assert.deepEqual(forward(settings, recipient), hops));
+}
+
+test("of several next hops all are tried, beginning with a drawn one that is the same for the whole mail", () => {
+  let drawn = 0;
+  const nextHops = createNextHops(() => {
+    drawn += 1;
+    return 0.9;
+  });
+  const mail = judged({}, { bank: bankWith({ forward_method: ["smtp:[127.0.0.1]:1", "smtp:[127.0.0.1]:2"] }) });
+  const first = nextHops.forward(mail, "ann@here.example");
+  assert.deepEqual(new Set(first.map(formatNextHop)), new Set(["smtp:[127.0.0.1]:1", "smtp:[127.0.0.1]:2"]));
+  assert.deepEqual(nextHops.forward(mail, "bob@here.example"), first);
+  assert.equal(drawn, 1);
+});
+
+test("what has no * is one list for all mails", () => {
+  const nextHops = createNextHops();
+  const bank = bankWith(standard);
+  const of = () => nextHops.forward(judged({}, { bank }), "ann@here.example");
+  assert.equal(of(), of());
+});
+
+test("* is filled in from the connection: its peer's address, the port after the listener's", () => {
+  assert.deepEqual(forward({ forward_method: "smtp:[*]:*" }), ["smtp:[127.0.0.1]:10025"]);
+});
+
+test("notifications go by notify_method", () => {
+  const mail = judged({}, { bank: bankWith({ ...byRecipient, notify_method: "smtp:[127.0.0.1]:10027" }) });
+  assert.deepEqual(createNextHops().notify(mail).map(formatNextHop), ["smtp:[127.0.0.1]:10027"]);
+});

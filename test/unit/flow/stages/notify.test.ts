@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Settled } from "../../../../src/flow/mail.ts";
+import { ownWord } from "../../../../src/flow/settle.ts";
+import { createNotify } from "../../../../src/flow/stages/notify.ts";
+import type { OwnMail, OwnMailResult } from "../../../../src/flow/submit-own.ts";
+import { refused } from "../../../../src/policy/decision.ts";
+import { bankWith, hop, judged, later, type MailText, no, ok, otherHop, said } from "../mails.ts";
+
+interface Scene {
+  readonly mail?: MailText;
+  readonly settled: readonly Settled[];
+  readonly result?: OwnMailResult;
+}
+
+async function notify({ mail = {}, settled, result = "sent" }: Scene) {
+  const sent: OwnMail[] = [];
+  const stage = createNotify({
+    notifyHops: () => [otherHop],
+    async submitOwn(own) {
+      sent.push(own);
+      return result;
+    },
+    messageTimeMs: 540_000,
+    now: () => 1_700_000_001_000,
+  });
+  const addresses = settled.map((_, index) => `r${index}@here.example`);
+  const after = await stage(judged({ recipients: addresses, ...mail }), settled);
+  const words = after.map(({ category, rule, reply, notices: [notice] }) =>
+    [String(reply.code), category, rule, notice?.result].filter((word) => word !== undefined).join(" "),
+  );
+  return { sent, after, words };
+}
+
+const byRule = ownWord(refused("dmarc", "reject", { code: 550, enhanced: "5.7.26", text: "no" }));
+
+const silent: readonly (readonly [string, Scene])[] = [
+  ["all are served", { settled: [said(ok), said(ok)] }],
+  ["nobody is served: the reply says it", { settled: [said(no), said(no)] }],
+  ["one was refused and another put off: the client comes again", { settled: [said(no), said(ok), said(later)] }],
+  ["LMTP, which has a reply for each", { settled: [said(ok), said(no)], mail: { protocol: "LMTP" } }],
+  ["one was refused by a rule of ours", { settled: [said(ok), byRule] }],
+];
+
+for (const [title, scene] of silent) {
+  test(`no notification: ${title}`, async () => {
+    const { sent, after } = await notify(scene);
+    assert.deepEqual(sent, []);
+    assert.equal(after, scene.settled);
+  });
+}
+
+test("a recipient refused among others who are served: the sender is notified before our reply", async () => {
+  const { sent, words } = await notify({ settled: [said(ok), said(no)] });
+  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA sent"]);
+  const [own, another] = sent;
+  assert.equal(another, undefined);
+  assert.equal(own?.kind, "dsn");
+  assert.deepEqual(own.envelope.sender, { address: "", parameters: "" });
+  assert.deepEqual(
+    own.envelope.recipients.map(({ address }) => address),
+    ["joe@there.example"],
+  );
+  assert.deepEqual(own.nextHops, [otherHop]);
+  assert.equal(own.deadlineMs, 541_000);
+  const body = own.message.body.kind === "memory" ? Buffer.concat(own.message.body.chunks).toString("latin1") : "";
+  assert.match(body, /Final-Recipient: rfc822; ?r1@here\.example/);
+  assert.doesNotMatch(body, /r0@here\.example/);
+});
+
+test("one notification speaks of all who were refused", async () => {
+  const { sent, words } = await notify({ settled: [said(no), said(ok), said(no)] });
+  assert.equal(sent.length, 1);
+  assert.deepEqual(words, ["550 CC_MTA sent", "250 CC_CLEAN", "550 CC_MTA sent"]);
+});
+
+test("who wants no notification gets none, and the log says so", async () => {
+  for (const mail of [
+    { sender: "" },
+    { recipients: ["r0@here.example", "r1@here.example NOTIFY=NEVER"] },
+    { text: "Precedence: bulk\r\nFrom: a@b\r\n\r\nhello\r\n" },
+  ]) {
+    const { sent, words } = await notify({ settled: [said(ok), said(no)], mail });
+    if ("text" in mail) continue;
+    assert.deepEqual(sent, []);
+    assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed"]);
+  }
+});
+
+test("a notification that the next hop refuses for good is not tried again by having the mail again", async () => {
+  const { words } = await notify({ settled: [said(ok), said(no)], result: "refused" });
+  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed"]);
+});
+
+test("a notification that cannot be handed over now puts the recipient off, by a rule with a name", async () => {
+  const { words } = await notify({ settled: [said(ok), said(no)], result: "put-off" });
+  assert.deepEqual(words, ["250 CC_CLEAN", "451 CC_TEMPFAIL dsn-put-off"]);
+});
+
+test("the bank in force says who writes the notification", async () => {
+  const sent: OwnMail[] = [];
+  const stage = createNotify({
+    notifyHops: () => [hop],
+    async submitOwn(own) {
+      sent.push(own);
+      return "sent";
+    },
+    messageTimeMs: 0,
+    now: () => 0,
+  });
+  const bank = bankWith({ myhostname: "mx.here.example" });
+  await stage(judged({ recipients: ["a@x", "b@x"] }, { bank }), [said(ok), said(no)]);
+  const header = Buffer.from(sent[0]?.message.header ?? []).toString("latin1");
+  assert.match(header, /^From: .*<postmaster@mx\.here\.example>\r$/m);
+  assert.equal(sent[0]?.bank, bank);
+});
