@@ -325,14 +325,13 @@ export class FilterConnection extends SMTPConnection {
     this.#state = "command";
     this.#mail = undefined;
     const { reply } = replies;
-    const { soft_bounce } = this.#dialog.options;
     if (this.#dialog.isLmtp) {
       // RFC 2033 section 4.2: one reply for each recipient that got 250.
       const { recipients } = mail.envelope;
       for (let i = 0; i < recipients.length; i += 1)
-        this.#say(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id, soft_bounce));
+        this.#say(this.#dialog.wire(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id)));
     } else {
-      this.#say(finalReply(reply, mail.session.id, soft_bounce));
+      this.#say(this.#dialog.wire(finalReply(reply, mail.session.id)));
     }
     this.#flush();
     mail.intake.release();

@@ -75,7 +75,7 @@ export class Dialog {
 
   /** A reply that ends the session, with our name in it as RFC 5321 section 4.2 wants it for 421. */
   farewell(code: number, enhanced: string, text: string): string {
-    return this.#wire({ code, enhanced, text: `${this.#ourName} ${text}` });
+    return this.wire({ code, enhanced, text: `${this.#ourName} ${text}` });
   }
 
   get #ourName(): string {
@@ -151,7 +151,7 @@ export class Dialog {
   /** A line longer than `maxCommandOctets`, of which the rest is not worth reading. */
   lineTooLong(): DialogStep {
     this.#needs.refused(500);
-    return { text: this.#wire({ code: 500, enhanced: "5.5.2", text: "Error: Line too long" }), next: "close" };
+    return { text: this.wire({ code: 500, enhanced: "5.5.2", text: "Error: Line too long" }), next: "close" };
   }
 
   #hello({ verb, argument }: SmtpCommand): DialogStep {
@@ -280,21 +280,22 @@ export class Dialog {
     this.#needs.refused(error.code);
     this.#errors += weight;
     if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
-    return { text: this.#wire(error), next: "command" };
+    return { text: this.wire(error), next: "command" };
   }
 
   /** A refusal that is nobody's mistake: a limit, or trouble of ours. */
   #decline(refusal: Reply): DialogStep {
     this.#needs.refused(refusal.code);
     const closing = refusal.code === 421;
-    return { text: this.#wire(refusal), next: closing ? "close" : "command" };
+    return { text: this.wire(refusal), next: closing ? "close" : "command" };
   }
 
   #tooManyErrors(): DialogStep {
     return { text: this.farewell(421, "4.7.0", "Error: too many errors"), next: "close" };
   }
 
-  #wire(reply: Reply): string {
+  /** A reply as it goes to the client; with soft_bounce a refusal is one for now, whoever refuses. */
+  wire(reply: Reply): string {
     return wireReply(this.#options.soft_bounce ? softened(reply) : reply);
   }
 

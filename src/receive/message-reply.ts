@@ -1,5 +1,5 @@
 // Replies to the final dot that are not the flow's, and the last look at those that are.
-import { type Reply, softened, wireReply } from "../smtp/reply.ts";
+import type { Reply } from "../smtp/reply.ts";
 import { oversize } from "./dialog.ts";
 import type { IntakeFailure } from "./intake.ts";
 
@@ -24,10 +24,9 @@ export function failureReply(failure: IntakeFailure, sizeBytes: number, id: stri
   }
 }
 
-/** What goes over the wire; a reply that is none must not reach the client. */
-export function finalReply(reply: Reply, id: string, softBounce: boolean): string {
+/** The flow's reply as it may be sent: one that is no final reply must not reach the client. */
+export function finalReply(reply: Reply, id: string): Reply {
   const valid =
     Number.isInteger(reply.code) && reply.code >= 200 && reply.code <= 599 && (reply.code < 300 || reply.code >= 400);
-  const word = valid ? reply : troubleReply(id);
-  return wireReply(softBounce ? softened(word) : word);
+  return valid ? reply : troubleReply(id);
 }
