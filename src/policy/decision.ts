@@ -4,14 +4,14 @@ import type { NextHop } from "../smtp/next-hop.ts";
 import type { Reply } from "../smtp/reply.ts";
 
 /**
- * Contents categories by amavisd's names (amavis.md 7.1), the less important first, each with its word in the log.
- * CC_TEMPFAIL (trouble on our side) and CC_POLICY (a rule that amavisd does not have) are ours.
+ * Contents categories by amavisd's names, the less important first, each with its word in the log, which log analysers
+ * know. CC_TEMPFAIL (trouble on our side) and CC_POLICY (a rule that amavisd does not have) are ours.
  */
 export const categories = {
   CC_CLEAN: "CLEAN",
   CC_MTA: "MTA-BLOCKED",
   CC_TEMPFAIL: "TEMPFAIL",
-  CC_POLICY: "POLICY",
+  CC_POLICY: "OTHER",
 } as const;
 
 export type Category = keyof typeof categories;

@@ -33,13 +33,21 @@ test("logwatch counts passed and blocked mail, and leaves no line unmatched", { 
     await send(filter.ports.incoming, "bob@example.com", "carol@example.com");
     await send(filter.ports.incoming, "nobody@example.com");
     await send(filter.ports.incoming, "bob@example.com", "nobody@example.com");
+    // Refused by a rule of ours, which its line names.
+    await sendMail(filter.ports.incoming, {
+      octets: `${"Received: from a by b; x\r\n".repeat(101)}${message}`,
+      sender: "alice@example.com",
+      recipients: ["bob@example.com"],
+      xforward: "ADDR=203.0.113.9",
+    });
     const lines = filter.daemon.lines;
-    while (lines.filter((line) => line.includes("mail_id:")).length < 5)
+    while (lines.filter((line) => line.includes("mail_id:")).length < 6)
       await new Promise((resolve) => setImmediate(resolve));
     const text = lines.filter((line) => line.includes("mail_id:")).map((line) => line.replace("signpost[", "amavis["));
+    assert.match(text.join("\n"), /Blocked OTHER \{RejectedInbound\}.*, rule=loop, reply: 554 5\.4\.6 /);
     const said = await report(`${text.join("\n")}\n`);
-    assert.match(said, /^ +5 +Total messages scanned/m);
-    assert.match(said, /^ +2 +Blocked /m);
+    assert.match(said, /^ +6 +Total messages scanned/m);
+    assert.match(said, /^ +3 +Blocked /m);
     assert.match(said, /^ +3 +Passed /m);
     assert.doesNotMatch(said, /unmatched/i);
   } finally {

@@ -62,7 +62,7 @@ const cases: readonly (readonly [Partial<Outcome>, readonly string[]])[] = [
       recipients: [recipient("bob@example.com", policy, { category: "CC_POLICY", rule: "dmarc", action: "reject" })],
     },
     [
-      `(00001-01) Blocked POLICY {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, rule=dmarc, reply: 550 5.7.26 no, 12 ms`,
+      `(00001-01) Blocked OTHER {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, rule=dmarc, reply: 550 5.7.26 no, 12 ms`,
     ],
   ],
   [
@@ -73,7 +73,7 @@ const cases: readonly (readonly [Partial<Outcome>, readonly string[]])[] = [
       ],
     },
     [
-      `(00001-01) Blocked POLICY {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>,<eve@example.com>, ${ids}, rule=loop, reply: 550 5.7.26 no, 12 ms`,
+      `(00001-01) Blocked OTHER {RejectedInbound}, ${client} <alice@example.com> -> <bob@example.com>,<eve@example.com>, ${ids}, rule=loop, reply: 550 5.7.26 no, 12 ms`,
     ],
   ],
 ];
