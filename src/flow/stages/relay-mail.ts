@@ -1,6 +1,7 @@
 // Gives mail to the SMTP client: its edits are printed here, where it leaves, and the bank says how we appear, under which
 // name, from which address, with which DSN parameters.
-import { print } from "../../mail/edit.ts";
+import { type HeaderEdits, print } from "../../mail/edit.ts";
+import type { MessageOctets } from "../../mail/message.ts";
 import type { Envelope, Path } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import type { Delivery, LocalEnd, Outgoing, Proceed, Relay } from "../../relay/delivery.ts";
@@ -18,15 +19,19 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
     proceed: Proceed,
   ): Promise<readonly Delivery[]> {
     const { session, envelope, message, arrivedMs } = transaction;
+    // Printed once for mail that differs in its next hops alone: the header may have megabytes.
+    const printed = new Map<HeaderEdits, MessageOctets>();
     const outgoing = leaving.map(({ recipients, edits, nextHops }): Outgoing => {
       const [nextHop, ...failover] = nextHops;
       if (nextHop === undefined) throw new Error("mail that leaves has a next hop");
+      const leaves = printed.get(edits) ?? print(message, edits, "own");
+      printed.set(edits, leaves);
       const one: Outgoing = {
         nextHop,
         session,
         localEnd: localEndOf(bank),
         envelope: departing(envelope, recipients, bank),
-        message: print(message, edits, "own"),
+        message: leaves,
         deadlineMs: arrivedMs + messageTimeMs,
       };
       return failover.length === 0 ? one : { ...one, failover };

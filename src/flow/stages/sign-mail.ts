@@ -2,7 +2,7 @@
 import type { DkimEngine, SignRequest } from "../../dkim/engine.ts";
 import { digestSpecOf } from "../../dkim/sign.ts";
 import type { BodySource } from "../../mail/digest.ts";
-import { print, withFields } from "../../mail/edit.ts";
+import { type HeaderEdits, print, withFields } from "../../mail/edit.ts";
 import type { MessageOctets } from "../../mail/message.ts";
 import type { Transaction } from "../../mail/transaction.ts";
 import { signingLogLines } from "../../signing/log-text.ts";
@@ -42,11 +42,7 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
 
     const making = bodySource({ body: message.body, digests }, plan.sign.map(digestSpecOf), digestBody);
     const body = making instanceof Promise ? await making : making;
-    const [first, another] = leaving;
-    const signed =
-      first !== undefined && another === undefined
-        ? [await signOne(first, message, body, plan.sign)]
-        : await Promise.all(leaving.map((each) => signOne(each, message, body, plan.sign)));
+    const signed = await signAll(message, body, plan.sign, leaving);
     const signings = plan.sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
@@ -56,15 +52,30 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
       : { leaving: signed, signings, candidates, ...lines };
   };
 
-  async function signOne(
-    { recipients, edits, nextHops }: Leaving,
+  /** Mail that differs in its next hops alone has one signature. */
+  async function signAll(
     message: MessageOctets,
     body: BodySource,
     requests: readonly SignRequest[],
-  ): Promise<Leaving> {
+    leaving: readonly Leaving[],
+  ): Promise<readonly Leaving[]> {
+    const distinct = [...new Set(leaving.map(({ edits }) => edits))];
+    const signed = await Promise.all(distinct.map((edits) => signOne(message, edits, body, requests)));
+    return leaving.map(({ recipients, edits, nextHops }) => {
+      const withSignature = signed[distinct.indexOf(edits)];
+      if (withSignature === undefined) throw new Error("mail is about to leave unsigned");
+      return { recipients, edits: withSignature, nextHops };
+    });
+  }
+
+  async function signOne(
+    message: MessageOctets,
+    edits: HeaderEdits,
+    body: BodySource,
+    requests: readonly SignRequest[],
+  ): Promise<HeaderEdits> {
     const { header } = print(message, edits, "shared");
-    const fields = await engine.sign({ header, body, requests });
-    return { recipients, edits: withFields(fields, edits), nextHops };
+    return withFields(await engine.sign({ header, body, requests }), edits);
   }
 }
 

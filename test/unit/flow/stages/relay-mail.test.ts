@@ -39,6 +39,24 @@ test("each goes to its recipients, with its edits, by its next hops, within the 
   assert.equal(first.session?.client.address, "192.0.2.3");
 });
 
+test("a header is printed once for mail that differs in its next hops alone", async () => {
+  const sent: Outgoing[] = [];
+  const stage = createRelayStage(
+    async (outgoing) => {
+      sent.push(...outgoing);
+      return [];
+    },
+    { messageTimeMs: 0 },
+  );
+  const leaving = [hop, otherHop].map((nextHop, place) => ({
+    recipients: [place],
+    edits: noEdits,
+    nextHops: [nextHop],
+  }));
+  await stage(judged({ recipients }), leaving, () => true);
+  assert.equal(sent[0]?.message, sent[1]?.message);
+});
+
 test("DSN parameters stay with us, or go on with the mail where the bank says so", async () => {
   const [kept] = await relay(bankWith({ propagate_dsn_if_possible: false }));
   assert.equal(kept?.envelope.sender.parameters, "BODY=8BITMIME");

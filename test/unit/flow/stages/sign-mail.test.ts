@@ -94,6 +94,15 @@ test("mail that leaves in two ways is signed for each", async () => {
   assert.equal(signed.signings.length, 1);
 });
 
+test("mail that differs in its next hops alone is signed once", async () => {
+  const other = { recipients: [1], edits: received, nextHops: [otherHop] };
+  const { signed, jobs } = await sign({ leaving: [...leaving, other] });
+  assert.equal(jobs.length, 1);
+  const [one, two] = left(signed);
+  assert.equal(one?.edits, two?.edits);
+  assert.deepEqual(two?.nextHops, [otherHop]);
+});
+
 test("a key that must sign and cannot be read keeps the mail from leaving, also beside one that can", async () => {
   for (const keys of [[key("s1", "/k/locked")], [key("s1", "/k/locked"), key("s2", "/k/rsa")]]) {
     const { signed, jobs } = await sign({ keys });
