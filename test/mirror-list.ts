@@ -154,7 +154,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "pool/local-engine",
   ],
   "unit/flow/pipeline": ["mail/mail-id"],
-  "unit/history/history": ["history/mail-text", "history/names"],
+  "unit/history/history": ["flow/outcome/mail-text", "flow/outcome/names", "flow/outcome/past-mail"],
   "unit/log/file-sink": ["log/sink"],
   "unit/lookup/map": ["lookup/value"],
   "unit/lookup/network": ["lookup/context", "lookup/entry", "lookup/hash-file"],

@@ -4,6 +4,7 @@ import type { Config, HistorySettings } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { KeptMail } from "../flow/outcome/kept.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
+import { pastMailReader } from "../flow/outcome/past-mail.ts";
 import { fixedNextHops } from "../flow/stages/next-hops.ts";
 import { stageNames } from "../flow/timed.ts";
 import { type HistoryFile, openHistoryFile } from "../history/file.ts";
@@ -75,7 +76,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
   metrics.declared.processes.set({ state: "running" }, 1);
   metrics.declared.processRestarts.at("1");
   const startedAtMs = Date.now();
-  const history = createHistory(kept.size, openFile());
+  const history = createHistory(pastMailReader, kept.size, openFile());
   const keyWatch = createKeyWatch({
     declared: metrics.declared,
     resolve,

@@ -6,6 +6,7 @@ import type { Arrival, JudgedMail } from "../../../src/flow/mail.ts";
 import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
 import { logLines } from "../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../src/flow/outcome/outcome.ts";
+import { pastMailReader } from "../../../src/flow/outcome/past-mail.ts";
 import { mailRecord } from "../../../src/flow/outcome/record.ts";
 import type { Stages } from "../../../src/flow/pipeline.ts";
 import { stageNames, timed } from "../../../src/flow/timed.ts";
@@ -63,7 +64,7 @@ const outcome: Outcome = {
 
 const metrics = createMetrics({ version: "bench", node: process.version, stages: stageNames });
 const { observers } = metrics;
-const history = createHistory(1000);
+const history = createHistory(pastMailReader, 1000);
 
 const parts: Readonly<Record<string, () => void>> = {
   "told by the parts": () => {

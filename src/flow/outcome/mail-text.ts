@@ -1,6 +1,6 @@
 // What happened to a mail, as lines for a terminal; from its record, so that mails of the history file read the same.
-import { visible } from "../flow/outcome/log-line.ts";
-import type { MailRecord } from "../flow/outcome/record.ts";
+import { visible } from "./log-line.ts";
+import type { MailRecord } from "./record.ts";
 
 export function mailLines(record: MailRecord): readonly string[] {
   const { client_addr, client_name, client_helo } = record;

@@ -1,7 +1,6 @@
 // By what a mail is asked for: mail_id, log_id, Message-ID, queue ids of the next hop, addresses of its envelope.
-
-import type { Outcome } from "../flow/outcome/outcome.ts";
-import { lowerOctets } from "../mail/domain.ts";
+import { lowerOctets } from "../../mail/domain.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** A name as it is compared: octets, Message-ID and addresses without angle brackets, no regard to case. */
 export function comparable(name: string): string {

@@ -1,0 +1,68 @@
+// A mail of the past as the history keeps it and shows it: one text in memory, a row in the file, lines for a terminal.
+import type { PastMailReader } from "../../history/history.ts";
+import { encodeUtf8 } from "../../mail/domain.ts";
+import { jsonText } from "../../mail/json-text.ts";
+import { type Explanation, explainOutcome } from "./explain.ts";
+import { explanationLines } from "./explain-text.ts";
+import { type KeptMail, openKept, type SharedWithOthers } from "./kept.ts";
+import { logLines } from "./log-line.ts";
+import { mailLines } from "./mail-text.ts";
+import { comparable, isNamed, namesOf } from "./names.ts";
+import type { Outcome } from "./outcome.ts";
+import { type MailRecord, mailRecord } from "./record.ts";
+
+/** A mail as `why` shows it. */
+export interface PastMail {
+  readonly record: MailRecord;
+  /** Only for mails still in memory: it is worked out from the bank they met. */
+  readonly explanation?: Explanation;
+  readonly text: readonly string[];
+}
+
+/** A mail in memory: one text is a tenth of the work to the garbage collector that an Outcome is, and its size is known. */
+export interface MailInMemory extends SharedWithOthers {
+  readonly text: string;
+}
+
+/** What a mail costs beside its text. */
+const overheadOctets = 200;
+/** Recipients of a mail for whom it is shown what each map yields: dozens of maps may say something of each. */
+const maxExplained = 10;
+
+export const pastMailReader: PastMailReader<KeptMail, MailInMemory, PastMail> = {
+  keep({ outcome, text }) {
+    const { evidence, loaded } = outcome;
+    return { kept: { text, bank: evidence.bank, loaded }, octets: text.length + overheadOctets };
+  },
+  open({ text, bank, loaded }) {
+    const outcome = openKept(text, { bank, loaded });
+    return {
+      at: outcome.receivedAtMs,
+      get lines() {
+        return logLines(outcome);
+      },
+      isNamed: (name) => isNamed(outcome, name),
+      show: () => explained(outcome),
+    };
+  },
+  rowOf: ({ outcome }) => ({
+    at: outcome.receivedAtMs,
+    names: namesOf(outcome),
+    line: logLines(outcome).join("\n"),
+    record: jsonText(mailRecord(outcome)),
+  }),
+  showRecord(text) {
+    // Written by ourselves, in the shape of this release: the file is begun anew when that changes.
+    const record: MailRecord = JSON.parse(text);
+    return { record, text: mailLines(record) };
+  },
+  comparable: (name) => comparable(encodeUtf8(name)),
+};
+
+function explained(outcome: Outcome): PastMail {
+  const record = mailRecord(outcome);
+  const recipients = outcome.recipients.slice(0, maxExplained);
+  const explanation = explainOutcome({ ...outcome, recipients });
+  const details = explanationLines(explanation).map((line) => `  ${line}`);
+  return { record, explanation, text: [...mailLines(record), "why:", ...details] };
+}
