@@ -162,7 +162,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/mail/address": ["mail/address-tokens", "mail/header"],
   "unit/mail/edit": ["mail/message", "mail/shared-octets"],
   "unit/metrics/count-outcome": ["metrics/bounded"],
-  "unit/metrics/exposition": ["metrics/cells"],
   "unit/notices/build-dsn": ["notices/status-fields"],
   "unit/policy/author-banks": ["policy/settings", "policy/signature-standing"],
   "unit/policy/explain": ["policy/bank", "policy/map-values"],

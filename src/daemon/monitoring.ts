@@ -74,7 +74,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
   let nextHops: ReturnType<typeof fixedNextHops> = [];
   metrics.declared.processes.set({ state: "configured" }, 1);
   metrics.declared.processes.set({ state: "running" }, 1);
-  metrics.declared.processRestarts.at("1");
+  metrics.declared.processRestarts.inc({ process: "1" }, 0);
   const startedAtMs = Date.now();
   const history = createHistory(pastMailReader, kept.size, openFile());
   const keyWatch = createKeyWatch({
@@ -186,7 +186,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
       switch (request.command) {
         case "status": {
           const [families, troubles] = await Promise.all([metrics.families("own"), notReady()]);
-          return { version, pid: process.pid, startedAtMs, troubles, text: print(families, "prometheus") };
+          return { version, pid: process.pid, startedAtMs, troubles, text: await print(families, "prometheus") };
         }
         case "why":
           return history.find(request.id);

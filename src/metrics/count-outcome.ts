@@ -60,28 +60,27 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
   const bankLabel = boundedLabel(maxBanks, labels.banks);
   const domainLabel = closedLabel(labels.domains);
   const reasonLabel = boundedLabel(maxReasons, [...Object.keys(skipReasons), ...Object.keys(failures)]);
-  const size = declared.messageSize.at();
-  const duration = declared.messageDuration.at();
-  const errors = declared.errors.at();
+  const { messageSize, messageDuration, errors } = declared;
   startAtZero(declared);
 
   return (mail) => {
-    messages.at(bankLabel(bankName(mail.bankPath)), mailOutcome(mail)).value += 1;
-    size.observe(mail.sizeBytes);
-    duration.observe(mail.elapsedMs / 1000);
-    if (mail.error !== undefined) errors.value += 1;
+    messages.inc({ bank: bankLabel(bankName(mail.bankPath)), outcome: mailOutcome(mail) });
+    messageSize.observe(mail.sizeBytes);
+    messageDuration.observe(mail.elapsedMs / 1000);
+    if (mail.error !== undefined) errors.inc();
     for (const recipient of mail.recipients) {
-      recipients.at(recipient.direction, recipientAction(recipient)).value += 1;
-      decisions.at(recipient.category, recipient.rule ?? noRule).value += 1;
-      for (const { kind, result } of recipient.notices) if (kind === "dsn") dsn.at(result).value += 1;
+      recipients.inc({ direction: recipient.direction, action: recipientAction(recipient) });
+      decisions.inc({ category: recipient.category, rule: recipient.rule ?? noRule });
+      for (const { kind, result } of recipient.notices) if (kind === "dsn") dsn.inc({ result });
     }
     for (const signing of mail.signings) {
-      if (signing.result === "signed") signatures.at(domainLabel(signing.domain), signing.algorithm).value += 1;
-      else notSigned.at(reasonLabel(signing.reason)).value += 1;
+      if (signing.result === "signed")
+        signatures.inc({ domain: domainLabel(signing.domain), algorithm: signing.algorithm });
+      else notSigned.inc({ reason: reasonLabel(signing.reason) });
     }
-    for (const { method, result } of mail.findings) verifications.at(method, result).value += 1;
+    for (const { method, result } of mail.findings) verifications.inc({ method, result });
     for (const { reason } of mail.verifications) {
-      if (reason !== undefined) verificationFailures.at(reasonLabel(reason)).value += 1;
+      if (reason !== undefined) verificationFailures.inc({ reason: reasonLabel(reason) });
     }
   };
 }
@@ -89,16 +88,18 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
 /** Series that are there before the first event: a rate needs a zero to start from, and a panel something to show. */
 function startAtZero(declared: Declared): void {
   const { messages, recipients, decisions, notSigned, verifications, verificationFailures, dsn } = declared;
-  for (const word of mailOutcomes) messages.at(bankName(""), word);
-  for (const direction of directions) for (const action of recipientActions) recipients.at(direction, action);
+  for (const word of mailOutcomes) messages.inc({ bank: bankName(""), outcome: word }, 0);
+  for (const direction of directions) for (const action of recipientActions) recipients.inc({ direction, action }, 0);
   for (const category of Object.keys(categories)) {
     const spoken = Object.entries(rules).filter(([, of]) => of === category);
-    for (const rule of spoken.length === 0 ? [noRule] : spoken.map(([name]) => name)) decisions.at(category, rule);
+    for (const rule of spoken.length === 0 ? [noRule] : spoken.map(([name]) => name)) {
+      decisions.inc({ category, rule }, 0);
+    }
   }
-  for (const reason of Object.keys(skipReasons)) notSigned.at(reason);
-  for (const result of results) verifications.at("dkim", result);
-  for (const reason of Object.keys(failures)) verificationFailures.at(reason);
-  for (const result of ["sent", "suppressed"]) dsn.at(result);
+  for (const reason of Object.keys(skipReasons)) notSigned.inc({ reason }, 0);
+  for (const result of results) verifications.inc({ method: "dkim", result }, 0);
+  for (const reason of Object.keys(failures)) verificationFailures.inc({ reason }, 0);
+  for (const result of ["sent", "suppressed"]) dsn.inc({ result }, 0);
 }
 
 /** An empty label value is none to Prometheus, so the base bank gets a name no bank has. */

@@ -1,9 +1,6 @@
 // Every metric of ours, declared once: name, help, labels. What feeds them is elsewhere; docs/metrics.md has the same
 // list with what to do about each (a test compares). Label values come from closed lists and the configuration alone.
-import collectDefaultMetrics from "prom-client/lib/defaultMetrics.js";
-import Gauge from "prom-client/lib/gauge.js";
-import Registry from "prom-client/lib/registry.js";
-import { CellCounter, CellHistogram } from "./cells.ts";
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 const shortSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const mailSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -16,18 +13,34 @@ export type Declared = ReturnType<typeof declareMetrics>;
 export function declareMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  const counter = (name: string, help: string, labelNames: readonly string[] = []) =>
-    new CellCounter({ name, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: readonly number[], labelNames: readonly string[] = []) =>
-    new CellHistogram({ name, help, buckets, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: readonly string[] = []) =>
-    new Gauge({ name, help, labelNames: [...labelNames], registers });
+  const counter = <Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+    together: Aggregator = "sum",
+  ) => new Counter({ name, help, labelNames, aggregator: together, registers });
+  const histogram = <Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly Label[] = [],
+  ) => new Histogram({ name, help, buckets: [...buckets], labelNames, registers });
+  // `together`: the value for several processes that share the ports, made of theirs (see together.ts).
+  const gauge = <Label extends string = never>(
+    name: string,
+    help: string,
+    together: Aggregator,
+    labelNames: readonly Label[] = [],
+  ) => new Gauge({ name, help, labelNames, aggregator: together, registers });
 
   const declared = {
     registry,
 
-    buildInfo: gauge("signpost_build_info", "Version of signpost and of Node; the value is 1.", ["version", "node"]),
-    ready: gauge("signpost_ready", "1 while /readyz says yes, by condition.", ["condition"]),
+    buildInfo: gauge("signpost_build_info", "Version of signpost and of Node; the value is 1.", "omit", [
+      "version",
+      "node",
+    ]),
+    ready: gauge("signpost_ready", "1 while /readyz says yes, by condition.", "omit", ["condition"]),
 
     // mail
     messages: counter("signpost_messages_total", "Mails that got their final reply, by policy bank path.", [
@@ -63,14 +76,17 @@ export function declareMetrics() {
     notSigned: counter("signpost_not_signed_total", "Mails that left without a signature of ours, or were put off.", [
       "reason",
     ]),
-    keys: gauge("signpost_keys", "Private keys configured, by whether they can be used.", ["state"]),
+    keys: gauge("signpost_keys", "Private keys configured, by whether they can be used.", "omit", ["state"]),
     keyPublished: gauge(
       "signpost_key_published",
       "1 if the DNS publishes the key so that signatures verify, 0 if not; absent until it answered.",
+      "omit",
       ["domain", "selector"],
     ),
-    keysChecked: gauge("signpost_keys_checked", "Keys by what the DNS said of them when last asked.", ["result"]),
-    keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When a key was last looked at."),
+    keysChecked: gauge("signpost_keys_checked", "Keys by what the DNS said of them when last asked.", "omit", [
+      "result",
+    ]),
+    keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When a key was last looked at.", "omit"),
 
     // verification
     verifications: counter("signpost_verifications_total", "Findings on mail that came in, by RFC 8601 result.", [
@@ -94,13 +110,14 @@ export function declareMetrics() {
     dnsQuestions: counter("signpost_dns_questions_total", "Questions asked by checks, those from the cache included."),
     dnsCacheHits: counter("signpost_dns_cache_hits_total", "Questions answered by the cache."),
     dnsMerged: counter("signpost_dns_merged_total", "Questions that joined the same one already under way."),
-    dnsCacheEntries: gauge("signpost_dns_cache_entries", "Answers in the cache."),
-    dnsCacheBytes: gauge("signpost_dns_cache_bytes", "Octets of the answers in the cache."),
+    dnsCacheEntries: gauge("signpost_dns_cache_entries", "Answers in the cache.", "sum"),
+    dnsCacheBytes: gauge("signpost_dns_cache_bytes", "Octets of the answers in the cache.", "sum"),
     dnsCacheEvictions: counter("signpost_dns_cache_evictions_total", "Answers that made room for others."),
-    dnsPending: gauge("signpost_dns_pending", "Questions under way."),
+    dnsPending: gauge("signpost_dns_pending", "Questions under way.", "sum"),
     dnsCircuitOpen: gauge(
       "signpost_dns_circuit_open",
       "1 while servers have been silent so long that lookups are cut short.",
+      "max",
     ),
 
     // the cache that filters share (setting redis)
@@ -108,7 +125,9 @@ export function declareMetrics() {
       "result",
     ]),
     sharedCacheWrites: counter("signpost_shared_cache_writes_total", "Answers given to the shared cache.", ["result"]),
-    sharedCacheConnections: gauge("signpost_shared_cache_connections", "Connections to the shared cache.", ["state"]),
+    sharedCacheConnections: gauge("signpost_shared_cache_connections", "Connections to the shared cache.", "sum", [
+      "state",
+    ]),
 
     // next hops
     nextHopReplies: counter("signpost_next_hop_replies_total", "The reply that decided, once per recipient.", [
@@ -125,12 +144,12 @@ export function declareMetrics() {
       "Mails that only some recipients of a transaction got.",
       ["next_hop"],
     ),
-    nextHopOpen: gauge("signpost_next_hop_open_connections", "Connections to next hops now.", ["state"]),
-    nextHopWaiting: gauge("signpost_next_hop_waiting", "Mails that wait for a free connection."),
+    nextHopOpen: gauge("signpost_next_hop_open_connections", "Connections to next hops now.", "sum", ["state"]),
+    nextHopWaiting: gauge("signpost_next_hop_waiting", "Mails that wait for a free connection.", "sum"),
 
     // clients
     connections: counter("signpost_connections_total", "Connections accepted.", ["listener"]),
-    openConnections: gauge("signpost_open_connections", "Connections now.", ["listener"]),
+    openConnections: gauge("signpost_open_connections", "Connections now.", "sum", ["listener"]),
     connectionsRefused: counter("signpost_connections_refused_total", "Connections turned away.", [
       "listener",
       "reason",
@@ -144,26 +163,28 @@ export function declareMetrics() {
     ]),
 
     // memory and disk
-    messageMemory: gauge("signpost_message_memory_bytes", "Octets of mail under way in memory."),
+    messageMemory: gauge("signpost_message_memory_bytes", "Octets of mail under way in memory.", "sum"),
     messageMemoryLimit: gauge(
       "signpost_message_memory_limit_bytes",
       "Octets of mail that may be in memory (spool.memory).",
+      "sum",
     ),
-    spoolFiles: gauge("signpost_spool_files", "Spool files open."),
+    spoolFiles: gauge("signpost_spool_files", "Spool files open.", "sum"),
     spooled: counter("signpost_spooled_messages_total", "Mails that did not fit into memory."),
     spooledBytes: counter("signpost_spooled_bytes_total", "Octets of mails that did not fit into memory."),
-    spoolFree: gauge("signpost_spool_free_bytes", "Free space where spool files are."),
+    spoolFree: gauge("signpost_spool_free_bytes", "Free space where spool files are.", "min"),
     spoolFreeLimit: gauge(
       "signpost_spool_free_limit_bytes",
       "Free space below which large mail is put off (spool.free_space).",
+      "max",
     ),
 
     // workers
-    poolThreads: gauge("signpost_pool_threads", "Worker threads.", ["state"]),
-    poolBusy: gauge("signpost_pool_busy", "Batches of jobs out at workers; two per thread at most."),
-    poolStreams: gauge("signpost_pool_streams", "Bodies being hashed while they arrive."),
-    poolQueued: gauge("signpost_pool_queued", "Jobs that wait for a worker."),
-    poolQueueLimit: gauge("signpost_pool_queue_limit", "Jobs that may wait; beyond that mail gets 451."),
+    poolThreads: gauge("signpost_pool_threads", "Worker threads.", "sum", ["state"]),
+    poolBusy: gauge("signpost_pool_busy", "Batches of jobs out at workers; two per thread at most.", "sum"),
+    poolStreams: gauge("signpost_pool_streams", "Bodies being hashed while they arrive.", "sum"),
+    poolQueued: gauge("signpost_pool_queued", "Jobs that wait for a worker.", "sum"),
+    poolQueueLimit: gauge("signpost_pool_queue_limit", "Jobs that may wait; beyond that mail gets 451.", "sum"),
     poolWait: histogram("signpost_pool_wait_seconds", "Time jobs waited for a worker.", shortSeconds),
     poolRun: histogram(
       "signpost_pool_run_seconds",
@@ -177,6 +198,7 @@ export function declareMetrics() {
     eventLoopDelay: gauge(
       "signpost_event_loop_delay_seconds",
       "How long the main thread was not there, since the last scrape.",
+      "sum",
       ["percentile"],
     ),
     eventLoopTime: counter(
@@ -186,22 +208,30 @@ export function declareMetrics() {
     ),
 
     // processes (setting listeners)
-    processes: gauge("signpost_processes", "Processes that share the ports.", ["state"]),
-    processRestarts: counter("signpost_process_restarts_total", "Processes started anew after they ended unasked.", [
-      "process",
-    ]),
+    processes: gauge("signpost_processes", "Processes that share the ports.", "omit", ["state"]),
+    processRestarts: counter(
+      "signpost_process_restarts_total",
+      "Processes started anew after they ended unasked.",
+      ["process"],
+      "omit",
+    ),
 
     // configuration and log
-    generation: gauge("signpost_config_generation", "Configurations put in force since the start, the first included."),
-    configTime: gauge("signpost_config_timestamp_seconds", "When the configuration in force was put in force."),
-    reloads: counter("signpost_config_reloads_total", "Reloads, by result.", ["result"]),
+    generation: gauge(
+      "signpost_config_generation",
+      "Configurations put in force since the start, the first included.",
+      "omit",
+    ),
+    configTime: gauge("signpost_config_timestamp_seconds", "When the configuration in force was put in force.", "omit"),
+    reloads: counter("signpost_config_reloads_total", "Reloads, by result.", ["result"], "omit"),
     reloadSuccess: gauge(
       "signpost_config_last_reload_success",
       "0 if the last reload failed: the old configuration is in force.",
+      "omit",
     ),
-    reloadDuration: gauge("signpost_config_last_reload_duration_seconds", "How long the last reload took."),
-    historyMails: gauge("signpost_history_mails", "Past mails in memory."),
-    historyBytes: gauge("signpost_history_bytes", "Octets that they take."),
+    reloadDuration: gauge("signpost_config_last_reload_duration_seconds", "How long the last reload took.", "omit"),
+    historyMails: gauge("signpost_history_mails", "Past mails in memory.", "sum"),
+    historyBytes: gauge("signpost_history_bytes", "Octets that they take.", "sum"),
     logDropped: counter("signpost_log_dropped_total", "Log lines given up because nobody took them."),
   };
   // Its own clock of the event loop has the interval it looks at in every value; ours is in event-loop.ts.

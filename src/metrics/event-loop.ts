@@ -26,8 +26,9 @@ export function watchEventLoop({ eventLoopDelay, eventLoopTime }: Declared): Eve
     },
     refreshTime() {
       const { active, idle } = performance.eventLoopUtilization();
-      eventLoopTime.at("active").value = active / 1000;
-      eventLoopTime.at("idle").value = idle / 1000;
+      eventLoopTime.reset();
+      eventLoopTime.inc({ state: "active" }, active / 1000);
+      eventLoopTime.inc({ state: "idle" }, idle / 1000);
     },
     stop: () => void histogram.disable(),
   };

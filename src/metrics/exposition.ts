@@ -1,13 +1,18 @@
-// The metrics as text: Prometheus 0.0.4, or OpenMetrics 1.0 for who asks for it. prom-client can print either, but
-// one registry not both: it renames its counters for good.
-import type { Metric, Registry } from "prom-client";
+// The metrics as text: Prometheus 0.0.4, or OpenMetrics 1.0 for those that ask for it. prom-client prints both.
+import {
+  type Aggregator,
+  AggregatorRegistry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type Registry,
+} from "prom-client";
 
 export type Format = "prometheus" | "openmetrics";
 
-export const contentType: Readonly<Record<Format, string>> = {
+export const contentType = {
   prometheus: "text/plain; version=0.0.4; charset=utf-8",
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-};
+} as const satisfies Readonly<Record<Format, string>>;
 
 /** OpenMetrics where the client prefers it, as Prometheus does; the old text for everybody else. */
 export function chooseFormat(accept: string | undefined): Format {
@@ -37,63 +42,39 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A metric with its samples: plain data, so that a process can hand it to another. */
+/** A metric with its samples as prom-client gives them: plain data, so that a process can hand it to another. */
 export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: string;
-  readonly samples: readonly Sample[];
+  readonly aggregator: Aggregator;
+  readonly values: readonly Sample[];
 }
 
-/** @param wanted metrics to be looked at, by name and kind */
+/** All metrics of a registry, or those that are `wanted`. */
 export async function collect(
   registry: Registry,
-  wanted = (_name: string, _metric: Metric) => true,
+  wanted: (name: string) => boolean = () => true,
 ): Promise<readonly Family[]> {
-  const families: Family[] = [];
-  for (const { name } of registry.getMetricsAsArray()) {
-    const metric = registry.getSingleMetric(name);
-    if (metric === undefined || !wanted(name, metric)) continue;
-    const { help, type, values } = await metric.get();
-    families.push({ name, help, type: String(type), samples: values });
-  }
-  return families;
+  const names = registry.getMetricsAsArray().map(({ name }) => name);
+  const metrics = names.filter(wanted).flatMap((name) => registry.getSingleMetric(name) ?? []);
+  return Promise.all(metrics.map(async (metric) => familyOf(await metric.get())));
 }
 
-export function print(families: readonly Family[], format: Format): string {
-  let text = "";
-  for (const { name, help, type, samples } of families) {
-    // OpenMetrics section 5.1: the family of a counter has no _total, its sample has.
-    const family = format === "openmetrics" ? name.replace(/_total$/, "") : name;
-    text += `# HELP ${family} ${escaped(help, format)}\n# TYPE ${family} ${type}\n`;
-    for (const { metricName = name, labels, value } of samples) {
-      text += `${metricName}${labelText(labels)} ${number(value)}\n`;
-    }
-  }
-  return format === "openmetrics" ? `${text}# EOF\n` : text;
+/** prom-client's types have a number where there is a word. */
+export function familyOf(metric: MetricObjectWithValues<MetricValue<string>>): Family {
+  return { ...metric, type: String(metric.type) };
 }
 
-function labelText(labels: Sample["labels"]): string {
-  let text = "";
-  for (const name in labels) {
-    const value = labels[name];
-    if (value === undefined) continue;
-    text += `${text === "" ? "{" : ","}${name}="${escapedLabel(String(value))}"`;
-  }
-  return text === "" ? "" : `${text}}`;
+export function print(families: readonly Family[], format: Format): Promise<string> {
+  const registry = AggregatorRegistry.aggregate([families.map((family) => printable(family, format))]);
+  registry.setContentType(contentType[format]);
+  return registry.metrics();
 }
 
-function number(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  if (Number.isNaN(value)) return "NaN";
-  return value > 0 ? "+Inf" : "-Inf";
-}
-
-function escapedLabel(text: string): string {
-  return /[\\\n"]/.test(text) ? text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"') : text;
-}
-
-function escaped(text: string, format: Format): string {
-  const plain = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-  return format === "openmetrics" ? plain.replaceAll('"', '\\"') : plain;
+/** As it is ("first": of one), by the name under which prom-client is to print it. */
+function printable(family: Family, format: Format): Family {
+  // OpenMetrics section 5.1: the family of a counter has no _total, its samples have; prom-client adds it to them.
+  const name = format === "openmetrics" && family.type === "counter" ? family.name.replace(/_total$/, "") : family.name;
+  return { ...family, name, aggregator: "first" };
 }

@@ -1,6 +1,5 @@
 // The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
-import Counter from "prom-client/lib/counter.js";
-import Histogram from "prom-client/lib/histogram.js";
+import { Counter, Histogram } from "prom-client";
 import type { KeyList } from "../signing/keyring.ts";
 import { type CountedMail, createOutcomeCounter } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";
@@ -51,7 +50,7 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
 
   declared.buildInfo.set({ version, node }, 1);
   declared.reloadSuccess.set(1);
-  for (const result of ["success", "failure"]) declared.reloads.at(result);
+  for (const result of ["success", "failure"]) declared.reloads.inc({ result }, 0);
 
   return {
     declared,
@@ -69,7 +68,7 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
       return generation;
     },
     reloaded(result, elapsedMs) {
-      declared.reloads.at(result).value += 1;
+      declared.reloads.inc({ result });
       declared.reloadSuccess.set(result === "success" ? 1 : 0);
       declared.reloadDuration.set(elapsedMs / 1000);
     },
@@ -82,7 +81,10 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
       if (sources !== undefined) await refresh(declared, sources);
       if (which === "scrape") return collect(declared.registry);
       if (which === "own") return collect(declared.registry, (name) => !name.startsWith("nodejs_"));
-      return collect(declared.registry, (_name, metric) => metric instanceof Counter || metric instanceof Histogram);
+      return collect(declared.registry, (name) => {
+        const metric = declared.registry.getSingleMetric(name);
+        return metric instanceof Counter || metric instanceof Histogram;
+      });
     },
     close: () => eventLoop.stop(),
   };

@@ -5,7 +5,6 @@ import type { PoolObserver } from "../pool/worker-pool.ts";
 import type { ReceiveObserver } from "../receive/handlers.ts";
 import type { RelayObserver } from "../relay/delivery.ts";
 import { boundedLabel } from "./bounded.ts";
-import type { CounterCell } from "./cells.ts";
 import type { Declared } from "./declared.ts";
 
 const maxListeners = 30;
@@ -46,20 +45,21 @@ function receiveObserver(declared: Declared): ReceiveObserver {
   const bounded = boundedLabel(maxListeners);
   const name = (listener: ListenerName) => bounded(listenerText(listener));
   const code = boundedLabel(maxCodes, ["421", "450", "451", "452", "500", "501", "502", "503", "504", "550", "552"]);
-  const spooled = declared.spooled.at();
-  const spooledBytes = declared.spooledBytes.at();
-  for (const reason of ["size", "header-size", "storage", "bare-newline", "trouble", "gone"]) intakeFailures.at(reason);
+  const { spooled, spooledBytes } = declared;
+  for (const reason of ["size", "header-size", "storage", "bare-newline", "trouble", "gone"]) {
+    intakeFailures.inc({ reason }, 0);
+  }
   return {
-    connectionOpened: (listener) => add(connections.at(name(listener))),
-    connectionRefused: (listener, reason) => add(connectionsRefused.at(name(listener), reason)),
-    commandRefused: (listener, reply) => add(commandsRefused.at(name(listener), code(String(reply)))),
+    connectionOpened: (listener) => connections.inc({ listener: name(listener) }),
+    connectionRefused: (listener, reason) => connectionsRefused.inc({ listener: name(listener), reason }),
+    commandRefused: (listener, reply) => commandsRefused.inc({ listener: name(listener), code: code(String(reply)) }),
     messageReceived(_listener, _sizeBytes, failure) {
-      if (failure !== undefined) add(intakeFailures.at(failure));
+      if (failure !== undefined) intakeFailures.inc({ reason: failure });
     },
-    messageAborted: () => add(intakeFailures.at("gone")),
+    messageAborted: () => intakeFailures.inc({ reason: "gone" }),
     messageSpooled(_listener, sizeBytes) {
-      spooled.value += 1;
-      spooledBytes.value += sizeBytes;
+      spooled.inc();
+      spooledBytes.inc(sizeBytes);
     },
   };
 }
@@ -67,48 +67,41 @@ function receiveObserver(declared: Declared): ReceiveObserver {
 function relayObserver({ nextHopReplies, nextHopConnections, nextHopPartial }: Declared): RelayObserver {
   const name = boundedLabel(maxNextHops);
   return {
-    connection: (remote, event) => add(nextHopConnections.at(name(remote), event)),
-    reply: (remote, kind, origin) => add(nextHopReplies.at(name(remote), kind, origin)),
-    partial: (remote) => add(nextHopPartial.at(name(remote))),
+    connection: (remote, event) => nextHopConnections.inc({ next_hop: name(remote), event }),
+    reply: (remote, kind, origin) => nextHopReplies.inc({ next_hop: name(remote), class: kind, origin }),
+    partial: (remote) => nextHopPartial.inc({ next_hop: name(remote) }),
   };
 }
 
 function dnsObserver({ dnsLookups, dnsLookupDuration }: Declared): DnsObserver {
-  const duration = dnsLookupDuration.at();
-  for (const result of ["found", "nxdomain", "nodata", "timeout", "servfail"]) dnsLookups.at("TXT", result);
+  for (const result of ["found", "nxdomain", "nodata", "timeout", "servfail"])
+    dnsLookups.inc({ type: "TXT", result }, 0);
   return {
     answered(type, outcome, elapsedMs) {
-      add(dnsLookups.at(type, outcome));
-      duration.observe(elapsedMs / 1000);
+      dnsLookups.inc({ type, result: outcome });
+      dnsLookupDuration.observe(elapsedMs / 1000);
     },
   };
 }
 
 function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declared): Observers["pool"] {
-  const wait = poolWait.at();
-  const run = poolRun.at();
-  const inPlace = poolInPlace.at();
-  for (const reason of ["died", "deadline"]) workerRestarts.at(reason);
+  for (const reason of ["died", "deadline"]) workerRestarts.inc({ reason }, 0);
   return {
     jobDone(waitMs, runMs) {
-      wait.observe(waitMs / 1000);
-      run.observe(runMs / 1000);
+      poolWait.observe(waitMs / 1000);
+      poolRun.observe(runMs / 1000);
     },
-    jobInPlace: () => add(inPlace),
-    workersRestarted: (reason) => add(workerRestarts.at(reason)),
+    jobInPlace: () => poolInPlace.inc(),
+    workersRestarted: (reason) => workerRestarts.inc({ reason }),
   };
 }
 
 function stageObserver({ stageDuration }: Declared, stages: readonly string[]): Observers["stage"] {
-  const cells = new Map(stages.map((stage) => [stage, stageDuration.at(stage)]));
-  return (stage, elapsedMs) => cells.get(stage)?.observe(elapsedMs / 1000);
+  for (const stage of stages) stageDuration.zero({ stage });
+  return (stage, elapsedMs) => stageDuration.observe({ stage }, elapsedMs / 1000);
 }
 
 function ownMailObserver({ ownMail }: Declared): Observers["ownMail"] {
-  for (const result of ["sent", "refused", "put-off"]) ownMail.at("dsn", result);
-  return (kind, result) => add(ownMail.at(kind, result));
-}
-
-function add(cell: CounterCell): void {
-  cell.value += 1;
+  for (const result of ["sent", "refused", "put-off"]) ownMail.inc({ kind: "dsn", result }, 0);
+  return (kind, result) => ownMail.inc({ kind, result });
 }

@@ -1,5 +1,6 @@
 // What is looked up at a scrape and not counted along the way: how full things are just now.
 import { statfs } from "node:fs/promises";
+import type { Counter } from "prom-client";
 import type { DnsStats } from "../dns/resolver.ts";
 import type { PoolStats } from "../pool/worker-pool.ts";
 import type { MessageStore } from "../receive/store.ts";
@@ -33,10 +34,10 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   declared.poolQueueLimit.set(sources.poolQueueLimit);
 
   const dns = sources.dns();
-  declared.dnsQuestions.at().value = dns?.questions ?? 0;
-  declared.dnsCacheHits.at().value = dns?.cacheHits ?? 0;
-  declared.dnsMerged.at().value = dns?.merged ?? 0;
-  declared.dnsCacheEvictions.at().value = dns?.evictions ?? 0;
+  setTotal(declared.dnsQuestions, dns?.questions ?? 0);
+  setTotal(declared.dnsCacheHits, dns?.cacheHits ?? 0);
+  setTotal(declared.dnsMerged, dns?.merged ?? 0);
+  setTotal(declared.dnsCacheEvictions, dns?.evictions ?? 0);
   declared.dnsCacheEntries.set(dns?.cacheEntries ?? 0);
   declared.dnsCacheBytes.set(dns?.cacheBytes ?? 0);
   declared.dnsPending.set(dns?.pending ?? 0);
@@ -45,8 +46,10 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   const shared = sources.sharedCache();
   declared.sharedCacheConnections.set({ state: "configured" }, shared === undefined ? 0 : 1);
   declared.sharedCacheConnections.set({ state: "connected" }, shared?.isConnected === true ? 1 : 0);
-  for (const result of lookupResults) declared.sharedCacheLookups.at(result).value = shared?.lookups[result] ?? 0;
-  for (const result of writeResults) declared.sharedCacheWrites.at(result).value = shared?.writes[result] ?? 0;
+  declared.sharedCacheLookups.reset();
+  for (const result of lookupResults) declared.sharedCacheLookups.inc({ result }, shared?.lookups[result] ?? 0);
+  declared.sharedCacheWrites.reset();
+  for (const result of writeResults) declared.sharedCacheWrites.inc({ result }, shared?.writes[result] ?? 0);
 
   const relay = sources.relay();
   declared.nextHopOpen.set({ state: "idle" }, relay.idle);
@@ -65,7 +68,13 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   const { mails, octets } = sources.history();
   declared.historyMails.set(mails);
   declared.historyBytes.set(octets);
-  declared.logDropped.at().value = sources.droppedLines();
+  setTotal(declared.logDropped, sources.droppedLines());
+}
+
+/** For what is counted elsewhere. */
+export function setTotal(counter: Counter<never>, total: number): void {
+  counter.reset();
+  counter.inc(total);
 }
 
 /** NaN where the folder cannot be looked at. */

@@ -11,7 +11,8 @@ import type { Log } from "../log/log.ts";
 import { type Family, type Format, print } from "../metrics/exposition.ts";
 import { type Condition, conditions } from "../metrics/health.ts";
 import { createMetrics } from "../metrics/metrics.ts";
-import { addEnded, together } from "../metrics/together.ts";
+import { setTotal } from "../metrics/sources.ts";
+import { addEnded, grows, together } from "../metrics/together.ts";
 import { version } from "../process/version.ts";
 import { createKeyWatch } from "../signing/key-watch.ts";
 import { joinLines, joinMails } from "./history.ts";
@@ -45,7 +46,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
   const startedAtMs = Date.now();
   /** What each process said last, and what those before it in its place had counted. */
   const latest = new Map<number, readonly Family[]>();
-  const past = new Map<number, readonly Family[]>();
+  const past = new Map<number, Promise<readonly Family[]>>();
   let config = first;
   let resolver: Resolver = openResolver();
   const keyWatch = createKeyWatch({
@@ -79,8 +80,11 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
     const states = processes.states();
     declared.processes.set({ state: "configured" }, states.length);
     declared.processes.set({ state: "running" }, states.filter(({ isRunning }) => isRunning).length);
-    declared.logDropped.at().value = log.dropped;
-    return together({ parent: await metrics.families(which), living: named(living), ended: named(past) });
+    setTotal(declared.logDropped, log.dropped);
+    // Both as they are now: one that ends meanwhile would be in neither, or in both.
+    const ended = [...past].map(async ([number, told]) => [number, await told] as const);
+    const parent = await metrics.families(which);
+    return together({ parent, living: named(living), ended: named(new Map(await Promise.all(ended))) });
   }
 
   /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
@@ -120,9 +124,14 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       latest.set(number, told.filter(grows));
     },
     ended(number) {
-      past.set(number, addEnded(past.get(number) ?? [], latest.get(number) ?? []));
+      const last = latest.get(number) ?? [];
+      const before = past.get(number) ?? Promise.resolve([]);
+      past.set(
+        number,
+        before.then((families) => addEnded(families, last)),
+      );
       latest.delete(number);
-      declared.processRestarts.at(String(number)).value += 1;
+      declared.processRestarts.inc({ process: String(number) });
     },
     async configure(inForce) {
       await endpoint.move(inForce.config.metrics.listen);
@@ -133,7 +142,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
         resolver = openResolver();
       }
       metrics.configured(inForce.keyring.keys, []);
-      for (const { number } of processes.states()) declared.processRestarts.at(String(number));
+      for (const { number } of processes.states()) declared.processRestarts.inc({ process: String(number) }, 0);
       keyWatch.watch(inForce.keyring.keys);
       keyWatch.start();
     },
@@ -145,7 +154,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       switch (request.command) {
         case "status": {
           const [told, troubles] = await Promise.all([families("own"), notReady()]);
-          const text = print(told, "prometheus");
+          const text = await print(told, "prometheus");
           return { version, pid: process.pid, startedAtMs, troubles, text, processes: processes.states() };
         }
         case "why":
@@ -163,10 +172,6 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       await endpoint.close();
     },
   };
-}
-
-function grows({ type }: Family): boolean {
-  return type === "counter" || type === "histogram";
 }
 
 function named(families: ReadonlyMap<number, readonly Family[]>): ReadonlyMap<string, readonly Family[]> {

@@ -156,6 +156,6 @@ for (const [name, work] of Object.entries(beside)) {
   console.log(`${name.padEnd(20)} ${cpuMicroseconds(work).toFixed(2).padStart(6)} µs`);
 }
 const before = performance.now();
-for (let i = 0; i < 50; i += 1) print(await metrics.families("scrape"), "prometheus");
+for (let i = 0; i < 50; i += 1) await print(await metrics.families("scrape"), "prometheus");
 console.log(`${"one scrape".padEnd(20)} ${(((performance.now() - before) / 50) * 1000).toFixed(0).padStart(6)} µs`);
 metrics.close();

@@ -48,7 +48,10 @@ function scene() {
       await watch.tick();
     },
     async series(): Promise<readonly string[]> {
-      const text = print(await collect(declared.registry, (name) => name.startsWith("signpost_key")), "prometheus");
+      const text = await print(
+        await collect(declared.registry, (name) => name.startsWith("signpost_key")),
+        "prometheus",
+      );
       return text.split("\n").filter((line) => /^signpost_key(?:_published|s_checked)\{/.test(line));
     },
   };
