@@ -44,7 +44,7 @@ const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url
 /** What breaks a rule today. The list only shrinks. */
 const known = {
   upwards: ["http/endpoint.ts > metrics/exposition.ts"],
-  circles: ["receive/connection.ts, receive/server.ts", "signing/keyring.ts, signing/signing-names.ts"],
+  circles: ["signing/keyring.ts, signing/signing-names.ts"],
   typeNames: [],
 };
 /** What is found must be what is known: an entry that is mended is to be taken out, a new one is not to be put in. */

@@ -1,19 +1,18 @@
-// One connection: octets in, dialog and intake fed, replies out in one write per burst. Built on smtp-server's
-// connection for the life of the socket; its command handlers and its DATA parser are replaced.
+// One connection: octets in, dialog and intake fed, replies out in one write per burst. smtp-server's connection is used
+// for its addresses and its end; its greeting, commands and DATA parser are replaced (docs/decisions/043-smtp-server.md).
 import type { Socket } from "node:net";
+import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
-import type { SMTPStream } from "smtp-server/lib/smtp-stream";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
-import { isPositive, type Reply, wireReply } from "../smtp/reply.ts";
+import { isPositive, type Reply } from "../smtp/reply.ts";
 import { holdForTurn } from "../sockets/turn.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { Dialog, type DialogStep } from "./dialog.ts";
-import { DirectSocket } from "./direct-socket.ts";
 import type { Incoming, MessageReplies } from "./handlers.ts";
-import { Input, type Next } from "./input.ts";
+import { type Next, readInput } from "./input.ts";
 import { Intake, type Received } from "./intake.ts";
 import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
-import type { FilterServer } from "./server.ts";
 
 /** Replies a client may leave unread before we stop reading its commands. */
 const maxUnreadReplyBytes = 64 * 1024;
@@ -39,7 +38,7 @@ interface Mail {
 export class FilterConnection extends SMTPConnection {
   readonly logId: string;
   readonly listener: ListenerName;
-  readonly #filter: FilterServer;
+  readonly #filter: ConnectionHost;
   readonly #dialog: Dialog;
   /** False for a peer without an address, on a unix socket: its file's permissions say who may connect. */
   readonly #mustBeAllowed: boolean;
@@ -55,7 +54,11 @@ export class FilterConnection extends SMTPConnection {
   #lastInputMs: number;
   #dataSinceMs = 0;
 
-  constructor(server: FilterServer, socket: Socket, options: SMTPConnectionOptions & { readonly id: string }) {
+  constructor(
+    server: SMTPServer & ConnectionHost,
+    socket: Socket,
+    options: SMTPConnectionOptions & { readonly id: string },
+  ) {
     super(server, socket, options);
     this.#filter = server;
     this.logId = options.id;
@@ -82,19 +85,27 @@ export class FilterConnection extends SMTPConnection {
 
   /** Greets at once: no wait for early talkers, no reverse lookup; our client is our own MTA. */
   override init(): void {
-    this._setListeners(() => {
-      this._ready = true;
-      const { options } = this.#dialog;
-      if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
-        this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
-      } else if (this.#filter.connectionCount() > options.maxClients) {
-        this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
-      } else {
-        this.#filter.observer.connectionOpened?.(this.listener);
-        this.#say(this.#dialog.greeting());
-        this.#flush();
-      }
+    const socket = this._socket;
+    socket.on("close", () => this.#closed());
+    // A broken socket is the peer's business: it ends this session and nothing else.
+    socket.on("error", (error) => {
+      this.#filter.observer.trouble?.("socket", error, this.logId);
+      this.close();
     });
+    readInput(socket, {
+      take: (chunk, next) => this.#input(chunk, next),
+      end: () => this.#endOfInput(),
+    });
+    const { options } = this.#dialog;
+    if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
+      this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
+    } else if (this.#filter.connectionCount() > options.maxClients) {
+      this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
+    } else {
+      this.#filter.observer.connectionOpened?.(this.listener);
+      this.#say(this.#dialog.greeting());
+      this.#flush();
+    }
   }
 
   #turnAway(reason: "acl" | "limit", text: string): void {
@@ -103,52 +114,20 @@ export class FilterConnection extends SMTPConnection {
     this.#hangUp(text);
   }
 
-  override _createParser(): SMTPStream {
-    // Called by the base constructor, before our own fields are there: so it only refers to us.
-    const parser = new Input((chunk, next) => this.#input(chunk, next));
-    parser.on("finish", () => this.#endOfInput());
-    return parser;
-  }
-
-  override _setListeners(callback: () => void): void {
-    const { _socket: socket, _parser: parser } = this;
-    if (!(socket instanceof DirectSocket && parser instanceof Input)) {
-      super._setListeners(callback);
-      return;
-    }
-    socket.on("close", (hadError) => this._onCloseEvent(hadError));
-    socket.on("error", (error) => this._onError(error));
-    parser.readFrom(socket);
-    callback();
-  }
-
-  /** Timeouts are looked after by one timer of the server, see `checkTimeouts`. */
-  override _armTimeout(): void {}
-
-  /** Broken sockets are the peer's affair: they end this session and nothing else. */
-  override _onError(error: Error): void {
-    this.#filter.observer.trouble?.("socket", error, this.logId);
-    this.close();
-  }
-
-  override _onClose(): void {
-    const first = !this._closed;
-    super._onClose();
-    if (!first) return;
+  #closed(): void {
+    this._onClose();
     if (this.#state !== "refused") this.#filter.observer.connectionClosed?.(this.listener);
     if (this.#state === "data") this.#abandon();
   }
 
-  /** smtp-server's own replies (none are left in use but its shutdown's) go out as ours do. */
-  override send(code: number, data?: string | string[] | null): void {
-    this.#say(wireReply({ code, enhanced: "", text: Array.isArray(data) ? data.join(" ") : (data ?? "") }));
-    this.#flush();
-    if (code === 421) this.close();
+  /** Nothing that still comes is answered. */
+  get #isOver(): boolean {
+    return this._closing || this._closed;
   }
 
   /** Ends the session if it is idle; one with a message under way goes on, and ends after its reply. */
   shutDownIfIdle(): void {
-    if (this._closing || this.inTransaction) return;
+    if (this.#isOver || this.inTransaction) return;
     this.#hangUp(this.#dialog.farewell(421, "4.3.2", "Service shutting down"));
   }
 
@@ -158,7 +137,7 @@ export class FilterConnection extends SMTPConnection {
   }
 
   checkTimeouts(now: number): void {
-    if (this._closing || this.#state === "busy") return;
+    if (this.#isOver || this.#state === "busy") return;
     const { timeouts, maxClients } = this.#dialog.options;
     const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
     const connections = this.#filter.connectionCount();
@@ -184,6 +163,10 @@ export class FilterConnection extends SMTPConnection {
   }
 
   #input(chunk: Buffer, next: Next): void {
+    if (this.#isOver) {
+      next();
+      return;
+    }
     this.#lastInputMs = this.#filter.clock();
     try {
       this.#work(chunk, next);
@@ -211,7 +194,7 @@ export class FilterConnection extends SMTPConnection {
       octets = Buffer.concat([this.#partial, chunk]);
       this.#partial = undefined;
     }
-    while (at < octets.length && !this._closing) {
+    while (at < octets.length && !this.#isOver) {
       if (this.#state === "data") {
         at = this.#scanner.scan(octets, at, this.#take);
         if (at !== -1) {

@@ -1,64 +1,62 @@
-// smtp-server's parser as an empty shell: what arrives goes to whoever made it, one chunk at a time.
-import { SMTPStream } from "smtp-server/lib/smtp-stream";
-import type { DirectSocket } from "./direct-socket.ts";
+// What comes on a connection's socket, one chunk at a time: the next comes only after `next` was called for the last.
+// That is how back-pressure reaches the socket.
+import type { Socket } from "node:net";
+import { DirectSocket } from "./direct-socket.ts";
 
 /** Asks for the next chunk. */
-export type Next = (error?: Error | null) => void;
+export type Next = () => void;
 
-/**
- * The next chunk comes only after `next` was called for the last: that is how back-pressure reaches the socket. A chunk
- * is valid until `consume` returns. "finish" is emitted after the last one.
- */
-export class Input extends SMTPStream {
-  readonly #consume: (chunk: Buffer, next: Next) => void;
-  #socket: DirectSocket | undefined;
+export interface InputReader {
+  /** A chunk is valid until this returns. */
+  take(chunk: Buffer, next: Next): void;
+  /** The peer has sent all it had, and all of it was taken. */
+  end(): void;
+}
+
+/** Reads `socket` from now on. */
+export function readInput(socket: Socket, { take, end }: InputReader): void {
   /** `next` was not called yet. */
-  #busy = false;
+  let busy = false;
   /** Came while busy; the socket is not read until this is taken. */
-  #kept: Buffer | undefined;
-  #ended = false;
-  readonly #next = (): void => this.#proceed();
+  let kept: Buffer | undefined;
+  let ended = false;
 
-  constructor(consume: (chunk: Buffer, next: Next) => void) {
-    super();
-    this.#consume = consume;
+  /** Returns whether to read on. */
+  function arrived(octets: Buffer): boolean {
+    if (busy) {
+      // Not stopped before something comes: most are busy with a whole mail, whose sender waits for the reply.
+      kept = Buffer.from(octets);
+      return false;
+    }
+    hand(octets);
+    return true;
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding | "buffer", next: Next): void {
-    if (this.isClosed) next();
-    else this.#consume(chunk, next);
+  function hand(octets: Buffer): void {
+    busy = true;
+    take(octets, proceed);
   }
 
-  /** Takes what comes on `socket`; a stream in between would have to copy it. */
-  readFrom(socket: DirectSocket): void {
-    this.#socket = socket;
-    socket.onOctets = (octets) => {
-      if (this.#busy) {
-        // Not stopped before something comes: most are busy with a whole mail, whose sender waits for the reply.
-        this.#kept = Buffer.from(octets);
-        return false;
-      }
-      this.#hand(octets);
-      return true;
-    };
-    socket.once("end", () => {
-      this.#ended = true;
-      if (!this.#busy) this.end();
-    });
-  }
-
-  #hand(octets: Buffer): void {
-    this.#busy = true;
-    this._write(octets, "buffer", this.#next);
-  }
-
-  #proceed(): void {
-    this.#busy = false;
-    const kept = this.#kept;
+  function proceed(): void {
+    busy = false;
     if (kept !== undefined) {
-      this.#kept = undefined;
-      this.#socket?.resume();
-      this.#hand(kept);
-    } else if (this.#ended) this.end();
+      const octets = kept;
+      kept = undefined;
+      socket.resume();
+      hand(octets);
+    } else if (ended) end();
   }
+
+  // A stream in between would have to copy what a direct socket reads.
+  if (socket instanceof DirectSocket) socket.onOctets = arrived;
+  else {
+    socket.on("data", (octets: Buffer) => {
+      if (!arrived(octets)) socket.pause();
+    });
+    socket.resume();
+  }
+  socket.once("end", () => {
+    ended = true;
+    if (!busy) end();
+  });
 }

@@ -5,6 +5,7 @@ import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { FilterConnection } from "./connection.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { takeOver } from "./direct-socket.ts";
 import type { ReceiveHandlers, ReceiveObserver } from "./handlers.ts";
 import type { ListenerOptions } from "./options.ts";
@@ -38,7 +39,7 @@ const maxNames = 100;
 /** Commands of smtp-server that are never to run; ours are looked up in the dialog alone. */
 const libraryCommands = ["AUTH", "STARTTLS", "XCLIENT", "WIZ", "SHELL", "KILL", "VRFY", "HELP"];
 
-export class FilterServer extends SMTPServer {
+export class FilterServer extends SMTPServer implements ConnectionHost {
   readonly listenerOptions: (at: ListenerName) => ListenerOptions;
   readonly handlers: ReceiveHandlers;
   readonly store: MessageStore;

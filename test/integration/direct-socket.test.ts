@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { DirectSocket, takeOver } from "../../src/receive/direct-socket.ts";
-import { Input } from "../../src/receive/input.ts";
+import { readInput } from "../../src/receive/input.ts";
 import { test } from "../support/limited.ts";
 
 async function accepted(pauseOnConnect: boolean) {
@@ -61,16 +61,18 @@ test("a reader that is busy gets what came meanwhile, then the rest, then the en
   assert.ok(direct !== undefined);
   const got: Buffer[] = [];
   let busyTurns = 0;
-  const input = new Input((chunk, next) => {
-    got.push(Buffer.from(chunk));
-    busyTurns += 1;
-    if (busyTurns % 2 === 0) next();
-    else setImmediate(() => setImmediate(next));
+  const ended = new Promise<void>((end) => {
+    const take = (chunk: Buffer, next: () => void) => {
+      got.push(Buffer.from(chunk));
+      busyTurns += 1;
+      if (busyTurns % 2 === 0) next();
+      else setImmediate(() => setImmediate(next));
+    };
+    readInput(direct, { take, end });
   });
-  input.readFrom(direct);
   const sent = Buffer.alloc(3_000_000, "more than one read brings ");
   client.end(sent);
-  await once(input, "finish");
+  await ended;
   assert.ok(Buffer.concat(got).equals(sent));
   direct.destroy();
   await new Promise((resolve) => server.close(resolve));
