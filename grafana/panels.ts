@@ -282,7 +282,18 @@ export const dashboards: readonly Dashboard[] = [
             queries: [
               { expr: `sum by (listener) (${now("signpost_open_connections")})`, legend: "in {{listener}}" },
               { expr: `sum by (state) (${now("signpost_next_hop_open_connections")})`, legend: "out {{state}}" },
-              { expr: `sum(${now("signpost_next_hop_waiting")})`, legend: "mails waiting for one" },
+            ],
+          },
+          {
+            title: "Next hops: connections with mail",
+            description:
+              "A next hop whose connections are all busy while mails wait is slow or silent; the others go on.",
+            kind: "timeseries",
+            unit: "short",
+            queries: [
+              { expr: `sum by (next_hop) (${now("signpost_next_hop_busy")})`, legend: "{{next_hop}} busy" },
+              { expr: `sum by (next_hop) (${now("signpost_next_hop_waiting")})`, legend: "{{next_hop}} waited for" },
+              { expr: `sum by (next_hop) (${now("signpost_next_hop_limit")})`, legend: "{{next_hop}} limit" },
             ],
           },
         ],

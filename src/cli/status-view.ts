@@ -67,7 +67,7 @@ export function statusLines(facts: StatusFacts, paint: Paint): readonly string[]
   part("next hops", ...nextHops(looks, paint));
   part(
     "connections",
-    `${after.sum("signpost_open_connections")} in, ${after.sum("signpost_next_hop_open_connections")} out (${after.sum("signpost_next_hop_open_connections", { state: "idle" })} idle), ${after.sum("signpost_next_hop_waiting")} mails waiting for one`,
+    `${after.sum("signpost_open_connections")} in, ${after.sum("signpost_next_hop_open_connections")} out (${after.sum("signpost_next_hop_open_connections", { state: "idle" })} idle)`,
   );
   part(
     "workers",
@@ -152,14 +152,23 @@ function methods(looks: Looks): readonly string[] {
 
 function nextHops(looks: Looks, paint: Paint): readonly string[] {
   const name = "signpost_next_hop_replies_total";
-  const hops = new Set(looks.after.all(name).map(({ labels }) => labels.next_hop ?? ""));
-  return [...hops].slice(0, maxNamed).map((next_hop) => {
+  const { after } = looks;
+  const hops = new Set(
+    [name, "signpost_next_hop_busy"].flatMap((each) => after.all(each).map(({ labels }) => labels.next_hop ?? "")),
+  );
+  const waitingFor = (next_hop: string) => after.sum("signpost_next_hop_waiting", { next_hop });
+  // Where mail waits is what matters most.
+  const first = [...hops].sort((a, b) => waitingFor(b) - waitingFor(a)).slice(0, maxNamed);
+  return first.map((next_hop) => {
     const classes = ["2xx", "4xx", "5xx"].map((kind) => {
       const now = rate(looks, name, { next_hop, class: kind });
       const text = `${kind} ${perSecond(now)}`;
       return kind !== "2xx" && now > 0 ? paint.bad(text) : text;
     });
-    return `${next_hop}  ${classes.join("  ")}`;
+    const busy = after.sum("signpost_next_hop_busy", { next_hop });
+    const waiting = waitingFor(next_hop);
+    const use = busy === 0 ? "" : `   ${busy} of ${after.sum("signpost_next_hop_limit", { next_hop })} connections`;
+    return `${next_hop}  ${classes.join("  ")}${use}${waiting === 0 ? "" : paint.bad(`, ${waiting} more wanted`)}`;
   });
 }
 

@@ -98,6 +98,7 @@ export interface LimitSettings {
 
 export interface RelaySettings {
   readonly connections: number;
+  readonly connections_per_next_hop: number;
   readonly connect_timeout: number;
   readonly command_timeout: number;
   readonly data_timeout: number;

@@ -67,12 +67,17 @@ function resolverAddresses(configured: readonly string[]): readonly DnsServer[] 
   return [{ address: "127.0.0.1", port: 53 }];
 }
 
-export function relayOptions(config: Config): RelayOptions {
-  const { relay } = config;
+/** @param maxClients what the system allows, however many the configuration would have */
+export function relayOptions(config: Config, maxClients = Number.POSITIVE_INFINITY): RelayOptions {
+  const { relay, limits } = config;
+  // Clients wait for the mail they have handed in: those of one next hop must leave connections for those of the others.
+  const maxMailsPerHop = Math.max(1, Math.floor(Math.min(limits.connections, maxClients) / 2));
   return {
     localhost_name: config.base.localhost_name,
     local_client_bind_address: config.base.local_client_bind_address,
     maxConnections: relay.connections,
+    maxConnectionsPerHop: Math.min(relay.connections_per_next_hop, maxMailsPerHop),
+    maxMailsPerHop,
     keepsConnections: config.smtp_connection_cache_enable,
     smtp_discard_ehlo_keywords: config.smtp_discard_ehlo_keywords,
     timeouts: {

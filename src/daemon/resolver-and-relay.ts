@@ -3,6 +3,7 @@
 import type { Config } from "../config/config.ts";
 import { createResolver, type DnsObserver, type DnsStats, type Resolver } from "../dns/resolver.ts";
 import { createSharedAnswers } from "../dns/shared-answers.ts";
+import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
 import type { Relay, RelayObserver } from "../relay/delivery.ts";
 import { type ClosableRelay, createRelay, type RelayCounts } from "../relay/relay.ts";
 import type { Resolve } from "../rr/answer.ts";
@@ -43,7 +44,8 @@ export interface ResolverAndRelayNeeds {
 
 export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNeeds): ResolverAndRelay {
   let config = first;
-  const openRelay = (): ClosableRelay => createRelay({ ...relayOptions(config), observer: needs.relay });
+  const maxClients = connectionsFor(openFileLimit());
+  const openRelay = (): ClosableRelay => createRelay({ ...relayOptions(config, maxClients), observer: needs.relay });
   /** Whichever cache is in force when it is asked. */
   const sharedAnswers = createSharedAnswers({
     get: (key, read) => sharedCache?.get(key, read),
@@ -92,7 +94,7 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
     configure(next) {
       const before = config;
       config = next;
-      if (differ(relayOptions(before), relayOptions(next))) {
+      if (differ(relayOptions(before, maxClients), relayOptions(next, maxClients))) {
         replaceRelay(Math.max(before.limits.message_time, next.limits.message_time) * 1000);
       }
       const asked = resolverOptions(before);

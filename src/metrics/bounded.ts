@@ -3,7 +3,8 @@
 
 export type LabelValue = (value: string) => string;
 
-const other = "other";
+export const other = "other";
+export const maxNextHops = 30;
 
 /** @param first values that have their place for sure */
 export function boundedLabel(limit: number, first: Iterable<string> = []): LabelValue {

@@ -145,7 +145,9 @@ export function declareMetrics() {
       ["next_hop"],
     ),
     nextHopOpen: gauge("signpost_next_hop_open_connections", "Connections to next hops now.", "sum", ["state"]),
-    nextHopWaiting: gauge("signpost_next_hop_waiting", "Mails that wait for a free connection.", "sum"),
+    nextHopBusy: gauge("signpost_next_hop_busy", "Connections that carry mail now.", "sum", ["next_hop"]),
+    nextHopWaiting: gauge("signpost_next_hop_waiting", "Connections that mails wait for.", "sum", ["next_hop"]),
+    nextHopLimit: gauge("signpost_next_hop_limit", "Connections that may carry mail now.", "sum", ["next_hop"]),
 
     // clients
     connections: counter("signpost_connections_total", "Connections accepted.", ["listener"]),

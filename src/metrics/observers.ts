@@ -4,11 +4,10 @@ import type { ListenerName } from "../mail/transaction.ts";
 import type { PoolObserver } from "../pool/worker-pool.ts";
 import type { ReceiveObserver } from "../receive/handlers.ts";
 import type { RelayObserver } from "../relay/delivery.ts";
-import { boundedLabel } from "./bounded.ts";
+import { boundedLabel, maxNextHops } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
 
 const maxListeners = 30;
-const maxNextHops = 30;
 /** RFC 5321 section 4.2.3 and RFC 4954 have about twenty of them. */
 const maxCodes = 25;
 

@@ -6,6 +6,7 @@ import type { PoolStats } from "../pool/worker-pool.ts";
 import type { MessageStore } from "../receive/store.ts";
 import type { RelayCounts } from "../relay/relay.ts";
 import { lookupResults, type SharedCacheStats, writeResults } from "../shared-cache/shared-cache.ts";
+import { maxNextHops, other } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
 
 export interface Sources {
@@ -54,7 +55,15 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   const relay = sources.relay();
   declared.nextHopOpen.set({ state: "idle" }, relay.idle);
   declared.nextHopOpen.set({ state: "busy" }, relay.open - relay.idle);
-  declared.nextHopWaiting.set(relay.waiting);
+  for (const gauge of [declared.nextHopBusy, declared.nextHopWaiting, declared.nextHopLimit]) gauge.reset();
+  // Those with most mail first: beyond so many they are one series.
+  const hops = [...relay.nextHops].sort((a, b) => b.inUse + b.waiting - (a.inUse + a.waiting));
+  for (const [index, { nextHop, inUse, waiting, limit }] of hops.entries()) {
+    const labels = { next_hop: index < maxNextHops ? nextHop : other };
+    declared.nextHopBusy.inc(labels, inUse);
+    declared.nextHopWaiting.inc(labels, waiting);
+    declared.nextHopLimit.inc(labels, limit);
+  }
 
   const { store } = sources;
   declared.messageMemory.set(store.usedBytes);

@@ -17,7 +17,11 @@ export function shareOf(config: Config, { number, of }: Part): Config {
     ...config,
     pool: { ...config.pool, threads: config.pool.threads ?? threadsOf(of, cpus().length) },
     limits: { ...config.limits, connections: dealtOut(config.limits.connections, of) },
-    relay: { ...config.relay, connections: Math.ceil(config.relay.connections / of) },
+    relay: {
+      ...config.relay,
+      connections: Math.ceil(config.relay.connections / of),
+      connections_per_next_hop: Math.ceil(config.relay.connections_per_next_hop / of),
+    },
     spool: { ...config.spool, memory: Math.floor(config.spool.memory / of) },
     history: { ...config.history, size: Math.ceil(config.history.size / of) },
     // A unix socket cannot be shared as a port can: the first process has them all.

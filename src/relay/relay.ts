@@ -18,7 +18,7 @@ import { failureAnswer, type HopAnswer } from "./failure-reply.ts";
 import { reset, type Trouble } from "./greeting.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
 import { Shunned, shunnedMs } from "./shunned.ts";
-import { Slots } from "./slots.ts";
+import { type HopCount, Slots, type Turn } from "./slots.ts";
 import {
   abandonTransaction,
   narrowed,
@@ -33,8 +33,12 @@ export interface RelayOptions {
   readonly localhost_name: string;
   /** Where TCP connections start from; else the system chooses. */
   readonly local_client_bind_address?: string | null;
-  /** Connections that carry mail at once; further mails wait for one. */
+  /** Connections that carry mail at once, at most half of what the others leave to one next hop; further mails wait. */
   readonly maxConnections?: number;
+  /** The same for one next hop. */
+  readonly maxConnectionsPerHop?: number;
+  /** Mails that one next hop may hold up, those that wait for a connection to it included; more are put off at once. */
+  readonly maxMailsPerHop?: number;
   /** False: each mail has a connection of its own. */
   readonly keepsConnections?: boolean;
   /** Keywords in the next hop's EHLO reply that are overlooked. */
@@ -52,6 +56,8 @@ export interface RelayCounts {
   readonly idle: number;
   /** Mails that wait for a free connection. */
   readonly waiting: number;
+  /** Next hops that have mail now: connections that carry it, and connections that mails wait for. */
+  readonly nextHops: readonly HopCount[];
 }
 
 export type ClosableRelay = Relay & {
@@ -80,10 +86,6 @@ const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5"
  */
 const wholeIdleMs = 2_000;
 const silent: RelayObserver = { connection() {}, reply() {} };
-const noRoom: HopAnswer = {
-  reply: { code: 451, enhanced: "4.3.2", text: "Too many mails at once, no connection to the next hop is free" },
-  fromNextHop: false,
-};
 const shuttingDown: HopAnswer = {
   reply: { code: 451, enhanced: "4.3.2", text: "Service shutting down" },
   fromNextHop: false,
@@ -94,15 +96,20 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const observer = options.observer ?? silent;
   const now = options.now ?? (() => performance.now());
-  const { maxConnections = 100, keepsConnections: keeps = true, smtp_discard_ehlo_keywords = [] } = options;
-  const slots = new Slots(maxConnections);
+  const { keepsConnections: keeps = true, smtp_discard_ehlo_keywords = [] } = options;
+  const { maxConnections = 200, maxConnectionsPerHop = 100, maxMailsPerHop = 1_000 } = options;
+  const slots = new Slots({
+    connections: maxConnections,
+    connectionsPerHop: maxConnectionsPerHop,
+    mailsPerHop: maxMailsPerHop,
+  });
   const { localhost_name, local_client_bind_address = null } = options;
   const poolOptions = {
     localEnd: { localhost_name, local_client_bind_address },
     timeouts,
     observer,
     discarded: new Set(smtp_discard_ehlo_keywords.map((keyword) => keyword.toUpperCase())),
-    maxIdle: keeps ? maxConnections : 0,
+    maxIdle: keeps ? maxConnectionsPerHop : 0,
     now,
     dial: options.dial,
   };
@@ -117,10 +124,11 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     // A mail that was refused or discarded as a whole must not queue for a connection.
     if (outgoing.length === 0) return [];
     if (closing) return outgoing.map((each) => turnedAway(each, shuttingDown));
-    if (!slots.take(outgoing.length)) {
+    const wanted = outgoing.map(({ nextHop }) => formatNextHop(nextHop));
+    if (!slots.take(wanted)) {
       pool.watch();
-      const room = slots.wait(outgoing.length, Math.min(now() + timeouts.finalDot, ...outgoing.map(limitOf)));
-      if (!(await room)) return outgoing.map((each) => turnedAway(each, noRoom));
+      const turn = await slots.wait(wanted, Math.min(now() + timeouts.finalDot, ...outgoing.map(limitOf)));
+      if (turn !== "taken") return outgoing.map((each) => counted(turnedAway(each, noRoom(turn, wanted))));
     }
     try {
       const [only] = outgoing;
@@ -135,7 +143,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
         legs.map(async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg))),
       );
     } finally {
-      slots.give(outgoing.length);
+      slots.give(wanted);
     }
   }
 
@@ -260,17 +268,35 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     return { replies, fromNextHop: fromNextHops, remote, reusedConnection: leg.reusedConnection };
   }
 
+  function counted(delivery: Delivery): Delivery {
+    for (const reply of delivery.replies) observer.reply(delivery.remote, classOf(reply), "own");
+    return delivery;
+  }
+
   return Object.assign(relay, {
     close(deadlineMs?: number): Promise<void> {
       closing = true;
       return pool.close(deadlineMs);
     },
-    counts: (): RelayCounts => ({ open: pool.openCount, idle: pool.idleCount, waiting: slots.waiting }),
+    counts: (): RelayCounts => ({
+      open: pool.openCount,
+      idle: pool.idleCount,
+      waiting: slots.waiting,
+      nextHops: slots.counts(),
+    }),
   });
 }
 
 function legOf(outgoing: Outgoing, transaction: OpenTransaction): Leg {
   return { outgoing, transaction, answers: transaction.answers, reusedConnection: transaction.connection.used };
+}
+
+/** In words that name what is full: the next hops of one mail are few. */
+function noRoom(turn: Exclude<Turn, "taken">, wanted: readonly string[]): HopAnswer {
+  const nextHops = [...new Set(wanted)].join(", ");
+  const text =
+    turn === "full" ? `Too many mails wait for ${nextHops}` : `No connection to ${nextHops} became free in time`;
+  return { reply: { code: 451, enhanced: "4.3.2", text: cleanReplyText(text) }, fromNextHop: false };
 }
 
 function turnedAway(outgoing: Outgoing, answer: HopAnswer): Delivery {

@@ -363,7 +363,13 @@ test("carries no more mails at once than it has connections for; the others wait
   const second = send();
   const third = send();
   while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  assert.deepEqual(relay.counts(), { open: 1, idle: 0, waiting: 2 });
+  const { port } = hop;
+  assert.deepEqual(relay.counts(), {
+    open: 1,
+    idle: 0,
+    waiting: 2,
+    nextHops: [{ nextHop: `smtp:[127.0.0.1]:${port}`, inUse: 1, waiting: 2, limit: 1 }],
+  });
   assert.deepEqual(await relay([], unlessPutOff), [], "who sends nothing waits for nothing");
   waiting[0]?.();
   assert.deepEqual((await Promise.all([first, second, third])).map(words), [[fine], [fine], [fine]]);
@@ -383,7 +389,7 @@ test("puts a mail off that has waited for a connection until its deadline", asyn
 });
 
 test("takes all connections for a mail at once, so that two mails cannot wait for each other", async (t) => {
-  const { hop, relay } = await setUp(t, {}, { maxConnections: 2 });
+  const { hop, relay } = await setUp(t, {}, { maxConnectionsPerHop: 2 });
   const both = [outgoingTo(hop.nextHop), outgoingTo(hop.nextHop)];
   const all = await Promise.all([1, 2, 3, 4].map(() => relay(both, unlessPutOff)));
   assert.deepEqual(new Set(all.flat().flatMap((each) => words(each) ?? [])), new Set([fine]));
@@ -404,7 +410,7 @@ test("says good-bye at the end, after the mail under way, and takes no more", as
   assert.deepEqual(words(await last), [fine]);
   await closed;
   assert.equal(hop.lines.at(-1), "QUIT");
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0 });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
 });
 
 test("tells an observer what happened", async (t) => {

@@ -153,8 +153,13 @@ export const limits = group<LimitSettings>({
 export const relay = group<RelaySettings>({
   connections: active(
     integer(1),
+    200,
+    "Connections to next hops that carry mail at a time; further mail waits for one. One next hop gets at most half of what the others leave, so that one that hangs leaves room for the rest.",
+  ),
+  connections_per_next_hop: active(
+    integer(1),
     100,
-    "Connections to next hops that carry mail at a time; further mail waits for one.",
+    "The same for one next hop. Mail that waits for one is put off with 451 4.3.2 when no connection becomes free in time, or at once when the mail for that next hop has half of limits.connections in use.",
   ),
   connect_timeout: active(duration, 10, "How long connecting may take."),
   command_timeout: active(duration, 60, "How long the banner and each of EHLO, XFORWARD, MAIL and RCPT may take."),

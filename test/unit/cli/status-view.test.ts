@@ -95,3 +95,21 @@ test("several processes have a line each", () => {
   assert.match(text, /^processes {3}1 {2}pid 8, up 1 min 1 s, .*; the main thread works 0\.0 % of its time$/m);
   assert.match(text, /^ {12}2 {2}not running for 1 min 1 s, is started again, 3 restarts$/m);
 });
+
+test("a next hop that mail waits for stands first, with its connections", () => {
+  const facts = { version: "1.2", pid: 7, startedAtMs: 0, nowMs: 0, troubles: [], processes: [] };
+  const later = new Samples(`
+signpost_next_hop_replies_total{next_hop="smtp:[127.0.0.1]:10025",class="2xx",origin="next-hop"} 4
+signpost_next_hop_busy{next_hop="smtp:[127.0.0.1]:10025"} 1
+signpost_next_hop_limit{next_hop="smtp:[127.0.0.1]:10025"} 50
+signpost_next_hop_busy{next_hop="smtp:[127.0.0.1]:10027"} 100
+signpost_next_hop_limit{next_hop="smtp:[127.0.0.1]:10027"} 100
+signpost_next_hop_waiting{next_hop="smtp:[127.0.0.1]:10027"} 7
+`);
+  const lines = statusLines({ ...facts, looks: { before: later, after: later, seconds: 1 } }, plain);
+  const at = lines.findIndex((line) => line.startsWith("next hops"));
+  assert.deepEqual(lines.slice(at, at + 2), [
+    "next hops   smtp:[127.0.0.1]:10027  2xx 0.0/s  4xx 0.0/s  5xx 0.0/s   100 of 100 connections, 7 more wanted",
+    "            smtp:[127.0.0.1]:10025  2xx 0.0/s  4xx 0.0/s  5xx 0.0/s   1 of 50 connections",
+  ]);
+});

@@ -38,6 +38,7 @@ test("what is done once is left to the supervisor, and unix sockets to the first
     assert.equal(share.metrics.listen, null);
     assert.equal(share.spool.memory, config.spool.memory / 2);
     assert.equal(share.relay.connections, config.relay.connections / 2);
+    assert.equal(share.relay.connections_per_next_hop, config.relay.connections_per_next_hop / 2);
   }
   assert.deepEqual([first.unix_socketname, first.listen_sockets], [whole.unix_socketname, whole.listen_sockets]);
   assert.deepEqual([second.unix_socketname, second.listen_sockets], [[], ["127.0.0.1:10030"]]);

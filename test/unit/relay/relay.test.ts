@@ -47,7 +47,7 @@ test("a mail is delivered once, with the next hop's reply, and the next one on t
   assert.deepEqual(await send(), [fine]);
   assert.deepEqual(hop.contents, [plainMail, plainMail]);
   assert.equal(hop.connections, 1);
-  assert.deepEqual(relay.counts(), { open: 1, idle: 1, waiting: 0 });
+  assert.deepEqual(relay.counts(), { open: 1, idle: 1, waiting: 0, nextHops: [] });
 });
 
 test("each mail has a connection of its own where none are kept", async (t) => {
@@ -62,7 +62,7 @@ test("a connection that waits for content which will not come is ended, never ke
   const { hop, send, relay } = setUp(t);
   assert.match((await send(three, never))[0] ?? "", /^4/);
   assert.deepEqual([hop.lines.at(-1), hop.contents], ["1 DATA", []]);
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0 });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
   assert.deepEqual(await send(three), [fine, fine, fine]);
   assert.equal(
     hop.lines.findLast((line) => line.startsWith("1 ")),
@@ -194,7 +194,7 @@ test("what proceed throws leaves no connection waiting for content", async (t) =
     throw new Error("a bug");
   };
   await assert.rejects(send(three, broken), /a bug/);
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0 });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
 });
 
 test("mail with one recipient goes in one write where the next hop takes chunks", async (t) => {
@@ -227,4 +227,29 @@ test("LMTP has a reply for each recipient", async (t) => {
     },
   });
   assert.deepEqual(await send(three), [fine, "552 5.2.2 full", fine]);
+});
+
+test("a next hop that says nothing keeps its own mail, and the mail of another is delivered", async (t) => {
+  const hung = scriptedHop({ reply: when(["EHLO", ""]) });
+  const well = scriptedHop();
+  const to = (host: string) => ({ protocol: "smtp", host, port: 25 }) as const;
+  const replies: string[] = [];
+  const relay = createRelay({
+    localhost_name: "here.example",
+    maxConnectionsPerHop: 3,
+    maxMailsPerHop: 5,
+    now: () => 1000,
+    dial: (hop, ...rest) => ("host" in hop && hop.host === "hung.example" ? hung : well).dial(hop, ...rest),
+    observer: { connection() {}, reply: (...reply) => replies.push(reply.join(" ")) },
+  });
+  t.after(() => relay.close(0));
+  const pending = Array.from({ length: 5 }, () => relay([outgoingTo(to("hung.example"), one)], unlessPutOff));
+  const [beyond] = await relay([outgoingTo(to("hung.example"), one)], unlessPutOff);
+  assert.deepEqual(beyond?.replies.map(formatReply), ["451 4.3.2 Too many mails wait for smtp:[hung.example]:25"]);
+  assert.deepEqual(replies, ["smtp:[hung.example]:25 4xx own"]);
+  const [delivery] = await relay([outgoingTo(to("well.example"), one)], unlessPutOff);
+  assert.deepEqual(delivery?.replies.map(formatReply), [fine]);
+  assert.deepEqual(relay.counts().nextHops, [{ nextHop: "smtp:[hung.example]:25", inUse: 3, waiting: 2, limit: 3 }]);
+  assert.equal(hung.connections, 3);
+  void pending;
 });
