@@ -123,7 +123,7 @@ test("the line of a mail that is kept in part counts all its recipients, and is 
 
 test("a record fits whatever is asked for, for any text that a mail may bring", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 3000 }),
+    fc.tuple(fc.string({ unit: "binary", maxLength: 30 }), fc.nat(100)).map(([piece, times]) => piece.repeat(times)),
     fc.nat(3000).map((length) => "\u0000".repeat(length)),
     fc.nat(3000).map((length) => "\u009b".repeat(length)),
     fc.nat(3000).map((length) => "\u{1f600}".repeat(length)),
