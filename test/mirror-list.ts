@@ -13,7 +13,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/log": ["log/standard-error", "log/syslog"],
   "integration/metrics-endpoint": [
     "daemon/monitoring",
-    "http/endpoint",
     "metrics/event-loop",
     "metrics/metrics",
     "metrics/observers",

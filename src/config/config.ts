@@ -49,6 +49,8 @@ export interface PoolSettings {
 export interface MetricsSettings {
   /** "host:port"; null: no endpoint. */
   readonly listen: string | null;
+  /** Lower case. */
+  readonly names: readonly string[];
 }
 
 export interface ControlSettings {

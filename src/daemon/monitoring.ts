@@ -15,12 +15,14 @@ import { type Family, type Format, print } from "../metrics/exposition.ts";
 import { type Condition, conditions, createHealth } from "../metrics/health.ts";
 import { createMetrics, type Which } from "../metrics/metrics.ts";
 import type { Observers } from "../metrics/observers.ts";
+import { metricsPages } from "../metrics/pages.ts";
 import type { Sources } from "../metrics/sources.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { version } from "../process/version.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { createKeyWatch } from "../signing/key-watch.ts";
 import type { Keyring } from "../signing/keyring.ts";
+import { endpointPlace } from "./part-options.ts";
 
 /** What the ports are doing. */
 export interface ListenerState {
@@ -118,12 +120,12 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     return print(await metrics.families("scrape"), format);
   }
 
-  const endpoint = createEndpoint({ text: scrape, notReady }, (listen) =>
+  const endpoint = createEndpoint(metricsPages({ text: scrape, notReady }), (listen) =>
     log.write("notice", `metrics on http://${listen}/metrics`),
   );
 
   async function configure({ config, keyring }: InForce): Promise<void> {
-    await endpoint.move(config.metrics.listen);
+    await endpoint.move(endpointPlace(config));
     metrics.configured(keyring.keys, []);
     history.resize(config.history.size);
     if (watcher === "ours") {

@@ -1,11 +1,12 @@
 // Cuts the configuration into what each part asks for: seconds become milliseconds, names become addresses. No part
 // knows a Config, and nothing here opens anything but /etc/resolv.conf.
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { DnsBudget } from "../dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "../dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "../dns/server-address.ts";
+import type { EndpointPlace } from "../http/endpoint.ts";
 import type { LogOptions } from "../log/log.ts";
 import { defaultHeaderLimits } from "../mail/header.ts";
 import type { PolicyBank } from "../policy/bank.ts";
@@ -29,6 +30,11 @@ export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
     maxNegativeTtlSeconds: dns.negative_ttl,
     maxPending: dns.pending,
   };
+}
+
+/** Where metrics are, and the names by which this host may be asked for them. */
+export function endpointPlace({ metrics, base }: Pick<Config, "metrics" | "base">): EndpointPlace {
+  return { listen: metrics.listen, names: [...metrics.names, base.myhostname, hostname()] };
 }
 
 /** What one mail may ask of the DNS. */

@@ -3,7 +3,7 @@
 import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { InForce } from "../daemon/monitoring.ts";
-import { resolverOptions } from "../daemon/part-options.ts";
+import { endpointPlace, resolverOptions } from "../daemon/part-options.ts";
 import { createResolver, type Resolver } from "../dns/resolver.ts";
 import { stageNames } from "../flow/timed.ts";
 import { createEndpoint } from "../http/endpoint.ts";
@@ -11,6 +11,7 @@ import type { Log } from "../log/log.ts";
 import { type Family, type Format, print } from "../metrics/exposition.ts";
 import { type Condition, conditions } from "../metrics/health.ts";
 import { createMetrics } from "../metrics/metrics.ts";
+import { metricsPages } from "../metrics/pages.ts";
 import { setTotal } from "../metrics/sources.ts";
 import { addEnded, grows, together } from "../metrics/together.ts";
 import { version } from "../process/version.ts";
@@ -54,7 +55,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
     resolve: (name, type) => resolver.resolve(name, type),
     tell: (severity, text) => log.write(severity, text),
   });
-  const endpoint = createEndpoint({ text: scrape, notReady }, (listen) =>
+  const endpoint = createEndpoint(metricsPages({ text: scrape, notReady }), (listen) =>
     log.write("notice", `metrics on http://${listen}/metrics`),
   );
 
@@ -134,7 +135,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       declared.processRestarts.inc({ process: String(number) });
     },
     async configure(inForce) {
-      await endpoint.move(inForce.config.metrics.listen);
+      await endpoint.move(endpointPlace(inForce.config));
       const before = resolverOptions(config);
       config = inForce.config;
       if (JSON.stringify(before) !== JSON.stringify(resolverOptions(config))) {

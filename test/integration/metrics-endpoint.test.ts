@@ -1,6 +1,7 @@
 // The daemon as a process, mail through it, and what its endpoint then says.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
@@ -33,7 +34,7 @@ forward_method: "smtp:[127.0.0.1]:${hop.port}"
 interface_policy: { "${originating}": ORIGINATING }
 policy_bank: { ORIGINATING: { originating: true } }
 dns: { servers: ["${dns.server.address}:${dns.server.port}"] }
-metrics: { listen: "127.0.0.1:${port}" }
+metrics: { listen: "127.0.0.1:${port}", names: [prometheus-asks.example] }
 pool: { threads: 1 }
 `);
 });
@@ -52,7 +53,8 @@ interface Page {
 
 function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Page> {
   return new Promise((resolve, reject) => {
-    const asking = request({ host: "127.0.0.1", port, path, headers, method }, (response) => {
+    // A connection that is kept may be closed for one too many.
+    const asking = request({ host: "127.0.0.1", port, path, headers, method, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => {
@@ -146,4 +148,20 @@ test("garbage and silence on the endpoint cost nobody else anything", async () =
   await closed;
   assert.equal((await get("/livez")).status, 200);
   silent.destroy();
+});
+
+test("a page of somebody else's that has its name lead here reads nothing", async () => {
+  for (const host of ["rebound.example", `rebound.example:${port}`, "localhost.rebound.example"]) {
+    assert.equal((await get("/metrics", { host })).status, 421, host);
+  }
+  for (const host of ["127.0.0.1", `localhost:${port}`, "[::1]:9925", "MAIL.example.com", "prometheus-asks.example"]) {
+    assert.equal((await get("/metrics", { host })).status, 200, host);
+  }
+});
+
+test("connections that say nothing do not keep Prometheus out, however many they are", async () => {
+  const silent = Array.from({ length: 50 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+  await Promise.all(silent.map((socket) => once(socket, "connect")));
+  assert.equal((await get("/metrics")).status, 200);
+  for (const socket of silent) socket.destroy();
 });

@@ -14,7 +14,20 @@ import type {
 import { group } from "../group.ts";
 import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
 import { accepted, active } from "../setting.ts";
-import { duration, file, integer, list, logTarget, oneOf, optional, size, sizeUpTo, text, toggle } from "../shape.ts";
+import {
+  duration,
+  file,
+  integer,
+  list,
+  logTarget,
+  lowerCase,
+  oneOf,
+  optional,
+  size,
+  sizeUpTo,
+  text,
+  toggle,
+} from "../shape.ts";
 
 export const dns = group<DnsSettings>({
   servers: active(
@@ -62,6 +75,11 @@ export const metrics = group<MetricsSettings>({
     null,
     "Address and port of the endpoint; a port alone is on 127.0.0.1.",
     "no endpoint",
+  ),
+  names: active(
+    list(lowerCase, "a list of names"),
+    [],
+    "Names that Prometheus may ask by, beside the host's own, localhost and addresses; whoever asks by another gets 421.",
   ),
 });
 
