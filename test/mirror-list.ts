@@ -2,7 +2,7 @@
 // its test is taken out, and a new file brings its test.
 export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/authenticator": ["checks/lazy-authenticator", "checks/worker-authenticator"],
-  "integration/check-command": ["cli/answers", "cli/check", "cli/inspect", "cli/message-file"],
+  "integration/check-command": ["cli/check", "cli/inspect", "cli/message-file"],
   "integration/daemon": ["cli/main", "daemon/serve", "daemon/start-daemon", "flow/report"],
   "integration/direct-socket": ["receive/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],

@@ -1,4 +1,5 @@
 // The worker's entry: jobs in, the engine called, plain data out. No DNS, file, clock, configuration or log here.
+
 import { createBodyHasher } from "../src/dkim/body-hash.ts";
 import { createKeyCache } from "../src/dkim/key-record.ts";
 import { signMessage } from "../src/dkim/sign.ts";
@@ -6,6 +7,7 @@ import { KeptProfiles } from "../src/dkim/sign-profile.ts";
 import type { ChunkPort, DkimJob, DkimJobResult, DkimTask } from "../src/dkim/task.ts";
 import { verifyMessage } from "../src/dkim/verify.ts";
 import type { BodyDigest, BodyDigestSpec } from "../src/mail/digest.ts";
+import { errorStack } from "../src/mail/error-text.ts";
 
 /** Parsed public keys by record text: parsing costs more than a verification with a parsed key. */
 const keys = createKeyCache();
@@ -30,7 +32,7 @@ function performJob(job: DkimJob): DkimJobResult {
     }
   } catch (error) {
     // A throw is a bug of ours: it costs this mail a 451 and no other mail of the batch anything.
-    return { kind: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { kind: "failed", message: errorStack(error) };
   }
 }
 

@@ -1,7 +1,9 @@
 // The history file: SQLite, written in batches by this thread alone. Old mails go after their time.
+
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { errorText } from "../src/mail/error-text.ts";
 import type { HistoryAnswer, HistoryQuestion, HistoryRow } from "../src/mail/history-row.ts";
 
 /** Of the tables and of what a record holds; another number in the file has it begun anew. */
@@ -72,7 +74,7 @@ function answer(question: HistoryQuestion): Omit<HistoryAnswer, "id"> {
         add(question.rows);
       } catch (error) {
         // A full disk: these are lost, the next may fit.
-        const trouble = error instanceof Error ? error.message : String(error);
+        const trouble = errorText(error);
         return { written: question.rows.length, trouble };
       }
       return { written: question.rows.length };

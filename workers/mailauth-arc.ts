@@ -6,6 +6,7 @@ import type { ArcJob, ArcReason, ArcReport, ArcSet } from "../src/authres/authen
 import { parseAuthenticationResults } from "../src/authres/parse.ts";
 import { findDigest, readDigests } from "../src/dkim/body-hash.ts";
 import type { BodyDigest, BodyDigestSpec, BodySource } from "../src/mail/digest.ts";
+import { errorCode } from "../src/mail/error-text.ts";
 import { asBuffer, fieldBody, type HeaderField, splitHeader } from "../src/mail/header.ts";
 import type { Resolve } from "../src/rr/answer.ts";
 import { createMailauthResolver, type MailauthResolver } from "./mailauth-resolver.ts";
@@ -140,7 +141,7 @@ function base64({ digest }: BodyDigest): string {
 }
 
 function failed(error: unknown, dns: MailauthResolver): ArcReport {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? "";
   const reason = reasons[code];
   if (reason !== undefined) return { result: "fail", reason, sets: [] };
   // A chain is only told to be broken when the DNS did answer: cv=fail can never be taken back.
@@ -148,10 +149,6 @@ function failed(error: unknown, dns: MailauthResolver): ArcReport {
   return code === ""
     ? { result: "temperror", reason: "internal-error", sets: [] }
     : { result: "fail", reason: "key-error", sets: [] };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
 function readSets(chain: readonly ArcEntry[], fields: readonly HeaderField[]): ArcSet[] {

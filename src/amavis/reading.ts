@@ -1,5 +1,6 @@
 // Reads configuration files one after the other into amavisd's variables: files, includes, limits, the report.
 // Nothing in them is executed. What the variables mean as settings is in settings.ts.
+
 import { statSync } from "node:fs";
 import { hostname as ownHostname } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
@@ -7,6 +8,7 @@ import { nearest } from "../config/nearest.ts";
 import { scopeOf, settingNames } from "../config/registry.ts";
 import type { Place, Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
+import { errorCode } from "../mail/error-text.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
 import { feeders, setDefaults } from "./defaults.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -274,7 +276,7 @@ function isRule(value: unknown): value is { readonly regexp: readonly unknown[] 
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return "it cannot be read";
-  const code = "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === "ENOENT") return "no such file";
   if (code === "EACCES") return "permission denied";
   if (code === "EISDIR") return "it is a folder";

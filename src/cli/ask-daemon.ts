@@ -1,10 +1,12 @@
 // Commands that talk to the daemon: the options they share, and the question at its control socket.
+
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
 import { ask, Unanswered } from "../control/client.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import { commandSocketPaths, distrust } from "../control/socket-path.ts";
+import { errorText } from "../mail/error-text.ts";
 import { fronts } from "../reading/fronts.ts";
 import { exitCode, type Io } from "./command.ts";
 import { socketPlace } from "./control-place.ts";
@@ -41,7 +43,7 @@ export async function askDaemon(
       return { value: await ask(path, request, timeoutMs) };
     } catch (error) {
       if (!(error instanceof Unanswered)) {
-        io.stderr(`signpost: ${error instanceof Error ? error.message : String(error)}\n`);
+        io.stderr(`signpost: ${errorText(error)}\n`);
         return { exit: exitCode.failure };
       }
       if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {

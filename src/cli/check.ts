@@ -11,6 +11,7 @@ import { visible } from "../flow/outcome/log-line.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import { textOf, toldFinding } from "../flow/outcome/record.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
+import { errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { planSigning } from "../signing/plan.ts";
@@ -88,7 +89,7 @@ and from which line of which file, which key would sign it and why other candida
         try {
           octets = await readMessageFile(file, io);
         } catch (error) {
-          io.stderr(`signpost check: ${error instanceof Error ? error.message : String(error)}\n`);
+          io.stderr(`signpost check: ${errorText(error)}\n`);
           code = exitCode.noInput;
           continue;
         }

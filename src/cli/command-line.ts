@@ -1,7 +1,9 @@
 // The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
+
 import { writeSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { nearest } from "../config/nearest.ts";
+import { errorCode, errorStack, errorText } from "../mail/error-text.ts";
 import { version } from "../process/version.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commandNames, loadCommand, loadCommands } from "./commands.ts";
@@ -47,7 +49,7 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
       io.stderr(`signpost ${command.name}: ${message}\n\n${commandUsage(command)}`);
       return exitCode.usage;
     }
-    io.stderr(`signpost ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    io.stderr(`signpost ${command.name}: ${errorStack(error)}\n`);
     return exitCode.software;
   }
 }
@@ -93,7 +95,7 @@ function commandUsage(command: Command): string {
 }
 
 function isParseArgsError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+  return errorCode(error)?.startsWith("ERR_PARSE_ARGS_") === true;
 }
 
 const sameSignalMs = 300;
@@ -138,12 +140,12 @@ function writeWhole(descriptor: number, text: string | Uint8Array): void {
     try {
       octets = octets.subarray(writeSync(descriptor, octets));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      const code = errorCode(error);
       if (code === "EAGAIN" && (descriptor !== 2 || performance.now() - startedAt < patienceMs)) continue;
       if (code === "EAGAIN" || code === "EBADF") return;
       if (descriptor === 2) return;
       if (code === "EPIPE") process.exit(exitCode.ok);
-      writeWhole(2, `signpost: cannot write the output: ${error instanceof Error ? error.message : String(error)}\n`);
+      writeWhole(2, `signpost: cannot write the output: ${errorText(error)}\n`);
       process.exit(exitCode.cantCreate);
     }
   }

@@ -1,8 +1,10 @@
 // Whether the configuration file that was named can be read at all: told once, with an exit code of its own, before its
 // content is anybody's business.
+
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { errorCode, systemError } from "../signing/key-store.ts";
+import { errorCode } from "../mail/error-text.ts";
+import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
 
 /** @returns the exit code when it cannot, which was then told; undefined when it can */

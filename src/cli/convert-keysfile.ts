@@ -1,10 +1,12 @@
 // `signpost convert_keysfile FILE`: dkim-filter's keys file as lines for signpost.yaml, or for amavisd.conf.
+
 import { accessSync, constants, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { KeysfileError, parseKeysfile } from "../amavis/keysfile.ts";
 import { keysfileToAmavisd, keysfileToYaml } from "../amavis/keysfile-text.ts";
-import { errorCode, systemError } from "../signing/key-store.ts";
+import { errorCode } from "../mail/error-text.ts";
+import { systemError } from "../signing/key-store.ts";
 import type { Command } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 

@@ -1,9 +1,11 @@
 // The DNS of `--dns FILE.json`: answers from a file instead of the network.
+
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
+import { errorCode, errorText } from "../mail/error-text.ts";
 import type { Resolve } from "../rr/answer.ts";
-import { errorCode, systemError } from "../signing/key-store.ts";
+import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
 
 export interface Dns {
@@ -23,7 +25,7 @@ export function fixedDns(file: string, io: Pick<Io, "cwd" | "stderr">): Dns | nu
   try {
     return { resolve: createFixedResolver(parseFixedZone(JSON.parse(text))), close() {} };
   } catch (error) {
-    io.stderr(`signpost: ${file}: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr(`signpost: ${file}: ${errorText(error)}\n`);
     return exitCode.data;
   }
 }

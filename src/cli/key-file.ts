@@ -1,7 +1,9 @@
 // Writes a private key to a file of its own: never over another one, never readable by others, never half.
+
 import { open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { errorCode, systemError } from "../signing/key-store.ts";
+import { errorCode } from "../mail/error-text.ts";
+import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
 
 /** @returns the exit code of a failure, which was then told; undefined when the file is there */

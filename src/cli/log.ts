@@ -1,8 +1,8 @@
 // `signpost log`: the line of each of the last mails.
 
 import { parseArgs } from "node:util";
+import { listOf, textOf } from "../control/answers.ts";
 import { jsonText } from "../mail/json-text.ts";
-import { listOf, textOf } from "./answers.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
+import { fieldsOf, textOf, textsOf } from "../control/answers.ts";
 import { loadSettings } from "../reading/load-settings.ts";
-import { fieldsOf, textOf, textsOf } from "./answers.ts";
 import { askDaemon, controlUsage, parseControlArgs } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";

@@ -1,10 +1,12 @@
 // `signpost sign`: the message as the signing path would send it, or why it would not be signed.
+
 import { parseArgs } from "node:util";
 import { explainOutcome } from "../flow/outcome/explain.ts";
 import { signingLines } from "../flow/outcome/explain-text.ts";
 import { splitAddress } from "../mail/address.ts";
 import { readAuthors } from "../mail/authors.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
+import { errorText } from "../mail/error-text.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf, wireOctets } from "./message-file.ts";
@@ -56,7 +58,7 @@ FILE is a message, "-" standard input. Exits 1, with the reason on standard erro
       try {
         octets = await readMessageFile(file, io);
       } catch (error) {
-        io.stderr(`signpost sign: ${error instanceof Error ? error.message : String(error)}\n`);
+        io.stderr(`signpost sign: ${errorText(error)}\n`);
         return exitCode.noInput;
       }
       const author = readAuthors(messageOf(octets)).mailboxes[0]?.address ?? "";

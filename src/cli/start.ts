@@ -1,4 +1,5 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
+
 import { fstatSync, readFileSync, statSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
@@ -9,6 +10,7 @@ import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { createReload, type Reloadable, type ReloadReport } from "../daemon/reload.ts";
+import { errorStack, errorText } from "../mail/error-text.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import type { OpenedReading } from "../reading/plain-settings.ts";
 import { type ReadSettings, readSettings } from "../reading/read-settings.ts";
@@ -32,7 +34,7 @@ export const start: Command = {
     try {
       read = await reading;
     } catch (error) {
-      io.stderr(`signpost: not started: ${reasonOf(error)}\n`);
+      io.stderr(`signpost: not started: ${errorText(error)}\n`);
       return exitCode.software;
     }
     const { settings, problems } = read;
@@ -45,7 +47,7 @@ export const start: Command = {
     // What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
     for (const event of ["uncaughtException", "unhandledRejection"] as const) {
       process.on(event, (error: unknown) => {
-        io.stderr(`signpost: ${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+        io.stderr(`signpost: ${event}: ${errorStack(error)}\n`);
         process.exit(exitCode.failure);
       });
     }
@@ -68,7 +70,7 @@ export const start: Command = {
       return exitCode.ok;
     } catch (error) {
       if (running !== undefined) throw error;
-      io.stderr(`signpost: not started: ${reasonOf(error)}\n`);
+      io.stderr(`signpost: not started: ${errorText(error)}\n`);
       return exitCode.unavailable;
     } finally {
       await control?.close();
@@ -152,7 +154,7 @@ async function openControl(
     });
   } catch (error) {
     if (config.control.socket !== null) throw error;
-    io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${reasonOf(error)}\n`);
+    io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${errorText(error)}\n`);
     return undefined;
   }
 }
@@ -166,8 +168,4 @@ function isJournal(stream: string | undefined): boolean {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 // `signpost status`: how the daemon does, live on a terminal, once and plain elsewhere.
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { fieldsOf, listOf, textOf, textsOf } from "./answers.ts";
+import { fieldsOf, listOf, textOf, textsOf } from "../control/answers.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { Samples } from "./samples.ts";

@@ -1,8 +1,8 @@
 // `signpost why ID`: what happened to a mail that passed, and why.
 
 import { parseArgs } from "node:util";
+import { listOf, textsOf } from "../control/answers.ts";
 import { jsonText } from "../mail/json-text.ts";
-import { listOf, textsOf } from "./answers.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 

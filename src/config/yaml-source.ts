@@ -1,5 +1,6 @@
 // The YAML front: signpost.yaml and what it includes, as plain settings with the place of each.
 // Files come in through `ReadFile`; what the settings mean is the compiler's business.
+
 import { dirname, isAbsolute, join } from "node:path";
 import {
   type Document,
@@ -14,6 +15,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from "yaml";
+import { errorText } from "../mail/error-text.ts";
 import { isMapping, show } from "./shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
 import { countMarks, depthFault, explain, maxDepth } from "./yaml-faults.ts";
@@ -88,7 +90,7 @@ class Reading {
     try {
       text = this.#files.read(file);
     } catch (error) {
-      this.#report("error", includedAt, `${file} cannot be read: ${reasonOf(error)}`);
+      this.#report("error", includedAt, `${file} cannot be read: ${errorText(error)}`);
       return;
     }
     const parsed = this.#parse(file, text);
@@ -128,7 +130,7 @@ class Reading {
     try {
       document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
     } catch (error) {
-      this.#report("error", start, `this is no YAML: ${reasonOf(error)}`);
+      this.#report("error", start, `this is no YAML: ${errorText(error)}`);
       return undefined;
     }
     const parsed = { file, document, lines };
@@ -173,7 +175,7 @@ class Reading {
     try {
       value = parsed.document.toJS({ maxAliasCount });
     } catch (error) {
-      this.#report("error", start, reasonOf(error));
+      this.#report("error", start, errorText(error));
       return undefined;
     }
     if (value === null) return {};
@@ -339,8 +341,4 @@ function set(record: Record<string, unknown>, name: string, value: unknown): voi
 function placeAt(parsed: Parsed, offset: number): Place {
   const { line, col } = parsed.lines.linePos(offset);
   return { file: parsed.file, line: Math.max(line, 1), column: Math.max(col, 1) };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

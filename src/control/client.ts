@@ -1,5 +1,7 @@
 // A command's end of the control socket: one question, one answer.
+
 import { connect } from "node:net";
+import { errorCode } from "../mail/error-text.ts";
 import type { ControlReply, ControlRequest } from "./protocol.ts";
 
 /** Nobody answers there, or not us: `code` is the system's (ENOENT, ECONNREFUSED, EACCES) or "ETIMEDOUT". */
@@ -31,7 +33,7 @@ export function ask(path: string, request: ControlRequest, timeoutMs: number): P
     );
     socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on("error", (error) => {
-      end(new Unanswered(error.message, "code" in error && typeof error.code === "string" ? error.code : ""));
+      end(new Unanswered(error.message, errorCode(error) ?? ""));
     });
     socket.on("close", () => end(new Unanswered("the daemon ended the connection", "ECONNRESET")));
     socket.on("data", (text) => {

@@ -3,6 +3,7 @@
 
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { errorCode, errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
 import { type ControlReply, type ControlRequest, maxRequestBytes, readRequest } from "./protocol.ts";
 
@@ -47,7 +48,7 @@ function isAnswering(path: string): Promise<boolean> {
       resolve(true);
     });
     // EAGAIN: somebody listens, and has more waiting than he takes.
-    socket.on("error", (error) => resolve("code" in error && error.code === "EAGAIN"));
+    socket.on("error", (error) => resolve(errorCode(error) === "EAGAIN"));
   });
 }
 
@@ -104,6 +105,6 @@ async function answer(line: string, handle: Handle): Promise<ControlReply> {
   try {
     return { ok: true, value: await handle(request) };
   } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+    return { ok: false, error: errorText(error) };
   }
 }

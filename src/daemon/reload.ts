@@ -1,7 +1,9 @@
 // Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
 // configuration stays when anything is wrong.
+
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
+import { errorText } from "../mail/error-text.ts";
 import type { OpenedReading } from "../reading/plain-settings.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Daemon } from "./daemon.ts";
@@ -44,7 +46,7 @@ export function createReload(
       ({ settings, problems } = await load());
       if (settings === undefined) reason = `${file} cannot be used`;
     } catch (error) {
-      reason = reasonOf(error);
+      reason = errorText(error);
     }
     const lines = sortProblems(problems)
       .filter(({ severity }) => severity !== "note")
@@ -55,7 +57,7 @@ export function createReload(
       try {
         ({ restart } = await daemon.reload(settings));
       } catch (error) {
-        reason = reasonOf(error);
+        reason = errorText(error);
       }
     }
     const inForce = reason === undefined;
@@ -70,8 +72,4 @@ export function createReload(
     latest = report.catch(() => undefined);
     return report;
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,10 @@
 // The system's log: RFC 5424 over a stream socket or UDP. Most /dev/log are datagram sockets, which Node cannot speak
 // to; there logger(1) of the system does it for us (docs/decisions/020-syslog.md).
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6, Socket } from "node:net";
+import { errorCode } from "../mail/error-text.ts";
 import { maxWaitingBytes, patiently, type Sink, streamSink } from "./sink.ts";
 
 export type SyslogAddress = { readonly path: string } | { readonly host: string; readonly port: number };
@@ -34,7 +36,7 @@ export async function openSyslog(address: SyslogAddress, tag: string): Promise<S
 function tryStream(path: string): Promise<Socket | string> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    const failed = (error: Error) => resolve("code" in error ? String(error.code) : error.message);
+    const failed = (error: Error) => resolve(errorCode(error) ?? error.message);
     socket.once("error", failed);
     socket.once("connect", () => {
       socket.off("error", failed);

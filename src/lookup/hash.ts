@@ -1,5 +1,7 @@
 // Hashes by address (amavisd: %hash tables and read_hash files): every key is found by one Map lookup.
+
 import { encodeUtf8 } from "../mail/domain.ts";
+import { errorText } from "../mail/error-text.ts";
 import { createEntries, type Entries, type Entry, stepsBelow } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
 import { foldKey, type LookupKeys, shapeOf } from "./keys.ts";
@@ -33,7 +35,7 @@ export function compileHashFile<V>(
   try {
     text = context.readFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     context.problem({ severity: "error", path, message: `cannot read the table ${file}: ${reason}` });
     return undefined;
   }

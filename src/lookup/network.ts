@@ -1,6 +1,8 @@
 // Lists of networks (amavisd: IP lookup tables): "10.0.0.0/8", "10.0.0.0/255.0.0.0", "10.", "[fe80::]/10", "!net".
 // The first match decides. IPv4 is held as IPv6 does (::ffff:0:0/96), so that one rule serves both.
+
 import { isIPv4, isIPv6 } from "node:net";
+import { errorText } from "../mail/error-text.ts";
 import { contextBelow } from "./context.ts";
 import { withOrigin } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
@@ -135,7 +137,7 @@ function fileTable(file: string, context: TableContext, path: TablePath): Table 
       context,
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     context.problem({ severity: "error", path, message: `cannot read the table ${file}: ${reason}` });
     return undefined;
   }

@@ -1,5 +1,7 @@
 // The file that tells which process the daemon is. It is no lock: who may run is decided by the ports.
+
 import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { errorText } from "../mail/error-text.ts";
 
 export interface PidFile {
   readonly path: string;
@@ -17,7 +19,7 @@ export function writePidFile(path: string, pid: number = process.pid): PidFile {
     renameSync(fresh, path);
   } catch (cause) {
     rmSync(fresh, { force: true });
-    throw new Error(`pid_file: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`pid_file: ${errorText(cause)}`, { cause });
   }
   return {
     path,

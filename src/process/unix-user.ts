@@ -1,6 +1,8 @@
 // The user the daemon runs as: looked up before anything is opened, taken on once the ports are open. Without root there
 // is nothing to look up: the process stays who it is.
+
 import { chownSync, readFileSync } from "node:fs";
+import { errorCode } from "../mail/error-text.ts";
 
 export interface UnixUser {
   readonly uid: number;
@@ -122,7 +124,7 @@ export function handOver(paths: readonly string[], { uid, gid }: UnixUser): void
     try {
       chownSync(path, uid, gid);
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      if (errorCode(error) !== "ENOENT") throw error;
     }
   }
 }

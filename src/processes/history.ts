@@ -1,10 +1,10 @@
 // What several processes remember of past mails, as one answer: each keeps its own in memory; the file they share.
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, fieldsOf, listOf } from "../control/answers.ts";
 
 /** Answers to `why`: newest first, each mail once, told by who knows most of it. */
 export function joinMails(answers: readonly unknown[], limit: number): readonly unknown[] {
   const byId = new Map<unknown, { readonly mail: Fields; readonly time: string }>();
-  for (const mail of answers.flatMap(recordsOf)) {
+  for (const mail of answers.flatMap(listOf)) {
     const { mail_id: id, time } = fieldsOf(mail.record);
     // The process that still has it in memory explains it; for the others it is a line of the file.
     if (byId.has(id) && mail.explanation === undefined) continue;
@@ -19,7 +19,7 @@ export function joinMails(answers: readonly unknown[], limit: number): readonly 
 /** Answers to `log`: oldest first, each line once. */
 export function joinLines(answers: readonly unknown[], limit: number): readonly unknown[] {
   const lines = new Map<string, { readonly time: string; readonly line: string }>();
-  for (const answer of answers.flatMap(recordsOf)) {
+  for (const answer of answers.flatMap(listOf)) {
     const time = String(answer.time);
     // In the file a mail of several lines is one entry.
     for (const line of String(answer.line).split("\n")) lines.set(`${time} ${line}`, { time, line });
@@ -27,12 +27,4 @@ export function joinLines(answers: readonly unknown[], limit: number): readonly 
   return [...lines.values()]
     .sort((one, other) => (one.time < other.time ? -1 : one.time > other.time ? 1 : 0))
     .slice(-limit);
-}
-
-function recordsOf(answer: unknown): readonly Fields[] {
-  return Array.isArray(answer) ? answer.map(fieldsOf) : [];
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }

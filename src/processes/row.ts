@@ -1,5 +1,6 @@
 // The processes that serve mail, each with its place: all started at once, one that ends unasked started anew in its
 // place, sooner the first time and later each time after. What they are told is left to the supervisor.
+import { errorText } from "../mail/error-text.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Parcel } from "../reading/parcel.ts";
 import type { Reading } from "../reading/plain-settings.ts";
@@ -141,7 +142,7 @@ export function createRow(needs: RowNeeds): ProcessRow {
         place.restarts += 1;
         needs.tell("notice", `process ${place.number} (pid ${place.process.pid}) took its place`);
       } catch (error) {
-        needs.tell("err", `process ${place.number} cannot be started: ${reasonOf(error)}`);
+        needs.tell("err", `process ${place.number} cannot be started: ${errorText(error)}`);
         startAgain(place);
       }
     }, delayMs);
@@ -242,8 +243,4 @@ export function createRow(needs: RowNeeds): ProcessRow {
       await Promise.all(places.map((place) => endPlace(place, drainMs)));
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,9 @@
 // The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
+
 import type { Daemon, Prepared } from "../daemon/daemon.ts";
 import { startDaemon } from "../daemon/start-daemon.ts";
+import { errorStack, errorText } from "../mail/error-text.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import { createReceiver } from "../reading/parcel.ts";
 import { openReading, type Reading } from "../reading/plain-settings.ts";
@@ -118,7 +120,7 @@ process.on("message", async ({ id, order }: ToProcess) => {
   try {
     await send({ id, ...(await obey(order)) });
   } catch (error) {
-    await send({ id, error: error instanceof Error ? error.message : String(error) });
+    await send({ id, error: errorText(error) });
   }
   if (order.kind === "stop") process.exit(0);
 });
@@ -136,7 +138,7 @@ process.on("SIGHUP", () => undefined);
 // What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
-    console.error(`signpost: ${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    console.error(`signpost: ${event}: ${errorStack(error)}`);
     process.exit(1);
   });
 }

@@ -1,5 +1,7 @@
 // What two threads that read the same keys share: which of them reads what, and how one batch is read and handed over.
+
 import { readdirSync } from "node:fs";
+import { errorCode, errorText } from "../mail/error-text.ts";
 import { readWhole } from "../process/read-whole.ts";
 import { keyForms, readPrivateKey } from "../signing/private-key.ts";
 
@@ -61,8 +63,8 @@ export function fetchBatch(question: Question, names: readonly string[], batch: 
         columns.set([end, 0, 0, mode, uid], columnCount * place);
       }
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
-      troubles.set(place, { message: error instanceof Error ? error.message : String(error), code });
+      const code = errorCode(error);
+      troubles.set(place, { message: errorText(error), code });
       folders[place] = "";
       if (question === "key") columns[columnCount * place] = end;
     }

@@ -1,6 +1,8 @@
 // The receive part as the daemon sees it: a listener per port or socket path, opened, drained, closed.
+
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect, type ListenOptions } from "node:net";
+import { errorCode } from "../mail/error-text.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import { FilterConnection } from "./connection.ts";
 import { FilterServer, type ServerNeeds } from "./server.ts";
@@ -116,7 +118,7 @@ async function removeStaleSocket(path: string): Promise<void> {
       resolve(true);
     });
     // EAGAIN: somebody listens, and has more waiting than he takes.
-    probe.once("error", (error) => resolve("code" in error && error.code === "EAGAIN"));
+    probe.once("error", (error) => resolve(errorCode(error) === "EAGAIN"));
   });
   if (!inUse) await unlink(path);
 }

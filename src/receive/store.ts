@@ -1,8 +1,10 @@
 // Where messages are kept while they are here: shared memory under a budget of the process, then spool files that
 // have no name, so that nothing is left behind however we end.
+
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "../mail/error-text.ts";
 
 export interface StoreLimits {
   /** Folder of the spool files. */
@@ -213,7 +215,7 @@ async function removeStaleFiles(directory: string, now: number): Promise<void> {
       const { mtimeMs } = await stat(path);
       if (now - mtimeMs > 5000) await unlink(path);
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      if (errorCode(error) !== "ENOENT") throw error;
     }
   }
 }

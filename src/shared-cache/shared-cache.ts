@@ -1,6 +1,7 @@
 // What several filters remember together: octets under a key, for a time. It may be away, be slow or hold anything at all,
 // and is nothing that mail waits for: one failure, and it is left out until it proved itself again, in the background.
 // How a server is spoken to is `redis.ts`; what the octets mean is their owners' business.
+import { errorText } from "../mail/error-text.ts";
 
 export interface Stored {
   readonly octets: Uint8Array;
@@ -98,7 +99,7 @@ export function createSharedCache(
       // A server that is loading, full, a replica or wants a password takes connections all the same.
       await opened.write(`${prefix}probe`, Buffer.from("signpost"), 1000);
     } catch (error) {
-      away(opened, reasonOf(error));
+      away(opened, errorText(error));
       return;
     } finally {
       clearTimeout(late);
@@ -148,7 +149,7 @@ export function createSharedCache(
       underWay.add(giveUp);
       command.then(settle, (error: unknown) => {
         giveUp();
-        away(asked, reasonOf(error));
+        away(asked, errorText(error));
       });
     });
   }
@@ -196,8 +197,4 @@ export function createSharedCache(
       drop();
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 // What all sources of keys share while they are read: each key file is read once, whoever declares it, and what
 // stands against it is said in words.
+import { errorCode, errorText } from "../mail/error-text.ts";
 import type { KeyFile, KeyFiles, KeyProblem } from "./key-settings.ts";
 import type { SigningKey } from "./keyring.ts";
 import { type ReadKey, readPrivateKey } from "./private-key.ts";
@@ -66,11 +67,7 @@ export function systemError(error: unknown): string {
   if (code === "EISDIR") return "Is a directory";
   if (code === "ENOTDIR") return "Not a directory";
   if (code === "EEXIST") return "File exists";
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return errorText(error);
 }
 
 /** "Can't open PEM file …: Permission denied" or "PEM file … is damaged". */

@@ -1,10 +1,12 @@
 // From declarations to a keyring: dkim_keys, a folder of keys, OpenDKIM's tables. What cannot be read concerns its
 // domain alone: its mail is deferred, never sent unsigned, and all other mail goes on.
+
 import { toAscii } from "../mail/domain.ts";
+import { errorCode, errorText } from "../mail/error-text.ts";
 import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
 import type { KeyDeclaration, KeyFile, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
-import { createKeyStore, errorCode, type Loading, systemError, unreadable } from "./key-store.ts";
+import { createKeyStore, type Loading, systemError, unreadable } from "./key-store.ts";
 import { type Keyring, openKeyring, type PackedKeyring, type SigningKey } from "./keyring.ts";
 import { loadTables } from "./load-tables.ts";
 import { packKeyring } from "./pack-keyring.ts";
@@ -189,7 +191,7 @@ function domainOf(declared: KeyDeclaration["domain"]): { domain: string; pattern
     try {
       return { domain: declared.regexp, pattern: domainPattern("regexp", declared.regexp) };
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   }
   if (declared.includes("*")) {
