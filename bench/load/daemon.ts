@@ -38,7 +38,10 @@ export async function startMeasured(options: DaemonOptions): Promise<MeasuredDae
   const { file, ports, nodeFlags = [], root = ownRoot, prefix = [] } = options;
   const main = options.program === undefined ? ["--import", probe, join(root, "src/cli/main.ts")] : [options.program];
   const startedAt = performance.now();
-  const [command = "", ...args] = [...prefix, process.execPath, ...nodeFlags, ...main, "start", "--config", file];
+  // Files of a bench are of who runs it; an older release beside this one has no such option.
+  const user = process.getuid?.() === 0 && root === ownRoot ? ["--user", "root"] : [];
+  const start = [...main, "start", "--config", file, ...user];
+  const [command = "", ...args] = [...prefix, process.execPath, ...nodeFlags, ...start];
   const child = spawn(command, args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: {

@@ -34,7 +34,7 @@ has errors, 66 or 77 when it cannot be read.`,
     const { config } = read.loaded;
     const all = sortProblems([...problems, ...permissionProblems(read, io.cwd)]);
     for (const problem of all) io.stderr(`${problemLine(problem)}\n`);
-    const usable = settings !== undefined;
+    const usable = settings !== undefined && !all.some(({ severity }) => severity === "error");
     if (values.print === true && config !== undefined) io.stdout(printConfig(config));
     else if (values.print !== true) io.stdout(`${file}: ${summary(all)}\n`);
     return usable ? exitCode.ok : exitCode.config;

@@ -91,7 +91,12 @@ async function show(folder: string, io: Io): Promise<void> {
   const { settings, problems } = await loadSettings(configFile, folder);
   if (settings === undefined) throw new Error(problems.map(({ message }) => message).join("; "));
   const lines: string[] = [];
-  const daemon = await startDaemon(settings, { resolve: createFixedResolver(zone), log: collect(lines) });
+  const daemon = await startDaemon(settings, {
+    resolve: createFixedResolver(zone),
+    log: collect(lines),
+    // Root stays root: the demo ends with the command.
+    daemonUser: {},
+  });
   const client = createRelay({ localhost_name: "postfix.example.com" });
   say(`   listening on 127.0.0.1:${incoming} (incoming: verify) and 127.0.0.1:${originating} (ORIGINATING: sign)`);
 

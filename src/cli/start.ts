@@ -7,10 +7,13 @@ import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
-import { daemonSocketPath, ensurePrivateFolder } from "../control/socket-path.ts";
+import { daemonSocketPath, ensurePrivateFolder, isPrivatePath, type SocketPlace } from "../control/socket-path.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { type DaemonUser, giveSocket, takeDaemonUser } from "../daemon/daemon-user.ts";
 import { createReload, type Reloadable, type ReloadReport } from "../daemon/reload.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
+import { needsRootFor } from "../process/daemon-files.ts";
+import type { ActingAs } from "../process/unix-user.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import type { OpenedReading } from "../reading/plain-settings.ts";
 import { type ReadSettings, readSettings } from "../reading/read-settings.ts";
@@ -22,9 +25,16 @@ import { socketPlace } from "./control-place.ts";
 export const start: Command = {
   name: "start",
   summary: "run the filter in the foreground: SIGTERM drains it, SIGHUP reloads the configuration",
-  usage: "[--config FILE]\n\n  --config FILE  signpost.yaml or an amavisd.conf; default /etc/signpost/signpost.yaml",
+  usage: `[--config FILE] [--user NAME]
+
+  --config FILE  signpost.yaml or an amavisd.conf; default /etc/signpost/signpost.yaml
+  --user NAME    the user that root becomes, instead of daemon_user`,
   async run(args, io) {
-    const { values } = parseArgs({ args: [...args], options: { config: { type: "string", short: "c" } } });
+    const { values } = parseArgs({
+      args: [...args],
+      options: { config: { type: "string", short: "c" }, user: { type: "string", short: "u" } },
+    });
+    const { user } = values;
     const file = values.config ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
@@ -60,10 +70,19 @@ export const start: Command = {
     process.on("SIGHUP", hangUp);
     let control: ControlServer | undefined;
     try {
-      // Before the ports are opened: whoever sees "ready" may ask for a reload at once.
-      control = await openControl(file, settings, () => running, io);
+      const daemonUser = takeDaemonUser(settings.config, user);
+      // Before the ports are opened: a reload may be asked for as soon as the daemon says that it is ready.
+      control = await openControl({ file, settings, running: () => running, acting: daemonUser.acting, io });
       const journal = isJournal(io.env.JOURNAL_STREAM);
-      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({ file, read, settings, journal, io });
+      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({
+        file,
+        read,
+        settings,
+        journal,
+        daemonUser,
+        user,
+        io,
+      });
       const { daemon } = running;
       await aborted(io.signal);
       await daemon.stop();
@@ -89,6 +108,8 @@ interface ToStart {
   readonly read: ReadSettings;
   readonly settings: Settings;
   readonly journal: boolean;
+  readonly daemonUser: DaemonUser;
+  readonly user: string | undefined;
   readonly io: Io;
 }
 
@@ -107,10 +128,10 @@ function loadMeanwhile(file: string): void {
   import("../daemon/start-daemon.ts").catch(() => undefined);
 }
 
-async function startOne({ file, settings, journal, io }: ToStart): Promise<Running> {
+async function startOne({ file, settings, journal, daemonUser, io }: ToStart): Promise<Running> {
   prepareMemory();
   const { startDaemon } = await import("../daemon/start-daemon.ts");
-  const daemon = await startDaemon(settings, { journal });
+  const daemon = await startDaemon(settings, { journal, daemonUser });
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
@@ -118,10 +139,12 @@ async function startOne({ file, settings, journal, io }: ToStart): Promise<Runni
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
-async function startSeveral({ file, read: first, journal, io }: ToStart): Promise<Running> {
+async function startSeveral({ file, read: first, journal, daemonUser, user, io }: ToStart): Promise<Running> {
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
     first,
+    daemonUser,
+    user,
     read: () => readSettings(file, io.cwd, "reload", io.signal),
     journal,
     passErrors: (text) => io.stderr(text),
@@ -133,30 +156,48 @@ function reloadOf(daemon: Reloadable, file: string, load: () => Promise<OpenedRe
   return createReload(file, load, daemon, (line) => daemon.log.write("err", line));
 }
 
-/** Opens the control socket. One that was asked for must be had; without one of its own choice the daemon does. */
-async function openControl(
-  file: string,
-  { config }: Settings,
-  running: () => Running | undefined,
-  io: Io,
-): Promise<ControlServer | undefined> {
+interface ControlNeeds {
+  readonly file: string;
+  readonly settings: Settings;
+  readonly running: () => Running | undefined;
+  readonly acting: ActingAs | undefined;
+  readonly io: Io;
+}
+
+/**
+ * Opens the control socket, with the rights of the daemon's user where that user may make it. Throws when the one that is
+ * configured cannot be had; without one of its own choice the daemon runs all the same.
+ */
+async function openControl({ file, settings, running, acting, io }: ControlNeeds): Promise<ControlServer | undefined> {
+  const { config } = settings;
   const place = socketPlace(config.control.socket, io.env);
   const path = daemonSocketPath(place);
   const ours = resolve(io.cwd, file);
-  try {
+  const open = () => {
     ensurePrivateFolder(path, place);
-    return await openControlSocket(path, async (request) => {
+    return openControlSocket(path, async (request) => {
       const now = running();
       if (now === undefined) throw new Error("the daemon is still starting");
       if (request.command !== "reload") return now.daemon.answer(request);
       if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
       return now.reload();
     });
+  };
+  try {
+    if (acting === undefined || !isOfRoot(path, place, acting)) return await open();
+    const control = await acting.whileRoot(open);
+    if (config.control.socket !== null) giveSocket(acting, path);
+    return control;
   } catch (error) {
     if (config.control.socket !== null) throw error;
     io.stderr(`signpost: no control socket, so reload, status, why and log will not work: ${errorText(error)}\n`);
     return undefined;
   }
+}
+
+/** The default folder in the temporary one is named after root, who gives the commands. */
+function isOfRoot(path: string, place: SocketPlace, { user }: ActingAs): boolean {
+  return isPrivatePath(path, place) || needsRootFor(path, user);
 }
 
 /** systemd.exec(5): JOURNAL_STREAM names the journal's socket; that of another process's may have been inherited. */

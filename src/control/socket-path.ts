@@ -38,6 +38,11 @@ function privatePath({ temporaryFolder, uid }: SocketPlace): string {
   return join(temporaryFolder, `signpost-${uid}`, name);
 }
 
+/** Whether it is the place that the daemon takes where none is configured and no service manager made one. */
+export function isPrivatePath(path: string, place: SocketPlace): boolean {
+  return path === privatePath(place);
+}
+
 /**
  * In a folder that everybody may write to, a folder of our name may be somebody else's trap: throws unless it is a
  * folder of ours that nobody else may write to. Made where it is missing; other places are the administrator's.

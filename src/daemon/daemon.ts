@@ -9,6 +9,7 @@ import type { Condition } from "../metrics/health.ts";
 import type { Which } from "../metrics/metrics.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Resolve } from "../rr/answer.ts";
+import type { DaemonUser } from "./daemon-user.ts";
 
 export interface DaemonOptions {
   /** Instead of the configured resolvers: the demo and tests answer for themselves. */
@@ -19,6 +20,10 @@ export interface DaemonOptions {
   readonly onOutcome?: (outcome: Outcome) => void;
   /** Standard error goes to journald. */
   readonly journal?: boolean;
+  /** Instead of daemon_user, with that user's own group. */
+  readonly user?: string;
+  /** Whom the process acts as already, being able to go back to root; else it takes on daemon_user itself. */
+  readonly daemonUser?: DaemonUser;
   /** It shares its ports with other processes, and somebody else speaks and looks after things for all of them. */
   readonly sharesPorts?: boolean;
 }

@@ -111,18 +111,6 @@ export function logOptions({ log, base }: Config, journal: boolean): LogOptions 
   return { ...log, ident: base.syslog_ident, facility: base.syslog_facility, journal };
 }
 
-/** What was opened, perhaps as root, and will be opened again or removed. */
-export function filesOpened(config: Config): readonly string[] {
-  const { log, history, control, pid_file } = config;
-  return [
-    ...listenAddresses(config).flatMap(({ path }) => path ?? []),
-    ...(log.to.startsWith("/") ? [log.to] : []),
-    ...(history.file === null ? [] : ["", "-wal", "-shm"].map((suffix) => `${history.file}${suffix}`)),
-    ...(control.socket === null ? [] : [control.socket]),
-    ...(pid_file === null ? [] : [pid_file]),
-  ];
-}
-
 /** Every place to listen on, those of inet_socket_port first. */
 export function listenAddresses(config: Config): readonly ListenAt[] {
   const backlog = config.listen_queue_size === null ? {} : { backlog: config.listen_queue_size };

@@ -10,9 +10,10 @@ import type { ListenerName } from "../mail/transaction.ts";
 import { listenerText } from "../metrics/observers.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
+import { needsRootFor } from "../process/daemon-files.ts";
 import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
 import { type PidFile, writePidFile } from "../process/pid-file.ts";
-import { become, handOver, type UnixUser } from "../process/unix-user.ts";
+import { type ActingAs, become, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { ReceiveHandlers } from "../receive/handlers.ts";
@@ -28,9 +29,10 @@ import {
   type SharedParts,
 } from "./configured-filter.ts";
 import type { Daemon, DaemonOptions, Prepared } from "./daemon.ts";
+import { giveSocket, makeAt } from "./daemon-user.ts";
 import { createListeners, listenerKey } from "./listeners.ts";
 import type { Monitoring } from "./monitoring.ts";
-import { filesOpened, listenAddresses, listenerOptions } from "./part-options.ts";
+import { listenAddresses, listenerOptions } from "./part-options.ts";
 import type { ResolverAndRelay } from "./resolver-and-relay.ts";
 
 /** What startDaemon() built and serve() runs. */
@@ -42,7 +44,7 @@ export interface Running {
   readonly log: Log;
   readonly options: DaemonOptions;
   /** Whom to become once everything is open. */
-  readonly account: UnixUser | undefined;
+  readonly acting: ActingAs | undefined;
   readonly workshop: SharedParts & { readonly authenticator: LazyAuthenticator };
   readonly outward: ResolverAndRelay;
   readonly instruments: Monitoring;
@@ -52,7 +54,7 @@ export interface Running {
 
 /** Opens all doors, then becomes who it is to be; rejects with the reason, everything closed again, when it cannot. */
 export async function serve(running: Running): Promise<Daemon> {
-  const { pool, store, log, options, account, workshop, outward, instruments, closeAll } = running;
+  const { pool, store, log, options, acting, workshop, outward, instruments, closeAll } = running;
   const { sharesPorts = false } = options;
   let generation = running.generation;
   const handlers: ReceiveHandlers = {
@@ -128,10 +130,15 @@ export async function serve(running: Running): Promise<Daemon> {
 
   let draining = false;
   const wanted = doorsOf(generation);
-  // The system shares a port among sockets of one user alone. What others have opened as another user than root, by a
-  // reload, must be opened so here, and all else in the same way.
-  const asRoot = sharesPorts && account !== undefined ? wanted.filter(needsRoot) : wanted;
-  await doors.open(asRoot);
+  // Only what needs root is opened by root: the system shares a port among sockets of one user alone, and a reload opens
+  // the others as the daemon's user.
+  if (acting !== undefined) {
+    const { user, whileRoot } = acting;
+    const ofRoot = wanted.filter((at) => needsRoot(at, user));
+    if (ofRoot.length > 0) await whileRoot(() => doors.open(ofRoot));
+    for (const { path } of ofRoot) if (path !== undefined) giveSocket(acting, path);
+  }
+  await doors.open(wanted);
   doors.keep(wanted, 0);
   let pidFile: PidFile | undefined;
   try {
@@ -141,12 +148,8 @@ export async function serve(running: Running): Promise<Daemon> {
       draining: () => draining,
     });
     const { pid_file, limits } = generation.config;
-    if (pid_file !== null) pidFile = writePidFile(pid_file);
-    if (account !== undefined) {
-      handOver(filesOpened(generation.config), account);
-      become(account);
-      await doors.open(wanted);
-    }
+    if (pid_file !== null) pidFile = makeAt(acting, pid_file, () => writePidFile(pid_file));
+    acting?.asRoot(() => become(acting.user));
     mustBeWritable(store.limits.spoolDirectory);
     if (limits.connections > maxConnections) {
       const least = 64 + 3 * limits.connections;
@@ -224,8 +227,8 @@ export async function serve(running: Running): Promise<Daemon> {
 /** Below it only root opens ports, unless the system was told otherwise. */
 const firstFreePort = 1024;
 
-function needsRoot({ path, port = 0 }: ListenAt): boolean {
-  return path !== undefined || port < firstFreePort;
+function needsRoot({ path, port = 0 }: ListenAt, user: UnixUser): boolean {
+  return path === undefined ? port < firstFreePort : needsRootFor(path, user);
 }
 
 function pathOf({ path }: ListenAt): { readonly path?: string } {

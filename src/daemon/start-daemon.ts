@@ -8,11 +8,11 @@ import { createDkimPool } from "../pool/dkim-engine.ts";
 import { workInPlace } from "../pool/in-place.ts";
 import { selfTest } from "../pool/self-test.ts";
 import { workerUrl } from "../process/module-url.ts";
-import { chooseUser } from "../process/unix-user.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
 import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
 import type { Daemon, DaemonOptions } from "./daemon.ts";
+import { takeDaemonUser } from "./daemon-user.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { logOptions, storeLimits } from "./part-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
@@ -25,7 +25,7 @@ const selfTestMs = 30_000;
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
   const { config } = settings;
   const { sharesPorts = false } = options;
-  const { account, warning } = chooseUser(config);
+  const { acting, warning } = options.daemonUser ?? takeDaemonUser(config, options.user);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   if (warning !== undefined && !sharesPorts) log.write("warning", warning);
   const threads = config.pool.threads ?? defaultThreads();
@@ -96,7 +96,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       store,
       log,
       options,
-      account,
+      acting,
       closeAll,
       workshop,
       outward,

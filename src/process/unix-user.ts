@@ -1,8 +1,6 @@
 // The user the daemon runs as: looked up before anything is opened, taken on once the ports are open. Without root there
 // is nothing to look up: the process stays who it is.
-
-import { chownSync, readFileSync } from "node:fs";
-import { errorCode } from "../mail/error-text.ts";
+import { readFileSync } from "node:fs";
 
 export interface UnixUser {
   readonly uid: number;
@@ -26,8 +24,8 @@ export const realUserSystem: UserSystem = {
 };
 
 export interface UserChoice {
-  /** To be taken on. */
-  readonly account?: UnixUser;
+  /** Whom to become; absent where the process stays who it is. */
+  readonly user?: UnixUser;
   /** What the operator should know. */
   readonly warning?: string;
 }
@@ -38,34 +36,37 @@ export interface UserSettings {
   readonly daemon_group: string | null;
 }
 
+/** Whom root becomes where daemon_user is not set: the first that there is. */
+const usualUsers = ["signpost", "nobody"] as const;
+
 /** Throws, naming the setting, when there is no such user or group. */
 export function chooseUser(
   { daemon_user, daemon_group }: UserSettings,
   system: UserSystem = realUserSystem,
 ): UserChoice {
   const own = system.uid();
-  if (daemon_user === null) {
-    if (own !== 0) return {};
-    return { warning: "running as root: set daemon_user, or start it as another user" };
-  }
-  const entry = entryOf(system.passwd(), daemon_user, 6);
-  const uid = idOf(entry?.[2] ?? daemon_user);
   if (own !== 0) {
-    return uid === own
-      ? {}
-      : { warning: `daemon_user ${daemon_user} is left alone: only root can become another user` };
+    if (daemon_user === null || idOf(entryOf(system.passwd(), daemon_user, 6)?.[2] ?? daemon_user) === own) return {};
+    return { warning: `daemon_user ${daemon_user} is left alone: only root can become another user` };
   }
-  if (uid === undefined) throw new Error(`daemon_user: there is no user "${daemon_user}"`);
+  const passwd = system.passwd();
+  const name = daemon_user ?? usualUsers.find((each) => entryOf(passwd, each, 6)?.[0] === each);
+  if (name === undefined) throw new Error("daemon_user: not set, and there is neither a user signpost nor nobody");
+  const entry = entryOf(passwd, name, 6);
+  const uid = idOf(entry?.[2] ?? name);
+  if (uid === undefined) throw new Error(`daemon_user: there is no user "${name}"`);
   const gid = daemon_group === null ? idOf(entry?.[3] ?? "") : groupOf(system.group(), daemon_group);
   if (gid === undefined) {
     throw new Error(
       daemon_group === null
-        ? `daemon_group: ${daemon_user} has no entry to take it from`
+        ? `daemon_group: ${name} has no entry to take it from`
         : `daemon_group: there is no group "${daemon_group}"`,
     );
   }
   if (uid === 0) return { warning: "running as root: daemon_user is root" };
-  return { account: { uid, gid, groups: [...new Set([gid, ...groupsWith(system.group(), entry?.[0])])] } };
+  const user = { uid, gid, groups: [...new Set([gid, ...groupsWith(system.group(), entry?.[0])])] };
+  if (daemon_user !== null) return { user };
+  return { user, warning: `started by root without daemon_user: running as ${name}` };
 }
 
 /** The number of a user by name or number; undefined where there is no such user. */
@@ -84,49 +85,56 @@ export function become({ uid, gid, groups }: UnixUser): void {
   if (process.getuid?.() !== uid || process.geteuid?.() !== uid) throw new Error(`cannot become the user ${uid}`);
 }
 
-/** The process acts as another, and can still be root for a moment. */
+/** The process acts as `user`, and can still be root for a moment. */
 export interface ActingAs {
+  readonly user: UnixUser;
+  /** Calls `action` as root. */
   asRoot<Result>(action: () => Result): Result;
+  /** The same until the promise settles: ports are opened in more than one step. */
+  whileRoot<Result>(action: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * For a process that starts others, which open ports as root before they become `account` for good: whatever it does
- * itself, it does as `account`, but it can go back.
+ * From now on the process acts as `user`: it opens and makes files with that user's rights, so that no link that this
+ * user put somewhere leads to what only root may change. It can go back to open ports and to start other processes.
  */
-export function actAs({ uid, gid, groups }: UnixUser): ActingAs {
+export function actAs(user: UnixUser): ActingAs {
+  const { uid, gid, groups } = user;
   const { setgroups, setegid, seteuid } = process;
   if (setgroups === undefined || setegid === undefined || seteuid === undefined) {
     throw new Error("this system has no users");
   }
+  const becomeRoot = () => {
+    seteuid(0);
+    setegid(0);
+  };
   const leaveRoot = () => {
     setegid(gid);
     seteuid(uid);
     if (process.geteuid?.() !== uid) throw new Error(`cannot act as the user ${uid}`);
   };
+  becomeRoot();
   setgroups([...groups]);
   leaveRoot();
   return {
+    user,
     asRoot(action) {
-      seteuid(0);
-      setegid(0);
+      becomeRoot();
       try {
         return action();
       } finally {
         leaveRoot();
       }
     },
+    async whileRoot(action) {
+      becomeRoot();
+      try {
+        return await action();
+      } finally {
+        leaveRoot();
+      }
+    },
   };
-}
-
-/** Gives files that root opened to `account`, so that it can open them again; those that are not there are passed over. */
-export function handOver(paths: readonly string[], { uid, gid }: UnixUser): void {
-  for (const path of paths) {
-    try {
-      chownSync(path, uid, gid);
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error;
-    }
-  }
 }
 
 /** The line of /etc/passwd or /etc/group whose name or number this is. */

@@ -9,7 +9,7 @@ export type Order =
   /** A piece of the configuration that the next "start" or "prepare" is about, in order. */
   | { readonly kind: "configuration"; readonly piece: Uint8Array; readonly isFirst: boolean }
   /** The first beside that: answered once every port is open. */
-  | { readonly kind: "start"; readonly part: Part; readonly journal: boolean }
+  | { readonly kind: "start"; readonly part: Part; readonly journal: boolean; readonly user?: string }
   /** Gets everything ready for another configuration; refused where that cannot be had. */
   | { readonly kind: "prepare" }
   /** Puts in force what was prepared. */

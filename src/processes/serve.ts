@@ -46,7 +46,11 @@ async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
     case "start":
       part = order.part;
       prepareMemory();
-      daemon = await startDaemon(receivedSettings(), { journal: order.journal, sharesPorts: true });
+      daemon = await startDaemon(receivedSettings(), {
+        journal: order.journal,
+        sharesPorts: true,
+        ...(order.user === undefined ? {} : { user: order.user }),
+      });
       settleMemory();
       setInterval(tellCounts, countsMs).unref();
       return {};

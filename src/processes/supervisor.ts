@@ -1,17 +1,16 @@
 // Several processes as one daemon (setting listeners): has them started, go by the same configuration and drained, and does
 // for all of them what is done once: pid file, metrics, published keys, answers to commands. Mail never comes by here.
-import { closeSync, openSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { needsRestart } from "../config/restart.ts";
 import type { ControlRequest } from "../control/protocol.ts";
+import { type DaemonUser, makeAt } from "../daemon/daemon-user.ts";
 import { listenerKey } from "../daemon/listeners.ts";
-import { filesOpened, listenAddresses, logOptions } from "../daemon/part-options.ts";
+import { listenAddresses, logOptions } from "../daemon/part-options.ts";
 import type { Reloadable } from "../daemon/reload.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { type PidFile, writePidFile } from "../process/pid-file.ts";
-import { type ActingAs, actAs, chooseUser, handOver, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
 import type { Parcel } from "../reading/parcel.ts";
 import type { Reading } from "../reading/plain-settings.ts";
@@ -35,6 +34,10 @@ export interface Supervisor extends Reloadable {
 export interface SupervisorOptions {
   /** The configuration to start with. */
   readonly first: ReadSettings;
+  /** Whom the process acts as; the others become that user. */
+  readonly daemonUser: DaemonUser;
+  /** Instead of daemon_user. */
+  readonly user: string | undefined;
   /** Reads it anew. */
   read(): Promise<ReadSettings>;
   /** Standard error goes to journald. */
@@ -49,7 +52,8 @@ const commitMs = 10_000;
 
 /** Resolves once every process listens on every port; rejects with the reason, all of them gone, when one cannot. */
 export async function startProcesses(options: SupervisorOptions): Promise<Supervisor> {
-  const { journal, passErrors } = options;
+  const { journal, passErrors, user } = options;
+  const { acting, warning } = options.daemonUser;
   /** What settings came in: it goes on to the processes as it is. */
   const parcels = new WeakMap<Settings, Parcel<Reading>>();
   function keep(read: ReadSettings): ReadSettings {
@@ -66,10 +70,8 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   if (settings === undefined) throw new Error("the configuration cannot be used");
   let { config } = settings;
   let inForce = parcelOf(settings);
-  let acting: ActingAs | undefined;
   let draining = false;
   const of = config.listeners;
-  const { account, warning } = chooseUser(config);
   const ownLog = await createLog(logOptions(config, journal));
   const log: Log = {
     format: ownLog.format,
@@ -92,7 +94,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     startProcess: (needs) =>
       acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
     configuration: () => inForce,
-    startOrder: (number) => ({ kind: "start", part: { number, of }, journal }),
+    startOrder: (number) => ({ kind: "start", part: { number, of }, journal, ...(user === undefined ? {} : { user }) }),
     tell: (severity, text) => log.write(severity, text),
     onCounts: (number, families) => overview.counted(number, families),
     onLines(lines) {
@@ -111,16 +113,14 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   let pidFile: PidFile | undefined;
   try {
     const places = listenAddresses(config);
-    await probePorts(places);
-    await makeFiles(config, account, log);
+    // Root may open every port; the processes find out which of them need it.
+    await (acting === undefined ? probePorts(places) : acting.whileRoot(() => probePorts(places)));
+    await makeHistoryFile(config, log);
     await row.start();
     try {
       await overview.configure(settings);
-      if (config.pid_file !== null) pidFile = writePidFile(config.pid_file);
-      if (account !== undefined) {
-        handOver(filesOpened(config), account);
-        acting = actAs(account);
-      }
+      const { pid_file } = config;
+      if (pid_file !== null) pidFile = makeAt(acting, pid_file, () => writePidFile(pid_file));
     } catch (error) {
       pidFile?.remove();
       await row.stop(0);
@@ -170,14 +170,9 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   };
 }
 
-/** Files that all processes open are made by one of them, so that they are there, and `account`'s. */
-async function makeFiles(config: Config, account: UnixUser | undefined, log: Log): Promise<void> {
-  const { file, retention } = config.history;
-  if (file !== null) {
-    const onTrouble = (error: Error) => log.write("err", `history.file: ${error.message}`);
-    await openHistoryFile({ file, retentionSeconds: retention, worker: workerUrl("history"), onTrouble }).close();
-  }
-  if (account === undefined) return;
-  if (config.log.to.startsWith("/")) closeSync(openSync(config.log.to, "a", 0o640));
-  handOver(filesOpened(config), account);
+/** All processes have it open: it is made by one, before they start. */
+async function makeHistoryFile({ history: { file, retention } }: Config, log: Log): Promise<void> {
+  if (file === null) return;
+  const onTrouble = (error: Error) => log.write("err", `history.file: ${error.message}`);
+  await openHistoryFile({ file, retentionSeconds: retention, worker: workerUrl("history"), onTrouble }).close();
 }

@@ -26,7 +26,8 @@ export interface Reading {
 
 /** For another process. */
 export function packReading(read: LoadedSettings, problems: readonly Problem[]): Parcel<Reading> {
-  if (read.settings === undefined || read.plain === undefined) return pack({ problems }, []);
+  const isUsable = !problems.some(({ severity }) => severity === "error");
+  if (read.settings === undefined || read.plain === undefined || !isUsable) return pack({ problems }, []);
   const { config } = read.settings;
   const { keyring, tables } = read.plain;
   const settings = { config, keyring, origins: packRows(originsOf(config, read.loaded.origin)), tables };

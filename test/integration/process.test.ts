@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,10 +113,46 @@ pid_file: "@FOLDER@/signpost.pid"`,
   assert.deepEqual((await readdir(folder)).sort(), ["signpost.yaml"]);
 });
 
+test("links that daemon_user put in the place of files lead root nowhere", { skip: notRoot }, async (t) => {
+  const { folder, start } = await setUp(
+    t,
+    `daemon_user: "65534"
+daemon_group: "65534"
+pid_file: "@FOLDER@/signpost.pid"
+log: { to: "@FOLDER@/signpost.log" }
+history: { file: "@FOLDER@/history.db" }`,
+  );
+  const roots = await mkdtemp(join(tmpdir(), "signpost-roots-"));
+  t.after(() => rm(roots, { recursive: true }));
+  const names = ["signpost.log", "history.db", "history.db-wal", "history.db-shm", "signpost.pid"];
+  for (const name of names) {
+    await writeFile(join(roots, name), "root's\n", { mode: 0o600 });
+    await symlink(join(roots, name), join(folder, name));
+  }
+  await chown(folder, nobody.uid, nobody.gid);
+  // It may start or not: what matters is what root did for it.
+  const daemon = await start({ up: () => Promise.resolve() });
+  await once(daemon.process, "exit", { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
+  await daemon.kill();
+  for (const name of names) {
+    const { uid, mode } = await stat(join(roots, name));
+    assert.deepEqual([uid, mode & 0o777, await readFile(join(roots, name), "utf8")], [0, 0o600, "root's\n"], name);
+  }
+});
+
+test("started by root without daemon_user, it becomes signpost or nobody and says so", { skip: notRoot }, async (t) => {
+  const { folder, port, start } = await setUp(t, "daemon_user: null");
+  await chown(folder, nobody.uid, nobody.gid);
+  const daemon = await start();
+  await daemon.line("started by root without daemon_user: running as ");
+  assert.ok(![...(await idsOf(daemon.pid, "Uid"))].some((ids) => /\b0\b/.test(ids)));
+  assert.match(await deliver(port), /^250 /);
+});
+
 test("a process that stays root is told so, in one line", { skip: notRoot }, async (t) => {
   const { start } = await setUp(t, "");
   const daemon = await start();
-  assert.equal(daemon.lines.filter((line) => line.includes("running as root: set daemon_user")).length, 1);
+  assert.equal(daemon.lines.filter((line) => line.includes("running as root: daemon_user is root")).length, 1);
 });
 
 test("a key that everybody can read is told at the start", async (t) => {
@@ -243,7 +279,7 @@ for (const [what, redirection] of [
       t,
       'pid_file: "@FOLDER@/pid"\ndkim_keys: [{ domain: example.com, selector: s, file: none.pem }]',
     );
-    const command = [process.execPath, main, "start", "--config", configFile];
+    const command = [process.execPath, main, "start", "--config", configFile, "--user", "root"];
     const daemon = spawn("sh", ["-c", `exec "$@" ${redirection}`, "sh", ...command], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, RUNTIME_DIRECTORY: folder },

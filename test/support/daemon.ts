@@ -55,7 +55,10 @@ export async function startIn(
   configFile: string,
   { openFiles, up }: StartOptions = {},
 ): Promise<DaemonProcess> {
-  const command = [process.execPath, main, "start", "--config", configFile];
+  const config = await readFile(configFile, "utf8");
+  // Root stays root, as the test's folder is root's, unless the configuration names somebody.
+  const user = config.includes("daemon_user:") ? [] : ["--user", "root"];
+  const command = [process.execPath, main, "start", "--config", configFile, ...user];
   const limited = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh"];
   const [program = "", ...args] = [...limited, ...command];
   const child = spawn(program, args, {

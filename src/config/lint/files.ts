@@ -33,7 +33,7 @@ export function lintFiles(config: Config, source: ConfigSource, machine: Machine
       // A sticky folder (/tmp) lets nobody replace another one's files.
       if ((facts.mode & 0o022) !== 0 && (facts.mode & 0o1000) === 0) {
         say(
-          "warning",
+          (facts.mode & 0o002) === 0 ? "warning" : "error",
           [],
           `${path} can be changed by others than its owner: whoever does decides what the daemon does`,
         );
@@ -53,7 +53,9 @@ function lintKeys(config: Config, { stat, keyFiles }: Machine, say: Say): void {
   const declared = new Set(config.dkim_keys.flatMap(({ file }) => file ?? []));
   const look = (file: string, path: SettingPath, facts = stat(file)) => {
     if (facts === undefined) return;
-    if ((facts.mode & 0o007) !== 0) {
+    if ((facts.mode & 0o002) !== 0) {
+      say("error", path, `everybody on this machine can put another key into ${file}; chmod 0600 (or 0640)`);
+    } else if ((facts.mode & 0o007) !== 0) {
       say("warning", path, `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`);
     } else if ((facts.mode & 0o060) !== 0) {
       say("note", path, `the group of ${file} can read the key; right if that is the daemon's group alone`);

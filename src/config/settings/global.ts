@@ -78,7 +78,7 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
     "Which bank a connection loads, by the door it comes in: by port first, then by address:port, for unix sockets by SOCK, then by path.",
   ),
 
-  daemon_user: active(optional(text), null, "User to run as once the ports are open.", "the user who starts it"),
+  daemon_user: active(optional(text), null, "User that root becomes once the ports are open.", "signpost, else nobody"),
   daemon_group: active(optional(text), null, "Group to run as.", "the group of daemon_user"),
   pid_file: active(optional(file), null, "File to write the process id to."),
   drain_timeout: active(
