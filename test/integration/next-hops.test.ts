@@ -24,6 +24,7 @@ inet_socket_port: [${toWell}, ${toHung}]
 forward_method: "smtp:[127.0.0.1]:${well.port}"
 interface_policy: { "${toHung}": HUNG }
 policy_bank: { HUNG: { forward_method: "smtp:[127.0.0.1]:${hung.port}" } }
+control: { socket: "@FOLDER@/control.sock" }
 limits: { connections: 280 }
 pool: { threads: 1 }
 dns: { servers: ["127.0.0.1:9"] }
