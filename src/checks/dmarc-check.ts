@@ -2,9 +2,9 @@
 import type { AuthResult, Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
 import { splitAddress } from "../mail/address.ts";
+import { readAuthors } from "../mail/authors.ts";
 import { domainOfOctets } from "../mail/domain.ts";
 import { trustedSealer } from "./arc-check.ts";
-import { readAuthor } from "./author-domain.ts";
 import type { Check, CheckFacts, CheckInput } from "./check.ts";
 import { type DmarcEvaluation, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
 
@@ -14,11 +14,13 @@ export function createDmarcCheck(random: () => number = Math.random): Check {
     name: "dmarc",
     isWanted: (bank) => bank.enable_dmarc_verification,
     async run(input, factsOf) {
-      const author = readAuthor(input.head);
-      if ("fault" in author) {
-        return { findings: [{ method: "dmarc", result: "permerror", reason: author.fault, properties: [] }] };
+      const { domains, doubt } = readAuthors(input.head);
+      const [domain] = domains;
+      if (doubt !== undefined || domain === undefined) {
+        return {
+          findings: [{ method: "dmarc", result: "permerror", reason: doubt ?? "no-from-domain", properties: [] }],
+        };
       }
-      const { domain } = author;
       const identifiers = identifiersOf(input, factsOf("spf"));
       const evaluations = await evaluateDmarc(
         { authorDomain: domain, identifiers, sample: random() * 100 },

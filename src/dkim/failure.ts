@@ -40,7 +40,7 @@ export const failures = {
   "body-hash-mismatch": "fail",
   "signature-mismatch": "fail",
   "missing-signature": "fail",
-  "several-from-fields": "permerror",
+  "two-from-fields": "permerror",
 
   // It verifies, or might, but is not to count.
   "weak-algorithm": "policy",

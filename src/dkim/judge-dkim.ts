@@ -61,7 +61,7 @@ function compareHeader(
   if (holds) return undefined;
   // More From fields than are signed: which one was meant cannot be told (RFC 6376 sections 3.8 and 8.15).
   const isAmbiguous = unsignedInstances(index, signature.signedFields).includes("from");
-  return isAmbiguous ? "several-from-fields" : "signature-mismatch";
+  return isAmbiguous ? "two-from-fields" : "signature-mismatch";
 }
 
 /** The signature's own field with b= emptied, all white space of the value included (RFC 6376 section 3.7). */

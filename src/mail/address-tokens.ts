@@ -5,8 +5,8 @@ export interface AddressToken {
   readonly kind: "atom" | "quoted" | "literal" | "<" | ">" | "," | ";" | ":" | "@";
   /** The token's octets; a quoted string or literal with its delimiters. */
   readonly text: string;
-  /** White space or a comment stood before it. */
-  readonly spaced: boolean;
+  /** What stood before it: nothing, white space alone, or a comment. */
+  readonly before: "nothing" | "blanks" | "comment";
   readonly start: number;
   readonly end: number;
 }
@@ -27,11 +27,11 @@ const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n|\r\n(?![ \
 export function tokenize(body: string): Tokens {
   const tokens: AddressToken[] = [];
   let malformed = false;
-  let spaced = false;
+  let before: AddressToken["before"] = "nothing";
   let i = 0;
   const push = (kind: AddressToken["kind"], end: number) => {
-    tokens.push({ kind, text: body.slice(i, end), spaced, start: i, end });
-    spaced = false;
+    tokens.push({ kind, text: body.slice(i, end), before, start: i, end });
+    before = "nothing";
     i = end;
   };
   while (i < body.length) {
@@ -41,13 +41,13 @@ export function tokenize(body: string): Tokens {
       case "\t":
       case "\r":
       case "\n":
-        spaced = true;
+        if (before === "nothing") before = "blanks";
         i += 1;
         break;
       case "(": {
         const end = endOfComment(body, i);
         malformed ||= end === undefined;
-        spaced = true;
+        before = "comment";
         i = end ?? body.length;
         break;
       }

@@ -26,9 +26,10 @@ export interface Mailbox extends AddressParts {
  * - "control": NUL or another control character;
  * - "syntax": not the grammar of RFC 5322;
  * - "ambiguous": readers are known to disagree (routes, comments within an address, an address as display name);
- * - "domain": a mailbox without a domain that is a host name.
+ * - "domain": what stands after the "@" is no host name;
+ * - "no-domain": a word without "@", such as "root".
  */
-export type AddressFault = "too-long" | "too-many" | "control" | "syntax" | "ambiguous" | "domain";
+export type AddressFault = "too-long" | "too-many" | "control" | "syntax" | "ambiguous" | "domain" | "no-domain";
 
 export interface AddressList {
   readonly mailboxes: readonly Mailbox[];
@@ -192,12 +193,26 @@ function readAddrSpec(tokens: readonly AddressToken[], raw: string, faults: Set<
   if (!domain.every(({ kind }) => kind === "atom") && !(domain.length === 1 && domain[0]?.kind === "literal")) {
     faults.add("syntax");
   }
-  // Comments and folding inside an address are legal and obsolete; what is left of it then is a matter of opinion.
-  if (tokens.some(({ spaced }, index) => spaced && index > 0)) faults.add(at === -1 ? "syntax" : "ambiguous");
+  if (tokens.some((_, index) => isTornAt(tokens, index, at))) faults.add(at === -1 ? "syntax" : "ambiguous");
   const localText = textOf(local);
   const domainText = textOf(domain);
   const normal = at === -1 ? undefined : normalDomain(domainText);
-  if (normal === undefined) faults.add("domain");
+  if (at !== -1 && normal === undefined) faults.add("domain");
+  if (at === -1) {
+    faults.add("no-domain");
+    // A quoted address or an encoded word where an address should stand: some readers undo it and show what is in it.
+    if (/@|=\?/.test(localText)) faults.add("ambiguous");
+  }
   const address = at === -1 ? localText : `${localText}@${domainText}`;
   return { localPart: unquote(localText), domain: normal, address, raw };
+}
+
+/**
+ * Comments and white space inside an address are legal and obsolete; what is left of it then is a matter of opinion.
+ * But blanks beside the "@" (RFC 5322 section 3.4.1, "[CFWS]") every reader leaves out.
+ */
+function isTornAt(tokens: readonly AddressToken[], index: number, at: number): boolean {
+  const before = tokens[index]?.before ?? "nothing";
+  if (index === 0 || before === "nothing") return false;
+  return before === "comment" || at === -1 || (index !== at && index !== at + 1);
 }

@@ -162,10 +162,8 @@ export function createSigner(keyring: Keyring): Signer {
       if (!bank.enable_dkim_signing) return noSigner("signing-disabled", none);
       if (bank.allowed_added_header_fields["dkim-signature"] !== true) return noSigner("signature-not-allowed", none);
       if (!bank.originating) return noSigner("not-originating", none);
-      if (head.excess !== undefined) return noSigner("header-too-large", none, head.excess);
-
-      const originators = findOriginators(head.fields, mailFrom);
-      if (originators.skip !== undefined) return noSigner(originators.skip, none, originators.fault);
+      const originators = findOriginators(head, mailFrom);
+      if (originators.skip !== undefined) return noSigner(originators.skip, none, originators.detail);
       if (originators.candidates.length === 0) return noSigner("no-candidate", none);
 
       const authors: string[] = [];

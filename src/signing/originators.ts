@@ -1,8 +1,9 @@
-// Who may be the signer of a mail: the addresses that claim to have written or sent it, in amavisd's order, and the
-// From fields for which nobody signs because readers would not agree on the author.
-import { type AddressFault, parseAddressList, splitAddress } from "../mail/address.ts";
-import { looksLikeFrom } from "../mail/authors.ts";
-import { fieldBody, type HeaderField } from "../mail/header.ts";
+// Who may be the signer of a mail: the addresses that claim to have written or sent it, in amavisd's order. Whether
+// From is to be believed is read in mail/authors.ts; what is doubted there nobody signs.
+import { parseAddressList, splitAddress } from "../mail/address.ts";
+import { readAuthors } from "../mail/authors.ts";
+import { fieldBody } from "../mail/header.ts";
+import type { MessageHead } from "../mail/message.ts";
 import type { SkipReason } from "./skip-reason.ts";
 
 export type OriginatorSource = "From" | "Resent-From" | "Resent-Sender" | "Sender" | "mail_from";
@@ -22,8 +23,8 @@ export interface Originators {
   readonly candidates: readonly Originator[];
   /** Why nobody signs this mail, whatever keys there are. */
   readonly skip?: SkipReason;
-  /** What the address parser minded in From. */
-  readonly fault?: AddressFault;
+  /** Which limit the header is over, or what the address parser minded in From. */
+  readonly detail?: string;
 }
 
 /** A header full of Sender fields must not make a header full of lookups. */
@@ -34,26 +35,15 @@ const maxPerSource = 20;
  *
  * @param mailFrom the reverse-path without angle brackets, "" for the null one
  */
-export function findOriginators(fields: readonly HeaderField[], mailFrom: string): Originators {
-  const authors: Originator[] = [];
+export function findOriginators(head: Pick<MessageHead, "fields" | "excess">, mailFrom: string): Originators {
+  const { mailboxes, doubt, fault } = readAuthors(head);
+  const authors = mailboxes.map((mailbox): Originator => ({ source: "From", ...mailbox }));
   const resent: Originator[] = [];
   const senders: Originator[] = [];
-  let fromFields = 0;
-  let fault: AddressFault | undefined;
   let block: ResentBlock | undefined;
 
-  for (const { name, raw } of fields) {
-    if (name === "" && looksLikeFrom(raw)) {
-      // Readers who take it for From show its address.
-      fromFields += 1;
-      fault ??= "syntax";
-    } else if (name === "from") {
-      fromFields += 1;
-      const { mailboxes, faults } = parseAddressList(fieldBody(raw));
-      // A bare "root" is no riddle, it only names no domain; all else leaves open who the author is.
-      fault ??= faults.find((each) => each !== "domain");
-      for (const mailbox of mailboxes) authors.push({ source: "From", ...mailbox });
-    } else if (name === "sender") {
+  for (const { name, raw } of head.fields) {
+    if (name === "sender") {
       add(senders, "Sender", raw);
     } else if (name.startsWith("resent-")) {
       // RFC 5322 section 3.6.6: a field name that comes again belongs to the next block.
@@ -73,13 +63,11 @@ export function findOriginators(fields: readonly HeaderField[], mailFrom: string
   const envelope: Originator = { source: "mail_from", address: mailFrom, localPart, domain };
   const candidates = distinct([...authors, ...resent, ...senders, envelope]);
 
-  // RFC 6376 section 5.4: From must be signed; section 8.15: two of them, and readers may show the other one.
-  if (fromFields === 0) return { candidates, skip: "no-from" };
-  if (fromFields > 1) return { candidates, skip: "two-from-fields" };
-  if (fault !== undefined) return { candidates, skip: "malformed-from", fault };
-  const first = authors[0]?.domain;
-  if (authors.some((author) => author.domain !== first)) return { candidates, skip: "two-from-domains" };
-  return { candidates };
+  // RFC 6376 section 5.4: From must be signed; section 8.15: two of them, and readers may show the other one. A bare
+  // "root" is no riddle: it names no domain, and another one may answer for the mail.
+  if (doubt === undefined || doubt === "no-from-domain") return { candidates };
+  const detail = head.excess ?? fault;
+  return detail === undefined ? { candidates, skip: doubt } : { candidates, skip: doubt, detail };
 }
 
 interface ResentBlock {

@@ -1,5 +1,5 @@
 // Keeps of a mail what an explanation is made from later: nothing is worked out here, the message itself is let go.
-import { looksLikeFrom } from "../../mail/authors.ts";
+import { isFromField } from "../../mail/authors.ts";
 import { asBuffer, fieldName, type HeaderField } from "../../mail/header.ts";
 import type { MessageHead } from "../../mail/message.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
@@ -21,8 +21,8 @@ export function keepEvidence(
   const from: string[] = [];
   let octets = 0;
   for (const field of fields) {
-    const { name, raw } = field;
-    if (name !== "from" && (name !== "" || !looksLikeFrom(raw))) continue;
+    if (!isFromField(field)) continue;
+    const { raw } = field;
     octets += raw.length;
     if (octets > maxFromOctets) return { ...known, from: [], unread: "from-too-long" };
     from.push(asBuffer(raw).toString("latin1"));

@@ -129,7 +129,7 @@ test("DKIM counts for DMARC by its result, DomainKeys never", async () => {
 
 test("mail without one clear author is dmarc=permerror whatever passed", async () => {
   const { findings } = await check({ header: "From: joe@example.com\nFrom: eve@example.org\n" });
-  assert.equal(shown(findings)[1], "dmarc=permerror several-from-fields");
+  assert.equal(shown(findings)[1], "dmarc=permerror two-from-fields");
 });
 
 test("a chain from trusted sealers is told, and keeps DMARC's verdict from being acted on", async () => {

@@ -51,7 +51,7 @@ test("names fields of which there are more than are signed", () => {
   const [altered] = verifyLines(["From: Eve <eve@evil.example>\r\n", signature, ...fields.slice(1)]);
   assert.equal(altered?.reason, "signature-mismatch");
   const [ambiguous] = verifyLines([signature, ...fields, "From: Eve <eve@evil.example>\r\n"]);
-  assert.equal(ambiguous?.reason, "several-from-fields");
+  assert.equal(ambiguous?.reason, "two-from-fields");
 });
 
 test("an oversigned field cannot be added, above or below", () => {

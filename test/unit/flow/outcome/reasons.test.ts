@@ -176,7 +176,7 @@ function failureCases(): ReadonlyMap<Failure, FailureCase> {
   const header = fields.join("");
   const domainKeys = (tags: string) => `DomainKey-Signature: a=rsa-sha1; q=dns; c=simple; s=s; b=AAAA; ${tags}\r\n`;
   const own: Readonly<Partial<Record<Failure, string>>> = {
-    "several-from-fields": `${signByHand()}${header}From: eve@evil.example\r\n`,
+    "two-from-fields": `${signByHand()}${header}From: eve@evil.example\r\n`,
     "header-too-large": `${signByHand()}${"X: 1\r\n".repeat(1001)}${header}`,
     "too-many-signatures": `${Array.from({ length: 11 }, () => signByHand()).join("")}${header}`,
     "sender-not-signed": `${domainKeys("d=example.com; h=Subject")}${header}`,
