@@ -19,9 +19,11 @@ import { metricsPages } from "../metrics/pages.ts";
 import type { Sources } from "../metrics/sources.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { version } from "../process/version.ts";
+import type { RelayCounts } from "../relay/relay.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { createKeyWatch } from "../signing/key-watch.ts";
 import type { Keyring } from "../signing/keyring.ts";
+import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { endpointPlace } from "./part-options.ts";
 
 /** What the ports are doing. */
@@ -163,6 +165,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
       sources = given;
       metrics.watch({
         ...given,
+        relay: () => withConfigured(given.relay(), nextHops),
         openConnections: () => doors?.openConnections() ?? [],
         history: () => history.inMemory,
         droppedLines: () => log.dropped,
@@ -209,3 +212,17 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
 
 /** Lines that one answer may hold. */
 const maxLines = 100_000;
+
+/** Next hops of the configuration have their gauges from the start, as zeros, so that a panel has something to show. */
+function withConfigured(counts: RelayCounts, configured: readonly (readonly NextHop[])[]): RelayCounts {
+  const busy = new Set(counts.nextHops.map(({ nextHop }) => nextHop));
+  const idle = new Set(
+    configured
+      .flat()
+      .map(formatNextHop)
+      .filter((name) => !busy.has(name)),
+  );
+  const limit = counts.limitForAnother;
+  const nextHops = [...idle].map((nextHop) => ({ nextHop, inUse: 0, waiting: 0, limit }));
+  return { ...counts, nextHops: [...counts.nextHops, ...nextHops] };
+}

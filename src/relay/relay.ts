@@ -58,6 +58,8 @@ export interface RelayCounts {
   readonly waiting: number;
   /** Next hops that have mail now: connections that carry it, and connections that mails wait for. */
   readonly nextHops: readonly HopCount[];
+  /** Connections that a next hop without mail may have now. */
+  readonly limitForAnother: number;
 }
 
 export type ClosableRelay = Relay & {
@@ -283,6 +285,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
       idle: pool.idleCount,
       waiting: slots.waiting,
       nextHops: slots.counts(),
+      limitForAnother: slots.limitForAnother,
     }),
   });
 }

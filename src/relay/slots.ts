@@ -62,6 +62,11 @@ export class Slots {
     }));
   }
 
+  /** What a next hop that carries nothing may have in use now. */
+  get limitForAnother(): number {
+    return this.#limitOf({ inUse: 0 });
+  }
+
   /** Takes what is wanted where there is room at once. */
   take(wanted: readonly string[]): boolean {
     if (wanted.some((name) => this.#isWaitedFor(name)) || this.#blocking(wanted) !== undefined) return false;
@@ -157,7 +162,7 @@ export class Slots {
   }
 
   /** Half of what the others leave: however many hang, there is room for one that does not. */
-  #limitOf({ inUse }: Hop): number {
+  #limitOf({ inUse }: Pick<Hop, "inUse">): number {
     const { connections, connectionsPerHop } = this.#limits;
     const left = connections - (this.#inUse - inUse);
     return Math.max(1, Math.min(connectionsPerHop, Math.ceil(left / 2)));

@@ -414,7 +414,8 @@ class FakeSession {
 }
 
 function end(socket: Socket, how: "close" | "reset"): void {
-  if (how === "reset") socket.resetAndDestroy();
+  // One whose FIN is still to leave cannot be reset: Node would keep its handle and loop at exit.
+  if (how === "reset") socket.writableEnded ? socket.destroy() : socket.resetAndDestroy();
   else socket.end();
 }
 

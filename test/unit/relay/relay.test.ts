@@ -47,7 +47,7 @@ test("a mail is delivered once, with the next hop's reply, and the next one on t
   assert.deepEqual(await send(), [fine]);
   assert.deepEqual(hop.contents, [plainMail, plainMail]);
   assert.equal(hop.connections, 1);
-  assert.deepEqual(relay.counts(), { open: 1, idle: 1, waiting: 0, nextHops: [] });
+  assert.deepEqual(relay.counts(), { open: 1, idle: 1, waiting: 0, nextHops: [], limitForAnother: 100 });
 });
 
 test("each mail has a connection of its own where none are kept", async (t) => {
@@ -62,7 +62,7 @@ test("a connection that waits for content which will not come is ended, never ke
   const { hop, send, relay } = setUp(t);
   assert.match((await send(three, never))[0] ?? "", /^4/);
   assert.deepEqual([hop.lines.at(-1), hop.contents], ["1 DATA", []]);
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [], limitForAnother: 100 });
   assert.deepEqual(await send(three), [fine, fine, fine]);
   assert.equal(
     hop.lines.findLast((line) => line.startsWith("1 ")),
@@ -194,7 +194,7 @@ test("what proceed throws leaves no connection waiting for content", async (t) =
     throw new Error("a bug");
   };
   await assert.rejects(send(three, broken), /a bug/);
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [], limitForAnother: 100 });
 });
 
 test("mail with one recipient goes in one write where the next hop takes chunks", async (t) => {
