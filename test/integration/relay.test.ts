@@ -369,6 +369,7 @@ test("carries no more mails at once than it has connections for; the others wait
     idle: 0,
     waiting: 2,
     nextHops: [{ nextHop: `smtp:[127.0.0.1]:${port}`, inUse: 1, waiting: 2, limit: 1 }],
+    limitForAnother: 1,
   });
   assert.deepEqual(await relay([], unlessPutOff), [], "who sends nothing waits for nothing");
   waiting[0]?.();
@@ -410,7 +411,7 @@ test("says good-bye at the end, after the mail under way, and takes no more", as
   assert.deepEqual(words(await last), [fine]);
   await closed;
   assert.equal(hop.lines.at(-1), "QUIT");
-  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [] });
+  assert.deepEqual(relay.counts(), { open: 0, idle: 0, waiting: 0, nextHops: [], limitForAnother: 100 });
 });
 
 test("tells an observer what happened", async (t) => {
