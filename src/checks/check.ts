@@ -2,6 +2,7 @@
 // for what they need; what follows from the facts they give is decided by others.
 import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
+import type { ContentFacts } from "../mail/content.ts";
 import type { BodyDigestSpec, BodySource } from "../mail/digest.ts";
 import type { Message, MessageHead } from "../mail/message.ts";
 import type { ClientFacts, Path } from "../mail/transaction.ts";
@@ -29,9 +30,11 @@ export interface CheckFacts {
 export interface Facts extends CheckFacts {
   /** DKIM and DomainKeys signatures, judged. */
   readonly verifications: readonly Verification[];
+  /** What is in the mail: parts, viruses, spam, faults of its header section. */
+  readonly content: ContentFacts;
 }
 
-export const noFacts: Facts = { findings: [], verifications: [] };
+export const noFacts: Facts = { findings: [], verifications: [], content: {} };
 
 /** A mail as checks see it. */
 export interface CheckInput {

@@ -95,7 +95,7 @@ function cpuMicroseconds(work: () => void): number {
 async function timingCost(): Promise<number> {
   const nothing: Stages = {
     route: () => arrival,
-    check: async () => ({ verifications: [], findings: [] }),
+    check: async () => ({ verifications: [], findings: [], content: {} }),
     refine: (bank) => bank,
     decide: () => [],
     annotate: () => [],
@@ -105,7 +105,7 @@ async function timingCost(): Promise<number> {
   };
   const { config, tables } = await defaultSettings();
   const bank = createRouter(config, tables).base;
-  const facts = { verifications: [], findings: [] };
+  const facts = { verifications: [], findings: [], content: {} };
   const arrival: Arrival = {
     bank,
     digestSpecs: () => [],

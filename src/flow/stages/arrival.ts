@@ -63,11 +63,12 @@ export function createArrivals({ verifier, checks, signer, digestBody, resolveFo
             : verifier.finish(pending, head, source, Math.floor(receivedAtMs / 1000));
         if (early === undefined) {
           const verifications = pending === undefined ? none : await judging;
-          return { verifications, findings: ownFindings(bank, head, verifications) };
+          return { verifications, findings: ownFindings(bank, head, verifications), content: {} };
         }
         early.messageIsIn(judging, transaction);
         const [verifications, others] = await Promise.all([judging, early.facts]);
-        return { verifications, findings: [...ownFindings(bank, head, verifications), ...others.findings] };
+        const findings = [...ownFindings(bank, head, verifications), ...others.findings];
+        return { verifications, findings, content: {} };
       },
     };
   };

@@ -13,7 +13,7 @@ const softly: Reply = { code: 450, enhanced: "4.1.1", text: "No such user" };
 function stagesWith(more: Partial<Stages>): Stages {
   return withSoftBounce({
     route: () => arrivalUnder(bankWith()),
-    check: async () => ({ findings: [], verifications: [] }),
+    check: async () => ({ findings: [], verifications: [], content: {} }),
     refine: (bank) => bank,
     decide: () => [],
     annotate: (_mail, decisions) => decisions,

@@ -23,7 +23,12 @@ for (const [what, aheadMs] of [
       ...arrival,
       receivedAtMs: Date.now() + aheadMs,
     });
-    const ending = { transaction, mailId: "x", bank: undefined, facts: { verifications: [], findings: [] } };
+    const ending = {
+      transaction,
+      mailId: "x",
+      bank: undefined,
+      facts: { verifications: [], findings: [], content: {} },
+    };
     const word = ownWord(refused("loop", "reject", { code: 550, enhanced: "5.0.0", text: "no" }));
     const { elapsedMs } = conclude(ending, { signings: [] }, [word]);
     assert.ok(elapsedMs >= 0 && elapsedMs < 60_000, String(elapsedMs));

@@ -8,7 +8,11 @@ import { accepted, refused } from "../../../../src/policy/decision.ts";
 import type { NextHop } from "../../../../src/smtp/next-hop.ts";
 import { bankWith, hop, judged, no, otherHop } from "../mails.ts";
 
-const found = { findings: [{ method: "dkim", result: "none", properties: [] }], verifications: [] } as const;
+const found = {
+  findings: [{ method: "dkim", result: "none", properties: [] }],
+  verifications: [],
+  content: {},
+} as const;
 
 /** The header that each recipient's mail would leave with. */
 function headers(mail: JudgedMail, nextHops: readonly NextHop[] = [hop]): readonly string[] {

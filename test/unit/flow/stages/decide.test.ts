@@ -52,7 +52,7 @@ for (const [title, findings, action] of [
 ] as const) {
   test(title, () => {
     const bank = bankWith({ final_dmarc_destiny: "D_REJECT" });
-    const [decision] = decide(judged({}, { bank, facts: { findings, verifications: [] } }));
+    const [decision] = decide(judged({}, { bank, facts: { findings, verifications: [], content: {} } }));
     assert.equal(decision?.action, action);
     assert.equal(decision.rule, action === "reject" ? "dmarc" : undefined);
   });

@@ -11,7 +11,11 @@ const router = setUp({
 });
 const refine = createRefine(router);
 const transaction = transactionOf();
-const facts = (...verifications: readonly ReturnType<typeof signed>[]) => ({ findings: [], verifications });
+const facts = (...verifications: readonly ReturnType<typeof signed>[]) => ({
+  findings: [],
+  verifications,
+  content: {},
+});
 
 test("a verified author loads its bank, and the same facts load nothing a second time", () => {
   const pass = facts(signed("there.example"));

@@ -39,7 +39,7 @@ async function seal({ findings = [arc("none")], mydomain = "here.example", repor
     mydomain,
     digestBody: () => assert.fail("the body is short"),
   });
-  const mail = judged({}, { bank, facts: { findings, verifications: [] } });
+  const mail = judged({}, { bank, facts: { findings, verifications: [], content: {} } });
   return { sealed: await stage(mail, more.leaving ?? leaving), jobs };
 }
 

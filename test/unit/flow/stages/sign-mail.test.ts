@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noFacts } from "../../../../src/checks/check.ts";
 import type { SignJob } from "../../../../src/dkim/engine.ts";
 import type { Leaving, Signed } from "../../../../src/flow/mail.ts";
 import { createSigning, createSignStage } from "../../../../src/flow/stages/sign-mail.ts";
@@ -45,7 +46,7 @@ async function sign({ bank = ours, keys = [key("s1", "/k/rsa")], leaving: given 
     {},
     {
       bank,
-      facts: { findings: [], verifications: carried.map((domain) => verified(domain)) },
+      facts: { ...noFacts, verifications: carried.map((domain) => verified(domain)) },
       arrival: arrivalUnder(bank, {
         signerUnder: (under) =>
           signer.choose({ head: plain.transaction.message, mailFrom: "joe@there.example", bank: under }),
