@@ -18,10 +18,16 @@ export interface Stages {
   /** The header is in: the bank, by listener, client and sender; keys are asked for, checks begin. */
   route(session: Session, envelope: Envelope, head: MessageHead): Arrival;
   check(arrival: Arrival, transaction: Transaction): Promise<Facts>;
-  /** Banks that the facts load. May be called again when there are more facts. */
+  /** Banks that the facts load. Called again when there are more facts. */
   refine(bank: PolicyBank, facts: Facts, transaction: Transaction): PolicyBank;
+  /** The same facts with what is in the mail: header faults, parts, viruses. */
+  inspect(mail: JudgedMail): Facts | Promise<Facts>;
+  /** The same facts with the spam scanners' word. */
+  score(mail: JudgedMail): Facts | Promise<Facts>;
   /** One decision per recipient, in their order. */
   decide(mail: JudgedMail): readonly Decision[];
+  /** The same decisions, with the copies that are kept; who owes a copy that cannot be kept is put off. */
+  keep(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[] | Promise<readonly Decision[]>;
   /** The same decisions, with header edits and next hops for the mail that goes on. */
   annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[];
   /** After the last other edit, or that edit would break the signature. */
@@ -46,7 +52,7 @@ export type BeginMail = (session: Session, envelope: Envelope, head: MessageHead
 const unsigned: Signatures = { signings: [] };
 
 export function createPipeline(stages: Stages): BeginMail {
-  const { route, check, refine, decide, annotate, sign, relay, notify } = stages;
+  const { route, check, refine, inspect, score, decide, keep, annotate, sign, relay, notify } = stages;
 
   async function finish(arrival: Arrival, transaction: Transaction): Promise<Outcome> {
     const mailId = createMailId();
@@ -55,8 +61,11 @@ export function createPipeline(stages: Stages): BeginMail {
     try {
       facts = await check(arrival, transaction);
       bank = refine(bank, facts, transaction);
+      facts = await inspect({ transaction, mailId, bank, facts, arrival });
+      bank = refine(bank, facts, transaction);
+      facts = await score({ transaction, mailId, bank, facts, arrival });
       const mail: JudgedMail = { transaction, mailId, bank, facts, arrival };
-      const decisions = annotate(mail, decide(mail));
+      const decisions = annotate(mail, await keep(mail, decide(mail)));
       const signed = await sign(mail, leavingTogether(decisions));
       if ("refused" in signed) return conclude(mail, signed, putOff(transaction, "key-unavailable", signed.refused));
       const deliveries = await relay(mail, signed.leaving, mayProceed(transaction, decisions));

@@ -15,14 +15,15 @@ export function timed(stages: Stages, observe: ObserveStage): Stages {
       }
     };
   }
-  function later<A extends readonly unknown[], R>(
-    stage: Stage,
-    work: (...args: A) => Promise<R>,
-  ): (...args: A) => Promise<R> {
+  function later<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
     return (...args) => {
       const startedAt = performance.now();
       const done = () => observe(stage, performance.now() - startedAt);
       const result = work(...args);
+      if (!(result instanceof Promise)) {
+        done();
+        return result;
+      }
       // Beside the result, not around it: the flow waits for one promise less.
       result.then(done, done);
       return result;
@@ -32,7 +33,10 @@ export function timed(stages: Stages, observe: ObserveStage): Stages {
     route: now("route", stages.route),
     check: later("check", stages.check),
     refine: now("refine", stages.refine),
+    inspect: later("inspect", stages.inspect),
+    score: later("score", stages.score),
     decide: now("decide", stages.decide),
+    keep: later("keep", stages.keep),
     annotate: now("annotate", stages.annotate),
     sign: later("sign", stages.sign),
     relay: later("relay", stages.relay),
@@ -44,7 +48,10 @@ export const stageNames = [
   "route",
   "check",
   "refine",
+  "inspect",
+  "score",
   "decide",
+  "keep",
   "annotate",
   "sign",
   "relay",

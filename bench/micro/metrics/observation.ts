@@ -97,7 +97,10 @@ async function timingCost(): Promise<number> {
     route: () => arrival,
     check: async () => ({ verifications: [], findings: [], content: {} }),
     refine: (bank) => bank,
+    inspect: ({ facts }) => facts,
+    score: ({ facts }) => facts,
     decide: () => [],
+    keep: (_mail, decisions) => decisions,
     annotate: () => [],
     sign: async () => ({ leaving: [], signings: [] }),
     relay: async () => [],
@@ -120,11 +123,15 @@ async function timingCost(): Promise<number> {
   });
   const mail: JudgedMail = { transaction, mailId: "", bank, facts, arrival };
   const { session, envelope, message } = transaction;
-  const passThrough = async ({ route, check, refine, decide, annotate, sign, relay, notify }: Stages) => {
+  const passThrough = async (stages: Stages) => {
+    const { route, check, refine, inspect, score, decide, keep, annotate, sign, relay, notify } = stages;
     for (let i = 0; i < rounds; i += 1) {
       await check(route(session, envelope, message), transaction);
       refine(bank, facts, transaction);
+      await inspect(mail);
+      await score(mail);
       decide(mail);
+      await keep(mail, []);
       annotate(mail, []);
       await sign(mail, []);
       await relay(mail, [], () => true);

@@ -72,7 +72,7 @@ test("keys are asked for when the header is in, the rest happens when the messag
     outcome.verifications.map(({ result, reason }) => [result, reason]),
     [["permerror", "no-key"]],
   );
-  assert.deepEqual(stages, [...stageNames]);
+  assert.deepEqual([...new Set(stages)], [...stageNames]);
   assert.equal(sent.length, 1);
   assert.deepEqual(asked.length, 1);
 });

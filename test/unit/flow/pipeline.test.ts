@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noFacts } from "../../../src/checks/check.ts";
-import type { Leaving } from "../../../src/flow/mail.ts";
+import type { JudgedMail, Leaving } from "../../../src/flow/mail.ts";
 import type { Outcome } from "../../../src/flow/outcome/outcome.ts";
 import { createPipeline, type Stages } from "../../../src/flow/pipeline.ts";
 import { withSoftBounce } from "../../../src/flow/soft-bounce.ts";
@@ -42,6 +42,9 @@ async function pass({ mail = {}, soft_bounce = false, decisions, replies, stages
     route: () => arrivalUnder(bank),
     check: async () => noFacts,
     refine: (given) => given,
+    inspect: ({ facts }) => facts,
+    score: ({ facts }) => facts,
+    keep: (_mail, given) => given,
     decide: () => decisions ?? envelope.recipients.map(() => going),
     annotate: (_mail, given) => given,
     sign: async (_mail, leaving) => ({ leaving, signings: [] }),
@@ -204,6 +207,9 @@ const breaking: Readonly<Record<Exclude<keyof Stages, "route">, Partial<Stages>>
       throw broken;
     },
   },
+  inspect: { inspect: () => Promise.reject(broken) },
+  score: { score: () => Promise.reject(broken) },
+  keep: { keep: () => Promise.reject(broken) },
   decide: {
     decide: () => {
       throw broken;
@@ -286,6 +292,39 @@ test("the bank that refine gives is the one in force from then on", async () => 
   assert.equal(outcome.bankPath, "PARTNER");
 });
 
+test("each stage of content has the facts of those before, under the bank that they have loaded", async () => {
+  const seen: string[] = [];
+  const named = (path: string) => ({ ...bankWith(), path });
+  const words = ({ bank, facts }: Pick<JudgedMail, "bank" | "facts">) =>
+    `${bank.path}: ${Object.keys(facts.content).join(" ")}`;
+  const virus = { names: ["Eicar"], answers: [], failed: false, cached: false };
+  const spam = { score: 3, tests: [], scanner: "spamd", cached: false };
+  await pass({
+    stages: {
+      refine: (bank, { content }) => (content.virus === undefined ? named("AUTHOR") : named(`${bank.path}/VIRUS`)),
+      inspect(mail) {
+        seen.push(`inspect ${words(mail)}`);
+        return Promise.resolve({ ...mail.facts, content: { virus } });
+      },
+      score(mail) {
+        seen.push(`score ${words(mail)}`);
+        return { ...mail.facts, content: { ...mail.facts.content, spam } };
+      },
+      decide(mail) {
+        seen.push(`decide ${words(mail)}`);
+        return [going];
+      },
+    },
+  });
+  assert.deepEqual(seen, ["inspect AUTHOR: ", "score AUTHOR/VIRUS: virus", "decide AUTHOR/VIRUS: virus spam"]);
+});
+
+test("a copy that cannot be kept puts the mail off before anything leaves", async () => {
+  const { outcome, sent } = await pass({ stages: { keep: async () => [putOff] } });
+  assert.equal(outcome.reply.code, 451);
+  assert.deepEqual(sent, []);
+});
+
 test("the digests of a mail under way are those its arrival asks for", () => {
   const spec = { canonicalization: "relaxed", hash: "sha256" } as const;
   const bank = bankWith();
@@ -294,7 +333,10 @@ test("the digests of a mail under way are those its arrival asks for", () => {
     route: () => arrivalUnder(bank, { digestSpecs: () => [spec] }),
     check: unused,
     refine: unused,
+    inspect: unused,
+    score: unused,
     decide: unused,
+    keep: unused,
     annotate: unused,
     sign: unused,
     relay: unused,

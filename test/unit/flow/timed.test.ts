@@ -13,7 +13,10 @@ const failing: Stages = {
   route: nobody,
   check: () => Promise.reject(broken),
   refine: nobody,
+  inspect: nobody,
+  score: nobody,
   decide: nobody,
+  keep: nobody,
   annotate: nobody,
   sign: () => Promise.reject(broken),
   relay: () => Promise.reject(broken),
@@ -31,6 +34,13 @@ test("stages that throw or reject are timed too, and their errors go on unchange
     broken,
   );
   assert.deepEqual(seen, ["relay"]);
+});
+
+test("a stage that has its answer at once gives it as it is", () => {
+  const seen: Stage[] = [];
+  const stages = timed({ ...failing, inspect: ({ facts }) => facts }, (stage) => seen.push(stage));
+  assert.equal(stages.inspect(mail), mail.facts);
+  assert.deepEqual(seen, ["inspect"]);
 });
 
 test("what a stage gives is what comes out, and the order of the stages is that of the pipeline", async () => {

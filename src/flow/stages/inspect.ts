@@ -1,0 +1,74 @@
+// What is in a mail, asked under the bank that its signatures have loaded: faults of its header section, its parts,
+// viruses. Nothing is looked for that every recipient bypasses.
+import type { Facts } from "../../checks/check.ts";
+import type { ContentFacts, HeaderFault, PartsFound, VirusFound } from "../../mail/content.ts";
+import type { Message } from "../../mail/message.ts";
+import type { Envelope } from "../../mail/transaction.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import type { JudgedMail } from "../mail.ts";
+
+export interface InspectNeeds {
+  /** Faults of the header section by all tests (amavis.md 7.5). */
+  headerFaults(message: Message): readonly HeaderFault[];
+  /** Whether a recipient has rules against names and types. */
+  bansNames(bank: PolicyBank, recipient: string): boolean;
+  /** Never rejects: what cannot be taken apart is unchecked. */
+  lookIntoParts(message: Message): Promise<PartsFound>;
+  /** Absent where no virus scanner is configured. Never rejects: when all fail it says so. */
+  scanViruses?(mail: JudgedMail): Promise<VirusFound>;
+}
+
+type BypassMap = "bypass_virus_checks_maps" | "bypass_banned_checks_maps" | "bypass_header_checks_maps";
+
+export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViruses }: InspectNeeds) {
+  function wants({ bank, envelope }: Wish): Wanted {
+    const virus = scanViruses !== undefined && isAsked("bypass_virus_checks_maps", bank, envelope);
+    const names =
+      !bank.bypass_decode_parts &&
+      envelope.recipients.some(
+        ({ address }) => !isBypassed("bypass_banned_checks_maps", bank, address) && bansNames(bank, address),
+      );
+    return {
+      header: isAsked("bypass_header_checks_maps", bank, envelope),
+      // What a scanner is shown may hide from it what cannot be taken apart: that makes the mail unchecked.
+      parts: names || (virus && !bank.bypass_decode_parts),
+      virus,
+    };
+  }
+
+  return function inspect(mail: JudgedMail): Facts | Promise<Facts> {
+    const { bank, facts, transaction } = mail;
+    const { message, envelope } = transaction;
+    const { header, parts, virus } = wants({ bank, envelope });
+    const faults: ContentFacts = header ? { headerFaults: headerFaults(message) } : {};
+    if (!parts && !virus) return header ? { ...facts, content: faults } : facts;
+    const found = Promise.all([parts ? lookIntoParts(message) : undefined, virus ? scanViruses?.(mail) : undefined]);
+    return found.then(([inParts, inScan]) => ({
+      ...facts,
+      content: {
+        ...faults,
+        ...(inParts === undefined ? {} : { parts: inParts }),
+        ...(inScan === undefined ? {} : { virus: inScan }),
+      },
+    }));
+  };
+}
+
+interface Wish {
+  readonly bank: PolicyBank;
+  readonly envelope: Envelope;
+}
+
+interface Wanted {
+  readonly header: boolean;
+  readonly parts: boolean;
+  readonly virus: boolean;
+}
+
+function isAsked(map: BypassMap, bank: PolicyBank, { recipients }: Envelope): boolean {
+  return recipients.some(({ address }) => !isBypassed(map, bank, address));
+}
+
+function isBypassed(map: BypassMap, bank: PolicyBank, recipient: string): boolean {
+  return bank[map].first(recipient)?.value === true;
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createInspect, type InspectNeeds } from "../../../../src/flow/stages/inspect.ts";
+import type { BankOverlay } from "../../../../src/policy/settings.ts";
+import { bankWith, judged } from "../mails.ts";
+
+const fault = { test: "missing", text: 'Missing required header field: "Date"' } as const;
+const parts = { parts: [], unchecked: [] };
+const virus = { names: ["Eicar"], answers: [], failed: false, cached: false };
+const two = { recipients: ["ann@here.example", "bob@here.example"] };
+const all = { "ann@here.example": true, "bob@here.example": true };
+const ann = { "ann@here.example": true };
+
+interface Case {
+  readonly title: string;
+  readonly settings: BankOverlay;
+  /** Whether a scanner is configured, and whether names are banned. */
+  readonly scanner?: boolean;
+  readonly bans?: boolean;
+  readonly found: readonly string[];
+}
+
+const cases: readonly Case[] = [
+  { title: "the header section alone, where nothing else is configured", settings: {}, found: ["headerFaults"] },
+  {
+    title: "everything bypassed by all",
+    settings: {
+      bypass_header_checks_maps: [all],
+      bypass_banned_checks_maps: [all],
+      bypass_virus_checks_maps: [true],
+    },
+    scanner: true,
+    bans: true,
+    found: [],
+  },
+  {
+    title: "a check that one of two recipients bypasses is made",
+    settings: { bypass_header_checks_maps: [ann], bypass_banned_checks_maps: [ann], bypass_virus_checks_maps: [ann] },
+    scanner: true,
+    bans: true,
+    found: ["headerFaults", "parts", "virus"],
+  },
+  {
+    title: "mail with a virus scanner is taken apart, as what it hides makes it unchecked",
+    settings: { bypass_header_checks_maps: [true] },
+    scanner: true,
+    found: ["parts", "virus"],
+  },
+  {
+    title: "names alone",
+    settings: { bypass_header_checks_maps: [true], bypass_virus_checks_maps: [true] },
+    scanner: true,
+    bans: true,
+    found: ["parts"],
+  },
+  {
+    title: "bypass_decode_parts takes nothing apart, the scanner is asked all the same",
+    settings: { bypass_header_checks_maps: [true], bypass_decode_parts: true },
+    scanner: true,
+    bans: true,
+    found: ["virus"],
+  },
+];
+
+for (const { title, settings, scanner = false, bans = false, found } of cases) {
+  test(title, async () => {
+    const needs: InspectNeeds = {
+      headerFaults: () => [fault],
+      bansNames: () => bans,
+      lookIntoParts: async () => parts,
+      ...(scanner ? { scanViruses: async () => virus } : {}),
+    };
+    const mail = judged(two, { bank: bankWith(settings) });
+    const facts = await createInspect(needs)(mail);
+    assert.deepEqual(Object.keys(facts.content), found);
+    assert.deepEqual(facts.verifications, mail.facts.verifications);
+    if (found.length === 0) assert.equal(facts, mail.facts);
+  });
+}
