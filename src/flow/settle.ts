@@ -4,7 +4,7 @@ import type { Transaction } from "../mail/transaction.ts";
 import { type Accepted, type Decision, type Refused, type RuleName, refused } from "../policy/decision.ts";
 import type { Delivery } from "../relay/delivery.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
-import { isPositive, type Reply } from "../smtp/reply.ts";
+import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import type { Leaving, Settled } from "./mail.ts";
 
 interface Group extends Leaving {
@@ -52,15 +52,19 @@ export function settle(
       const decision = decisions[recipient];
       const reply = delivery.replies[index];
       if (decision?.action !== "accept" || reply === undefined) continue;
-      words[recipient] = {
-        category: isPositive(reply) ? decision.category : "CC_MTA",
+      const passed = isPositive(reply);
+      const word: Settled = {
+        category: passed ? decision.category : "CC_MTA",
+        minor: passed ? decision.minor : refusalMinor(reply),
         action: "accept",
         reply,
         fromNextHop: delivery.fromNextHop[index] ?? false,
         remote: delivery.remote,
+        owed: decision.owed,
         quarantine: decision.quarantine,
         notices: decision.notices,
       };
+      words[recipient] = decision.content === undefined ? word : { ...word, content: decision.content };
     }
   }
   return words.map((word, recipient) => {
@@ -70,8 +74,24 @@ export function settle(
 }
 
 /** A refusal of ours, for one recipient. */
-export function ownWord({ category, rule, action, reply, quarantine, notices }: Refused): Settled {
-  return { category, rule, action, reply, fromNextHop: false, quarantine, notices };
+export function ownWord({
+  category,
+  minor,
+  rule,
+  action,
+  reply,
+  content,
+  owed,
+  quarantine,
+  notices,
+}: Refused): Settled {
+  const word = { category, minor, rule, action, reply, fromNextHop: false, owed, quarantine, notices };
+  return content === undefined ? word : { ...word, content };
+}
+
+/** amavisd's minors of CC_MTA: 1 put off by the next hop, 2 refused. */
+function refusalMinor(reply: Reply): number {
+  return isTransient(reply) ? 1 : 2;
 }
 
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };

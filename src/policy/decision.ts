@@ -11,17 +11,44 @@ export const categories = {
   CC_CLEAN: "CLEAN",
   CC_MTA: "MTA-BLOCKED",
   CC_TEMPFAIL: "TEMPFAIL",
+  CC_OVERSIZED: "OVERSIZED",
+  CC_BADH: "BAD-HEADER",
+  CC_SPAMMY: "SPAMMY",
+  CC_SPAM: "SPAM",
   CC_POLICY: "OTHER",
+  CC_UNCHECKED: "UNCHECKED",
+  CC_BANNED: "BANNED",
+  CC_VIRUS: "INFECTED",
 } as const;
 
 export type Category = keyof typeof categories;
 
 /** The rules that keep mail from a recipient, each with its category. Log words, metric labels and docs anchors. */
 export const rules = {
+  /** final_virus_destiny. */
+  virus: "CC_VIRUS",
+  /** final_banned_destiny. */
+  banned: "CC_BANNED",
+  /** final_unchecked_destiny. */
+  unchecked: "CC_UNCHECKED",
+  /** final_must_sign_destiny. */
+  "must-sign": "CC_POLICY",
   /** final_dmarc_destiny. */
   dmarc: "CC_POLICY",
   /** More Received fields than limits.received_fields. */
   loop: "CC_POLICY",
+  /** final_spam_destiny. */
+  spam: "CC_SPAM",
+  /** A destiny by category for mail below the kill level. */
+  spammy: "CC_SPAMMY",
+  /** final_bad_header_destiny. */
+  "bad-header": "CC_BADH",
+  /** final_oversized_destiny. */
+  oversized: "CC_OVERSIZED",
+  /** A destiny by category for mail that is clean. */
+  clean: "CC_CLEAN",
+  /** virus_scanners_failure_is_fatal. */
+  "scanner-failed": "CC_TEMPFAIL",
   /** A key that mail must be signed with cannot be read. */
   "key-unavailable": "CC_TEMPFAIL",
   /** The DSN that was owed could not be handed over. */
@@ -32,20 +59,118 @@ export const rules = {
 
 export type RuleName = keyof typeof rules;
 
-/** A status notification to the sender: handed over, or withheld by rule. */
+/** A category with amavisd's minor: CC_BADH 7 is a missing field, CC_UNCHECKED 1 an encrypted part; 0 where there is none. */
+export interface Contents {
+  readonly category: Category;
+  readonly minor: number;
+}
+
+/** A copy of the mail that has to be kept before the reply leaves. */
+export interface CopyOwed {
+  /** "archive": a copy of every mail (archive_quarantine_method). */
+  readonly purpose: "quarantine" | "archive";
+  /** Why it is kept: the recipient's most important category that has a method; CC_CLEAN for an archive of clean mail. */
+  readonly category: Category;
+  /** As configured: "local:virus-%m", "smtp:[127.0.0.1]:10025". */
+  readonly method: string;
+  /** A local part that local_delivery_aliases resolves, or an address; "%a" is replaced by the recipient already. */
+  readonly to: string;
+}
+
+/**
+ * A message of ours that somebody has to get:
+ * - "dsn": the sender, that this recipient does not get the mail, where the reply cannot say so;
+ * - "warn-sender": the sender, of a fault in mail that was delivered;
+ * - "admin": an administrator; one message per address and mail, whatever the recipients;
+ * - "recipient": the recipient, of mail that was not delivered.
+ */
+export interface NoticeOwed {
+  readonly kind: "dsn" | "warn-sender" | "admin" | "recipient";
+  readonly category: Category;
+  /** The address; for "dsn" and "warn-sender" the envelope sender. */
+  readonly to: string;
+}
+
+/**
+ * Why the sender is told nothing of mail that does not arrive:
+ * - "virus-fakes-sender": viruses_that_fake_sender_maps;
+ * - "banned-discard": the rule's value starts with DISCARD;
+ * - "cutoff": the score is at or above spam_dsn_cutoff_level, by sender or recipient;
+ * - "blacklisted": the sender is on a black list, and there is a cutoff;
+ * - "bulk": mail of a list or robot;
+ * - "null-sender": there is nobody to tell;
+ * - "unverified-sender": neither SPF nor DKIM nor the client vouches for the sender.
+ */
+export type NoDsnReason =
+  | "virus-fakes-sender"
+  | "banned-discard"
+  | "cutoff"
+  | "blacklisted"
+  | "bulk"
+  | "null-sender"
+  | "unverified-sender";
+
+/** What must have happened before our reply leaves. */
+export interface Owed {
+  readonly copies: readonly CopyOwed[];
+  readonly notices: readonly NoticeOwed[];
+  /** Why no DSN is among the notices, though the mail does not arrive. */
+  readonly noDsn?: NoDsnReason;
+}
+
+/** Points for one recipient's mail. */
+export interface ScoreFound {
+  /** All together: the scanner's, and what lists and reputation make of it. */
+  readonly score: number;
+  /** "BAYES_99=3.5", "AM.WBL=-2": the scanner's tests first, then ours. */
+  readonly tests: readonly string[];
+  readonly autolearn?: string;
+  readonly listed?: "white" | "black";
+  /** Levels that apply to the recipient; absent: never reached, for tag: always. */
+  readonly tag?: number;
+  readonly tag2?: number;
+  readonly kill?: number;
+}
+
+/** The rule of a banned name or type, for one recipient. */
+export interface BannedFound {
+  /** amavisd's %F: "application/octet-stream,.asc,evil.exe", the rule's comment in front. */
+  readonly names: readonly string[];
+  /** The pattern, and where it stands. */
+  readonly key: string;
+  readonly origin?: string;
+}
+
+/** What the mail is for one recipient. */
+export interface ContentFound {
+  /** Every category with its minors, the most important first; CC_CLEAN stands last. */
+  readonly all: readonly Contents[];
+  readonly score?: ScoreFound;
+  readonly banned?: BannedFound;
+  /** Names of viruses; empty unless the mail is infected for this recipient. */
+  readonly viruses: readonly string[];
+  /** Header faults that count for this recipient, in amavisd's words. */
+  readonly headerFaults: readonly string[];
+}
+
+/** A message of ours: handed over, or withheld by rule. */
 export interface Notice {
   readonly kind: "dsn";
   readonly result: "sent" | "suppressed";
 }
 
 /** The part of a decision that is kept when the mail is gone. */
-export interface Decided {
+export interface Decided extends Contents {
+  /** What blocks the mail, or else the most important it is; `minor` belongs to it. */
   readonly category: Category;
   /** Absent where no rule of ours spoke: the mail went on, or the next hop refused it. */
   readonly rule?: RuleName;
   /** accept: it is given to the next hop, whose reply says the rest. */
   readonly action: "accept" | "reject" | "tempfail" | "discard";
-  /** Where copies are kept. Empty: nothing is quarantined yet. */
+  /** Absent where nothing was found and nothing scored. */
+  readonly content?: ContentFound;
+  readonly owed: Owed;
+  /** Where copies are kept: "t/banned-t5bDoRaO1a6J", an address. Empty until those that are owed are made. */
   readonly quarantine: readonly string[];
   /** Empty until the notices that are owed were dealt with. */
   readonly notices: readonly Notice[];
@@ -67,9 +192,13 @@ export interface Refused extends Decided {
 
 export type Decision = Accepted | Refused;
 
+export const nothingOwed: Owed = { copies: [], notices: [] };
+
 export const accepted: Accepted = {
   category: "CC_CLEAN",
+  minor: 0,
   action: "accept",
+  owed: nothingOwed,
   quarantine: [],
   notices: [],
   edits: noEdits,
@@ -77,5 +206,5 @@ export const accepted: Accepted = {
 };
 
 export function refused(rule: RuleName, action: Refused["action"], reply: Reply): Refused {
-  return { category: rules[rule], rule, action, reply, quarantine: [], notices: [] };
+  return { category: rules[rule], minor: 0, rule, action, reply, owed: nothingOwed, quarantine: [], notices: [] };
 }

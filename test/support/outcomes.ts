@@ -1,5 +1,6 @@
 // An Outcome for tests that look at what is told of it.
 import type { Outcome, RecipientOutcome } from "../../src/flow/outcome/outcome.ts";
+import { nothingOwed } from "../../src/policy/decision.ts";
 import { isPositive, type Reply } from "../../src/smtp/reply.ts";
 
 export const ok: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };
@@ -12,8 +13,10 @@ export function recipient(address: string, reply: Reply = ok, more: Partial<Reci
     local: true,
     direction: "Inbound",
     category: isPositive(reply) ? "CC_CLEAN" : "CC_MTA",
+    minor: 0,
     action: "accept",
     reply,
+    owed: nothingOwed,
     quarantine: [],
     notices: [],
     remote: "smtp:[127.0.0.1]:10025",

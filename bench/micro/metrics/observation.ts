@@ -13,6 +13,7 @@ import { stageNames, timed } from "../../../src/flow/timed.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
+import { nothingOwed } from "../../../src/policy/decision.ts";
 import { createRouter } from "../../../src/policy/router.ts";
 import { defaultSettings } from "../../../src/reading/load-settings.ts";
 import { arithmetic } from "../../load/arithmetic.ts";
@@ -38,9 +39,11 @@ const outcome: Outcome = {
       local: false,
       direction: "Outbound",
       category: "CC_CLEAN",
+      minor: 0,
       action: "accept",
       reply,
       remote,
+      owed: nothingOwed,
       quarantine: [],
       notices: [],
     },

@@ -70,12 +70,15 @@ function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | 
     local,
     direction: bank === undefined ? "OpenRelay" : directionOf(bank, local),
     category: settled.category,
+    minor: settled.minor,
     action: settled.action,
     reply: settled.reply,
+    owed: settled.owed,
     quarantine: settled.quarantine,
     notices: settled.notices,
   };
   if (settled.rule !== undefined) outcome.rule = settled.rule;
+  if (settled.content !== undefined) outcome.content = settled.content;
   if (settled.remote !== undefined) outcome.remote = settled.remote;
   return outcome;
 }

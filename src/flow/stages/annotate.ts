@@ -38,8 +38,9 @@ export function createAnnotate(nextHopsFor: NextHopsFor) {
 }
 
 function ready(decision: Accepted, edits: HeaderEdits, nextHops: readonly NextHop[]): Accepted {
-  const { category, action, quarantine, notices } = decision;
-  return { category, action, quarantine, notices, edits, nextHops };
+  const { category, minor, action, content, owed, quarantine, notices } = decision;
+  const leaves = { category, minor, action, owed, quarantine, notices, edits, nextHops };
+  return content === undefined ? leaves : { ...leaves, content };
 }
 
 /** Whether there are results to show; only local recipients get them, all other mail leaves alike. */

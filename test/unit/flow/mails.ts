@@ -3,6 +3,7 @@ import { noFacts } from "../../../src/checks/check.ts";
 import type { Arrival, JudgedMail, Settled } from "../../../src/flow/mail.ts";
 import type { Session, Transaction } from "../../../src/mail/transaction.ts";
 import type { PolicyBank } from "../../../src/policy/bank.ts";
+import { nothingOwed } from "../../../src/policy/decision.ts";
 import type { BankOverlay } from "../../../src/policy/settings.ts";
 import type { Delivery } from "../../../src/relay/delivery.ts";
 import type { NextHop } from "../../../src/smtp/next-hop.ts";
@@ -83,10 +84,12 @@ export function judged(text: MailText = {}, more: Partial<JudgedMail> = {}): Jud
 export function said(reply: Reply): Settled {
   return {
     category: reply === ok ? "CC_CLEAN" : "CC_MTA",
+    minor: 0,
     action: "accept",
     reply,
     fromNextHop: true,
     remote: "smtp:[127.0.0.1]:10025",
+    owed: nothingOwed,
     quarantine: [],
     notices: [],
   };
