@@ -1,12 +1,19 @@
-// DMARC of a mail: its author's domain against what SPF and DKIM found, and what the domain asks for on failure.
-import type { AuthResult, Finding } from "../authres/finding.ts";
+// DMARC of a mail: the domains that From shows against what SPF and DKIM found, and what they ask for on failure.
+import type { Finding } from "../authres/finding.ts";
 import type { Verification } from "../dkim/engine.ts";
 import { splitAddress } from "../mail/address.ts";
-import { readAuthors } from "../mail/authors.ts";
+import { type AuthorDoubt, authorDoubts, readAuthors } from "../mail/authors.ts";
 import { domainOfOctets } from "../mail/domain.ts";
 import { trustedSealer } from "./arc-check.ts";
 import type { Check, CheckFacts, CheckInput } from "./check.ts";
 import { type DmarcEvaluation, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
+import type { DmarcPolicy } from "./dmarc-record.ts";
+import { createRecordLookup } from "./dmarc-walk.ts";
+
+interface Evaluated {
+  readonly domain: string;
+  readonly evaluation: DmarcEvaluation;
+}
 
 /** `random` gives 0 up to, not with, 1: whether a mail is in the sample of pct= (RFC 7489 section 6.6.4). */
 export function createDmarcCheck(random: () => number = Math.random): Check {
@@ -14,21 +21,33 @@ export function createDmarcCheck(random: () => number = Math.random): Check {
     name: "dmarc",
     isWanted: (bank) => bank.enable_dmarc_verification,
     async run(input, factsOf) {
-      const { domains, doubt } = readAuthors(input.head);
-      const [domain] = domains;
-      if (doubt !== undefined || domain === undefined) {
-        return {
-          findings: [{ method: "dmarc", result: "permerror", reason: doubt ?? "no-from-domain", properties: [] }],
-        };
-      }
+      const { resolve, bank } = input;
+      const { domains, doubt } = shownAuthors(input);
       const identifiers = identifiersOf(input, factsOf("spf"));
-      const evaluations = await evaluateDmarc(
-        { authorDomain: domain, identifiers, sample: random() * 100 },
-        input.resolve,
+      // What From shows may be in doubt before these are known, and nobody waits for them then.
+      identifiers.catch(() => {});
+      const sample = random() * 100;
+      const lookUpRecord = createRecordLookup(bank.dmarc_mode, resolve);
+      const evaluated = await Promise.all(
+        domains.map(async (domain): Promise<Evaluated> => {
+          const question = { authorDomain: domain, identifiers, sample };
+          return { domain, evaluation: await evaluateDmarc(bank.dmarc_mode, question, resolve, lookUpRecord) };
+        }),
       );
-      return { findings: [dmarcFinding(evaluations[input.bank.dmarc_mode], domain)] };
+      return { findings: [doubt === undefined ? clearFinding(evaluated) : doubtfulFinding(evaluated, doubt)] };
     },
   };
+}
+
+/** Where a mail has no From field above its body, the MTA behind us may write one of the envelope sender (Postfix does). */
+function shownAuthors({ head, sender }: CheckInput): {
+  readonly domains: readonly string[];
+  readonly doubt?: AuthorDoubt;
+} {
+  const authors = readAuthors(head);
+  if (authors.doubt !== "no-from") return authors;
+  const { domain } = splitAddress(sender);
+  return domain === undefined || domain.startsWith("[") ? authors : { domains: [domain], doubt: authors.doubt };
 }
 
 /** DMARC looks at the MAIL FROM identity, or at HELO where there is no MAIL FROM (RFC 7489 section 4.1). */
@@ -53,7 +72,34 @@ function identifierOf({ result, domain }: Verification): Identifier {
   return { result, domain };
 }
 
-function dmarcFinding({ result, reason, disposition }: DmarcEvaluation, domain: string): Finding {
+function clearFinding([evaluated]: readonly Evaluated[]): Finding {
+  return evaluated === undefined ? permerror("no-from-domain") : dmarcFinding(evaluated, evaluated.evaluation.reason);
+}
+
+/**
+ * Of a From that readers understand differently every domain counts: the strictest that failed is told (RFC 7489 section
+ * 6.6.1), or what could not be found out. Nothing makes such a From a pass.
+ */
+function doubtfulFinding(evaluated: readonly Evaluated[], doubt: AuthorDoubt): Finding {
+  const [strictest] = evaluated.toSorted((a, b) => weightOf(b.evaluation) - weightOf(a.evaluation));
+  return strictest === undefined || weightOf(strictest.evaluation) === 0
+    ? permerror(doubt)
+    : dmarcFinding(strictest, strictest.evaluation.result === "fail" ? doubt : strictest.evaluation.reason);
+}
+
+const weights: Readonly<Record<DmarcPolicy, number>> = { reject: 4, quarantine: 3, none: 1 };
+
+function weightOf({ result, disposition = "none" }: DmarcEvaluation): number {
+  if (result === "fail") return weights[disposition];
+  return result === "temperror" ? 2 : 0;
+}
+
+function permerror(reason: string): Finding {
+  return { method: "dmarc", result: "permerror", reason, properties: [] };
+}
+
+function dmarcFinding({ domain, evaluation }: Evaluated, reason: string | undefined): Finding {
+  const { result, disposition } = evaluation;
   return {
     method: "dmarc",
     result,
@@ -67,17 +113,21 @@ function dmarcFinding({ result, reason, disposition }: DmarcEvaluation, domain: 
 }
 
 /**
- * What the author's domain asks for this mail: "none" unless DMARC failed, and for a mail whose ARC chain comes from
- * trusted sealers. The word a `final_dmarc_destiny` is applied to.
+ * What the domains of From ask for this mail: "none" unless DMARC failed, and for a mail whose ARC chain comes from
+ * trusted sealers, as long as it is clear whom they vouch for. The word a `final_dmarc_destiny` is applied to.
  */
-export function dmarcDisposition(findings: readonly Finding[]): "none" | "quarantine" | "reject" {
+export function dmarcDisposition(findings: readonly Finding[]): DmarcPolicy {
   const dmarc = findings.find(({ method }) => method === "dmarc");
-  if (dmarc?.result !== ("fail" satisfies AuthResult)) return "none";
-  if (
-    findings.some(({ method, result, reason }) => method === "arc" && result === "pass" && reason === trustedSealer)
-  ) {
-    return "none";
-  }
+  if (dmarc?.result !== "fail") return "none";
+  if (!isDoubt(dmarc.reason) && findings.some(isTrustedChain)) return "none";
   const asked = dmarc.properties.find(({ type, name }) => type === "policy" && name === "dmarc")?.value;
   return asked === "reject" || asked === "quarantine" ? asked : "none";
+}
+
+function isTrustedChain({ method, result, reason }: Finding): boolean {
+  return method === "arc" && result === "pass" && reason === trustedSealer;
+}
+
+function isDoubt(reason: string | undefined): boolean {
+  return authorDoubts.some((doubt) => doubt === reason);
 }

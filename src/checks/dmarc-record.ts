@@ -1,6 +1,9 @@
 // Reads one DMARC policy record (RFC 9989 section 4.7, RFC 7489 section 6.3): a tag list that starts with v=DMARC1.
 // Finding the record and choosing among its policies is left to others.
 
+/** Which RFC goes. Tags that it does not know are passed over, whatever they hold (RFC 7489 section 6.3). */
+export type DmarcMode = "rfc7489" | "rfc9989";
+
 export type DmarcPolicy = "none" | "quarantine" | "reject";
 export type AlignmentMode = "relaxed" | "strict";
 
@@ -33,7 +36,7 @@ export function isDmarcText(text: string): boolean {
  * section 3.2), or no policy and nowhere to report to (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3 step 6).
  * Any other fault is passed over and the tag's default taken, as both RFCs ask.
  */
-export function parseDmarcRecord(text: string): DmarcRecord | "unusable" {
+export function parseDmarcRecord(mode: DmarcMode, text: string): DmarcRecord | "unusable" {
   if (text.length > maxRecordOctets || !isDmarcText(text)) return "unusable";
   const tags = new Map<string, string>();
   for (const item of text.split(";")) {
@@ -45,13 +48,13 @@ export function parseDmarcRecord(text: string): DmarcRecord | "unusable" {
   }
   const p = policyOf(tags, "p");
   const sp = policyOf(tags, "sp");
-  const np = policyOf(tags, "np");
+  const np = mode === "rfc9989" ? policyOf(tags, "np") : undefined;
   const options = {
     adkim: alignmentOf(tags.get("adkim")),
     aspf: alignmentOf(tags.get("aspf")),
-    pct: percentOf(tags.get("pct")),
-    testing: tags.get("t")?.toLowerCase() === "y",
-    psd: psdOf(tags.get("psd")),
+    pct: mode === "rfc7489" ? percentOf(tags.get("pct")) : 100,
+    testing: mode === "rfc9989" && tags.get("t")?.toLowerCase() === "y",
+    psd: mode === "rfc9989" ? psdOf(tags.get("psd")) : "u",
   };
   if (p === undefined || p === "invalid" || sp === "invalid" || np === "invalid") {
     return hasReportUri(tags.get("rua")) ? { p: "none", ...options } : "unusable";

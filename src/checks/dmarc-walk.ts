@@ -1,7 +1,7 @@
 // The DNS tree walk of RFC 9989 section 4.10: DMARC records at a name and at those above it, and what they say about
 // which domain is the organizational one. Which policy follows from that is decided in `dmarc.ts`.
 import type { DnsTrouble, Resolve } from "../rr/answer.ts";
-import { type DmarcRecord, isDmarcText, parseDmarcRecord } from "./dmarc-record.ts";
+import { type DmarcMode, type DmarcRecord, isDmarcText, parseDmarcRecord } from "./dmarc-record.ts";
 
 /** What stands at _dmarc.NAME: a record, no (usable) record, several records, or trouble. */
 export type RecordAnswer =
@@ -12,19 +12,19 @@ export type RecordAnswer =
 export type LookUpRecord = (domain: string) => Promise<RecordAnswer>;
 
 /** Asks for DMARC records; each name once, however many walks pass it. */
-export function createRecordLookup(resolve: Resolve): LookUpRecord {
+export function createRecordLookup(mode: DmarcMode, resolve: Resolve): LookUpRecord {
   const answers = new Map<string, Promise<RecordAnswer>>();
   return (domain) => {
     let answer = answers.get(domain);
     if (answer === undefined) {
-      answer = lookUp(domain, resolve);
+      answer = lookUp(mode, domain, resolve);
       answers.set(domain, answer);
     }
     return answer;
   };
 }
 
-async function lookUp(domain: string, resolve: Resolve): Promise<RecordAnswer> {
+async function lookUp(mode: DmarcMode, domain: string, resolve: Resolve): Promise<RecordAnswer> {
   const answer = await resolve(`_dmarc.${domain}`, "TXT");
   if (answer.status === "trouble") return answer;
   if (answer.status !== "found") return { status: "none" };
@@ -33,7 +33,7 @@ async function lookUp(domain: string, resolve: Resolve): Promise<RecordAnswer> {
   if (text === undefined) return { status: "none" };
   // Several records count as none (RFC 9989 section 4.10 step 2, RFC 7489 section 6.6.3 step 5).
   if (texts.length > 1) return { status: "several" };
-  const record = parseDmarcRecord(text);
+  const record = parseDmarcRecord(mode, text);
   return record === "unusable" ? { status: "unusable" } : { status: "found", record };
 }
 

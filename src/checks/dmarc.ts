@@ -1,11 +1,9 @@
 // DMARC: which policy a domain asks for, and whether an aligned identifier passed. Evaluated by RFC 7489 (public
-// suffix list) and by RFC 9989 (tree walk); which of the two is acted on is a setting.
+// suffix list) or by RFC 9989 (tree walk), as a setting says.
 import type { AuthResult } from "../authres/finding.ts";
 import type { Resolve } from "../rr/answer.ts";
-import type { DmarcPolicy, DmarcRecord } from "./dmarc-record.ts";
+import type { DmarcMode, DmarcPolicy, DmarcRecord } from "./dmarc-record.ts";
 import { createRecordLookup, type LookUpRecord, organizationalDomainOf, type Walk, walkTree } from "./dmarc-walk.ts";
-
-export type DmarcMode = "rfc7489" | "rfc9989";
 
 /** An authenticated identifier: SPF's MAIL FROM (or HELO) domain, or a signature's d=. A-labels in lower case. */
 export interface Identifier {
@@ -19,7 +17,7 @@ export interface Identifiers {
 }
 
 export interface DmarcInput {
-  /** Domain of the one author address. */
+  /** A domain that From shows; of a clear From the one there is. */
   readonly authorDomain: string;
   /** What SPF and DKIM found; the policy is looked for while they are still at it. */
   readonly identifiers: Promise<Identifiers>;
@@ -47,17 +45,17 @@ export interface DmarcEvaluation {
 /** One author can make this many identifiers walk the tree; those beyond do not align. */
 const maxAlignmentWalks = 10;
 
-/** Both evaluations at once; they share their questions. Never rejects. */
-export async function evaluateDmarc(
+/**
+ * Evaluates one author domain by one of the two RFCs. Never rejects. Evaluations of one mail share their questions by
+ * sharing `lookUpRecord`, which must be of the same mode.
+ */
+export function evaluateDmarc(
+  mode: DmarcMode,
   input: DmarcInput,
   resolve: Resolve,
-): Promise<Readonly<Record<DmarcMode, DmarcEvaluation>>> {
-  const lookUpRecord = createRecordLookup(resolve);
-  const [rfc7489, rfc9989] = await Promise.all([
-    evaluateByList(input, lookUpRecord),
-    evaluateByWalk(input, lookUpRecord, resolve),
-  ]);
-  return { rfc7489, rfc9989 };
+  lookUpRecord = createRecordLookup(mode, resolve),
+): Promise<DmarcEvaluation> {
+  return mode === "rfc7489" ? evaluateByList(input, lookUpRecord) : evaluateByWalk(input, lookUpRecord, resolve);
 }
 
 /** A policy record in force for the author domain, and how identifiers are compared with it. */

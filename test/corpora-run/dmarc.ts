@@ -1,8 +1,8 @@
 // Runs the DMARC suites: evaluations under both RFCs, records, and the public suffix list's own tests.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type DmarcMode, evaluateDmarc, type Identifier } from "../../src/checks/dmarc.ts";
-import { parseDmarcRecord } from "../../src/checks/dmarc-record.ts";
+import { evaluateDmarc, type Identifier } from "../../src/checks/dmarc.ts";
+import { type DmarcMode, parseDmarcRecord } from "../../src/checks/dmarc-record.ts";
 import { registrableDomain } from "../../src/checks/organizational-domain.ts";
 import { createFixedResolver, parseFixedZone } from "../../src/dns/fixed-zone.ts";
 import { readJson } from "./corpora.ts";
@@ -59,7 +59,7 @@ async function runEvaluations(folder: string): Promise<SuiteResult> {
       }),
       sample: 0,
     };
-    const got = (await evaluateDmarc(input, createFixedResolver(parseFixedZone(dns))))[mode];
+    const got = await evaluateDmarc(mode, input, createFixedResolver(parseFixedZone(dns)));
     const equal =
       accept.includes(got.result) &&
       fits(expected.policy, got.policy) &&
@@ -88,7 +88,7 @@ async function runRecords(folder: string): Promise<SuiteResult> {
     ...bad.map((record) => [record, "unusable"] as const),
   ];
   return judgeAll("dmarc/records.json", cases, async (record, wanted) => {
-    const parsed = parseDmarcRecord(record);
+    const parsed = parseDmarcRecord("rfc7489", record);
     const got = parsed === "unusable" ? parsed : `${parsed.p} ${parsed.pct}`;
     return got === wanted ? undefined : { name: record, wanted, got };
   });

@@ -19,7 +19,14 @@ const bank: CheckBank = {
   arc_seal: false,
   dkim_minimum_key_bits: 1024,
 };
-const resolve = createFixedResolver(parseFixedZone({ "_dmarc.example.com": { TXT: ["v=DMARC1; p=reject"] } }));
+const resolve = createFixedResolver(
+  parseFixedZone({
+    "_dmarc.example.com": { TXT: ["v=DMARC1; p=reject"] },
+    "_dmarc.quarantine.example": { TXT: ["v=DMARC1; p=quarantine"] },
+    "_dmarc.none.example": { TXT: ["v=DMARC1; p=none"] },
+    "_dmarc.broken.example": { rcode: "SERVFAIL" },
+  }),
+);
 
 interface Setup {
   readonly header?: string;
@@ -132,6 +139,61 @@ test("mail without one clear author is dmarc=permerror whatever passed", async (
   assert.equal(shown(findings)[1], "dmarc=permerror two-from-fields");
 });
 
+const doubtful: readonly (readonly [title: string, header: string, spf: SpfReport["result"], dmarc: string])[] = [
+  ["two fields", "From: joe@example.com\nFrom: x@evil.example", "fail", "fail two-from-fields"],
+  ["two fields, ours below", "From: x@evil.example\nFrom: joe@example.com", "fail", "fail two-from-fields"],
+  ["two authors", "From: joe@example.com, x@evil.example", "fail", "fail two-from-domains"],
+  ["a word behind the address", "From: CEO <joe@example.com> x", "fail", "fail malformed-from"],
+  ["an odd bracket", "From: CEO ) <joe@example.com>", "fail", "fail malformed-from"],
+  ["a comment within", "From: joe(x)@example.com", "fail", "fail malformed-from"],
+  ["another address as name", "From: joe@example.com. <x@evil.example>", "fail", "fail malformed-from"],
+  ["a route", "From: <@relay.example:joe@example.com>", "fail", "fail malformed-from"],
+  ["a header with too many fields", `From: joe@example.com\n${"X: y\n".repeat(1001)}`, "fail", "fail header-too-large"],
+  ["a name with a control character", "From\v: joe@example.com", "fail", "fail malformed-from"],
+  ["no From at all, where the MTA writes one", "Subject: x", "fail", "fail no-from"],
+  ["no From at all, the sender is who he says", "Subject: x", "pass", "permerror no-from"],
+  ["nobody's domain", "From: root", "fail", "permerror no-from-domain"],
+  ["a pass for one of two", "From: joe@example.com, x@quarantine.example", "pass", "fail two-from-domains"],
+];
+
+for (const [title, lines, spf, wanted] of doubtful) {
+  test(`an unclear From is held against every domain that it shows: ${title}`, async () => {
+    const { findings } = await check({ header: `${lines}\n`, spf });
+    const dmarc = shown(findings)[1] ?? "";
+    assert.ok(dmarc.startsWith(`dmarc=${wanted}`), dmarc);
+    assert.equal(dmarcDisposition(findings), dispositionOf(dmarc));
+  });
+}
+
+function dispositionOf(shownFinding: string): string {
+  return /policy\.dmarc=(\S+)/.exec(shownFinding)?.[1] ?? "none";
+}
+
+test("of several failures the strictest policy is told, and a temporary error before one that asks for nothing", async () => {
+  const dmarc = async (...domains: string[]) => {
+    const header = `From: ${domains.map((domain) => `a@${domain}`).join(", ")}\n`;
+    return shown((await check({ header, sender: "x@other.example" })).findings)[1];
+  };
+  const reject = "header.from=example.com policy.dmarc=reject";
+  const quarantine = "header.from=quarantine.example policy.dmarc=quarantine";
+  const fail = "dmarc=fail two-from-domains";
+  assert.equal(await dmarc("none.example", "quarantine.example", "example.com"), `${fail} ${reject}`);
+  assert.equal(await dmarc("none.example", "quarantine.example", "broken.example"), `${fail} ${quarantine}`);
+  assert.equal(await dmarc("none.example", "broken.example"), "dmarc=temperror dns-error header.from=broken.example");
+  assert.equal(await dmarc("none.example", "x.example"), `${fail} header.from=none.example policy.dmarc=none`);
+  assert.equal(await dmarc("y.example", "x.example"), "dmarc=permerror two-from-domains");
+});
+
+test("a trusted chain does not vouch for a From that readers understand differently", async () => {
+  const { findings } = await check({
+    header: `${arcHeader}From: joe@example.com\nFrom: x@list.example\n`,
+    spf: "fail",
+    arc: { result: "pass", sets: [{ instance: 1, sealer: "sealer.example", dmarc: "pass" }] },
+  });
+  assert.equal(findings.at(-1)?.reason, "trusted-sealer");
+  assert.equal(dmarcDisposition(findings), "reject");
+});
+
 test("a chain from trusted sealers is told, and keeps DMARC's verdict from being acted on", async () => {
   const cases: [ArcReport["sets"], boolean][] = [
     [[{ instance: 1, sealer: "sealer.example", dmarc: "pass" }], true],
@@ -167,7 +229,7 @@ test("a chain from trusted sealers is told, and keeps DMARC's verdict from being
 test("only a failure asks for anything", async () => {
   assert.equal(dmarcDisposition((await check({ spf: "fail" })).findings), "reject");
   assert.equal(dmarcDisposition((await check({})).findings), "none");
-  assert.equal(dmarcDisposition((await check({ header: "Subject: x\n" })).findings), "none");
+  assert.equal(dmarcDisposition((await check({ header: "Subject: x\n", sender: "" })).findings), "none");
   assert.equal(dmarcDisposition([]), "none");
 });
 
