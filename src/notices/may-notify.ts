@@ -1,36 +1,51 @@
-// Who is told of a failure, and who is not (RFC 3461 section 4.1, RFC 3834 section 2). Whether a sender is to be
-// believed at all is a matter of policy and decided elsewhere.
+// Which sender is told of a failure, and which is not (RFC 3461 section 4.1, RFC 3834 section 2).
+import { splitAddress } from "../mail/address.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
 import type { Path } from "../mail/transaction.ts";
 
-export type Suppression = "null-sender" | "notify-never" | "no-failure" | "bulk";
+/** Why a sender is not told. Log words and docs anchors (docs/notices.md). */
+export const suppressions = {
+  "null-sender": "the mail has no sender: it is a notification itself",
+  "notify-never": "the sender wants none: NOTIFY=NEVER",
+  "no-failure": "the sender wants none of failures: NOTIFY without FAILURE",
+  bulk: "a list or a robot wrote the mail: Precedence, List-*, Auto-Submitted, multipart/report",
+  robot: "the sender's address is one of a list or a robot",
+  unvouched: "nobody vouches for the sender: not ours, no SPF pass, no valid signature of the sender's domain",
+} as const;
+
+export type Suppression = keyof typeof suppressions;
 
 export interface FailedMail {
   readonly sender: Path;
   readonly recipient: Path;
   /** The header of the mail that failed. */
   readonly fields: readonly HeaderField[];
+  /** Whether the sender can be believed to be the one: a bounce to anybody else is backscatter. */
+  readonly isVouchedFor: boolean;
 }
 
 /** Undefined: the sender may be told that this recipient failed. Else why not. */
-export function suppression({ sender, recipient, fields }: FailedMail): Suppression | undefined {
+export function suppression({ sender, recipient, fields, isVouchedFor }: FailedMail): Suppression | undefined {
   if (sender.address === "") return "null-sender";
   const notify = notifyWords(recipient.parameters);
   if (notify?.includes("NEVER")) return "notify-never";
   if (notify !== undefined && !notify.includes("FAILURE")) return "no-failure";
-  return isRobotAddress(sender.address) || isBulk(fields) ? "bulk" : undefined;
-}
-
-export function mayNotify(mail: FailedMail): boolean {
-  return suppression(mail) === undefined;
+  if (isBulk(fields)) return "bulk";
+  if (isRobotAddress(sender.address)) return "robot";
+  return isVouchedFor ? undefined : "unvouched";
 }
 
 /** Mail from lists and robots, to which no answer is sent. */
 export function isBulk(fields: readonly HeaderField[]): boolean {
   return fields.some(({ name, raw }) => {
     switch (name) {
+      // RFC 2369, RFC 2919.
+      case "list-archive":
+      case "list-help":
       case "list-id":
+      case "list-owner":
       case "list-post":
+      case "list-subscribe":
       case "list-unsubscribe":
       case "mailing-list":
       case "x-mailing-list":
@@ -39,6 +54,9 @@ export function isBulk(fields: readonly HeaderField[]): boolean {
         return ["bulk", "list", "junk"].includes(firstWord(raw));
       case "auto-submitted":
         return firstWord(raw) !== "no";
+      case "content-type":
+        // A report, whoever wrote it, answers something (RFC 6522).
+        return firstWord(raw) === "multipart/report";
       default:
         return false;
     }
@@ -51,10 +69,12 @@ function firstWord(raw: Uint8Array): string {
   return (/^\s*([^\s;(]*)/.exec(body)?.[1] ?? "").toLowerCase();
 }
 
+const robots = new Set(["mailer-daemon", "postmaster", "double-bounce", "listserv", "majordomo"]);
+
+/** RFC 3834 section 2, and what lists and MTAs bounce to. */
 function isRobotAddress(address: string): boolean {
-  const at = address.lastIndexOf("@");
-  const local = (at === -1 ? address : address.slice(0, at)).toLowerCase();
-  return local === "mailer-daemon" || local.startsWith("owner-") || local.endsWith("-request");
+  const local = splitAddress(address).localPart.toLowerCase();
+  return robots.has(local) || local.startsWith("owner-") || /-(?:request|owner|bounces?)(?:\+.*)?$/s.test(local);
 }
 
 /** The words of NOTIFY= in upper case; undefined when it is not there. */

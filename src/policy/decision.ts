@@ -157,6 +157,8 @@ export interface ContentFound {
 export interface Notice {
   readonly kind: "dsn";
   readonly result: "sent" | "suppressed";
+  /** Why it was withheld: a code of the closed list in docs/notices.md. */
+  readonly reason?: string;
 }
 
 /** The part of a decision that is kept when the mail is gone. */

@@ -65,7 +65,7 @@ test("DSN parameters are passed on, but not where propagate_dsn_if_possible is o
 
 test("a notification comes from hdrfrom_notify_sender", async () => {
   await withHop(refuse(2), async () => {
-    const client = await connected(filter.ports.incoming);
+    const client = await connected(filter.ports.nochecks);
     assert.match(await submit(client, { data: mailText("desk"), to: three }), /^250 .*but 1 REJECT$/);
     client.socket.end("QUIT\r\n");
   });

@@ -3,7 +3,7 @@
 import { type Category, categories } from "../../policy/decision.ts";
 import { isPositive, isTransient } from "../../smtp/reply.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
-import { dsnOf } from "./record.ts";
+import { dsnOf, dsnReasonOf } from "./record.ts";
 
 /** Characters of a value of mail's making that a line may hold; the rest is cut. */
 const maxFieldChars = 250;
@@ -47,7 +47,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   if (word === "Passed" && outcome.queuedAs.length > 0)
     text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
   text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
-  text += ruled(recipients);
+  text += ruled(recipients) + untold(recipients);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
   if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
   return `${text}, ${Math.round(outcome.elapsedMs)} ms`;
@@ -159,6 +159,14 @@ function ruled(recipients: readonly RecipientOutcome[]): string {
   const names: string[] = [];
   for (const { rule } of recipients) if (rule !== undefined) names.push(rule);
   return told("rule", names);
+}
+
+/** Not amavisd's: why senders were not told of what happened. */
+function untold(recipients: readonly RecipientOutcome[]): string {
+  return told(
+    "dsn_skip",
+    recipients.flatMap((recipient) => dsnReasonOf(recipient) ?? []),
+  );
 }
 
 function replyText(recipient: RecipientOutcome): string {

@@ -15,8 +15,8 @@ export function mailLines(record: MailRecord): readonly string[] {
     ...(record.message_id === "" ? [] : [`  Message-ID ${visible(record.message_id)}`]),
     `  ${record.size} octets, ${record.elapsed_ms} ms`,
     ...record.recipients.map(
-      ({ address, direction, rule, action, reply, remote, dsn }) =>
-        `  to <${visible(address)}> (${direction}): ${action}${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}, ${visible(reply)}${dsn === undefined ? "" : `; notification ${dsn}`}`,
+      ({ address, direction, rule, action, reply, remote, dsn, dsn_reason }) =>
+        `  to <${visible(address)}> (${direction}): ${action}${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}, ${visible(reply)}${dsn === undefined ? "" : `; notification ${dsn}`}${dsn_reason === undefined ? "" : `: ${dsn_reason}`}`,
     ),
     `  reply ${visible(record.reply)}`,
     ...record.dkim.map(

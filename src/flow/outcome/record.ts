@@ -35,6 +35,7 @@ export function mailRecord(outcome: Outcome) {
       reply: formatReply(recipient.reply),
       remote: recipient.remote,
       dsn: dsnOf(recipient),
+      dsn_reason: dsnReasonOf(recipient),
     })),
     message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
@@ -69,6 +70,11 @@ function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undef
 /** What became of the status notification that was owed for a recipient. */
 export function dsnOf({ notices }: Pick<RecipientOutcome, "notices">): "sent" | "suppressed" | undefined {
   return notices.find(({ kind }) => kind === "dsn")?.result;
+}
+
+/** Why it was withheld. */
+export function dsnReasonOf({ notices }: Pick<RecipientOutcome, "notices">): string | undefined {
+  return notices.find(({ kind }) => kind === "dsn")?.reason;
 }
 
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */

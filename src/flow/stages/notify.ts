@@ -1,7 +1,7 @@
 // Delivery status notifications (RFC 3464) for recipients that the next hop refused while it took others: SMTP has one
 // reply for all, and ours will be a 250. The notification is handed over before that.
 import { buildDsn } from "../../notices/build-dsn.ts";
-import { suppression } from "../../notices/may-notify.ts";
+import { type Suppression, suppression } from "../../notices/may-notify.ts";
 import { readSenderName } from "../../notices/sender-name.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
@@ -9,6 +9,7 @@ import { isPermanent, isPositive, isTransient, type Reply } from "../../smtp/rep
 import type { JudgedMail, Settled } from "../mail.ts";
 import { ownWord } from "../settle.ts";
 import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
+import { isSenderVouchedFor } from "../vouched.ts";
 
 export interface NotifyNeeds {
   /** Next hops of notifications: notify_method of the bank in force. */
@@ -21,7 +22,6 @@ export interface NotifyNeeds {
 }
 
 const sent: readonly Notice[] = [{ kind: "dsn", result: "sent" }];
-const suppressed: readonly Notice[] = [{ kind: "dsn", result: "suppressed" }];
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
 export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: NotifyNeeds) {
@@ -34,18 +34,22 @@ export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: Noti
     const refusals = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
     if (refusals.size === 0) return settled;
 
-    const owed = new Set(
-      [...refusals].filter((index) => {
-        const recipient = envelope.recipients[index];
-        const about = { sender: envelope.sender, fields: message.fields };
-        return recipient !== undefined && suppression({ ...about, recipient }) === undefined;
-      }),
-    );
+    const about = { sender: envelope.sender, fields: message.fields, isVouchedFor: isSenderVouchedFor(mail) };
+    const withheld = new Map<number, Suppression>();
+    const owed = new Set<number>();
+    for (const index of refusals) {
+      const recipient = envelope.recipients[index];
+      if (recipient === undefined) continue;
+      const reason = suppression({ ...about, recipient });
+      if (reason === undefined) owed.add(index);
+      else withheld.set(index, reason);
+    }
     const result = owed.size === 0 ? "sent" : await send(mail, settled, owed);
     return settled.map((each, index) => {
       if (!refusals.has(index)) return each;
       // Who cannot be notified today cannot be tomorrow, while the others would have the mail once more with each try.
-      if (!owed.has(index) || result === "refused") return { ...each, notices: suppressed };
+      const reason = withheld.get(index) ?? (result === "refused" ? "refused" : undefined);
+      if (reason !== undefined) return { ...each, notices: [{ kind: "dsn", result: "suppressed", reason }] };
       // Rather the mail again for all than one recipient's loss that nobody hears of.
       return result === "sent"
         ? { ...each, notices: sent }

@@ -178,7 +178,10 @@ test("is itself never notified about", () => {
   const { envelope, message } = built();
   const [recipient] = envelope.recipients;
   assert.ok(recipient !== undefined);
-  assert.equal(suppression({ sender: envelope.sender, recipient, fields: message.fields }), "null-sender");
+  assert.equal(
+    suppression({ sender: envelope.sender, recipient, fields: message.fields, isVouchedFor: true }),
+    "null-sender",
+  );
   const renamed = { sender: { address: "x@y", parameters: "" }, recipient: { address: "z@y", parameters: "" } };
-  assert.equal(suppression({ ...renamed, fields: message.fields }), "bulk");
+  assert.equal(suppression({ ...renamed, fields: message.fields, isVouchedFor: true }), "bulk");
 });

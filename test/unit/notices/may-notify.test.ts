@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { splitHeader } from "../../../src/mail/header.ts";
-import { mayNotify, type Suppression, suppression } from "../../../src/notices/may-notify.ts";
+import { type Suppression, suppression } from "../../../src/notices/may-notify.ts";
 import { envelopeFrom } from "../../support/relay-mail.ts";
 
 const cases: readonly [string, string, string, Suppression | undefined][] = [
@@ -19,9 +19,20 @@ const cases: readonly [string, string, string, Suppression | undefined][] = [
   ["a@b", "c@d", "Auto-Submitted: auto-replied; x=y\r\n", "bulk"],
   ["a@b", "c@d", "Auto-Submitted: no\r\n", undefined],
   ["a@b", "c@d", "Subject: Precedence: bulk\r\n", undefined],
-  ["MAILER-DAEMON@b", "c@d", "Subject: x\r\n", "bulk"],
-  ["owner-list@b", "c@d", "Subject: x\r\n", "bulk"],
-  ["list-request@b", "c@d", "Subject: x\r\n", "bulk"],
+  ["a@b", "c@d", "Auto-Submitted:\r\n", "bulk"],
+  ["a@b", "c@d", "List-Help: <mailto:x@example.com>\r\n", "bulk"],
+  ["a@b", "c@d", "Content-Type: Multipart/Report; report-type=delivery-status\r\n", "bulk"],
+  ["a@b", "c@d", "Content-Type: multipart/mixed; x=multipart/report\r\n", undefined],
+  ["MAILER-DAEMON@b", "c@d", "Subject: x\r\n", "robot"],
+  ["MAILER-DAEMON", "c@d", "Subject: x\r\n", "robot"],
+  ['"mailer-daemon"@b', "c@d", "Subject: x\r\n", "robot"],
+  ["Postmaster@b", "c@d", "Subject: x\r\n", "robot"],
+  ["owner-list@b", "c@d", "Subject: x\r\n", "robot"],
+  ["list-owner@b", "c@d", "Subject: x\r\n", "robot"],
+  ["list-request@b", "c@d", "Subject: x\r\n", "robot"],
+  ["list-bounces+ann=here.example@b", "c@d", "Subject: x\r\n", "robot"],
+  ["request@b", "c@d", "Subject: x\r\n", undefined],
+  ["postmaster.joe@b", "c@d", "Subject: x\r\n", undefined],
 ];
 
 for (const [sender, recipient, header, why] of cases) {
@@ -32,7 +43,7 @@ for (const [sender, recipient, header, why] of cases) {
       recipient: envelope.recipients[0] ?? { address: "", parameters: "" },
       fields: splitHeader(Buffer.from(header)).fields,
     };
-    assert.equal(suppression(mail), why);
-    assert.equal(mayNotify(mail), why === undefined);
+    assert.equal(suppression({ ...mail, isVouchedFor: true }), why);
+    assert.equal(suppression({ ...mail, isVouchedFor: false }), why ?? "unvouched");
   });
 }

@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { type Facts, noFacts } from "../../../../src/checks/check.ts";
 import type { Settled } from "../../../../src/flow/mail.ts";
 import { ownWord } from "../../../../src/flow/settle.ts";
 import { createNotify } from "../../../../src/flow/stages/notify.ts";
 import type { OwnMail, OwnMailResult } from "../../../../src/flow/submit-own.ts";
 import { refused } from "../../../../src/policy/decision.ts";
+import { signed } from "../../policy/mail.ts";
 import { bankWith, hop, judged, later, type MailText, no, ok, otherHop, said } from "../mails.ts";
 
 interface Scene {
   readonly mail?: MailText;
   readonly settled: readonly Settled[];
   readonly result?: OwnMailResult;
+  readonly facts?: Facts;
 }
 
-async function notify({ mail = {}, settled, result = "sent" }: Scene) {
+const vouched: Facts = { ...noFacts, verifications: [signed("there.example")] };
+
+async function notify({ mail = {}, settled, result = "sent", facts = vouched }: Scene) {
   const sent: OwnMail[] = [];
   const stage = createNotify({
     notifyHops: () => [otherHop],
@@ -25,9 +30,9 @@ async function notify({ mail = {}, settled, result = "sent" }: Scene) {
     now: () => 1_700_000_001_000,
   });
   const addresses = settled.map((_, index) => `r${index}@here.example`);
-  const after = await stage(judged({ recipients: addresses, ...mail }), settled);
+  const after = await stage(judged({ recipients: addresses, ...mail }, { facts }), settled);
   const words = after.map(({ category, rule, reply, notices: [notice] }) =>
-    [String(reply.code), category, rule, notice?.result].filter((word) => word !== undefined).join(" "),
+    [String(reply.code), category, rule, notice?.result, notice?.reason].filter((word) => word !== undefined).join(" "),
   );
   return { sent, after, words };
 }
@@ -75,21 +80,22 @@ test("one notification speaks of all who were refused", async () => {
 });
 
 test("who wants no notification gets none, and the log says so", async () => {
-  for (const mail of [
-    { sender: "" },
-    { recipients: ["r0@here.example", "r1@here.example NOTIFY=NEVER"] },
-    { text: "Precedence: bulk\r\nFrom: a@b\r\n\r\nhello\r\n" },
-  ]) {
-    const { sent, words } = await notify({ settled: [said(ok), said(no)], mail });
-    if ("text" in mail) continue;
+  const cases: readonly (readonly [string, Partial<Scene>])[] = [
+    ["null-sender", { mail: { sender: "" } }],
+    ["notify-never", { mail: { recipients: ["r0@here.example", "r1@here.example NOTIFY=NEVER"] } }],
+    ["bulk", { mail: { text: "Precedence: bulk\r\nFrom: a@b\r\n\r\nhello\r\n" } }],
+    ["unvouched", { facts: noFacts }],
+  ];
+  for (const [reason, scene] of cases) {
+    const { sent, words } = await notify({ settled: [said(ok), said(no)], ...scene });
     assert.deepEqual(sent, []);
-    assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed"]);
+    assert.deepEqual(words, ["250 CC_CLEAN", `550 CC_MTA suppressed ${reason}`]);
   }
 });
 
 test("a notification that the next hop refuses for good is not tried again by having the mail again", async () => {
   const { words } = await notify({ settled: [said(ok), said(no)], result: "refused" });
-  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed"]);
+  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed refused"]);
 });
 
 test("a notification that cannot be handed over now puts the recipient off, by a rule with a name", async () => {
@@ -109,7 +115,7 @@ test("the bank in force says who writes the notification", async () => {
     now: () => 0,
   });
   const bank = bankWith({ myhostname: "mx.here.example" });
-  await stage(judged({ recipients: ["a@x", "b@x"] }, { bank }), [said(ok), said(no)]);
+  await stage(judged({ recipients: ["a@x", "b@x"] }, { bank, facts: vouched }), [said(ok), said(no)]);
   const header = Buffer.from(sent[0]?.message.header ?? []).toString("latin1");
   assert.match(header, /^From: .*<postmaster@mx\.here\.example>\r$/m);
   assert.equal(sent[0]?.bank, bank);

@@ -1,0 +1,26 @@
+// Whether anybody vouches for the sender of a mail. A bounce to a sender whom nobody vouches for hits whoever the mail's
+// author made up (reliability: backscatter).
+import { organizationalDomain } from "../checks/organizational-domain.ts";
+import { splitAddress } from "../mail/address.ts";
+import { countedSignatures } from "../policy/signature-standing.ts";
+import type { JudgedMail } from "./mail.ts";
+
+/**
+ * Mail of our own users; SPF passed for the envelope sender; or a signature that counts, of the sender's domain or one
+ * that belongs to the same organization (RFC 7489 section 3.1.1, relaxed).
+ */
+export function isSenderVouchedFor({ transaction, bank, facts }: Omit<JudgedMail, "mailId" | "arrival">): boolean {
+  if (bank.originating) return true;
+  const { domain } = splitAddress(transaction.envelope.sender.address);
+  if (domain === undefined) return false;
+  // SPF of the HELO name says nothing about the sender; it is asked for where there is none.
+  const isSpfPass = facts.findings.some(
+    ({ method, result, properties }) =>
+      method === "spf" && result === "pass" && properties.some(({ name }) => name === "mailfrom"),
+  );
+  if (isSpfPass) return true;
+  const organization = organizationalDomain(domain);
+  return countedSignatures(bank, facts.verifications).some(
+    (signature) => signature.domain === domain || organizationalDomain(signature.domain) === organization,
+  );
+}
