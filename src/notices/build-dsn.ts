@@ -47,7 +47,8 @@ export function buildDsn(input: DsnInput): Dsn {
   const header = [
     `From: ${input.from.name === "" ? "" : `${encodeDisplayName(input.from.name)} `}<${input.from.address}>`,
     `Subject: ${encodeUnstructured(input.subject)}`,
-    `To: <${sender.address}>`,
+    // Postfix takes control octets in addresses; a header has no form for them.
+    `To: <${sender.address.replace(/[\x00-\x1f\x7f]/g, "?")}>`,
     `Message-ID: <DSN${mail.mailId}@${mail.reportingMta}>`,
     `Date: ${formatDateTime(mail.nowMs)}`,
     "Auto-Submitted: auto-replied",

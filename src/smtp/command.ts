@@ -8,20 +8,26 @@ export interface SmtpCommand {
   readonly argument: string;
 }
 
+const NUL = 0;
 const TAB = 9;
+const LF = 10;
+const CR = 13;
 const SPACE = 32;
 const DEL = 127;
 
 /**
  * Takes a line (one character per octet, without CRLF) apart. Undefined where it is no command: no verb of letters at
- * its start, or a control octet anywhere, a bare CR or LF among them.
+ * its start, or a control octet anywhere. In MAIL and RCPT only NUL, CR and LF count as such: Postfix takes addresses
+ * with the others, hands them on in quoted strings, and bounces what is refused here.
  */
 export function parseCommand(line: string): SmtpCommand | undefined {
   let end = line.length;
   while (end > 0 && isBlank(line.charCodeAt(end - 1))) end -= 1;
+  let controls = false;
   for (let i = 0; i < end; i += 1) {
     const octet = line.charCodeAt(i);
-    if ((octet < SPACE && octet !== TAB) || octet === DEL) return undefined;
+    if (octet === NUL || octet === LF || octet === CR) return undefined;
+    if ((octet < SPACE && octet !== TAB) || octet === DEL) controls = true;
   }
   let verbEnd = 0;
   while (verbEnd < end && isLetter(line.charCodeAt(verbEnd))) verbEnd += 1;
@@ -29,7 +35,9 @@ export function parseCommand(line: string): SmtpCommand | undefined {
   let start = verbEnd;
   while (start < end && isBlank(line.charCodeAt(start))) start += 1;
   if (start === verbEnd && start < end) return undefined;
-  return { verb: line.slice(0, verbEnd).toUpperCase(), argument: line.slice(start, end) };
+  const verb = line.slice(0, verbEnd).toUpperCase();
+  if (controls && verb !== "MAIL" && verb !== "RCPT") return undefined;
+  return { verb, argument: line.slice(start, end) };
 }
 
 export interface PathArgument {

@@ -1,6 +1,6 @@
-// Parameters of MAIL and RCPT (RFC 1870, 3461, 4954, 6152, 6531): judged, and kept as they came for the next hop.
+// Parameters of MAIL and RCPT (RFC 1870, 3461, 4954, 6152, 6531): judged, and kept as they came for the next hop. Only what
+// no next hop could take is refused: the MTA in front has answered for the mail, and would have to bounce it.
 import type { Reply } from "./reply.ts";
-import { decodeXtext, hasControls } from "./xtext.ts";
 
 export interface JudgedParameters {
   /** Verbatim, one blank between them; SIZE= is left out because it is per hop. */
@@ -16,14 +16,15 @@ const mail: Readonly<Record<string, Judge>> = {
   BODY: (value) => value !== undefined && /^(7bit|8bitmime)$/i.test(value),
   SMTPUTF8: (value) => value === undefined,
   RET: (value) => value !== undefined && /^(full|hdrs)$/i.test(value),
-  ENVID: isXtext,
-  AUTH: isXtext,
+  ENVID: isThere,
+  AUTH: isThere,
 };
 
 const rcpt: Readonly<Record<string, Judge>> = {
   NOTIFY: (value) =>
     value !== undefined && /^(never|(success|failure|delay)(,(success|failure|delay)){0,2})$/i.test(value),
-  ORCPT: (value) => isXtext(value) && value !== undefined && /^[A-Za-z0-9-]+;./.test(value),
+  // RFC 3461 section 4.2: an address type, of which MTAs take any text, and xtext, which may be empty.
+  ORCPT: (value) => value !== undefined && value.indexOf(";") > 0,
 };
 
 /** Judges MAIL's parameters: the reply to refuse them with, or what is left of them. */
@@ -62,6 +63,10 @@ function judge(
   return declaredBytes === undefined ? { parameters: kept } : { parameters: kept, declaredBytes };
 }
 
-function isXtext(value: string | undefined): boolean {
-  return value !== undefined && value !== "" && !hasControls(decodeXtext(value));
+/**
+ * Xtext harms nobody on the wire, whatever octets it stands for, none included; the MTA in front has taken it, and would
+ * have to bounce the mail. Who decodes it makes it safe.
+ */
+function isThere(value: string | undefined): boolean {
+  return value !== undefined;
 }

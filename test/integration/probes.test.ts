@@ -265,18 +265,13 @@ test("nothing a client says breaks out of its place in the log or in our own fie
   const wide = Buffer.from(evil).toString("latin1");
   const seen = filter.daemon.lines.length;
   const client = await connected(filter.ports.originating);
-  // Control octets are no part of any command.
-  for (const line of [
-    `EHLO x${evil}`,
-    `MAIL FROM:<"${evil}"@example.com>`,
-    `XFORWARD NAME=${evil}`,
-    `RUBBISH ${evil}`,
-  ]) {
+  // Control octets are part of no command but for addresses.
+  for (const line of [`EHLO x${evil}`, `XFORWARD NAME=${evil}`, `RUBBISH ${evil}`]) {
     assert.match(await client.ask(line), /^50[01] 5\.5\.[24] [\x20-\x7e]*$/);
   }
   const data = `From: a@example.com\r\nSubject: ${wide}\r\nMessage-ID: <${wide}@x>\r\nX-Mailer: ${wide}\r\n\r\nx\r\n`;
-  const eightBit = '"\x9b\x85\xe2\x80\xa8"@example.com';
-  assert.match(await submit(client, { from: eightBit, to: [eightBit], data }), /^250 /);
+  const odd = '"\x1b[2J\x07\x9b\x85\xe2\x80\xa8"@example.com';
+  assert.match(await submit(client, { from: odd, to: [odd], data }), /^250 /);
   const text = filter.hop.mails.at(-1)?.octets.toString("latin1") ?? "";
   assert.match(await submit(client, { from: "marker@example.com", data: mailText("marker") }), /^250 /);
   await filter.daemon.line("<marker@example.com>", seen);

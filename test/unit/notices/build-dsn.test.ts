@@ -154,11 +154,13 @@ test("stays 7-bit and free of bare line ends whatever header, reply and paramete
     recipients: [{ ...first, originalRecipient: "rfc822;a+0D+0AAction:+20delivered" }],
     header: Buffer.from(`Subject: \xe4\0 \r x\r\nX: ${"y".repeat(2000)}\r\n`, "latin1"),
     subject: "a\r\nBcc: x",
+    sender: { address: '"a\x01\x1b\x7fb"@c.example', parameters: "" },
   });
   assert.match(body, /^[\x09\x0d\x0a\x20-\x7e]*$/);
   for (const text of [body, header]) assert.equal(hasBareLineEnd(Buffer.from(text)), false);
   assert.equal(status.match(/\r\nAction: /g)?.length, 1);
   assert.doesNotMatch(header, /\r\nBcc:/);
+  assert.match(header, /\r\nTo: <"a\?\?\?b"@c\.example>\r\n/);
   for (const line of body.split("\r\n")) assert.ok(line.length <= 998);
 });
 

@@ -18,6 +18,13 @@ const lines: readonly [string, { verb: string; argument: string } | undefined][]
   ["NOOP \r", undefined],
   ["NOOP \x7f", undefined],
   ["\x16\x03\x01", undefined],
+  ['RCPT TO:<"a\x01\x1b\x7fb"@c>', { verb: "RCPT", argument: 'TO:<"a\x01\x1b\x7fb"@c>' }],
+  ["mail FROM:<a\x01b@c>", { verb: "MAIL", argument: "FROM:<a\x01b@c>" }],
+  ['MAIL FROM:<"a\0b"@c>', undefined],
+  ['MAIL FROM:<"a\rb"@c>', undefined],
+  ['RCPT TO:<"a\nb"@c>', undefined],
+  ["EHLO a\x01b", undefined],
+  ["MAILX \x01", undefined],
 ];
 
 for (const [line, command] of lines) {
