@@ -25,6 +25,7 @@ const layers: readonly (readonly string[])[] = [
     ...["policy", "dns", "pool", "shared-cache", "control", "log"],
   ],
   ["process", "sockets"],
+  ["settings"],
   ["arc"],
   ["dkim"],
   ["authres"],
@@ -36,7 +37,7 @@ const layers: readonly (readonly string[])[] = [
 ];
 
 /** What values in, values out is made of: no file, socket or clock is touched here. */
-const formats = new Set(["arc", "dkim", "authres", "lookup", "smtp", "mime", "mail", "rr"]);
+const formats = new Set(["settings", "arc", "dkim", "authres", "lookup", "smtp", "mime", "mail", "rr"]);
 
 /** Node modules a format may use: bytes, hashes and names, no I/O. */
 const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url"]);

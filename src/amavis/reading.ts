@@ -4,11 +4,11 @@
 import { statSync } from "node:fs";
 import { hostname as ownHostname } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { nearest } from "../config/nearest.ts";
-import { scopeOf, settingNames } from "../config/registry.ts";
 import type { Place, Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
+import { nearest } from "../settings/nearest.ts";
+import { scopeOf, settingNames } from "../settings/registry.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
 import { feeders, setDefaults } from "./defaults.ts";
 import { Evaluator } from "./evaluate.ts";

@@ -1,9 +1,9 @@
 // From the variables, as they stand at the end of reading, to settings: which variable is which setting, what the old
 // names feed, what is left out and why.
 
-import { nearest } from "../config/nearest.ts";
-import { bankSettingNames, scopeOf, settingNamed } from "../config/registry.ts";
-import { mergedSettings } from "../policy/settings.ts";
+import { mergedSettings } from "../settings/bank-settings.ts";
+import { nearest } from "../settings/nearest.ts";
+import { bankSettingNames, scopeOf, settingNamed } from "../settings/registry.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";

@@ -2,9 +2,9 @@
 
 import { writeSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
-import { nearest } from "../config/nearest.ts";
 import { errorCode, errorStack, errorText } from "../mail/error-text.ts";
 import { version } from "../process/version.ts";
+import { nearest } from "../settings/nearest.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commandNames, loadCommand, loadCommands } from "./commands.ts";
 

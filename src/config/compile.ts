@@ -1,20 +1,18 @@
 // ConfigSource -> Config: every value in its normal form, every default filled in, every reference checked.
 // Pure: what it must know of the machine comes in by `CompileOptions`.
 import { dirname, isAbsolute, join } from "node:path";
-import type * as z from "zod";
-import type { BankOverlay, BankSettings } from "../policy/settings.ts";
-import type { Config, GlobalSettings } from "./config.ts";
+import type { BankOverlay } from "../settings/bank-settings.ts";
+import { membersOf } from "../settings/group.ts";
+import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } from "../settings/registry.ts";
+import { globalSettings } from "../settings/rows/global.ts";
+import { readRecord, type SettingRows, unknownName, type ValuesOf, withDefaults } from "../settings/setting.ts";
+import { isMapping, reporter, show } from "../settings/shape.ts";
+import type { Config } from "./config.ts";
 import { withDerived } from "./derived.ts";
 import { absoluteFiles } from "./file-names.ts";
 import { freeze } from "./freeze.ts";
-import { membersOf } from "./group.ts";
 import { lintConfig } from "./lint.ts";
-import { nearest } from "./nearest.ts";
 import { checkReferences } from "./references.ts";
-import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } from "./registry.ts";
-import { recordSchema, withDefaults } from "./setting.ts";
-import { globalSettings } from "./settings/global.ts";
-import { isMapping, show } from "./shape.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 export interface CompileOptions {
@@ -31,9 +29,6 @@ export interface Compiled {
   readonly problems: readonly Problem[];
 }
 
-const globalSchema = recordSchema<GlobalSettings>(globalSettings);
-const bankSchema = recordSchema<BankSettings>(bankSettings);
-
 export function compileConfig(source: ConfigSource, options: CompileOptions): Compiled {
   const problems: Problem[] = [...source.problems];
   const folderOf = (path: SettingPath) => {
@@ -41,14 +36,15 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
     return isAbsolute(folder) ? folder : join(options.folder, folder);
   };
   const settings = sorted(source, problems);
-  const global = parse(globalSchema, settings.global, [], source, problems);
-  const base = parse(bankSchema, settings.base, [], source, problems);
+  const global = read(globalSettings, settings.global, [], source, problems);
+  const base = read(bankSettings, settings.base, [], source, problems);
   const banks = new Map<string, BankOverlay>();
   for (const [name, keys] of settings.banks) {
-    const overlay = parse(bankSchema, keys, ["policy_bank", name], source, problems);
+    const at = ["policy_bank", name];
+    const overlay = read(bankSettings, bankKeys(keys, at, source, problems), at, source, problems);
     banks.set(
       name,
-      absoluteFiles(overlay, (path) => folderOf(["policy_bank", name, ...path])),
+      absoluteFiles(overlay, (path) => folderOf([...at, ...path])),
     );
   }
 
@@ -84,7 +80,7 @@ function sorted(source: ConfigSource, problems: Problem[]): Sorted {
     if (scope === "global") global[name] = value;
     else if (scope === "bank") base[name] = value;
     else if (name === "policy_bank") sortBanks(value, banks, source, problems);
-    else problems.push(unknown([], name, settingNames, source));
+    else problems.push(problem(source, [name], unknownName(name, settingNames), "name"));
   }
   return { global, base, banks };
 }
@@ -115,59 +111,38 @@ function sortBanks(
   }
 }
 
-/** What can be read of a record. The rest is reported and left out, so that further faults are found in one go. */
-function parse<T extends object>(
-  schema: z.ZodType<T>,
+/** What can be read of a record by its rows. The rest is reported and left out, so that further faults are found in one go. */
+function read<R extends SettingRows>(
+  rows: R,
   given: Readonly<Record<string, unknown>>,
   at: SettingPath,
   source: ConfigSource,
   problems: Problem[],
-): T {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const bad = new Set<string>();
-  for (const issue of parsed.error.issues) {
-    const inside = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
-    const path = [...at, ...inside];
-    if (issue.code === "unrecognized_keys") {
-      for (const name of issue.keys) {
-        problems.push(unknown(path, name, knownAt(path), source));
-        bad.add(String(inside[0] ?? name));
-      }
-    } else {
-      // A member that should not be there is pointed to by its name, a wrong value by itself.
-      problems.push(
-        problem(source, path, issue.message, issue.message.startsWith("unknown member") ? "name" : "value"),
-      );
-      bad.add(String(inside[0]));
-    }
-  }
-  const good = Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name)));
-  return schema.parse(good);
+): Partial<ValuesOf<R>> {
+  const report = reporter((message, inside, place) => {
+    problems.push(problem(source, [...at, ...inside], message, place));
+  });
+  return readRecord(given, rows, report);
 }
 
-function knownAt(path: SettingPath): readonly string[] {
-  if (path.length === 0) return settingNames;
-  if (path[0] === "policy_bank" && path.length === 2) return bankSettingNames;
-  const setting = settingNamed(String(path.at(-1)));
-  return Object.keys(setting === undefined ? {} : (membersOf(setting.shape) ?? {}));
-}
-
-function unknown(path: SettingPath, name: string, known: readonly string[], source: ConfigSource): Problem {
-  const inBank = path[0] === "policy_bank";
-  if (inBank && scopeOf(name) !== undefined) {
-    return problem(
-      source,
-      [...path, name],
-      "this holds for the whole daemon and cannot stand in a policy bank",
-      "name",
-    );
+/** The settings of a bank; what else stands there is reported. */
+function bankKeys(
+  keys: Readonly<Record<string, unknown>>,
+  at: SettingPath,
+  source: ConfigSource,
+  problems: Problem[],
+): Readonly<Record<string, unknown>> {
+  const foreign = Object.keys(keys).filter((name) => scopeOf(name) !== "bank");
+  for (const name of foreign) {
+    const message =
+      scopeOf(name) === undefined
+        ? unknownName(name, bankSettingNames)
+        : "this holds for the whole daemon and cannot stand in a policy bank";
+    problems.push(problem(source, [...at, name], message, "name"));
   }
-  const bare = name.replace(/^[$@%]/, "");
-  const meant = known.includes(bare) ? bare : nearest(name, known);
-  const sigil = bare !== name && meant === bare ? " (names stand without $, @ and %)" : "";
-  const hint = meant === undefined ? "" : `, did you mean "${meant}"?${sigil}`;
-  return problem(source, [...path, name], `unknown setting${hint}`, "name");
+  return foreign.length === 0
+    ? keys
+    : Object.fromEntries(Object.entries(keys).filter(([name]) => scopeOf(name) === "bank"));
 }
 
 function problem(source: ConfigSource, path: SettingPath, message: string, at: "value" | "name" = "value"): Problem {

@@ -1,10 +1,9 @@
 // Defaults that follow from other settings: amavisd's maps whose tables are the building blocks of the same file.
 import type { RawTable } from "../lookup/table.ts";
-import { type BankSettings, mergedSettings } from "../policy/settings.ts";
-import type { GlobalSettings } from "./config.ts";
-import { bankSettings } from "./registry.ts";
-import { withDefaults } from "./setting.ts";
-import { isMapping } from "./shape.ts";
+import { type BankSettings, type GlobalSettings, mergedSettings } from "../settings/bank-settings.ts";
+import { bankSettings } from "../settings/registry.ts";
+import { withDefaults } from "../settings/setting.ts";
+import { isMapping } from "../settings/shape.ts";
 
 /** Maps that are the constant of another setting, where the file says nothing of the map itself. */
 const constantFrom = {

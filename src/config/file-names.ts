@@ -1,7 +1,7 @@
 // Makes the file names among the settings absolute: each starts at the folder of the file that names it.
 import { isAbsolute, join } from "node:path";
 import { isFileTable } from "../lookup/map.ts";
-import { isMapping } from "./shape.ts";
+import { isMapping } from "../settings/shape.ts";
 import type { SettingPath } from "./source.ts";
 
 /** Settings that are file names, or contain them in these members. */

@@ -1,12 +1,13 @@
 // Advice on a configuration that can be used, but perhaps not as meant. Each idea has its file in lint/.
 // What can be said without looking at the machine is said at every start; permissions of files by check-config.
+
+import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 import { collector } from "./lint/advice.ts";
 import { lintBanks } from "./lint/banks.ts";
 import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
-import { isMapping } from "./shape.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 
 export function lintConfig(config: Config, source: ConfigSource): Problem[] {

@@ -7,7 +7,7 @@ export function configurationMarkdown(): string {
   const lines = [
     "# Configuration",
     "",
-    "<!-- Made from the table of settings in src/config/settings: change it there, then run the tests with UPDATE_EXPECTED=1. -->",
+    "<!-- Made from the table of settings in src/settings: change it there, then run the tests with UPDATE_EXPECTED=1. -->",
     "",
   ];
   for (const { title, paragraphs } of introduction) {

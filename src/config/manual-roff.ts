@@ -21,7 +21,7 @@ export function roffParagraph(text: string): string[] {
 
 export function configurationPage(): string {
   const lines = [
-    '.\\" Made from the table of settings in src/config/settings.',
+    '.\\" Made from the table of settings in src/settings.',
     '.TH SIGNPOST.YAML 5 "" signpost "File formats"',
     ".SH NAME",
     "signpost.yaml \\- configuration of the mail content filter signpost",

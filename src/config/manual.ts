@@ -1,11 +1,11 @@
 // The manual of signpost.yaml, made from the table of settings: what the schema takes is what the pages tell.
 // docs/configuration.md and signpost.yaml(5) are two prints of it; the words around the settings are in manual-text.ts.
 import { stringify } from "yaml";
-import { membersOf } from "./group.ts";
-import { bankChapters } from "./registry.ts";
-import type { Setting } from "./setting.ts";
-import { globalChapters } from "./settings/chapters.ts";
-import { duration, size } from "./shape.ts";
+import { membersOf } from "../settings/group.ts";
+import { bankChapters } from "../settings/registry.ts";
+import { globalChapters } from "../settings/rows/chapters.ts";
+import type { Setting } from "../settings/setting.ts";
+import { duration, size } from "../settings/shape.ts";
 
 export interface ManualEntry {
   /** "dns.servers" for the member of a record. */

@@ -1,9 +1,9 @@
 // The effective configuration as YAML. Reading the text again gives the same configuration.
 import { stringify } from "yaml";
-import { mergedSettings } from "../policy/settings.ts";
+import { mergedSettings } from "../settings/bank-settings.ts";
+import { settingNamed } from "../settings/registry.ts";
+import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
-import { settingNamed } from "./registry.ts";
-import { isMapping } from "./shape.ts";
 
 export function printConfig(config: Config): string {
   const { base, policy_bank: banks, ...global } = config;

@@ -1,9 +1,9 @@
 // Checks between settings: banks that are named must exist, ports and doors must make sense. Errors only; advice is lint's.
 
+import { nearest } from "../settings/nearest.ts";
+import { readHostPort, splitNames } from "../settings/network-shape.ts";
+import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
-import { nearest } from "./nearest.ts";
-import { readHostPort, splitNames } from "./network-shape.ts";
-import { isMapping } from "./shape.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 /** Loaded by amavisd's own rules wherever they are defined; naming them without a definition is no mistake. */

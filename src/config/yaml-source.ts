@@ -16,7 +16,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { errorText } from "../mail/error-text.ts";
-import { isMapping, show } from "./shape.ts";
+import { isMapping, show } from "../settings/shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
 import { countMarks, depthFault, explain, maxDepth } from "./yaml-faults.ts";
 

@@ -1,6 +1,6 @@
 // All that looks at the daemon from the side: metrics with their endpoint, readiness, published keys, past mails. What it
 // costs the mail path is adding to numbers and keeping the Outcome; everything else happens when somebody asks.
-import type { Config, HistorySettings } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { KeptMail } from "../flow/outcome/kept.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
@@ -65,7 +65,7 @@ export interface InstrumentsNeeds {
   readonly log: Log;
   /** For looking at published keys. Late, since the resolver reports to us. */
   readonly resolve: Resolve;
-  readonly history: HistorySettings;
+  readonly history: Config["history"];
   /** Published keys are looked at by us, or by another process for all. */
   readonly keyWatch: "ours" | "another's";
 }

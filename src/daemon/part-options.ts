@@ -15,7 +15,7 @@ import type { ListenAt } from "../receive/listener.ts";
 import type { ListenerOptions } from "../receive/options.ts";
 import type { StoreLimits } from "../receive/store.ts";
 import type { RelayOptions } from "../relay/relay.ts";
-import { parseServerUrl, type ServerPlace } from "../shared-cache/server-url.ts";
+import { parseServerUrl, type ServerPlace } from "../settings/server-url.ts";
 
 export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
   return {

@@ -8,8 +8,8 @@ import type { Relay, RelayObserver } from "../relay/delivery.ts";
 import { type ClosableRelay, createRelay, type RelayCounts } from "../relay/relay.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
+import { placeText } from "../settings/server-url.ts";
 import { createRedisConnect, loadRedis } from "../shared-cache/redis.ts";
-import { placeText } from "../shared-cache/server-url.ts";
 import { createSharedCache, type SharedCache, type SharedCacheStats } from "../shared-cache/shared-cache.ts";
 import { relayOptions, resolverOptions, sharedCacheOptions } from "./part-options.ts";
 

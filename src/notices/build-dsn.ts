@@ -3,12 +3,12 @@
 import { isAscii } from "node:buffer";
 import { asBuffer, splitHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
+import type { SenderName } from "../mail/sender-name.ts";
 import type { Envelope, Path } from "../mail/transaction.ts";
 import { hasBareLineEnd } from "../smtp/dot.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { encodeDisplayName, encodeUnstructured } from "./encoded-word.ts";
 import { encodeQuotedPrintable } from "./quoted-printable.ts";
-import type { SenderName } from "./sender-name.ts";
 import { type DsnRecipient, formatDateTime, type MailFacts, recipientFields, reportFields } from "./status-fields.ts";
 
 export interface DsnInput {

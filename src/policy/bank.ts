@@ -4,8 +4,8 @@ import { contextBelow } from "../lookup/context.ts";
 import { createMapCompiler, type MapCompiler } from "../lookup/map.ts";
 import { compileNetworkList, compileNetworks } from "../lookup/network.ts";
 import type { LookupMap, LookupSettings, NetworkList, Origin, TableContext } from "../lookup/table.ts";
+import { type BankOverlay, type BankSettings, mergedSettings } from "../settings/bank-settings.ts";
 import { type CompiledMaps, type MapName, type MapTypes, mapTypes, type NetworkMapName } from "./map-values.ts";
-import { type BankOverlay, type BankSettings, mergedSettings } from "./settings.ts";
 
 /**
  * Why a bank was loaded:

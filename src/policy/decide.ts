@@ -1,10 +1,10 @@
 // What becomes of each recipient's mail: rules look at what was found, the first that objects has its destiny.
 // What is decided here is carried out by the flow.
 import { toAscii } from "../mail/domain.ts";
+import type { Destiny } from "../settings/values.ts";
 import { cleanReplyText, type Reply } from "../smtp/reply.ts";
 import type { PolicyBank } from "./bank.ts";
 import { accepted, type Decision, type RuleName, refused } from "./decision.ts";
-import type { Destiny } from "./settings.ts";
 
 /** Why a rule would not have this mail delivered to a recipient, and what to do about it. */
 export interface Objection {

@@ -13,7 +13,7 @@ import {
   textValue,
   type ValueType,
 } from "../lookup/value.ts";
-import type { BankSettings } from "./settings.ts";
+import type { BankSettings } from "../settings/bank-settings.ts";
 
 /** Settings of a bank that are lists of networks and not maps by address. */
 export type NetworkMapName = "mynetworks_maps" | "ip_repu_ignore_maps";

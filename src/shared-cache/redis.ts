@@ -1,7 +1,7 @@
 // A connection to a Redis server by ioredis, which is loaded only where there is to be one. When to connect, for how long to wait
 // and what to do without it is decided in `shared-cache.ts`: ioredis neither connects again nor queues anything.
 import type { Redis, RedisOptions } from "ioredis";
-import type { ServerPlace } from "./server-url.ts";
+import type { ServerPlace } from "../settings/server-url.ts";
 import type { CacheConnection, Stored } from "./shared-cache.ts";
 
 /** Loads ioredis ahead of the first connection, which else stops everything for that time; whether it is there shows then. */

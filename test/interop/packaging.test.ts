@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { commandNames } from "../../src/cli/commands.ts";
-import { globalSettings } from "../../src/config/settings/global.ts";
 import { connectionsFor } from "../../src/process/descriptors.ts";
+import { globalSettings } from "../../src/settings/rows/global.ts";
 import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 

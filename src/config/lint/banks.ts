@@ -1,8 +1,8 @@
 // Banks that nothing loads, keys that come too late in a bank, banning rules that do not exist.
-import type { BankSettings } from "../../policy/settings.ts";
+import type { BankSettings } from "../../settings/bank-settings.ts";
+import { nearest } from "../../settings/nearest.ts";
+import { splitNames } from "../../settings/network-shape.ts";
 import type { Config } from "../config.ts";
-import { nearest } from "../nearest.ts";
-import { splitNames } from "../network-shape.ts";
 import { everyBank, wellKnownBanks, yields } from "../references.ts";
 import type { Say } from "./advice.ts";
 

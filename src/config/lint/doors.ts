@@ -1,9 +1,10 @@
 // Doors: who can reach them, whether policies name doors that exist, and next hops that are doors of our own.
 import { isIP } from "node:net";
-import type { BankOverlay, MethodSetting } from "../../policy/settings.ts";
+import type { BankOverlay } from "../../settings/bank-settings.ts";
+import { bareAddress, readHostPort } from "../../settings/network-shape.ts";
+import type { MethodSetting } from "../../settings/values.ts";
 import { parseMethod } from "../../smtp/next-hop.ts";
 import type { Config } from "../config.ts";
-import { bareAddress, readHostPort } from "../network-shape.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
 

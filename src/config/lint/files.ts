@@ -1,6 +1,6 @@
 // Files whose permissions let the wrong people read a key or a password, or change what the daemon does.
 import { dirname } from "node:path";
-import { parseServerUrl } from "../../shared-cache/server-url.ts";
+import { parseServerUrl } from "../../settings/server-url.ts";
 import type { FileFacts, KeyFile } from "../../signing/key-settings.ts";
 import type { Config } from "../config.ts";
 import type { ConfigSource, SettingPath } from "../source.ts";

@@ -2,10 +2,10 @@
 
 import { isRegexpTable } from "../../lookup/map.ts";
 import type { RawTable } from "../../lookup/table.ts";
+import { isMapping } from "../../settings/shape.ts";
 import { readSignatureOptions } from "../../signing/signature-options.ts";
 import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";
-import { isMapping } from "../shape.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
 

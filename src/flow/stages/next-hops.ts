@@ -1,7 +1,7 @@
 // Where a mail goes next: forward_method and notify_method of the bank in force, `*` filled in from the connection.
 
 import type { Session, Transaction } from "../../mail/transaction.ts";
-import type { MethodSetting } from "../../policy/settings.ts";
+import type { MethodSetting } from "../../settings/values.ts";
 import { type NextHop, type NextHopTemplate, orderNextHops, parseMethod, resolveNextHop } from "../../smtp/next-hop.ts";
 import type { JudgedMail } from "../mail.ts";
 

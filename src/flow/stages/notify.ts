@@ -1,8 +1,9 @@
 // Delivery status notifications (RFC 3464) for recipients that the next hop refused while it took others: SMTP has one
 // reply for all, and ours will be a 250. The notification is handed over before that.
+
+import { readSenderName } from "../../mail/sender-name.ts";
 import { buildDsn } from "../../notices/build-dsn.ts";
 import { type Suppression, suppression } from "../../notices/may-notify.ts";
-import { readSenderName } from "../../notices/sender-name.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import { isPermanent, isPositive, isTransient, type Reply } from "../../smtp/reply.ts";

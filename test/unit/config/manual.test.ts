@@ -10,7 +10,7 @@ import { commandPage } from "../../../src/cli/manual.ts";
 import { manualChapters } from "../../../src/config/manual.ts";
 import { configurationMarkdown } from "../../../src/config/manual-markdown.ts";
 import { configurationPage } from "../../../src/config/manual-roff.ts";
-import { scopeOf, settingNames } from "../../../src/config/registry.ts";
+import { scopeOf, settingNames } from "../../../src/settings/registry.ts";
 import { missingProgram, skipWithout } from "../../support/peers.ts";
 
 const commands = await loadCommands();

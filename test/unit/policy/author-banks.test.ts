@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { Verification } from "../../../src/dkim/engine.ts";
 import type { RawTable } from "../../../src/lookup/table.ts";
 import { refine } from "../../../src/policy/author-banks.ts";
-import type { BankOverlay } from "../../../src/policy/settings.ts";
 import { signatureStanding } from "../../../src/policy/signature-standing.ts";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { authorsOf, signed } from "./mail.ts";
 import { client, port, setUp } from "./setup.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DmarcFacts, decide, dmarcRule } from "../../../src/policy/decide.ts";
-import type { BankOverlay } from "../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { setUp } from "./setup.ts";
 
 const failed: DmarcFacts = { result: "fail", disposition: "reject", domain: "bank.example" };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ListenerName } from "../../../src/mail/transaction.ts";
 import { direction, isLocal } from "../../../src/policy/router.ts";
-import type { BankOverlay } from "../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { client, port, type Setup, setUp, socket } from "./setup.ts";
 
 const seedNetworks = ["0.0.0.0/8", "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];

@@ -2,7 +2,7 @@
 import type { Origin, TableProblem } from "../../../src/lookup/table.ts";
 import type { ListenerName } from "../../../src/mail/transaction.ts";
 import { createRouter, type Router } from "../../../src/policy/router.ts";
-import type { BankOverlay } from "../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { baseSettings } from "./base-settings.ts";
 
 export interface Setup {

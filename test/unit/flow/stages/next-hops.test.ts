@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createNextHops } from "../../../../src/flow/stages/next-hops.ts";
-import type { BankOverlay } from "../../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../../src/settings/bank-settings.ts";
 import { formatNextHop } from "../../../../src/smtp/next-hop.ts";
 import { bankWith, judged } from "../mails.ts";
 

@@ -1,9 +1,8 @@
 // Settings that hold for the whole daemon and cannot stand in a policy bank: doors, process, keys, building blocks.
-import type { GlobalSettings } from "../config.ts";
 import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
 import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
-import { accepted, active, type SettingsOf } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import {
   duration,
   file,
@@ -21,7 +20,7 @@ import {
 } from "../shape.ts";
 import { control, dns, history, limits, log, metrics, pool, redis, relay, spool } from "./groups.ts";
 
-export const globalSettings: SettingsOf<GlobalSettings> = {
+export const globalSettings = {
   mydomain: active(
     optional(ownName),
     null,
@@ -173,4 +172,4 @@ export const globalSettings: SettingsOf<GlobalSettings> = {
   banned_admin: accepted(optional(text), null, "The default of banned_admin_maps."),
   spam_admin: accepted(optional(text), null, "The default of spam_admin_maps."),
   bad_header_admin: accepted(optional(text), null, "The default of bad_header_admin_maps."),
-};
+} satisfies SettingRows;

@@ -1,14 +1,42 @@
 // The shapes a setting's value can have: what is taken, and the one normal form it is turned into.
 // Reading a normal form again gives the same normal form; `--print` relies on it.
-import * as z from "zod";
 import { toAscii } from "../mail/domain.ts";
-import { readSenderName } from "../notices/sender-name.ts";
+import { readSenderName } from "../mail/sender-name.ts";
+import type { Destiny } from "./values.ts";
 
 /**
- * Says what is wrong with a value, optionally further inside ("!" in front: a whole sentence). What it gives back is
- * no value: whoever reads hands it on and does nothing with it.
+ * Reports what is wrong with a value: what was wanted ("!" in front: a whole sentence), what was found, the steps to a fault further
+ * inside, and whether the place to show is the value or its name. What it gives back is no value: the reader returns it, and
+ * `readRecord` leaves the whole setting out.
  */
-export type Report = (wanted: string, found: unknown, inside?: readonly (string | number)[]) => never;
+export type Report = (
+  wanted: string,
+  found: unknown,
+  inside?: readonly (string | number)[],
+  at?: "value" | "name",
+) => never;
+
+/** A report that hands each fault to `say`. */
+export function reporter(
+  say: (message: string, inside: readonly (string | number)[], at: "value" | "name") => void,
+): Report {
+  return (wanted, found, inside = [], at = "value") => {
+    const message = wanted.startsWith("!") ? wanted.slice(1) : `expected ${wanted}, found ${show(found)}`;
+    say(message, inside, at);
+    if (isNoValue(found)) return found;
+    throw new Error("not reached");
+  };
+}
+
+/** A report of faults that many steps inside a value. */
+export function within(report: Report, ...steps: readonly (string | number)[]): Report {
+  return (wanted, found, inside = [], at) => report(wanted, found, [...steps, ...inside], at);
+}
+
+/** So that what a report gives back has the type of no value. */
+function isNoValue(_found: unknown): _found is never {
+  return true;
+}
 
 export interface Shape<T> {
   /** For the manual: "true or false", "a duration such as 21d". */
@@ -17,22 +45,6 @@ export interface Shape<T> {
   readonly nullable: boolean;
   /** Turns what a front gave into the normal form. */
   read(value: unknown, report: Report): T;
-  /** Where the shape is a record: its own schema, in place of `read`. */
-  readonly schema?: z.ZodType<T>;
-}
-
-/** The zod type of a shape, null standing for the default where the shape has no null of its own. */
-export function schemaOf<T>(shape: Shape<T>, fallback: T): z.ZodType<T> {
-  if (shape.schema !== undefined) return shape.schema;
-  return z.unknown().transform((value, context): T => {
-    if (value === null && !shape.nullable) return fallback;
-    const report: Report = (wanted, found, inside = []) => {
-      const message = wanted.startsWith("!") ? wanted.slice(1) : `expected ${wanted}, found ${show(found)}`;
-      context.issues.push({ code: "custom", message, input: found, path: [...inside] });
-      return z.NEVER;
-    };
-    return shape.read(value, report);
-  });
 }
 
 /** A value as a message shows it: short, on one line. */
@@ -205,9 +217,7 @@ export function list<T>(element: Shape<T>, words = `a list, each ${element.words
     read(value, report) {
       if (value === null) return [];
       if (!Array.isArray(value)) return [element.read(value, report)];
-      return value.map((item: unknown, index) =>
-        element.read(item, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
-      );
+      return value.map((item: unknown, index) => element.read(item, within(report, index)));
     },
   };
 }
@@ -225,10 +235,7 @@ export function mapping<T>(
       if (value === null) return {};
       if (!isMapping(value)) return report(words, value);
       return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [
-          key(name),
-          element.read(item, (wanted, found, inside = []) => report(wanted, found, [name, ...inside])),
-        ]),
+        Object.entries(value).map(([name, item]) => [key(name), element.read(item, within(report, name))]),
       );
     },
   };
@@ -237,8 +244,8 @@ export function mapping<T>(
 /** Kept as it is: settings whose meaning belongs to a check that does not exist yet. */
 export const anything: Shape<unknown> = { words: "anything", nullable: true, read: (value) => value };
 
-const destinies = ["D_PASS", "D_DISCARD", "D_BOUNCE", "D_REJECT", "D_TEMPFAIL"] as const;
-const destinyNumbers: ReadonlyMap<unknown, (typeof destinies)[number]> = new Map<unknown, (typeof destinies)[number]>([
+const destinies: readonly Destiny[] = ["D_PASS", "D_DISCARD", "D_BOUNCE", "D_REJECT", "D_TEMPFAIL"];
+const destinyNumbers: ReadonlyMap<unknown, Destiny> = new Map<unknown, Destiny>([
   [1, "D_PASS"],
   [0, "D_DISCARD"],
   [-2, "D_BOUNCE"],
@@ -247,7 +254,7 @@ const destinyNumbers: ReadonlyMap<unknown, (typeof destinies)[number]> = new Map
 ]);
 
 /** amavisd's destinies, by name or by the number behind it; "pass" is taken for D_PASS. */
-export const destiny: Shape<(typeof destinies)[number]> = {
+export const destiny: Shape<Destiny> = {
   words: destinies.join(", "),
   nullable: false,
   read(value, report) {

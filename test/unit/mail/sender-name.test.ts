@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readSenderName } from "../../../src/notices/sender-name.ts";
+import { readSenderName } from "../../../src/mail/sender-name.ts";
 
 for (const [text, wanted] of [
   ["postmaster@example.com", { name: "", address: "postmaster@example.com" }],

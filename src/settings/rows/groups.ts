@@ -1,16 +1,4 @@
 // The settings that are records of settings: ours, not amavisd's.
-import type {
-  ControlSettings,
-  DnsSettings,
-  HistorySettings,
-  LimitSettings,
-  LogSettings,
-  MetricsSettings,
-  PoolSettings,
-  RedisSettings,
-  RelaySettings,
-  SpoolSettings,
-} from "../config.ts";
 import { group } from "../group.ts";
 import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
 import { accepted, active } from "../setting.ts";
@@ -29,7 +17,7 @@ import {
   toggle,
 } from "../shape.ts";
 
-export const dns = group<DnsSettings>({
+export const dns = group({
   servers: active(
     list(nameServer, "a list of addresses, with :port where it is not 53"),
     [],
@@ -48,7 +36,7 @@ export const dns = group<DnsSettings>({
   pending: active(integer(1), 2000, "Lookups under way at once; one more counts as a temporary error."),
 });
 
-export const pool = group<PoolSettings>({
+export const pool = group({
   threads: active(
     optional(integer(1, 256)),
     null,
@@ -69,7 +57,7 @@ export const pool = group<PoolSettings>({
   ),
 });
 
-export const metrics = group<MetricsSettings>({
+export const metrics = group({
   listen: active(
     optional(hostPort("127.0.0.1")),
     null,
@@ -83,7 +71,7 @@ export const metrics = group<MetricsSettings>({
   ),
 });
 
-export const control = group<ControlSettings>({
+export const control = group({
   socket: active(
     optional(file),
     null,
@@ -92,7 +80,7 @@ export const control = group<ControlSettings>({
   ),
 });
 
-export const spool = group<SpoolSettings>({
+export const spool = group({
   dir: active(optional(file), null, "Folder for mail that does not fit into memory.", "the system's temporary folder"),
   message_memory: active(size, 12 * 1024 ** 2, "Octets of one mail kept in memory."),
   memory: active(size, 64 * 1024 ** 2, "Octets of all mail together kept in memory."),
@@ -103,7 +91,7 @@ export const spool = group<SpoolSettings>({
   ),
 });
 
-export const log = group<LogSettings>({
+export const log = group({
   format: active(oneOf("text", "json"), "text", "text is amavisd's line per mail, json the same facts as a record."),
   to: active(
     logTarget,
@@ -112,13 +100,13 @@ export const log = group<LogSettings>({
   ),
 });
 
-export const history = group<HistorySettings>({
+export const history = group({
   size: active(integer(0, 1_000_000), 1000, "Mails remembered in memory."),
   file: active(optional(file), null, "An SQLite file that remembers them across restarts.", "none"),
   retention: active(duration, 7 * 86400, "How long the file remembers a mail."),
 });
 
-export const redis = group<RedisSettings>({
+export const redis = group({
   url: active(
     optional(redisUrl),
     null,
@@ -133,7 +121,7 @@ export const redis = group<RedisSettings>({
   ),
 });
 
-export const limits = group<LimitSettings>({
+export const limits = group({
   header_size: active(
     sizeUpTo(256 * 1024, "256k"),
     256 * 1024,
@@ -168,7 +156,7 @@ export const limits = group<LimitSettings>({
   ),
 });
 
-export const relay = group<RelaySettings>({
+export const relay = group({
   connections: active(
     integer(1),
     200,

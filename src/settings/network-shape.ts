@@ -2,11 +2,11 @@
 import { isIP } from "node:net";
 import { parseNetwork } from "../lookup/network.ts";
 import type { RawTable } from "../lookup/table.ts";
-import type { ClientPolicy } from "../policy/settings.ts";
-import { parseServerUrl } from "../shared-cache/server-url.ts";
 import { parseMethod } from "../smtp/next-hop.ts";
 import { anyYield, readTable, type Yield } from "./map-shape.ts";
-import { isMapping, list, type Report, type Shape, show } from "./shape.ts";
+import { parseServerUrl } from "./server-url.ts";
+import { isMapping, list, type Report, type Shape, show, within } from "./shape.ts";
+import type { ClientPolicy } from "./values.ts";
 
 export const port: Shape<number> = {
   words: "a port",
@@ -123,9 +123,7 @@ export const method: Shape<string | readonly string[] | null> = {
   read(value, report) {
     if (value === null) return null;
     if (!Array.isArray(value)) return oneMethod.read(value, report);
-    return value.map((item: unknown, index) =>
-      oneMethod.read(item, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
-    );
+    return value.map((item: unknown, index) => oneMethod.read(item, within(report, index)));
   },
 };
 
@@ -178,13 +176,9 @@ export const clientPolicy: Shape<readonly ClientPolicy[] | null> = {
       if (nets.value === undefined || banks.value === undefined) {
         return report("{ networks: [...], banks: [...] }", value[at[0]], at);
       }
-      const within =
-        (steps: readonly (string | number)[]): Report =>
-        (wanted, found, inside = []) =>
-          report(wanted, found, [...steps, ...inside]);
       return {
-        networks: readNetworkTable(nets.value, within(nets.at)),
-        banks: bankNames.read(banks.value, within(banks.at)),
+        networks: readNetworkTable(nets.value, within(report, ...nets.at)),
+        banks: bankNames.read(banks.value, within(report, ...banks.at)),
       };
     });
   },

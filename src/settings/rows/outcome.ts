@@ -1,5 +1,5 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type BankChapter } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import { destiny, mailbox, optional, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
@@ -211,4 +211,4 @@ export const outcomeSettings = {
   ),
   replace_existing_extension: accepted(toggle, true, "An extension that is added replaces the one that is there."),
   localpart_is_case_sensitive: active(toggle, false, "Local parts are looked up as they are."),
-} satisfies BankChapter;
+} satisfies SettingRows;

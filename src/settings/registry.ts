@@ -1,12 +1,11 @@
-// The one table of settings: every name, its shape, default and words. Schema, `--print` and the manual come from it.
-import type { BankSettings } from "../policy/settings.ts";
-import type { Setting, SettingsOf } from "./setting.ts";
-import { authenticationSettings, dkimSettings } from "./settings/authentication.ts";
-import { checkSettings, scoreSettings, storageSettings } from "./settings/checks.ts";
-import { globalSettings } from "./settings/global.ts";
-import { categorySettings, headerSettings } from "./settings/headers.ts";
-import { outcomeSettings } from "./settings/outcome.ts";
-import { logSettings, originSettings, routingSettings, sessionSettings } from "./settings/session.ts";
+// The one table of settings: every name, its shape, default and words. Types, `--print` and the manual come from it.
+import { authenticationSettings, dkimSettings } from "./rows/authentication.ts";
+import { checkSettings, scoreSettings, storageSettings } from "./rows/checks.ts";
+import { globalSettings } from "./rows/global.ts";
+import { categorySettings, headerSettings } from "./rows/headers.ts";
+import { outcomeSettings } from "./rows/outcome.ts";
+import { logSettings, originSettings, routingSettings, sessionSettings } from "./rows/session.ts";
+import type { Setting, SettingRows } from "./setting.ts";
 
 /** In the order of the manual. */
 export const bankChapters = {
@@ -24,7 +23,7 @@ export const bankChapters = {
   "Storage of amavisd": storageSettings,
 } as const;
 
-export const bankSettings: SettingsOf<BankSettings> = {
+export const bankSettings = {
   ...sessionSettings,
   ...routingSettings,
   ...originSettings,
@@ -37,7 +36,7 @@ export const bankSettings: SettingsOf<BankSettings> = {
   ...logSettings,
   ...categorySettings,
   ...storageSettings,
-};
+} satisfies SettingRows;
 
 /** Names that are neither: the banks themselves, and files read in. */
 export const structuralNames = ["policy_bank", "include"] as const;
@@ -60,7 +59,7 @@ export const settingNames: readonly string[] = [
 
 export const bankSettingNames: readonly string[] = Object.keys(bankSettings);
 
-const all: Readonly<Record<string, Setting<unknown>>> = { ...globalSettings, ...bankSettings };
+const all: SettingRows = { ...globalSettings, ...bankSettings };
 
 /** What the table knows of a name, of either scope. */
 export function settingNamed(name: string): Setting<unknown> | undefined {

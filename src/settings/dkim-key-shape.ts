@@ -1,8 +1,8 @@
 // The shape of a declared signing key: `{ domain, selector, file, v g h k s t n }` (amavisd: dkim_key()).
 import { domainToASCII } from "node:url";
-import type { DkimKeySetting } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { isMapping, type Report, type Shape } from "./shape.ts";
+import type { DkimKeySetting } from "./values.ts";
 
 const tagNames = ["v", "g", "h", "k", "s", "t", "n"] as const;
 const names: readonly string[] = ["domain", "selector", "file", "key", ...tagNames];
@@ -16,9 +16,8 @@ export const dkimKey: Shape<DkimKeySetting> = {
     for (const name of Object.keys(value)) {
       if (names.includes(name)) continue;
       const meant = nearest(name, names);
-      report(`!unknown member "${name}" of a key${meant === undefined ? "" : `, did you mean "${meant}"?`}`, value, [
-        name,
-      ]);
+      const hint = meant === undefined ? "" : `, did you mean "${meant}"?`;
+      report(`!unknown member "${name}" of a key${hint}`, value, [name], "name");
     }
     return {
       domain: readDomain(value["domain"], report),

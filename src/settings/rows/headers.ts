@@ -1,5 +1,5 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type BankChapter } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import { anything, fieldSwitches, integer, mapping, optional, text, toggle } from "../shape.ts";
 import { defaultAddedFields } from "./field-names.ts";
 
@@ -43,7 +43,7 @@ export const headerSettings = {
   allow_disclaimers: accepted(toggle, false, "Disclaimers are put under mail of ours."),
   outbound_disclaimers_only: accepted(toggle, false, "Only under mail that leaves."),
   disclaimer_options_bysender_maps: accepted(map(textYield, "sender"), [], "Which disclaimer, by sender."),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 const byCategory = mapping(
   anything,
@@ -87,4 +87,4 @@ export const categorySettings = {
   addr_extension_maps_by_ccat: accepted(byCategory, {}, "Address extensions, by contents category."),
   addr_rewrite_maps_by_ccat: accepted(byCategory, {}, "New recipient addresses, by contents category."),
   smtp_reason_by_ccat: accepted(byCategory, {}, "Text of the reply, by contents category."),
-} satisfies BankChapter;
+} satisfies SettingRows;

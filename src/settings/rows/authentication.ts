@@ -1,7 +1,7 @@
 // Bank settings of DKIM, SPF, DMARC and ARC, and of banks and scores by verified author.
 import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
-import { accepted, active, type BankChapter } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import {
   destiny,
   duration,
@@ -68,7 +68,7 @@ export const dkimSettings = {
     0.2,
     "How much of the score the reputation takes: f x reputation + (1 - f) x score.",
   ),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 export const authenticationSettings = {
   enable_spf_verification: active(toggle, false, "SPF (RFC 7208) of the client that XFORWARD tells."),
@@ -94,4 +94,4 @@ export const authenticationSettings = {
     "Sealers whose ARC chain is believed: their mail is not refused for DMARC.",
   ),
   arc_seal: active(toggle, false, "Mail that is handed on gets an ARC set of ours."),
-} satisfies BankChapter;
+} satisfies SettingRows;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bankSettingNames, bankSettings, scopeOf } from "../../../src/config/registry.ts";
-import { mergedSettings } from "../../../src/policy/settings.ts";
+import { bankSettings, scopeOf } from "../../../src/settings/registry.ts";
 
 /** The names of the DKIM howto of amavisd. */
 const howto =
@@ -19,14 +18,6 @@ test("every name of the howto is known", () => {
     howto.split(" ").filter((name) => scopeOf(name) === undefined),
     [],
   );
-});
-
-test("what a bank merges is a mapping by default, and every mapping is merged", () => {
-  const mappings = bankSettingNames.filter((name) => {
-    const fallback: unknown = Object.entries(bankSettings).find(([known]) => known === name)?.[1].fallback;
-    return typeof fallback === "object" && fallback !== null && !Array.isArray(fallback);
-  });
-  assert.deepEqual([...mergedSettings].sort(), mappings.sort());
 });
 
 test("a map's default is a list of tables", () => {

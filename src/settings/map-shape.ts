@@ -1,7 +1,7 @@
 // Shapes of lookup maps: lists of tables, brought into one form. Compiling and searching them is src/lookup's.
 import { isFileTable, isRegexpTable } from "../lookup/map.ts";
 import type { RawTable, Scalar } from "../lookup/table.ts";
-import { isMapping, type Report, readDuration, readNumber, readTruth, type Shape, show } from "./shape.ts";
+import { isMapping, type Report, readDuration, readNumber, readTruth, type Shape, show, within } from "./shape.ts";
 
 /** What the tables of a map yield. `read` brings a yielded value into its normal form. */
 export interface Yield {
@@ -77,9 +77,7 @@ export const signatureOptionsYield: Yield = {
   words: "signature tags { d, s, a, c, i, q, ttl, x }, or a list of such sets for several signatures",
   read(value, report) {
     if (Array.isArray(value)) {
-      return value.map((set: unknown, index) =>
-        readTags(set, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
-      );
+      return value.map((set: unknown, index) => readTags(set, within(report, index)));
     }
     return readTags(value, report);
   },
@@ -112,9 +110,7 @@ export function map(yields: Yield, by = "recipient"): Shape<readonly RawTable[]>
     read(value, report) {
       if (value === null || value === undefined) return [];
       if (!Array.isArray(value)) return [readTable(value, yields, report)];
-      return value.map((table: unknown, index) =>
-        readTable(table, yields, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
-      );
+      return value.map((table: unknown, index) => readTable(table, yields, within(report, index)));
     },
   };
 }
@@ -137,10 +133,7 @@ export function readTable(table: unknown, yields: Yield, report: Report): RawTab
   }
   if (isFileTable(table)) return { file: table.file };
   return Object.fromEntries(
-    Object.entries(table).map(([key, value]) => [
-      key,
-      yields.read(value, (wanted, found, inside = []) => report(wanted, found, [key, ...inside])),
-    ]),
+    Object.entries(table).map(([key, value]) => [key, yields.read(value, within(report, key))]),
   );
 }
 
@@ -163,9 +156,7 @@ function readRules(
     if (typeof pattern !== "string" || !Array.isArray(rule) || rule.length !== 2) {
       return report("a pattern, or [pattern, value]", rule, ["regexp", index]);
     }
-    const read = yields.read(value, (wanted, found, inside = []) =>
-      report(wanted, found, ["regexp", index, 1, ...inside]),
-    );
+    const read = yields.read(value, within(report, "regexp", index, 1));
     return [pattern, read];
   });
 }
@@ -188,7 +179,7 @@ export const bannedRule: Shape<readonly RawTable[]> = {
     return value.map((item: unknown, index) =>
       isScalar(item) && typeof item !== "string"
         ? report(`a table, not ${show(item)}`, item, [index])
-        : readTable(item, anyYield, (wanted, found, inside = []) => report(wanted, found, [index, ...inside])),
+        : readTable(item, anyYield, within(report, index)),
     );
   },
 };

@@ -1,6 +1,6 @@
 import { anyYield, map, truthYield } from "../map-shape.ts";
 import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
-import { accepted, active, type BankChapter } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import {
   anything,
   duration,
@@ -86,7 +86,7 @@ export const sessionSettings = {
   auth_reauthenticate_forwarded: accepted(toggle, false, "Forwarded mail is authenticated as amavis_auth_user."),
   snmp_contact: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
   snmp_location: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 export const logSettings = {
   log_level: active(
@@ -101,7 +101,7 @@ export const logSettings = {
   enable_log_capture_dump: accepted(toggle, false, "Keeps log lines of a mail to print them after an error."),
   debug_sender_maps: accepted(map(truthYield, "sender"), [], "Senders whose mail is logged in full."),
   debug_recipient_maps: accepted(map(truthYield), [], "Recipients whose mail is logged in full."),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 export const routingSettings = {
   forward_method: active(
@@ -141,7 +141,7 @@ export const routingSettings = {
     {},
     "Where the local parts of quarantine addresses are kept.",
   ),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 export const originSettings = {
   originating: active(toggle, false, "The mail comes from our own users. Signing needs it."),
@@ -165,4 +165,4 @@ export const originSettings = {
   ip_repu_ignore_maps: accepted(map(anyYield, "client address"), [], "Clients without a reputation."),
   enable_ip_repu: accepted(toggle, true, "Reputation of client addresses is kept."),
   ip_repu_score_limit: accepted(number(), 8, "The most that a client's reputation adds to the score."),
-} satisfies BankChapter;
+} satisfies SettingRows;

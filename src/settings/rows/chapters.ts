@@ -1,14 +1,13 @@
 // The chapters of the manual for what holds for the whole daemon.
-import type { GlobalSettings } from "../config.ts";
-import type { Setting } from "../setting.ts";
+import type { SettingRows } from "../setting.ts";
 import { globalSettings } from "./global.ts";
 
 interface GlobalChapter {
   readonly title: string;
-  readonly settings: Readonly<Record<string, Setting<unknown>>>;
+  readonly settings: SettingRows;
 }
 
-function chapter(title: string, ...names: readonly (keyof GlobalSettings)[]): GlobalChapter {
+function chapter(title: string, ...names: readonly (keyof typeof globalSettings)[]): GlobalChapter {
   return { title, settings: Object.fromEntries(names.map((name) => [name, globalSettings[name]])) };
 }
 

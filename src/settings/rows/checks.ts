@@ -1,5 +1,5 @@
 import { anyYield, banksYield, map, numberYield, table, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type BankChapter } from "../setting.ts";
+import { accepted, active, type SettingRows } from "../setting.ts";
 import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
 
 const switches = mapping(toggle, "a mapping of names to true or false");
@@ -96,7 +96,7 @@ export const checkSettings = {
     "Of larger mail only this much is given to the spam scanner.",
     "no limit",
   ),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 const level = map(numberYield);
 
@@ -184,7 +184,7 @@ export const scoreSettings = {
   ),
   sa_userconf_maps: accepted(map(anyYield), [], "The spam scanner's configuration, by recipient."),
   sa_username_maps: accepted(map(textYield), [], "The spam scanner's user, by recipient."),
-} satisfies BankChapter;
+} satisfies SettingRows;
 
 export const storageSettings = {
   sql_clause: accepted(mapping(anything, "a mapping of names to SQL"), {}, "Queries of amavisd."),
@@ -202,4 +202,4 @@ export const storageSettings = {
   ),
   enable_ldap: accepted(toggle, false, "Maps also look into LDAP."),
   redis_logging_key: accepted(optional(text), null, "Redis list that gets the JSON report of each mail."),
-} satisfies BankChapter;
+} satisfies SettingRows;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseServerUrl, placeText } from "../../../src/shared-cache/server-url.ts";
+import { parseServerUrl, placeText } from "../../../src/settings/server-url.ts";
 
 const tcp = (host: string, port = 6379, isTls = false) => ({ host, port, isTls });
 

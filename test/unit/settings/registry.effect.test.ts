@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { membersOf } from "../../../src/config/group.ts";
-import { bankSettings } from "../../../src/config/registry.ts";
-import type { Setting } from "../../../src/config/setting.ts";
-import { globalSettings } from "../../../src/config/settings/global.ts";
+import { membersOf } from "../../../src/settings/group.ts";
+import { bankSettings } from "../../../src/settings/registry.ts";
+import { globalSettings } from "../../../src/settings/rows/global.ts";
+import type { Setting } from "../../../src/settings/setting.ts";
 
 const root = resolve(import.meta.dirname, "../../../src");
 

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accepted, active, readRecord, unknownName, withDefaults } from "../../../src/settings/setting.ts";
+import { integer, list, optional, reporter, text, toggle } from "../../../src/settings/shape.ts";
+
+const rows = {
+  colour: active(text, "red", "A colour."),
+  size: active(integer(1, 9), 3, "A size."),
+  names: accepted(list(text), [], "Names."),
+  end: active(optional(text), "here", "An end."),
+  is_new: active(toggle, true, "Whether it is new."),
+};
+
+function read(given: Readonly<Record<string, unknown>>) {
+  const faults: string[] = [];
+  const report = reporter((message, inside, at) => faults.push(`${inside.join(".")} (${at}): ${message}`));
+  return { record: readRecord(given, rows, report), faults };
+}
+
+test("a record has the members that were given, in their normal form", () => {
+  const { record, faults } = read({ size: "4", names: "one", is_new: 0 });
+  assert.deepEqual(record, { size: 4, names: ["one"], is_new: false });
+  assert.deepEqual(faults, []);
+});
+
+test("every fault is reported, and what has one is left out", () => {
+  const { record, faults } = read({ size: 12, names: ["one", {}, []], colour: "blue", sise: 1 });
+  assert.deepEqual(record, { colour: "blue" });
+  assert.deepEqual(faults, [
+    "size (value): expected a whole number from 1 to 9, found 12",
+    "names.1 (value): expected text, found a mapping",
+    "names.2 (value): expected text, found a list",
+    'sise (name): unknown setting, did you mean "size"?',
+  ]);
+});
+
+test("null is the default, unless the shape has a null of its own", () => {
+  assert.deepEqual(read({ size: null, end: null }).record, { size: 3, end: null });
+});
+
+test("members of every object's prototype are no settings", () => {
+  const { record, faults } = read(JSON.parse('{"__proto__": 1, "constructor": 2}'));
+  assert.deepEqual(Object.keys(record), []);
+  assert.equal(faults.length, 2);
+});
+
+test("what is not given has its default", () => {
+  assert.deepEqual(withDefaults({ size: 5 }, rows), { colour: "red", size: 5, names: [], end: "here", is_new: true });
+});
+
+test("a name that is near a known one is asked about, with or without amavisd's sigil", () => {
+  assert.equal(unknownName("colors", ["colour"]), 'unknown setting, did you mean "colour"?');
+  assert.equal(
+    unknownName("$colour", ["colour"]),
+    'unknown setting, did you mean "colour"? (names stand without $, @ and %)',
+  );
+  assert.equal(unknownName("weight", ["colour"]), "unknown setting");
+});
