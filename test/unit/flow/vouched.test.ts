@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Finding } from "../../../src/authres/finding.ts";
 import { type Facts, noFacts } from "../../../src/checks/check.ts";
 import { isSenderVouchedFor } from "../../../src/flow/vouched.ts";
-import type { BankOverlay } from "../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { signed } from "../policy/mail.ts";
 import { bankWith, judged } from "./mails.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createInspect, type InspectNeeds } from "../../../../src/flow/stages/inspect.ts";
-import type { BankOverlay } from "../../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../../src/settings/bank-settings.ts";
 import { bankWith, judged } from "../mails.ts";
 
 const fault = { test: "missing", text: 'Missing required header field: "Date"' } as const;

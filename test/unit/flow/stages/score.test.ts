@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Facts } from "../../../../src/checks/check.ts";
 import { noFacts } from "../../../../src/checks/check.ts";
 import { createScore } from "../../../../src/flow/stages/score.ts";
-import type { BankOverlay } from "../../../../src/policy/settings.ts";
+import type { BankOverlay } from "../../../../src/settings/bank-settings.ts";
 import { bankWith, judged } from "../mails.ts";
 
 const spam = { score: 3, tests: [], scanner: "spamd", cached: false };
