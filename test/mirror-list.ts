@@ -158,7 +158,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/lookup/map": ["lookup/value"],
   "unit/lookup/network": ["lookup/context", "lookup/entry", "lookup/hash-file"],
   "unit/lookup/sieve": ["lookup/access-list", "lookup/hash", "lookup/regexp-table"],
-  "unit/mail/address": ["mail/address-tokens", "mail/header"],
+  "unit/mail/address": ["mail/address-tokens"],
   "unit/mail/edit": ["mail/message", "mail/shared-octets"],
   "unit/metrics/count-outcome": ["metrics/bounded"],
   "unit/notices/build-dsn": ["notices/status-fields"],

@@ -7,7 +7,7 @@ import { parseAuthenticationResults } from "../src/authres/parse.ts";
 import { findDigest, readDigests } from "../src/dkim/body-hash.ts";
 import type { BodyDigest, BodyDigestSpec, BodySource } from "../src/mail/digest.ts";
 import { errorCode } from "../src/mail/error-text.ts";
-import { asBuffer, fieldBody, type HeaderField, splitHeader } from "../src/mail/header.ts";
+import { asBuffer, cutReason, fieldBody, type HeaderField, splitHeader } from "../src/mail/header.ts";
 import type { Resolve } from "../src/rr/answer.ts";
 import { createMailauthResolver, type MailauthResolver } from "./mailauth-resolver.ts";
 
@@ -61,8 +61,8 @@ interface Rows {
 
 /** The header as mailauth takes it: split by us, because its own split is quadratic in folded lines. */
 function readRows(header: Uint8Array): Rows | { readonly result: "fail" | "permerror"; readonly reason: ArcReason } {
-  const { fields, excess } = splitHeader(header);
-  if (excess !== undefined) return { result: "permerror", reason: "header-too-large" };
+  const { fields, cut } = splitHeader(header);
+  if (cut !== undefined) return { result: "permerror", reason: cutReason(cut) };
   const ofArc = fields.filter(({ name }) => arcFields.has(name));
   if (ofArc.length > maxSets * arcFields.size) return { result: "fail", reason: "too-many-sets" };
   if (ofArc.some(({ raw }) => raw.length > maxFieldOctets)) return { result: "permerror", reason: "header-too-large" };

@@ -7,7 +7,7 @@ import { canonicalizeField } from "../dkim/canonical-header.ts";
 import { FieldIndex } from "../dkim/field-index.ts";
 import { defaultSignedHeaderFields, listSignedFields } from "../dkim/signed-fields.ts";
 import type { BodySource } from "../mail/digest.ts";
-import { asBuffer, splitHeader } from "../mail/header.ts";
+import { asBuffer, cutReason, splitHeader } from "../mail/header.ts";
 import { type ArcField, arcTag, maxArcSets, readArcFields, sealDigestSpec } from "./fields.ts";
 
 /** What DKIM signs, and the signatures themselves; never ARC's fields or Authentication-Results (section 4.1.2). */
@@ -30,8 +30,8 @@ const indentColumns = 8;
 
 /** Makes the set, or says why there can be none. Throws only for a fault of ours: a digest that was not made. */
 export function sealMessage(job: SealJob): SealReport {
-  const { fields, excess } = splitHeader(job.header);
-  if (excess !== undefined) return { result: "refused", reason: "header-too-large" };
+  const { fields, cut } = splitHeader(job.header);
+  if (cut !== undefined) return { result: "refused", reason: cutReason(cut) };
   if (!fields.some(({ name }) => name === "from")) return { result: "refused", reason: "no-author" };
   const arcFields = readArcFields(fields);
   const place = placeOf(arcFields, job.chain);

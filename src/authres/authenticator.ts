@@ -48,6 +48,7 @@ export interface ArcJob {
 
 export type ArcReason =
   | "header-too-large"
+  | "no-field-name"
   | "too-many-sets"
   | "broken-sequence"
   | "duplicate-field"
@@ -110,6 +111,7 @@ export type SealRefusal =
   | "no-author"
   | "key-error"
   | "header-too-large"
+  | "no-field-name"
   | "internal-error";
 
 export type SealReport =

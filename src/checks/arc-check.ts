@@ -2,6 +2,7 @@
 import { arcDigestSpecs, readArcFields } from "../arc/fields.ts";
 import type { ArcReport, Authenticator } from "../authres/authenticator.ts";
 import type { Finding } from "../authres/finding.ts";
+import { isUnread } from "../mail/header.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { Check } from "./check.ts";
 
@@ -13,7 +14,7 @@ export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check
     name: "arc",
     // A set of ours tells what the chain was worth, so sealing needs it judged.
     isWanted: (bank) => bank.enable_arc_verification || bank.arc_seal,
-    digests: ({ fields, excess }) => (excess === undefined ? arcDigestSpecs(fields) : []),
+    digests: ({ fields, cut }) => (cut === undefined ? arcDigestSpecs(fields) : []),
     async run({ client, head, bank, now, body, resolve }) {
       const report = hasArc(head)
         ? await authenticator.arc(
@@ -29,8 +30,8 @@ export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check
 const none: ArcReport = { result: "none", sets: [] };
 
 /** Most mail has no chain: then no worker is asked. */
-function hasArc({ fields, excess }: MessageHead): boolean {
-  return excess !== undefined || readArcFields(fields).length > 0;
+function hasArc({ fields, cut }: MessageHead): boolean {
+  return isUnread(cut) || readArcFields(fields).length > 0;
 }
 
 function findingOf(report: ArcReport, address: string | undefined, trusted: readonly string[]): Finding {

@@ -45,9 +45,10 @@ function shownAuthors({ head, sender }: CheckInput): {
   readonly doubt?: AuthorDoubt;
 } {
   const authors = readAuthors(head);
-  if (authors.doubt !== "no-from") return authors;
+  if (authors.doubt !== "no-from" && head.cut !== "no-field-name") return authors;
   const { domain } = splitAddress(sender);
-  return domain === undefined || domain.startsWith("[") ? authors : { domains: [domain], doubt: authors.doubt };
+  if (domain === undefined || domain.startsWith("[") || authors.domains.includes(domain)) return authors;
+  return { ...authors, domains: [...authors.domains, domain] };
 }
 
 /** DMARC looks at the MAIL FROM identity, or at HELO where there is no MAIL FROM (RFC 7489 section 4.1). */

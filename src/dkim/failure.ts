@@ -49,6 +49,7 @@ export const failures = {
   "body-not-fully-signed": "policy",
   "too-many-signatures": "policy",
   "header-too-large": "policy",
+  "no-field-name": "policy",
 
   // DomainKeys only (RFC 4870).
   "sender-not-signed": "permerror",

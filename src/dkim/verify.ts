@@ -1,7 +1,7 @@
 // Judges the signatures of one message (RFC 6376 section 6): a pure function of the message, the key records that
 // were fetched for it and the time. Says for each signature whether it holds and if not, why not.
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
-import { type HeaderField, splitHeader } from "../mail/header.ts";
+import { type HeaderField, isUnread, splitHeader } from "../mail/header.ts";
 import type { Answer } from "../rr/answer.ts";
 import { findDigest, readDigests } from "./body-hash.ts";
 import type { Verification, VerifyJob, VerifyPolicy } from "./engine.ts";
@@ -30,14 +30,15 @@ type Draft = { -readonly [K in keyof Verification]: Verification[K] };
 
 /**
  * One verification per signature field, top to bottom. Never throws for anything a message or a key record can hold;
- * linear in header and body. A header beyond the limits of `splitHeader` is not judged ("header-too-large").
+ * linear in header and body. A header beyond the limits of `splitHeader` is not judged
+ * ("header-too-large"); with a line that is no field nothing passes ("no-field-name").
  */
 export function verifyMessage(job: VerifyJob, keyCache?: KeyCache): Verification[] {
-  const { fields, excess } = splitHeader(job.header);
+  const { fields, cut } = splitHeader(job.header);
   const candidates = readCandidates(fields, job.policy.domainKeys);
   if (candidates.length === 0) return [];
   const index = new FieldIndex(fields);
-  if (excess !== undefined) {
+  if (isUnread(cut)) {
     return candidates.map((candidate) => report(candidate, { failure: "header-too-large" }, index));
   }
 
@@ -55,7 +56,9 @@ export function verifyMessage(job: VerifyJob, keyCache?: KeyCache): Verification
   const digests = readDigests(job.body, specs);
   return prepared.map(({ candidate, ready }) => {
     if (typeof ready === "string") return report(candidate, { failure: ready }, index);
-    return report(candidate, judge(candidate, ready.keys, findDigest(digests, ready.digest), index, job.policy), index);
+    const judgement = judge(candidate, ready.keys, findDigest(digests, ready.digest), index, job.policy);
+    const isHeldBack = cut === "no-field-name" && holds(judgement.failure);
+    return report(candidate, isHeldBack ? { ...judgement, failure: cut } : judgement, index);
   });
 }
 

@@ -1,7 +1,8 @@
 // The authors of a message, by the one reader of From that there is: DMARC, banks by author, signing, `check`, `why`
 // and the log all go by it, so that none of them believes a From that another one doubts.
 import { type AddressFault, type Mailbox, parseAddressList } from "./address.ts";
-import { asBuffer, fieldBody, type HeaderField } from "./header.ts";
+import { fromFieldsOf, isFromField } from "./from-fields.ts";
+import { fieldBody, type HeaderField, isUnread } from "./header.ts";
 import type { MessageHead } from "./message.ts";
 import { maxShownDomains, shownDomains } from "./shown-domains.ts";
 
@@ -15,7 +16,8 @@ const maxDomains = 2 * maxShownDomains;
  * - "malformed-from": readers differ on what it says, see `fault`;
  * - "two-from-domains": mailboxes of several domains (RFC 9989 section 5.3.1);
  * - "no-from-domain": no mailbox whose domain is a host name, as in "root" and "undisclosed:;";
- * - "header-too-large": the header was not read to its end.
+ * - "header-too-large": the header was not read to its end;
+ * - "no-field-name": a line is no field, and some readers end the header there.
  */
 export const authorDoubts = [
   "header-too-large",
@@ -24,6 +26,7 @@ export const authorDoubts = [
   "malformed-from",
   "two-from-domains",
   "no-from-domain",
+  "no-field-name",
 ] as const;
 
 export type AuthorDoubt = (typeof authorDoubts)[number];
@@ -41,11 +44,17 @@ export interface Authors {
   readonly fault?: AddressFault;
 }
 
+/** The whole header is only looked at where `fields` are not all of it. */
+type ReadHead = Pick<MessageHead, "fields" | "cut"> & Partial<Pick<MessageHead, "header">>;
+
 /** Reads the authors. Never throws; linear in the header. */
-export function readAuthors({ fields, excess }: Pick<MessageHead, "fields" | "excess">): Authors {
+export function readAuthors({ header, fields, cut }: ReadHead): Authors {
+  if (isUnread(cut)) {
+    const shown = header === undefined ? fields.filter(isFromField) : fromFieldsOf(header);
+    return { mailboxes: [], domains: domainsOf(shown), doubt: "header-too-large" };
+  }
   const from = fields.filter(isFromField);
   const [first, ...others] = from;
-  if (excess !== undefined) return { mailboxes: [], domains: domainsOf(from), doubt: "header-too-large" };
   if (first === undefined) return { mailboxes: [], domains: [], doubt: "no-from" };
   const { mailboxes: listed, faults } = parseAddressList(fieldBody(first.raw));
   const mailboxes = withoutBareWords(listed);
@@ -57,20 +66,10 @@ export function readAuthors({ fields, excess }: Pick<MessageHead, "fields" | "ex
   const domains = new Set<string>();
   for (const { domain } of mailboxes) if (domain !== undefined) domains.add(domain);
   const hostNames = [...domains].filter((domain) => !domain.startsWith("["));
+  if (cut === "no-field-name") return { mailboxes, domains: domainsOf(from), doubt: cut };
   if (hostNames.length === 0) return { mailboxes, domains: [], doubt: "no-from-domain" };
   if (domains.size > 1) return { mailboxes, domains: domainsOf(from), doubt: "two-from-domains" };
   return { mailboxes, domains: hostNames };
-}
-
-/** Octets of a name that no reader shows: some leave them out, among them a byte order mark and a no-break space. */
-const fromName = /^[^\x21-\x7e]*from[^\x21-\x7e]*:/i;
-
-/**
- * A From field, and a line without a valid field name that some reader takes for one: "From" folded before its colon,
- * indented at the very top, or with octets around it that are not printable.
- */
-export function isFromField({ name, raw }: HeaderField): boolean {
-  return name === "from" || (name === "" && fromName.test(asBuffer(raw).toString("latin1")));
 }
 
 /**

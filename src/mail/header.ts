@@ -18,12 +18,26 @@ export interface HeaderLimits {
 
 export const defaultHeaderLimits: HeaderLimits = { maxBytes: 256 * 1024, maxFields: 1000, maxLines: 10_000 };
 
-export type HeaderExcess = "bytes" | "fields" | "lines";
+/**
+ * Why not all of a header section may be judged: a limit, or "no-field-name". A line that is no field ends the header for
+ * Postfix and others, while some readers go on behind it: what such a header says is then not the same to all.
+ */
+export type HeaderCut = "bytes" | "fields" | "lines" | "no-field-name";
+
+/** Whether there is more of the header than anybody looked at. */
+export function isUnread(cut: HeaderCut | undefined): boolean {
+  return cut !== undefined && cut !== "no-field-name";
+}
+
+/** The reason code of a cut. */
+export function cutReason(cut: HeaderCut): "header-too-large" | "no-field-name" {
+  return cut === "no-field-name" ? cut : "header-too-large";
+}
 
 export interface HeaderSplit {
   readonly fields: readonly HeaderField[];
-  /** The first limit that stopped the split; `fields` then holds what came before. */
-  readonly excess?: HeaderExcess;
+  /** The first limit that stopped the split: `fields` then holds what came before. With "no-field-name" it holds all. */
+  readonly cut?: HeaderCut;
 }
 
 const CR = 13;
@@ -47,21 +61,27 @@ export function splitHeader(header: Uint8Array, limits: HeaderLimits = defaultHe
   const fields: HeaderField[] = [];
   let start = 0;
   let lines = 0;
+  let isTop = true;
+  let isBroken = false;
   while (start < text.length) {
-    if (fields.length === limits.maxFields) return { fields, excess: "fields" };
+    if (fields.length === limits.maxFields) return { fields, cut: "fields" };
     let end = start;
     do {
-      if (lines === limits.maxLines) return { fields, excess: "lines" };
+      if (lines === limits.maxLines) return { fields, cut: "lines" };
       lines += 1;
       // A line ends with CRLF; where only LF is left (input that no SMTP server lets in), that one ends it.
       end = text.indexOf("\n", end) + 1;
       if (end === 0) end = text.length;
-      if (end > limits.maxBytes) return { fields, excess: "bytes" };
+      if (end > limits.maxBytes) return { fields, cut: "bytes" };
     } while (end < text.length && isBlank(text.charCodeAt(end)));
-    fields.push({ name: nameAt(text, start, end), raw: octets.subarray(start, end) });
+    const name = nameAt(text, start, end);
+    // mbox lines on top are no harm: Postfix makes fields of them, others leave them out.
+    isTop &&= name === "" && isMailboxLine(text, start, end);
+    isBroken ||= name === "" && !isTop;
+    fields.push({ name, raw: octets.subarray(start, end) });
     start = end;
   }
-  return { fields };
+  return isBroken ? { fields, cut: "no-field-name" } : { fields };
 }
 
 /**
@@ -82,6 +102,13 @@ function nameAt(text: string, start: number, end: number): string {
   while (colon < stop && isBlank(text.charCodeAt(colon))) colon += 1;
   if (colon >= stop || text.charCodeAt(colon) !== COLON) return "";
   return text.slice(start, nameEnd).toLowerCase();
+}
+
+/** "From joe@example.com Mon Jan  1 ...", also with ">" before it as some write it; one line, without more of it folded. */
+function isMailboxLine(text: string, start: number, end: number): boolean {
+  let at = start;
+  while (text.startsWith(">", at)) at += 1;
+  return text.startsWith("From ", at) && text.indexOf("\n", at) >= end - 1;
 }
 
 /** The field's body: what follows the colon, folding kept, without the final CRLF. One character per octet. */

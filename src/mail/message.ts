@@ -1,5 +1,5 @@
 // A message as octets: header section, the empty line, body. Nothing here is ever parsed and printed again.
-import type { HeaderExcess, HeaderField } from "./header.ts";
+import type { HeaderCut, HeaderField } from "./header.ts";
 
 /** A body held in memory: views in order. They lie on SharedArrayBuffers, so that a worker reads them in place. */
 export interface MemoryBody {
@@ -32,12 +32,12 @@ export interface MessageOctets {
 export interface Message extends MessageOctets {
   /** `header` cut into fields, as far as the limits allow. */
   readonly fields: readonly HeaderField[];
-  /** Set when `fields` does not hold the whole header: no signature is made or judged then. */
-  readonly excess?: HeaderExcess;
+  /** Set when not all of the header may be judged: no signature is made or judged then. */
+  readonly cut?: HeaderCut;
 }
 
 /** What is known of a message once its header section is in. */
-export type MessageHead = Pick<Message, "header" | "fields" | "excess">;
+export type MessageHead = Pick<Message, "header" | "fields" | "cut">;
 
 /** Octets of the whole message as it would be sent, before dot-stuffing. */
 export function messageSizeBytes(message: MessageOctets): number {

@@ -169,8 +169,8 @@ export class Intake {
 
   #headIsIn(headerEnd: number, bodyStart: number, separator: "\r\n" | ""): void {
     const header = this.#block.subarray(0, headerEnd);
-    const { fields, excess } = splitHeader(header, this.#options.headerLimits);
-    this.#head = excess === undefined ? { header, fields } : { header, fields, excess };
+    const { fields, cut } = splitHeader(header, this.#options.headerLimits);
+    this.#head = cut === undefined ? { header, fields } : { header, fields, cut };
     this.#separator = separator;
     this.#start = bodyStart;
     try {
@@ -285,9 +285,9 @@ export class Intake {
 
   #received(body: Body, digests: Promise<readonly BodyDigest[]> | undefined): Received | undefined {
     if (this.#head === undefined) return undefined;
-    const { header, fields, excess } = this.#head;
+    const { header, fields, cut } = this.#head;
     const whole = { header, fields, separator: this.#separator, body };
-    const message = excess === undefined ? whole : { ...whole, excess };
+    const message = cut === undefined ? whole : { ...whole, cut };
     return digests === undefined ? { message } : { message, digests };
   }
 }

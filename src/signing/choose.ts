@@ -27,7 +27,7 @@ export interface SigningBank {
 }
 
 export interface ChoiceInput {
-  readonly head: Pick<MessageHead, "fields" | "excess">;
+  readonly head: Pick<MessageHead, "fields" | "cut">;
   /** The reverse-path without angle brackets, "" for the null one. */
   readonly mailFrom: string;
   readonly bank: SigningBank;

@@ -35,7 +35,7 @@ const maxPerSource = 20;
  *
  * @param mailFrom the reverse-path without angle brackets, "" for the null one
  */
-export function findOriginators(head: Pick<MessageHead, "fields" | "excess">, mailFrom: string): Originators {
+export function findOriginators(head: Pick<MessageHead, "fields" | "cut">, mailFrom: string): Originators {
   const { mailboxes, doubt, fault } = readAuthors(head);
   const authors = mailboxes.map((mailbox): Originator => ({ source: "From", ...mailbox }));
   const resent: Originator[] = [];
@@ -66,7 +66,7 @@ export function findOriginators(head: Pick<MessageHead, "fields" | "excess">, ma
   // RFC 6376 section 5.4: From must be signed; section 8.15: two of them, and readers may show the other one. A bare
   // "root" is no riddle: it names no domain, and another one may answer for the mail.
   if (doubt === undefined || doubt === "no-from-domain") return { candidates };
-  const detail = head.excess ?? fault;
+  const detail = doubt === "header-too-large" ? head.cut : fault;
   return detail === undefined ? { candidates, skip: doubt } : { candidates, skip: doubt, detail };
 }
 

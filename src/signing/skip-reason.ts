@@ -7,6 +7,7 @@ export const skipReasons = {
   "signing-disabled": "signing is disabled",
   "signature-not-allowed": "allowed_added_header_fields does not allow DKIM-Signature",
   "header-too-large": "the header section is larger than what is looked at",
+  "no-field-name": "a line of the header section is no field: some readers end it there",
   "no-from": "the message has no From field",
   "two-from-fields": "the message has several From fields",
   "two-from-domains": "the From field names authors in several domains",

@@ -136,7 +136,7 @@ async function runSigning(folder: string, file: string): Promise<SuiteResult> {
       resolve,
     );
     const wanted = seal.includes("cv=fail") ? "fail" : "pass";
-    if (after.result === wanted && splitHeader(whole).excess === undefined) return undefined;
+    if (after.result === wanted && splitHeader(whole).cut === undefined) return undefined;
     return difference(`${file}/${name}`, wanted, `${after.result} ${after.reason ?? ""}`);
   });
 }

@@ -111,9 +111,10 @@ const foes: readonly (readonly [title: string, dkim: string, octets: () => strin
   ["a second From below", "permerror", () => changed({}, "To: joe", "From: evil@evil.example\r\nTo: joe")],
   [
     "a From that only lenient readers see",
-    "pass",
+    "policy",
     () => changed({}, "To: joe", "From\r\n : evil@evil.example\r\nTo: joe"),
   ],
+  ["a line that is no field above a good mail", "policy", () => `Pay to account 4711 please, now.\r\n${mail()}`],
   ["a From that was not signed", "permerror", () => mail({ tags: { h: "To:Subject:Date" } })],
   ["a second Subject that was not signed", "pass", () => `Subject: buy\r\n${mail()}`],
   ["rsa-sha1", "policy", () => mail({ tags: { a: "rsa-sha1" } })],

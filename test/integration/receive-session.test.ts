@@ -117,7 +117,7 @@ test("looks at as much of a header as it is told to, and passes all of it on", a
   await client.ask(`A: ${"1".repeat(1000)}\r\n\r\nbody\r\n.`);
   const messages = receiver.mails.map(({ transaction }) => transaction.message);
   assert.deepEqual(
-    messages.map(({ excess, fields }) => [excess, fields.length]),
+    messages.map(({ cut, fields }) => [cut, fields.length]),
     [
       ["fields", 3],
       ["bytes", 0],

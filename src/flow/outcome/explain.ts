@@ -2,7 +2,7 @@
 // might have signed, what reputation and lists say. Worked out from an Outcome when somebody asks, never before.
 import { unknownClient } from "../../lookup/network.ts";
 import { splitAddress } from "../../mail/address.ts";
-import { type AuthorDoubt, readAuthors } from "../../mail/authors.ts";
+import type { AuthorDoubt } from "../../mail/authors.ts";
 import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
 import { explainMaps, type MapYield } from "../../policy/explain.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { type SignatureStanding, signatureStanding } from "../../policy/signature-standing.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import type { SealRecord, SigningRecord } from "../mail.ts";
-import { fromFields } from "./evidence.ts";
+import { readKeptAuthors } from "./evidence.ts";
 import type { Evidence, Outcome } from "./outcome.ts";
 import { textOf, toldCandidate } from "./record.ts";
 
@@ -57,7 +57,7 @@ export function explainOutcome(outcome: Outcome): Explanation {
   const { evidence, session, loaded, originating, signings, seal, sender, verifications } = outcome;
   const { bank, unread, candidates } = evidence;
   const client = session.client.address ?? unknownClient;
-  const { mailboxes, doubt } = readAuthors({ fields: fromFields(evidence) });
+  const { mailboxes, doubt } = readKeptAuthors(evidence);
   const authors = unread === undefined ? mailboxes.map(({ address }) => address) : [];
   const authorDoubt = unread ?? doubt;
   const signatures = verifications.map((each) => ({

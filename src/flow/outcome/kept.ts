@@ -3,12 +3,11 @@
 // decision last to go. Nothing that is decided goes by it.
 import type { Verification } from "../../dkim/engine.ts";
 import { splitAddress } from "../../mail/address.ts";
-import { readAuthors } from "../../mail/authors.ts";
 import { jsonText } from "../../mail/json-text.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import { signatureStanding } from "../../policy/signature-standing.ts";
 import { isPositive } from "../../smtp/reply.ts";
-import { fromFields, maxFromOctets } from "./evidence.ts";
+import { maxFromOctets, readKeptAuthors } from "./evidence.ts";
 import { isPassed } from "./log-line.ts";
 import type { LeftOut, Outcome, RecipientOutcome } from "./outcome.ts";
 import { dsnOf, dsnReasonOf, type MailRecord, mailRecord } from "./record.ts";
@@ -214,7 +213,7 @@ function recipientRank(): (recipient: RecipientOutcome) => number {
 /** Those that hold first, of them those of author and sender and those that count; then one for each reason. */
 function verificationRank({ evidence, sender }: Outcome): (verification: Verification) => number {
   const { bank } = evidence;
-  const authors = readAuthors({ fields: fromFields(evidence) }).mailboxes.map(({ address }) => address);
+  const authors = readKeptAuthors(evidence).mailboxes.map(({ address }) => address);
   const domains = [...authors, sender].flatMap((address) => splitAddress(address).domain?.toLowerCase() ?? []);
   const isAligned = (domain: string) =>
     domains.some((own) => own === domain || own.endsWith(`.${domain}`) || domain.endsWith(`.${own}`));

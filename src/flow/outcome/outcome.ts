@@ -17,6 +17,8 @@ export interface Evidence {
   readonly from: readonly string[];
   /** Why `from` says nothing: the header was not read to its end, or From is too long to be kept. */
   readonly unread?: "header-too-large" | "from-too-long";
+  /** Set where the header was read and yet may not be judged to its end. */
+  readonly cut?: "no-field-name";
   /** Who might have signed, and what became of each. */
   readonly candidates: readonly CandidateFact[];
 }

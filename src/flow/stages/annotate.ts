@@ -84,8 +84,8 @@ function startsBlank({ header }: Message): boolean {
 }
 
 /** What claims our name goes; most mail has no field that could, and is not searched for one. */
-function withoutClaims({ header, fields, excess }: Message, authservId: string): HeaderEdits {
+function withoutClaims({ header, fields, cut }: Message, authservId: string): HeaderEdits {
   // A line that is no field to us may be one to others.
-  const suspect = excess !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
+  const suspect = cut !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
   return suspect ? { add: [], ...leaveOutClaims(header, [authservId]) } : noEdits;
 }

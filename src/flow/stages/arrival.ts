@@ -6,6 +6,7 @@ import { type Check, type Facts, runChecks, wantedChecks } from "../../checks/ch
 import { dkimFindings } from "../../checks/dkim-findings.ts";
 import type { Verification } from "../../dkim/engine.ts";
 import { type BodyDigestSpec, type BodySource, isSameSpec } from "../../mail/digest.ts";
+import { isUnread } from "../../mail/header.ts";
 import type { MessageHead } from "../../mail/message.ts";
 import type { Envelope, Session, Transaction } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
@@ -119,7 +120,7 @@ export function createArrivals({ verifier, checks, signer, digestBody, resolveFo
 
 function ownFindings(bank: PolicyBank, head: MessageHead, judged: readonly Verification[]): Facts["findings"] {
   if (!bank.enable_dkim_verification) return [];
-  return head.excess === undefined ? dkimFindings(judged) : [headerTooLarge];
+  return isUnread(head.cut) ? [headerTooLarge] : dkimFindings(judged);
 }
 
 function distinct(specs: readonly BodyDigestSpec[]): readonly BodyDigestSpec[] {

@@ -3,6 +3,7 @@
 import type { DkimEngine, SignatureField, Verification, VerifyPolicy } from "../../dkim/engine.ts";
 import { readSignatureFields } from "../../dkim/signature-fields.ts";
 import type { BodyDigestSpec } from "../../mail/digest.ts";
+import { isUnread } from "../../mail/header.ts";
 import type { MessageHead } from "../../mail/message.ts";
 import type { Answer, Resolve } from "../../rr/answer.ts";
 import { type BodyDigestSource, bodySource, type DigestBody } from "./body-source.ts";
@@ -42,7 +43,7 @@ export interface DkimVerifier {
 export function createDkimVerifier(engine: Pick<DkimEngine, "verify">, digestBody: DigestBody): DkimVerifier {
   return {
     begin(head, bank, resolve) {
-      if (!bank.enable_dkim_verification || head.excess !== undefined) return undefined;
+      if (!bank.enable_dkim_verification || isUnread(head.cut)) return undefined;
       const policy: VerifyPolicy = {
         partialBody: "policy",
         minimumKeyBits: bank.dkim_minimum_key_bits,

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { createDmarcCheck } from "../../../src/checks/dmarc-check.ts";
 import type { Verification } from "../../../src/dkim/engine.ts";
 import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
-import { fromFields, keepEvidence } from "../../../src/flow/outcome/evidence.ts";
+import { keepEvidence, readKeptAuthors } from "../../../src/flow/outcome/evidence.ts";
 import { readAuthors } from "../../../src/mail/authors.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
 import { refine } from "../../../src/policy/author-banks.ts";
@@ -72,10 +72,10 @@ async function opinions(header: string) {
     },
   });
   const authors = readAuthors(head);
-  const told = readAuthors({ fields: fromFields(keepEvidence(head, undefined, [])) });
+  const evidence = keepEvidence(head, undefined, []);
   return {
     doubt: authors.doubt,
-    told: head.excess ?? told.doubt,
+    told: evidence.unread ?? readKeptAuthors(evidence).doubt,
     dmarc: findings[0]?.result,
     bank: refine(router, bank, { verifications, authors }).path,
     signedFor: "signer" in choice ? (choice.signer.domain ?? "") : choice.skip,

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type AuthorDoubt, authorDoubts, readAuthors } from "../../../src/mail/authors.ts";
-import { splitHeader } from "../../../src/mail/header.ts";
+import { type HeaderLimits, splitHeader } from "../../../src/mail/header.ts";
+import type { MessageHead } from "../../../src/mail/message.ts";
 import { corpusTest } from "../../support/corpora.ts";
 import { authorsOf } from "../policy/mail.ts";
 
@@ -129,6 +130,15 @@ const doubtful: readonly (readonly [title: string, lines: readonly string[], dou
   ["an empty group", ["From: undisclosed:;"], "no-from-domain", ""],
   ["a word", ["From: root"], "no-from-domain", ""],
   ["an address literal", ["From: joe@[192.0.2.1]"], "no-from-domain", ""],
+  ["a line that is no field above", ["Pay now", "From: joe@x.example"], "no-field-name", "x.example"],
+  ["a line that is no field below", ["From: joe@x.example", "Subject\xe9: pay now"], "no-field-name", "x.example"],
+  ["a line that is no field beside no domain", ["Pay now", "From: root"], "no-field-name", ""],
+  [
+    "an mbox line that is not on top",
+    ["X: y", "From x@y.example", "From: joe@x.example"],
+    "no-field-name",
+    "x.example",
+  ],
 ];
 
 for (const [title, lines, doubt, domains] of doubtful) {
@@ -152,7 +162,15 @@ test("a header that was not read to its end has no authors, but names that may b
     maxLines: 100,
   });
   assert.deepEqual(readAuthors(split), { mailboxes: [], domains: ["x.example"], doubt: "header-too-large" });
+  const beyond = "X: 1\r\nX: 2\r\nFrom: a@x.example\r\n";
+  const head = headOf(beyond, { maxBytes: 1000, maxFields: 2, maxLines: 100 });
+  assert.deepEqual(readAuthors(head), { mailboxes: [], domains: ["x.example"], doubt: "header-too-large" });
 });
+
+function headOf(text: string, limits: HeaderLimits): MessageHead {
+  const header = Buffer.from(text);
+  return { header, ...splitHeader(header, limits) };
+}
 
 test("docs/checks.md has a row for each doubt, and the table above a case", () => {
   const page = readFileSync(join(import.meta.dirname, "../../../docs/checks.md"), "utf8");

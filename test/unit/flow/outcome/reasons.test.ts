@@ -118,6 +118,7 @@ const skips: Readonly<Record<SkipReason, Passing>> = {
   },
   "signature-not-allowed": { config: `${ours}allowed_added_header_fields: { DKIM-Signature: 0 }\n`, message: plain },
   "header-too-large": { config: ours, message: `${"X-Field: 1\r\n".repeat(1001)}${plain}` },
+  "no-field-name": { config: ours, message: `Pay now\r\n${plain}` },
   "no-from": { config: ours, message: "Subject: x\r\n\r\nhello\r\n" },
   "two-from-fields": { config: ours, message: `From: a@example.com\r\n${plain}` },
   "two-from-domains": { config: ours, message: plain.replace("a@example.com", "a@example.com, b@elsewhere.example") },
@@ -178,6 +179,7 @@ function failureCases(): ReadonlyMap<Failure, FailureCase> {
   const own: Readonly<Partial<Record<Failure, string>>> = {
     "two-from-fields": `${signByHand()}${header}From: eve@evil.example\r\n`,
     "header-too-large": `${signByHand()}${"X: 1\r\n".repeat(1001)}${header}`,
+    "no-field-name": `${signByHand()}Pay now\r\n${header}`,
     "too-many-signatures": `${Array.from({ length: 11 }, () => signByHand()).join("")}${header}`,
     "sender-not-signed": `${domainKeys("d=example.com; h=Subject")}${header}`,
     "sender-domain-mismatch": `${domainKeys("d=elsewhere.example")}${header}`,

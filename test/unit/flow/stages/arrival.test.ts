@@ -76,7 +76,7 @@ test("the facts are the signatures, and findings with DKIM's first", async () =>
   );
 });
 
-for (const [title, bank, excess, findings] of [
+for (const [title, bank, cut, findings] of [
   ["no signature is dkim=none", verifying, false, ["dkim=none"]],
   ["a header that is too large is dkim=policy", verifying, true, ["dkim=policy"]],
   ["where nothing is verified nothing is said", bankWith({ enable_dkim_verification: false }), false, []],
@@ -84,7 +84,7 @@ for (const [title, bank, excess, findings] of [
   test(title, async () => {
     const transaction = transactionOf();
     const { message } = transaction;
-    const whole: Transaction = excess ? { ...transaction, message: { ...message, excess: "fields" } } : transaction;
+    const whole: Transaction = cut ? { ...transaction, message: { ...message, cut: "fields" } } : transaction;
     const facts = await begin(bank, whole).judge(whole);
     assert.deepEqual(
       facts.findings.map(({ method, result }) => `${method}=${result}`),

@@ -68,7 +68,7 @@ test("nothing is pending without a signature, where verification is off, for a h
   const on = bankWith({ enable_dkim_verification: true });
   assert.equal(verifier.begin(plain, on, resolve), undefined);
   assert.equal(verifier.begin(signedBy("s1"), bankWith({ enable_dkim_verification: false }), resolve), undefined);
-  assert.equal(verifier.begin({ ...signedBy("s1"), excess: "fields" }, on, resolve), undefined);
+  assert.equal(verifier.begin({ ...signedBy("s1"), cut: "fields" }, on, resolve), undefined);
 });
 
 test("an engine that cannot do its work is not taken for a signature that does not hold", async () => {
