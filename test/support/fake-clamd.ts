@@ -94,8 +94,11 @@ export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd
         stream.chunks.push(length);
         stream.bytes += length;
         const early = fake.onChunk(stream.bytes, connection);
-        if (early !== undefined) act(socket, number, early);
-        return true;
+        if (early === undefined) return true;
+        // What is still to come stays with the client.
+        socket.pause();
+        act(socket, number, early);
+        return false;
       }
       const mail = { connection, octets: Buffer.concat(stream.pieces), chunks: stream.chunks };
       stream = undefined;
