@@ -49,6 +49,9 @@ export function checkReferences(config: Config, source: ConfigSource): Problem[]
       say(["listen_sockets", index], `expected "host:port", ":port" or "/path", found "${door}"`);
     }
   }
+  for (const [index, { bank }] of config.milter_listen.entries()) {
+    if (bank !== null) expectBank(["milter_listen", index, "bank"], bank);
+  }
   checkKeys(config, say);
   return problems;
 }

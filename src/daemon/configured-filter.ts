@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { DkimEngine } from "../dkim/engine.ts";
 import { withinBudget } from "../dns/budget.ts";
 import type { JudgedMail, Leaving, Signed } from "../flow/mail.ts";
+import { type BeginMilterMail, createMilterFlow, milterNextHops } from "../flow/milter-flow.ts";
 import { type BeginMail, createPipeline, type Stages } from "../flow/pipeline.ts";
 import { withSoftBounce } from "../flow/soft-bounce.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
@@ -56,6 +57,8 @@ export interface ConfiguredFilter {
   atConnect(listener: ListenerName): PolicyBank;
   /** A header is in: a mail is under way. */
   readonly begin: BeginMail;
+  /** The same for mail that its MTA sends on. */
+  readonly beginMilter: BeginMilterMail;
 }
 
 export interface FilterInput {
@@ -113,7 +116,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     return "refused" in signed ? signed : { ...signed, ...(await seal(mail, signed.leaving)) };
   }
 
-  const stages: Stages = withSoftBounce({
+  const stages: Stages = {
     route(session, envelope, head) {
       const bank = router.atMail(atConnect(session.listener), session, envelope.sender.address);
       return arrive(bank, session, envelope, head);
@@ -128,10 +131,13 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
     notify: createNotify({ notifyHops: nextHops.notify, submitOwn, messageTimeMs, now: Date.now }),
-  });
-  const begin = createPipeline(observeStage === undefined ? stages : timed(stages, observeStage));
+  };
+  const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
+  const around = (inner: Stages) => observed(withSoftBounce(inner));
+  const begin = createPipeline(around(stages));
+  const beginMilter = createMilterFlow({ ...stages, annotate: createAnnotate(milterNextHops) }, around);
 
-  return { config, router, signer, atConnect, begin };
+  return { config, router, signer, atConnect, begin, beginMilter };
 }
 
 /** One thread per core, less one for the main thread, at least one. */

@@ -1,7 +1,15 @@
 // The places the daemon listens on, across reloads: opened together, closed one by one when a configuration no longer
 // names them, drained at the end.
 import type { ListenerName } from "../mail/transaction.ts";
-import type { ListenAt, Listener } from "../receive/listener.ts";
+import type { Door } from "./part-options.ts";
+
+/** A door that is opened, drained and closed, whatever it speaks. */
+export interface OpenDoor {
+  readonly name: ListenerName;
+  readonly connections: number;
+  listen(): Promise<ListenerName>;
+  drain(deadlineMs: number): Promise<number>;
+}
 
 export interface Listeners {
   /** Where it listens, in the order of the configuration. */
@@ -13,18 +21,18 @@ export interface Listeners {
   /** How many doors that are wanted are not open. */
   closedCount(): number;
   /** Opens those of `wanted` that are not open yet; rejects, with none of them open, when one cannot be had or all are drained. */
-  open(wanted: readonly ListenAt[]): Promise<readonly ListenAt[]>;
+  open(wanted: readonly Door[]): Promise<readonly Door[]>;
   /** `wanted` is what the configuration in force names: all others are closed as their sessions end. */
-  keep(wanted: readonly ListenAt[], drainMs: number): void;
+  keep(wanted: readonly Door[], drainMs: number): void;
   /** Closes these at once. */
-  shut(doors: readonly ListenAt[]): Promise<void>;
+  shut(doors: readonly Door[]): Promise<void>;
   /** Closes all and waits for mail under way; resolves to how many sessions were cut off at the deadline. */
   drain(deadlineMs: number): Promise<number>;
 }
 
-export function createListeners(create: (at: ListenAt) => Listener): Listeners {
-  const open = new Map<string, Listener>();
-  const leaving = new Set<Listener>();
+export function createListeners(create: (at: Door) => OpenDoor): Listeners {
+  const open = new Map<string, OpenDoor>();
+  const leaving = new Set<OpenDoor>();
   let wantedKeys: readonly string[] = [];
   let draining = false;
 
@@ -37,7 +45,7 @@ export function createListeners(create: (at: ListenAt) => Listener): Listeners {
     leaving.delete(listener);
   }
 
-  async function shut(doors: readonly ListenAt[]): Promise<void> {
+  async function shut(doors: readonly Door[]): Promise<void> {
     await Promise.all(doors.map((at) => close(listenerKey(at), 0)));
   }
 
@@ -55,7 +63,7 @@ export function createListeners(create: (at: ListenAt) => Listener): Listeners {
     },
     closedCount: () => wantedKeys.filter((key) => !open.has(key)).length,
     async open(wanted) {
-      const opened: ListenAt[] = [];
+      const opened: Door[] = [];
       try {
         for (const at of wanted) {
           const key = listenerKey(at);
@@ -87,6 +95,6 @@ export function createListeners(create: (at: ListenAt) => Listener): Listeners {
 }
 
 /** "127.0.0.1:10024" or the path of a socket. */
-export function listenerKey({ address = "", port = 0, path }: ListenAt): string {
+export function listenerKey({ address = "", port = 0, path }: Door): string {
   return path ?? `${address === "" ? "*" : address}:${port}`;
 }

@@ -11,11 +11,11 @@ import type { LogOptions } from "../log/log.ts";
 import { defaultHeaderLimits } from "../mail/header.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import { version } from "../process/version.ts";
-import type { ListenAt } from "../receive/listener.ts";
 import type { ListenerOptions } from "../receive/options.ts";
 import type { StoreLimits } from "../receive/store.ts";
 import type { RelayOptions } from "../relay/relay.ts";
 import { parseServerUrl, type ServerPlace } from "../settings/server-url.ts";
+import type { ListenAt } from "../sockets/listen.ts";
 
 export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
   return {
@@ -124,6 +124,19 @@ export function listenAddresses(config: Config): readonly ListenAt[] {
     ),
     ...config.unix_socketname.map((path) => ({ path, ...socket })),
   ];
+}
+
+/** A place where mail comes in: by SMTP, or by an MTA that finds us as a milter. */
+export interface Door extends ListenAt {
+  readonly milter?: { readonly bank?: string };
+}
+
+/** Every entry of milter_listen. */
+export function milterDoors(config: Config): readonly Door[] {
+  return config.milter_listen.map(({ address, bank }) => ({
+    ...(address.startsWith("/") ? { path: address, mode: config.unix_socket_mode } : socketAddress(address)),
+    milter: bank === null ? {} : { bank },
+  }));
 }
 
 /** "127.0.0.1:10024", "[::1]:10024" or ":10024". */

@@ -4,10 +4,13 @@ import { accessSync, constants } from "node:fs";
 import type { LazyAuthenticator } from "../checks/lazy-authenticator.ts";
 import { needsRestart } from "../config/restart.ts";
 import { keepOutcome } from "../flow/outcome/kept.ts";
+import type { Outcome } from "../flow/outcome/outcome.ts";
 import { report } from "../flow/report.ts";
 import type { Log } from "../log/log.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import { listenerText } from "../metrics/observers.ts";
+import type { MilterHandlers, MilterObserver } from "../milter/handlers.ts";
+import { createMilterListener, type MilterOptions } from "../milter/listener.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
@@ -16,11 +19,12 @@ import { type PidFile, writePidFile } from "../process/pid-file.ts";
 import { type ActingAs, become, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
 import type { Settings } from "../reading/settings.ts";
-import type { ReceiveHandlers } from "../receive/handlers.ts";
-import { createListener, createLogIds, type ListenAt } from "../receive/listener.ts";
+import type { ReceiveHandlers, ReceiveObserver } from "../receive/handlers.ts";
+import { createListener, createLogIds } from "../receive/listener.ts";
 import type { ListenerOptions } from "../receive/options.ts";
 import type { MessageStore } from "../receive/store.ts";
 import type { Reply } from "../smtp/reply.ts";
+import type { ListenAt } from "../sockets/listen.ts";
 import { afterTurn } from "../sockets/turn.ts";
 import {
   asksAuthenticator,
@@ -31,8 +35,9 @@ import {
 import type { Daemon, DaemonOptions, Prepared } from "./daemon.ts";
 import { giveSocket, makeAt } from "./daemon-user.ts";
 import { createListeners, listenerKey } from "./listeners.ts";
+import { milterIntake, milterVerdict } from "./milter-door.ts";
 import type { Monitoring } from "./monitoring.ts";
-import { listenAddresses, listenerOptions } from "./part-options.ts";
+import { type Door, listenAddresses, listenerOptions, milterDoors } from "./part-options.ts";
 import type { ResolverAndRelay } from "./resolver-and-relay.ts";
 
 /** What startDaemon() built and serve() runs. */
@@ -57,27 +62,46 @@ export async function serve(running: Running): Promise<Daemon> {
   const { pool, store, log, options, acting, workshop, outward, instruments, closeAll } = running;
   const { sharesPorts = false } = options;
   let generation = running.generation;
+  /** After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3). */
+  function account(outcome: Outcome): void {
+    afterTurn(() => {
+      const kept = keepOutcome(outcome);
+      report(kept.outcome, log);
+      instruments.count(outcome, kept);
+      options.onOutcome?.(outcome);
+    });
+  }
+  const admit = () => (pool.saturated ? saturated : undefined);
+  // A mail stays with the configuration that it came in with.
   const handlers: ReceiveHandlers = {
     onHead(session, envelope, head) {
-      // The mail stays with the configuration that it came in with.
       const mail = generation.begin(session, envelope, head);
       return {
         digestSpecs: mail.digestSpecs,
         async onMessage(transaction) {
           const outcome = await mail.finish(transaction);
-          // After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3).
-          afterTurn(() => {
-            const kept = keepOutcome(outcome);
-            report(kept.outcome, log);
-            instruments.count(outcome, kept);
-            options.onOutcome?.(outcome);
-          });
+          account(outcome);
           return outcome;
         },
       };
     },
     startDigest: pool.startDigest,
-    admit: () => (pool.saturated ? saturated : undefined),
+    admit,
+  };
+  const milterHandlers: MilterHandlers = {
+    ...milterIntake({ store, startDigest: pool.startDigest, options: optionsOf }),
+    onHead(session, envelope, head) {
+      const mail = generation.beginMilter(session, envelope, head);
+      return {
+        digestSpecs: mail.digestSpecs,
+        async onMessage(transaction) {
+          const done = await mail.finish(transaction);
+          account(done.outcome);
+          return milterVerdict(done);
+        },
+      };
+    },
+    admit,
   };
 
   const nextLogId = createLogIds(process.pid);
@@ -95,32 +119,37 @@ export async function serve(running: Running): Promise<Daemon> {
     }
     return known;
   }
-  const doors = createListeners((at) =>
-    createListener(at, {
-      options: optionsOf,
-      handlers,
-      store,
-      nextLogId,
-      opened: opened.promise,
-      connectionCount: () => doors.connectionCount(),
-      observer: {
-        ...instruments.observers.receive,
-        // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
-        trouble: (what, error, logId) => {
-          if (what === "socket") {
-            if (generation.config.base.log_level >= 1) log.write("info", `(${logId}) ${what}: ${String(error)}`);
-          } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
-        },
-      },
-    }),
+  const observer: ReceiveObserver & MilterObserver = {
+    ...instruments.observers.receive,
+    // A client that hangs up without QUIT is everyday life; what is ours to mend is not.
+    trouble: (what, error, logId) => {
+      if (what === "socket") {
+        if (generation.config.base.log_level >= 1) log.write("info", `(${logId}) ${what}: ${String(error)}`);
+      } else log.write("err", `(${logId}) ${what}: ${String(error)}`);
+    },
+  };
+  const common = {
+    nextLogId,
+    observer,
+    opened: opened.promise,
+    connectionCount: () => doors.connectionCount(),
+  };
+  function milterOptions(name: ListenerName): MilterOptions {
+    const { maxClients, smtpd_recipient_limit: maxRecipients, allowPeer } = optionsOf(name);
+    return { maxClients, maxRecipients, allowPeer, idleMs: milterIdleMs };
+  }
+  const doors = createListeners((at: Door) =>
+    at.milter === undefined
+      ? createListener(at, { ...common, options: optionsOf, handlers, store })
+      : createMilterListener(at, at.milter.bank, { ...common, options: milterOptions, handlers: milterHandlers }),
   );
 
   /** Doors whose bank speaks what we do not stay closed. */
-  function doorsOf(next: ConfiguredFilter): readonly ListenAt[] {
-    const places = listenAddresses(next.config).map((at) =>
-      at.path === undefined ? { ...at, reusePort: sharesPorts } : at,
-    );
+  function doorsOf(next: ConfiguredFilter): readonly Door[] {
+    const all: readonly Door[] = [...listenAddresses(next.config), ...milterDoors(next.config)];
+    const places = all.map((at) => (at.path === undefined ? { ...at, reusePort: sharesPorts } : at));
     return places.filter((at) => {
+      if (at.milter !== undefined) return true;
       const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
       const spoken = protocol === null || protocol === "SMTP" || protocol === "LMTP";
       if (!spoken) log.write("warning", `${listenerKey(at)} stays closed: ${protocol} is not spoken here`);
@@ -243,5 +272,8 @@ function mustBeWritable(folder: string): void {
     throw new Error(`spool.dir: uid ${process.getuid?.()} cannot write to ${folder}`, { cause });
   }
 }
+
+/** As libmilter's own: MTAs keep their connections for further mail. */
+const milterIdleMs = 7210 * 1000;
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };

@@ -8,6 +8,8 @@ export interface ListenerName {
   /** 0 for a unix socket. */
   readonly port: number;
   readonly path?: string;
+  /** The bank that milter_listen names for it. */
+  readonly bank?: string;
 }
 
 /** The client that gave the mail to our MTA, as XFORWARD tells it. Absent = not told or "[UNAVAILABLE]". */
@@ -32,6 +34,10 @@ export interface Session {
   readonly protocol: "SMTP" | "ESMTP" | "LMTP";
   /** Valid for this one mail only: XFORWARD is used up by a transaction. */
   readonly client: ClientFacts;
+  /** A milter's MTA names the daemon that took the mail ("ORIGINATING"): a bank of that name is loaded. */
+  readonly daemonName?: string;
+  /** The client has logged in, as a milter's MTA says. */
+  readonly authenticated?: boolean;
 }
 
 /**

@@ -14,6 +14,8 @@ import { type CompiledMaps, type MapName, type MapTypes, mapTypes, type NetworkM
  * - "local-sender": MYUSERS, for originating mail with a local envelope sender;
  * - "author": author_to_policy_bank_maps, by a valid signature;
  * - "virus": virus_name_to_policy_bank_maps;
+ * - "daemon-name": a milter's MTA names the daemon that took the mail as the bank is called;
+ * - "authenticated": a milter's MTA says that the client has logged in;
  * - "command": named on a command line.
  */
 export type LoadReason =
@@ -24,6 +26,8 @@ export type LoadReason =
   | "local-sender"
   | "author"
   | "virus"
+  | "daemon-name"
+  | "authenticated"
   | "command";
 
 export interface LoadedBank {

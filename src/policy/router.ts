@@ -26,14 +26,19 @@ export interface Router {
   /** The bank a connection starts with, and goes back to before every mail. */
   atConnect(listener: ListenerName): PolicyBank;
   /** The bank for one mail, once MAIL is known; `sender` is the reverse-path without angle brackets. */
-  atMail(bank: PolicyBank, session: Pick<Session, "client">, sender: string): PolicyBank;
+  atMail(bank: PolicyBank, session: MailSession, sender: string): PolicyBank;
   /** Loads banks by name, left to right. Names that do not exist are left out: the configuration check refuses them. */
   load(bank: PolicyBank, names: readonly string[], why: LoadReason, match?: Match<unknown>): PolicyBank;
 }
 
+/** What banks are chosen by when a mail begins. */
+export type MailSession = Pick<Session, "client" | "daemonName" | "authenticated">;
+
 /** The bank of mynetworks. It need not exist: a match makes mail ours either way. */
 export const mynetsBank = "MYNETS";
 const myusersBank = "MYUSERS";
+/** The bank of clients that have logged in, where it exists; the name is the howto's. */
+const originatingBank = "ORIGINATING";
 
 /** Snapshots kept per bank and step; author keys with "$1" could otherwise make new ones for ever. */
 const maxSnapshots = 1000;
@@ -93,18 +98,33 @@ export function createRouter(settings: RouterSettings, context: BankContext): Ro
     return policy === undefined ? bank : load(bank, policy.banks, why, policy.match);
   }
 
+  /** What a milter's MTA says of the session: its daemon's name, a login. */
+  function byMta(bank: PolicyBank, { daemonName, authenticated = false }: MailSession): PolicyBank {
+    const named = daemonName === undefined ? bank : load(bank, namedBank(daemonName), "daemon-name");
+    if (!authenticated || named.originating) return named;
+    const ours = settings.policy_bank.has(originatingBank) ? originatingBank : mynetsBank;
+    return load(named, [ours], "authenticated");
+  }
+
+  /** Any name may come: only those of banks are looked at, and MYNETS is not for the MTA to name. */
+  function namedBank(name: string): readonly string[] {
+    return settings.policy_bank.has(name) && name !== mynetsBank ? [name] : [];
+  }
+
   const base = snapshot({ settings: settings.base, from: new Map() }, []);
   return {
     base,
     load,
-    atConnect({ address, port, path }) {
+    atConnect({ address, port, path, bank }) {
+      if (bank !== undefined) return load(base, [bank], path === undefined ? "address-port" : "socket");
       if (path !== undefined) return loadFor(loadFor(base, "SOCK", "socket"), path, "socket");
       const name = [`${address}:${port}`, `[${address}]:${port}`].find((each) => listeners.has(each));
       const byPort = loadFor(base, String(port), "port");
       return name === undefined ? byPort : loadFor(byPort, name, "address-port");
     },
-    atMail(bank, { client }, sender) {
-      const address = client.address ?? unknownClient;
+    atMail(atConnect, session, sender) {
+      const bank = byMta(atConnect, session);
+      const address = session.client.address ?? unknownClient;
       const policies = bank.client_ipaddr_policy ?? [{ networks: bank.mynetworks_maps, banks: [mynetsBank] }];
       let mine = bank;
       for (const { networks, banks } of policies) {

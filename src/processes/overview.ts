@@ -179,6 +179,7 @@ function named(families: ReadonlyMap<number, readonly Family[]>): ReadonlyMap<st
   return new Map([...families].map(([number, told]) => [String(number), told]));
 }
 
-function hasUnixSockets({ unix_socketname, listen_sockets }: Config): boolean {
-  return unix_socketname.length > 0 || listen_sockets.some((text) => text.startsWith("/"));
+function hasUnixSockets({ unix_socketname, listen_sockets, milter_listen }: Config): boolean {
+  const paths = [...listen_sockets, ...milter_listen.map(({ address }) => address)];
+  return unix_socketname.length > 0 || paths.some((text) => text.startsWith("/"));
 }

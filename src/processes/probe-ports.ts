@@ -2,7 +2,7 @@
 // ports would start and take half of the mail: here each port is opened for a moment by a socket that does not share.
 import { createServer } from "node:net";
 import { listenerKey } from "../daemon/listeners.ts";
-import type { ListenAt } from "../receive/listener.ts";
+import type { ListenAt } from "../sockets/listen.ts";
 
 /** Rejects with the system's words for the first that is in use, or cannot be had. Unix sockets are passed over. */
 export async function probePorts(places: readonly ListenAt[]): Promise<void> {

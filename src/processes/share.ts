@@ -26,6 +26,9 @@ export function shareOf(config: Config, { number, of }: Part): Config {
     history: { ...config.history, size: Math.ceil(config.history.size / of) },
     // A unix socket cannot be shared as a port can: the first process has them all.
     unix_socketname: isFirst ? config.unix_socketname : [],
+    milter_listen: isFirst
+      ? config.milter_listen
+      : config.milter_listen.filter(({ address }) => !address.startsWith("/")),
     listen_sockets: isFirst ? config.listen_sockets : config.listen_sockets.filter((text) => !text.startsWith("/")),
     metrics: { ...config.metrics, listen: null },
     pid_file: null,

@@ -7,9 +7,10 @@ import { setImmediate } from "node:timers/promises";
 import type { Body } from "../../src/mail/message.ts";
 import type { Transaction } from "../../src/mail/transaction.ts";
 import type { Incoming, MessageReplies, ReceiveHandlers, ReceiveObserver } from "../../src/receive/handlers.ts";
-import { createListener, createLogIds, type ListenAt, type Listener } from "../../src/receive/listener.ts";
+import { createListener, createLogIds, type Listener } from "../../src/receive/listener.ts";
 import type { ListenerOptions } from "../../src/receive/options.ts";
 import { createMessageStore, type MessageStore, type StoreLimits } from "../../src/receive/store.ts";
+import type { ListenAt } from "../../src/sockets/listen.ts";
 import { defaultListenerOptions, defaultStoreLimits } from "./receive-defaults.ts";
 
 export interface ReceivedMail {

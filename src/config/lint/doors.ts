@@ -35,7 +35,8 @@ export function doors(config: Config): Door[] {
 
 export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
   const all = doors(config);
-  if (all.length === 0) say("warning", ["inet_socket_port"], "there is no port and no socket to listen on");
+  if (all.length === 0 && config.milter_listen.length === 0)
+    say("warning", ["inet_socket_port"], "there is no port and no socket to listen on");
   lintReach(config, all, isSet, say);
   lintPolicies(config, all, say);
   lintLoops(config, all, say);

@@ -11,6 +11,8 @@ const loadReasons: Readonly<Record<LoadReason, string>> = {
   "address-port": "interface_policy, by address and port",
   socket: "interface_policy, by socket",
   "client-network": "by the client's network",
+  "daemon-name": "by the name of the MTA's daemon",
+  authenticated: "by the client's login",
   "local-sender": "by the local envelope sender",
   author: "by the verified author",
   virus: "by the virus found",

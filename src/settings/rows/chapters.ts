@@ -17,6 +17,7 @@ const doors = chapter(
   "inet_socket_bind",
   "listen_sockets",
   "unix_socketname",
+  "milter_listen",
   "unix_socket_mode",
   "listen_queue_size",
   "listeners",

@@ -1,6 +1,7 @@
 // Settings that hold for the whole daemon and cannot stand in a policy bank: doors, process, keys, building blocks.
 import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
+import { milterDoor } from "../milter-shape.ts";
 import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
 import {
@@ -52,6 +53,11 @@ export const globalSettings = {
     list(file, "the path of a unix socket, or a list of them"),
     [],
     "Unix sockets to listen on; their bank must set protocol.",
+  ),
+  milter_listen: active(
+    list(milterDoor, "a list of { address, bank }"),
+    [],
+    'Where MTAs find us as a milter: "127.0.0.1:8891" or the path of a unix socket, each with the bank that its mail starts with. A daemon name of the MTA that is the name of a bank loads that bank, a login loads ORIGINATING.',
   ),
   unix_socket_mode: active(mode, 0o660, "Permissions of unix sockets, octal."),
   listen_queue_size: active(

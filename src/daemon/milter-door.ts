@@ -1,0 +1,58 @@
+// The milter door put together: the flow's outcome becomes what the MTA is asked to do.
+import type { BodyDigester } from "../dkim/engine.ts";
+import type { MilterOutcome } from "../flow/milter-flow.ts";
+import type { BodyDigestSpec } from "../mail/digest.ts";
+import { noEdits } from "../mail/edit.ts";
+import type { ListenerName } from "../mail/transaction.ts";
+import type { MilterVerdict } from "../milter/changes.ts";
+import type { MilterHandlers } from "../milter/handlers.ts";
+import { Intake } from "../receive/intake.ts";
+import { failureReply, troubleReply } from "../receive/message-reply.ts";
+import type { ListenerOptions } from "../receive/options.ts";
+import type { MessageStore } from "../receive/store.ts";
+import { isPositive } from "../smtp/reply.ts";
+
+/** What the MTA is to do, from what was decided for each recipient. */
+export function milterVerdict({ outcome, leaving }: MilterOutcome): MilterVerdict {
+  const { reply, recipients } = outcome;
+  const passes = recipients.map(({ action, reply: word }) => action === "accept" && isPositive(word));
+  const removed = recipients.filter((_, place) => passes[place] !== true).map(({ address }) => address);
+  return {
+    reply,
+    edits: leaving[0]?.edits ?? noEdits,
+    discarded: isPositive(reply) && !passes.includes(true),
+    removedRecipients: removed,
+    addedRecipients: [],
+  };
+}
+
+export interface IntakeNeeds {
+  readonly store: MessageStore;
+  readonly startDigest: (specs: readonly BodyDigestSpec[]) => BodyDigester;
+  options(at: ListenerName): ListenerOptions;
+}
+
+/** Messages are kept as those of the other doors are. */
+export function milterIntake({
+  store,
+  startDigest,
+  options,
+}: IntakeNeeds): Pick<MilterHandlers, "openIntake" | "failureReply"> {
+  return {
+    openIntake(at, onHead) {
+      const { smtpd_message_size_limit, maxHeaderBytes, headerLimits } = options(at);
+      return new Intake(store, {
+        sizeLimit: smtpd_message_size_limit,
+        maxHeaderBytes,
+        headerLimits,
+        onHead,
+        startDigest,
+      });
+    },
+    failureReply(intake, id) {
+      return intake instanceof Intake && intake.failure !== undefined
+        ? failureReply(intake.failure, intake.sizeBytes, id)
+        : troubleReply(id);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// The flow of a mail that came by the milter door: the same stages, but the MTA sends it on. Instead of relaying, the edits
+// are held until the door asks the MTA for them.
+import type { BodyDigestSpec } from "../mail/digest.ts";
+import type { HeaderEdits } from "../mail/edit.ts";
+import type { MessageHead } from "../mail/message.ts";
+import type { Envelope, Session, Transaction } from "../mail/transaction.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { Delivery, Proceed } from "../relay/delivery.ts";
+import { notSentReply } from "../smtp/final-reply.ts";
+import type { NextHop } from "../smtp/next-hop.ts";
+import type { Reply } from "../smtp/reply.ts";
+import type { JudgedMail, Leaving } from "./mail.ts";
+import type { Outcome } from "./outcome/outcome.ts";
+import { createPipeline, type Stages } from "./pipeline.ts";
+
+export interface MilterOutcome {
+  readonly outcome: Outcome;
+  /** What leaves; nothing where the mail is refused. One entry, as an MTA has one header for all recipients. */
+  readonly leaving: readonly Leaving[];
+}
+
+export interface MilterMailUnderWay {
+  digestSpecs(): readonly BodyDigestSpec[];
+  /** Never rejects. */
+  finish(transaction: Transaction): Promise<MilterOutcome>;
+}
+
+export type BeginMilterMail = (session: Session, envelope: Envelope, head: MessageHead) => MilterMailUnderWay;
+
+const theMta: NextHop = { protocol: "smtp", path: "the MTA" };
+const taken: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };
+
+/** `around` lays the same wrappers around the stages as other doors have: soft_bounce, clocks. */
+export function createMilterFlow(stages: Stages, around: (stages: Stages) => Stages): BeginMilterMail {
+  return function begin(session, envelope, head) {
+    let held: readonly Leaving[] = [];
+    const mail = createPipeline(
+      around({
+        ...stages,
+        annotate: (judged, decisions) => alike(stages.annotate(withoutTrace(judged), decisions)),
+        async relay(_mail, leaving, proceed) {
+          const deliveries = leaving.map(takenBy(proceed, leaving));
+          held = leaving;
+          return deliveries;
+        },
+      }),
+    )(session, envelope, head);
+    return {
+      digestSpecs: () => mail.digestSpecs(),
+      finish: async (transaction) => ({ outcome: await mail.finish(transaction), leaving: held }),
+    };
+  };
+}
+
+/** The next hop of mail whose MTA sends it on. */
+export function milterNextHops(): readonly NextHop[] {
+  return [theMta];
+}
+
+/** The MTA writes its own Received. */
+function withoutTrace(mail: JudgedMail): JudgedMail {
+  const allowed = { ...mail.bank.allowed_added_header_fields, received: false };
+  return { ...mail, bank: { ...mail.bank, allowed_added_header_fields: allowed } };
+}
+
+/** All recipients get the header of the one with most added to it: a local one's, with our results, where there is one. */
+function alike(decisions: readonly Decision[]): readonly Decision[] {
+  let most: HeaderEdits | undefined;
+  for (const decision of decisions) {
+    if (decision.action !== "accept") continue;
+    if (most === undefined || weight(decision.edits) > weight(most)) most = decision.edits;
+  }
+  if (most === undefined) return decisions;
+  const edits = most;
+  return decisions.map((decision) => (decision.action === "accept" ? { ...decision, edits } : decision));
+}
+
+function weight({ add, remove, replace }: HeaderEdits): number {
+  return add.length + remove.length + replace.length;
+}
+
+function takenBy(proceed: Proceed, leaving: readonly Leaving[]): (leaves: Leaving) => Delivery {
+  const all = leaving.map(({ recipients }) => recipients.map(() => taken));
+  const reply = proceed(all) ? taken : notSentReply;
+  return ({ recipients }) => ({
+    replies: recipients.map(() => reply),
+    fromNextHop: recipients.map(() => false),
+    remote: "milter",
+    reusedConnection: false,
+  });
+}

@@ -1,0 +1,123 @@
+// What is to become of a mail, as packets: header edits, recipients, and the last word. The MTA makes the changes; octets
+// that no edit names are never sent back.
+import type { HeaderEdits } from "../mail/edit.ts";
+import { asBuffer, type HeaderField } from "../mail/header.ts";
+import { cleanReplyText, isPositive, type Reply } from "../smtp/reply.ts";
+import type { Agreed } from "./negotiate.ts";
+import { packet } from "./packet.ts";
+
+/** The flow's word on a mail that came by this door. */
+export interface MilterVerdict {
+  readonly reply: Reply;
+  /** The same for all recipients: an MTA has one header. */
+  readonly edits: HeaderEdits;
+  /** Nobody is to get it, and nobody is told. */
+  readonly discarded: boolean;
+  /** Recipients as they came that are not to get it, and new ones that are. */
+  readonly removedRecipients: readonly string[];
+  readonly addedRecipients: readonly string[];
+}
+
+/** What the MTA would have to let us do, and does not: the mail must not go on without it. */
+export type Missing = "addHeaders" | "changeHeaders" | "addRecipients" | "removeRecipients";
+
+/** What `agreed` lacks for this verdict. */
+export function missingFor(
+  { edits, addedRecipients, removedRecipients }: MilterVerdict,
+  agreed: Agreed,
+): readonly Missing[] {
+  const needed: Missing[] = [];
+  if (edits.add.length > 0) needed.push("addHeaders");
+  if (edits.remove.length > 0 || edits.replace.length > 0) needed.push("changeHeaders");
+  if (addedRecipients.length > 0) needed.push("addRecipients");
+  if (removedRecipients.length > 0) needed.push("removeRecipients");
+  return needed.filter((action) => !agreed.may(action));
+}
+
+/** The packets that answer the end of a message. `fields` are those of the header as it came. */
+export function answerTo(verdict: MilterVerdict, fields: readonly HeaderField[], agreed: Agreed): readonly Buffer[] {
+  if (!isPositive(verdict.reply)) return [replyPacket(verdict.reply)];
+  if (verdict.discarded) return [packet("d")];
+  return [
+    ...headerPackets(verdict.edits, fields, agreed.leadingSpace),
+    ...verdict.removedRecipients.map((address) => packet("-", `<${address}>\0`)),
+    ...verdict.addedRecipients.map((address) => packet("+", `<${address}>\0`)),
+    packet("c"),
+  ];
+}
+
+/** SMFIR_REPLYCODE. Postfix and sendmail read "%%" as one "%". */
+export function replyPacket({ code, enhanced, text }: Reply): Buffer {
+  const words = `${code} ${enhanced === "" ? "" : `${enhanced} `}${cleanReplyText(text)}`;
+  return packet("y", `${words.replaceAll("%", "%%")}\0`);
+}
+
+/**
+ * Changes from the bottom up, so that places named by number stay true; then additions, the last on top first.
+ * SMFIR_CHGHEADER counts the fields of one name from 1; an empty value takes the field out.
+ */
+function headerPackets(edits: HeaderEdits, fields: readonly HeaderField[], leadingSpace: boolean): readonly Buffer[] {
+  const packets: Buffer[] = [];
+  const changes = placesOf(edits, fields);
+  for (const { name, nth, value } of changes.reverse()) {
+    packets.push(packet("m", Buffer.concat([uint32(nth), latin1(`${name}\0${value}\0`)])));
+  }
+  for (const field of edits.add.toReversed()) {
+    const colon = field.indexOf(":");
+    const value = withoutLineEnd(field.slice(colon + 1));
+    const given = leadingSpace ? value : value.replace(/^ /, "");
+    packets.push(packet("i", Buffer.concat([uint32(0), latin1(`${field.slice(0, colon)}\0${given}\0`)])));
+  }
+  return packets;
+}
+
+interface Change {
+  readonly name: string;
+  readonly nth: number;
+  readonly value: string;
+}
+
+/** Edits name whole fields by their octets; here they become a name and which of that name, from top to bottom. */
+function placesOf({ remove, replace }: HeaderEdits, fields: readonly HeaderField[]): Change[] {
+  if (remove.length === 0 && replace.length === 0) return [];
+  const removed = new Set(remove.map(({ start }) => start));
+  const ends = new Map(remove.map(({ start, end }) => [start, end]));
+  const replaced = new Map(replace.map(({ start, octets }) => [start, asBuffer(octets).toString("latin1")]));
+  const seen = new Map<string, number>();
+  const changes: Change[] = [];
+  let at = 0;
+  let removedTo = 0;
+  for (const { name, raw } of fields) {
+    const nth = (seen.get(name) ?? 0) + 1;
+    seen.set(name, nth);
+    const value = replaced.get(at);
+    if (removed.has(at)) removedTo = ends.get(at) ?? at;
+    if (at < removedTo) changes.push({ name: nameOf(raw), nth, value: "" });
+    else if (value !== undefined) {
+      changes.push({ name: nameOf(raw), nth, value: withoutLineEnd(value.slice(value.indexOf(":") + 1)) });
+    }
+    at += raw.length;
+  }
+  return changes;
+}
+
+/** As it is written in the mail: MTAs compare without regard to case. */
+function nameOf(raw: Uint8Array): string {
+  const text = asBuffer(raw).toString("latin1", 0, 1000);
+  return text.slice(0, text.indexOf(":")).trimEnd();
+}
+
+/** MTAs keep header lines with LF alone. */
+function withoutLineEnd(value: string): string {
+  return value.replace(/\r\n$/, "").replaceAll("\r\n", "\n");
+}
+
+function uint32(value: number): Buffer {
+  const octets = Buffer.allocUnsafe(4);
+  octets.writeUInt32BE(value, 0);
+  return octets;
+}
+
+function latin1(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}

@@ -1,0 +1,140 @@
+// The milter door as the daemon sees it: a listener per milter_listen entry, opened, drained, closed.
+import { createServer, type Socket } from "node:net";
+import type { ListenerName } from "../mail/transaction.ts";
+import { type ListenAt, openSocket } from "../sockets/listen.ts";
+import { MilterConnection } from "./connection.ts";
+import type { MilterHandlers, MilterObserver } from "./handlers.ts";
+
+export interface MilterNeeds {
+  readonly handlers: MilterHandlers;
+  readonly observer: MilterObserver;
+  /** Asked at each connection, so that a reload changes them. */
+  readonly options: (at: ListenerName) => MilterOptions;
+  /** A new log id for each connection: "pid-seq". */
+  readonly nextLogId: () => string;
+  /** Connections of all doors that share the limit. */
+  readonly connectionCount: () => number;
+  /** Connections are accepted, but not read before this resolves. */
+  readonly opened: Promise<void>;
+}
+
+export interface MilterOptions {
+  readonly maxClients: number;
+  readonly maxRecipients: number;
+  readonly idleMs: number;
+  /** Whether this peer may connect; not asked for a unix socket, whose permissions say it. */
+  readonly allowPeer: (address: string) => boolean;
+}
+
+export interface MilterListener {
+  readonly name: ListenerName;
+  readonly connections: number;
+  listen(): Promise<ListenerName>;
+  stopAccepting(): void;
+  /** As the other doors': resolves to how many connections with a mail under way were cut off. */
+  drain(deadlineMs: number): Promise<number>;
+}
+
+/** A listener that does not listen yet. `bank` is the one that milter_listen names for it. */
+export function createMilterListener(at: ListenAt, bank: string | undefined, needs: MilterNeeds): MilterListener {
+  const { handlers, observer, options, nextLogId, connectionCount, opened } = needs;
+  const connections = new Set<MilterConnection>();
+  const named = bank === undefined ? {} : { bank };
+  let name: ListenerName = { address: at.address ?? "", port: at.port ?? 0, ...pathOf(at), ...named };
+  let openSockets = 0;
+  let whenGone: (() => void) | undefined;
+  let draining = false;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    openSockets += 1;
+    socket.once("close", () => {
+      openSockets -= 1;
+      if (openSockets === 0) whenGone?.();
+    });
+    const early = () => socket.destroy();
+    socket.on("error", early);
+    void opened.then(() => {
+      socket.off("error", early);
+      accept(socket);
+    });
+  });
+  server.on("error", (error) => {
+    if (server.listening) observer.trouble?.("accept", error, "");
+  });
+
+  /** Turned away without a word, an MTA does as its milter_default_action says: puts the mail off, unless told otherwise. */
+  function accept(socket: Socket): void {
+    if (socket.destroyed) return;
+    const { maxClients, maxRecipients, idleMs, allowPeer } = options(name);
+    const refusal = draining
+      ? "shutdown"
+      : at.path === undefined && !allowPeer(withoutMapping(socket.remoteAddress))
+        ? "acl"
+        : connectionCount() > maxClients
+          ? "limit"
+          : undefined;
+    if (refusal !== undefined) {
+      observer.connectionRefused?.(name, refusal);
+      socket.on("error", () => undefined);
+      socket.destroy();
+      return;
+    }
+    const connection = new MilterConnection(socket, {
+      listener: name,
+      logId: nextLogId(),
+      handlers,
+      observer,
+      idleMs,
+      maxRecipients,
+    });
+    connections.add(connection);
+    socket.once("close", () => connections.delete(connection));
+  }
+
+  function stopAccepting(): void {
+    if (server.listening) server.close();
+  }
+
+  return {
+    get name() {
+      return name;
+    },
+    get connections() {
+      return openSockets;
+    },
+    async listen() {
+      name = { ...(await openSocket(server, at)), ...named };
+      return name;
+    },
+    stopAccepting,
+    async drain(deadlineMs) {
+      draining = true;
+      stopAccepting();
+      for (const connection of connections) connection.shutDown();
+      await gone(deadlineMs);
+      const left = [...connections].filter(({ inTransaction }) => inTransaction).length;
+      for (const connection of connections) connection.cutOff();
+      return left;
+    },
+  };
+
+  /** Resolves when every socket is closed, or after the deadline. */
+  function gone(deadlineMs: number): Promise<void> {
+    if (openSockets === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      whenGone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function pathOf({ path }: ListenAt): { readonly path?: string } {
+  return path === undefined ? {} : { path };
+}
+
+/** IPv4 as a socket that listens for IPv6 too shows it. */
+function withoutMapping(address = ""): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}

@@ -1,0 +1,71 @@
+// Opens a listening socket: an address and port, or a path with its permissions.
+import { chmod, lstat, unlink } from "node:fs/promises";
+import { connect, type ListenOptions, type Server } from "node:net";
+import { errorCode } from "../mail/error-text.ts";
+import type { ListenerName } from "../mail/transaction.ts";
+
+export interface ListenAt {
+  /** An address or, for a unix socket, only `path`. */
+  readonly address?: string;
+  /** 0 picks a free one. */
+  readonly port?: number;
+  readonly path?: string;
+  /** Permissions of a unix socket; the umask's unless given. */
+  readonly mode?: number;
+  readonly backlog?: number;
+  /** Several processes may share the port. */
+  readonly reusePort?: boolean;
+}
+
+/** A crowd that comes at once is to be greeted, not to try again in a second; the kernel takes less if it allows less. */
+const defaultBacklog = 4096;
+
+/**
+ * Listens with `server`; `listen` is the server's own, or that of what is built around it. Resolves to where it listens.
+ * Rejects when the address cannot be had.
+ */
+export async function openSocket(
+  server: Server,
+  at: ListenAt,
+  listen: (options: ListenOptions, done: () => void) => void = (options, done) => server.listen(options, done),
+): Promise<ListenerName> {
+  if (at.path !== undefined) await removeStaleSocket(at.path);
+  const options: ListenOptions = { backlog: at.backlog ?? defaultBacklog, reusePort: at.reusePort ?? false };
+  if (at.path !== undefined) options.path = at.path;
+  else {
+    options.port = at.port ?? 0;
+    if (at.address !== undefined) options.host = at.address;
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    // bind() happens within listen(): with this umask the socket is never open to more than it should be.
+    const before = at.mode === undefined ? undefined : process.umask(0o777 & ~at.mode);
+    listen(options, () => {
+      server.off("error", reject);
+      resolve();
+    });
+    if (before !== undefined) process.umask(before);
+  });
+  if (at.path !== undefined && at.mode !== undefined) await chmod(at.path, at.mode);
+  const bound = server.address();
+  if (bound !== null && typeof bound === "object") return { address: bound.address, port: bound.port };
+  return { address: "", port: 0, path: at.path ?? "" };
+}
+
+/**
+ * A socket file that a killed process left behind would keep us from listening. One that somebody listens on stays,
+ * and so does a file that is no socket: listening then fails as it should.
+ */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSocket() !== true) return;
+  const inUse = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    // EAGAIN: somebody listens, and has more waiting than he takes.
+    probe.once("error", (error) => resolve(errorCode(error) === "EAGAIN"));
+  });
+  if (!inUse) await unlink(path);
+}

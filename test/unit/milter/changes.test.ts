@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { noEdits } from "../../../src/mail/edit.ts";
+import { splitHeader } from "../../../src/mail/header.ts";
+import { answerTo, type MilterVerdict, missingFor } from "../../../src/milter/changes.ts";
+import { type Agreed, negotiate } from "../../../src/milter/negotiate.ts";
+import { PacketReader } from "../../../src/milter/packet.ts";
+
+function agreedOn(actions = 0x1ff, steps = 0x1fffff): Agreed {
+  const data = Buffer.alloc(12);
+  data.writeUInt32BE(6, 0);
+  data.writeUInt32BE(actions, 4);
+  data.writeUInt32BE(steps, 8);
+  const agreed = negotiate(data);
+  assert.ok(agreed);
+  return agreed;
+}
+
+const ok: MilterVerdict = {
+  reply: { code: 250, enhanced: "2.0.0", text: "Ok" },
+  edits: noEdits,
+  discarded: false,
+  removedRecipients: [],
+  addedRecipients: [],
+};
+const header = "A: 1\r\nB: 2\r\n\tmore\r\na: 3\r\nC: 4\r\nA: 5\r\n";
+const { fields } = splitHeader(Buffer.from(header));
+const range = (text: string) => ({ start: header.indexOf(text), end: header.indexOf(text) + text.length });
+
+/** "m2 A=": each packet's command, its number where it has one, and its strings. */
+function words(verdict: Partial<MilterVerdict>, agreed = agreedOn()): readonly string[] {
+  const seen: string[] = [];
+  new PacketReader().feed(Buffer.concat(answerTo({ ...ok, ...verdict }, fields, agreed)), ({ command, data }) => {
+    const numbered = command === "m" || command === "i";
+    const text = (numbered ? data.subarray(4) : data).toString("latin1").replace(/\0$/, "").replace("\0", "=");
+    seen.push(`${command}${numbered ? data.readUInt32BE(0) : ""}${text === "" ? "" : ` ${text}`}`);
+    return true;
+  });
+  return seen;
+}
+
+test("a mail that needs nothing gets the last word alone", () => assert.deepEqual(words({}), ["c"]));
+
+test("fields are put on top one by one, the topmost last", () => {
+  const edits = { ...noEdits, add: ["X: 1\r\n", "Y: 2\r\n\tfolded\r\n"] };
+  assert.deepEqual(words({ edits }), ["i0 Y= 2\n\tfolded", "i0 X= 1", "c"]);
+  assert.deepEqual(words({ edits }, agreedOn(0x1ff, 0)), ["i0 Y=2\n\tfolded", "i0 X=1", "c"]);
+});
+
+test("fields are named by which of their name they are, and changed from the bottom up", () => {
+  const edits = {
+    add: [],
+    remove: [range("A: 1\r\n"), range("a: 3\r\nC: 4\r\n")],
+    replace: [{ ...range("A: 5\r\n"), octets: Buffer.from("A: six\r\n") }],
+  };
+  assert.deepEqual(words({ edits }), ["m3 A= six", "m1 C=", "m2 a=", "m1 A=", "c"]);
+});
+
+test("recipients are taken out and put in", () => {
+  assert.deepEqual(words({ removedRecipients: ["a@b"], addedRecipients: ["a+spam@b"] }), [
+    "- <a@b>",
+    "+ <a+spam@b>",
+    "c",
+  ]);
+});
+
+test("a mail for nobody is discarded, without changes", () => {
+  assert.deepEqual(words({ discarded: true, removedRecipients: ["a@b"] }), ["d"]);
+});
+
+test("a refusal is a reply code; a percent sign is doubled, as MTAs halve it", () => {
+  const reply = { code: 550, enhanced: "5.7.1", text: "100% no" };
+  assert.deepEqual(words({ reply, edits: { ...noEdits, add: ["X: 1\r\n"] } }), ["y 550 5.7.1 100%% no"]);
+});
+
+test("what the MTA does not grant is missing where it is needed, and only there", () => {
+  const edits = { add: ["X: 1\r\n"], remove: [range("A: 1\r\n")], replace: [] };
+  assert.deepEqual(missingFor({ ...ok, edits, removedRecipients: ["a@b"] }, agreedOn(0x01)), [
+    "changeHeaders",
+    "removeRecipients",
+  ]);
+  assert.deepEqual(missingFor(ok, agreedOn(0)), []);
+});
