@@ -19,6 +19,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "metrics/observers",
     "metrics/sources",
   ],
+  "integration/milter": ["daemon/milter-door", "milter/connection", "milter/listener"],
   "integration/process": ["cli/start", "process/pid-file"],
   "integration/processes": [
     "processes/overview",
@@ -29,6 +30,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   "integration/receive-dialogs": ["receive/standing-replies"],
   "integration/receive-mail": [
+    "sockets/listen",
     "receive/connection",
     "receive/input",
     "receive/listener",

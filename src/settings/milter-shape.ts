@@ -1,5 +1,4 @@
 // milter_listen: where MTAs find us as a milter, by the spellings that Postfix, sendmail and OpenDKIM know.
-import { isAbsolute } from "node:path";
 import { readHostPort } from "./network-shape.ts";
 import { isMapping, type Shape } from "./shape.ts";
 
@@ -34,7 +33,7 @@ function readAddress(value: unknown): string | undefined {
   if (typeof value !== "string" && typeof value !== "number") return undefined;
   const text = String(value);
   const path = text.replace(/^(?:unix|local):/i, "");
-  if (isAbsolute(path)) return path;
+  if (path.startsWith("/")) return path;
   if (path !== text) return undefined;
   const [, port, host] = /^inet6?:(\d+)@(.+)$/i.exec(text) ?? [];
   const bare = port !== undefined && host !== undefined ? `${bracketed(host)}:${port}` : text.replace(/^inet6?:/i, "");

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: amavisd writes banners so
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ListenerName } from "../../../src/mail/transaction.ts";
+import type { ListenerName, Session } from "../../../src/mail/transaction.ts";
 import { direction, isLocal } from "../../../src/policy/router.ts";
 import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { client, port, type Setup, setUp, socket } from "./setup.ts";
@@ -426,4 +426,35 @@ test("what is wrong in a bank's map is told once, with its place", () => {
     ],
   );
   assert.match(problems[2]?.message ?? "", /NOPE/);
+});
+
+const byMta: readonly (readonly [title: string, session: Partial<Session>, banks: readonly string[], path: string])[] =
+  [
+    ["a daemon's name that is a bank's loads it", { daemonName: "submission" }, ["submission"], "submission"],
+    ["any other name loads nothing", { daemonName: "smtpd" }, ["submission"], ""],
+    ["MYNETS is not the MTA's to name", { daemonName: "MYNETS" }, ["MYNETS"], ""],
+    ["a login loads ORIGINATING", { authenticated: true }, ["ORIGINATING"], "ORIGINATING"],
+    ["without such a bank it makes mail originating all the same", { authenticated: true }, [], "MYNETS"],
+    [
+      "a daemon whose bank makes mail ours needs no login",
+      { daemonName: "submission", authenticated: true },
+      ["submission", "ORIGINATING"],
+      "submission",
+    ],
+  ];
+
+for (const [title, session, names, path] of byMta) {
+  test(title, () => {
+    const banks = Object.fromEntries(names.map((name) => [name, { originating: true }]));
+    const router = setUp({ base: { mynetworks_maps: [["192.0.2.0/24"]] }, banks });
+    const bank = router.atMail(router.base, { client: { address: "203.0.113.7" }, ...session }, "a@example.com");
+    assert.equal(bank.path, path);
+    assert.equal(bank.originating, path !== "");
+  });
+}
+
+test("the bank that milter_listen names is the one its mail starts with", () => {
+  const router = setUp({ base: {}, banks: { SIGN: { originating: true } } });
+  assert.equal(router.atConnect({ address: "127.0.0.1", port: 8891, bank: "SIGN" }).path, "SIGN");
+  assert.equal(router.atConnect({ address: "", port: 0, path: "/run/m.sock", bank: "SIGN" }).path, "SIGN");
 });
