@@ -1,0 +1,196 @@
+// What the header of a MIME entity says of it (RFC 2045), by every reading that common readers have.
+import type { UncheckedReason } from "../mail/content.ts";
+import { fieldBody, type HeaderField } from "../mail/header.ts";
+import { readBoundary } from "./boundary.ts";
+import { maxNamesPerPart, namesIn } from "./names.ts";
+import { withoutComments } from "./parameters.ts";
+
+/** How the octets of a body are written down; "identity" for 7bit, 8bit and binary. */
+export type Encoding = "identity" | "base64" | "quoted-printable" | "uuencode";
+
+/** Why readers differ over an entity, or cannot read it. */
+export interface Doubt {
+  readonly reason: UncheckedReason;
+  readonly detail: string;
+}
+
+export interface EntityHeader {
+  /** In lower case, without parameters; RFC 2045 section 5.2 says what it is where nothing is declared. */
+  readonly declaredType: string;
+  readonly kind: "leaf" | "multipart" | "message";
+  /** Of a multipart; empty where none can be made out. */
+  readonly boundaries: readonly string[];
+  /** At least one; several where readers differ. */
+  readonly encodings: readonly [Encoding, ...Encoding[]];
+  readonly names: readonly string[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** Octets of one field that are read. */
+const maxValueBytes = 8 * 1024;
+/** Fields of one header that are read for what they say of the content; few come more than once. */
+const maxContentFields = 12;
+
+interface ContentFields {
+  readonly types: readonly string[];
+  readonly encodings: readonly string[];
+  readonly dispositions: readonly string[];
+}
+
+/** `within`: the declared type of the entity around it. */
+export function readEntityHeader(fields: readonly HeaderField[], within: string | undefined): EntityHeader {
+  const doubts: Doubt[] = [];
+  const found = contentFields(fields, doubts);
+  const media = readMediaType(found.types, within, doubts);
+  const names = new Set<string>();
+  for (const value of [...found.dispositions, ...found.types]) for (const name of namesIn(value)) names.add(name);
+  if (names.size > maxNamesPerPart)
+    doubts.push({ reason: "over-limits", detail: `more than ${maxNamesPerPart} names` });
+  const encodings = readEncodings(found.encodings, doubts);
+  if (media.kind !== "leaf" && (encodings.length > 1 || encodings[0] !== "identity"))
+    doubts.push(ambiguous(`${media.declaredType} with Content-Transfer-Encoding ${encodings.join(" or ")}`));
+  if (media.declaredType === "message/partial")
+    doubts.push({ reason: "failed", detail: "message/partial: a piece of a mail that others hold the rest of" });
+  return { ...media, encodings, names: [...names].slice(0, maxNamesPerPart), doubts };
+}
+
+function ambiguous(detail: string): Doubt {
+  return { reason: "ambiguous", detail };
+}
+
+function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): ContentFields {
+  const types: string[] = [];
+  const encodings: string[] = [];
+  const dispositions: string[] = [];
+  const lists = new Map([
+    ["content-type", types],
+    ["content-transfer-encoding", encodings],
+    ["content-disposition", dispositions],
+  ]);
+  let blankFold = false;
+  for (const [index, { name, raw }] of fields.entries()) {
+    if (name === "" && !(index === 0 && isMailboxLine(raw)))
+      doubts.push(ambiguous("header with a line that is no field"));
+    blankFold ||= hasBlankFold(raw);
+    const list = lists.get(name);
+    if (list === undefined) continue;
+    if (types.length + encodings.length + dispositions.length === maxContentFields) {
+      doubts.push({ reason: "over-limits", detail: `more than ${maxContentFields} fields on the content` });
+      break;
+    }
+    const value = fieldBody(raw);
+    if (blankFold) doubts.push(ambiguous(`a folded line of blanks alone before the end of ${name}`));
+    if (raw[name.length] !== 58) doubts.push(ambiguous(`${name} with white space before the colon`));
+    if (value.length > maxValueBytes)
+      doubts.push({ reason: "over-limits", detail: `${name} of ${value.length} octets` });
+    const unfolded = value.slice(0, maxValueBytes).replaceAll("\r\n", "\n").trim();
+    if (unfolded.includes("\0") || unfolded.includes("\r")) doubts.push(ambiguous(`${name} with NUL or CR`));
+    list.push(unfolded);
+  }
+  return { types, encodings, dispositions };
+}
+
+/** The line that mbox files put in front. */
+function isMailboxLine(raw: Uint8Array): boolean {
+  const start = Buffer.from(raw.subarray(0, 6)).toString("latin1");
+  return start.startsWith("From ") || start === ">From ";
+}
+
+/** A line of blanks alone, which ends the header for some readers. */
+function hasBlankFold(raw: Uint8Array): boolean {
+  let blank = false;
+  for (let i = raw.indexOf(10); i >= 0 && i + 1 < raw.length && !blank; i = raw.indexOf(10, i + 1)) {
+    let end = i + 1;
+    while (raw[end] === 32 || raw[end] === 9) end += 1;
+    blank = end > i + 1 && (raw[end] === 10 || (raw[end] === 13 && raw[end + 1] === 10));
+  }
+  return blank;
+}
+
+type MediaType = Pick<EntityHeader, "declaredType" | "kind" | "boundaries">;
+
+function readMediaType(values: readonly string[], within: string | undefined, doubts: Doubt[]): MediaType {
+  const [first, ...others] = [...new Set(values)].map((value) => readType(value, doubts));
+  if (first === undefined) {
+    // RFC 2046 section 5.1.5.
+    if (within === "multipart/digest") return { declaredType: "message/rfc822", kind: "message", boundaries: [] };
+    return { declaredType: "text/plain", kind: "leaf", boundaries: [] };
+  }
+  if (others.length === 0) return first;
+  const boundaries = [...new Set([first, ...others].flatMap((each) => each.boundaries))];
+  const differ = others.some(({ declaredType }) => declaredType !== first.declaredType);
+  if (differ || boundaries.length > 1) doubts.push(ambiguous("several Content-Type fields that differ"));
+  const container =
+    [first, ...others].find(({ kind }) => kind === "multipart") ?? others.find(({ kind }) => kind === "message");
+  return { ...(container ?? first), boundaries };
+}
+
+/** Characters of a type that are kept. */
+const maxTypeLength = 128;
+const mailTypes = new Set(["message/rfc822", "message/global", "message/rfc2822", "message/news"]);
+
+function readType(value: string, doubts: Doubt[]): MediaType {
+  const end = value.indexOf(";");
+  const raw = (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+  const plain = withoutComments(raw).slice(0, maxTypeLength);
+  const valid = isMediaType(plain);
+  const declaredType = valid ? plain : (plain.split(/[\s;,]/, 1)[0] ?? "") || "text/plain";
+  const isMultipart = valid ? plain.startsWith("multipart/") : raw.includes("multipart") || hasBoundary(value);
+  if (isMultipart) {
+    const { readings, doubt } = readBoundary(value);
+    if (!valid || raw !== plain) doubts.push(ambiguous("a multipart whose type is not written as RFC 2045 wants it"));
+    if (doubt !== undefined) doubts.push(ambiguous(doubt));
+    return { declaredType, kind: "multipart", boundaries: readings };
+  }
+  const isMail = valid ? mailTypes.has(plain) : raw.includes("rfc822");
+  if (isMail && !valid) doubts.push(ambiguous("a message whose type is not written as RFC 2045 wants it"));
+  return { declaredType, kind: isMail ? "message" : "leaf", boundaries: [] };
+}
+
+function hasBoundary(value: string): boolean {
+  return readBoundary(value).readings.length > 0;
+}
+
+function isMediaType(text: string): boolean {
+  return /^[!#$%&'*+.^_`{|}~0-9a-z-]+\/[!#$%&'*+.^_`{|}~0-9a-z-]+$/.test(text);
+}
+
+const encodingNames = new Map<string, Encoding>([
+  ["7bit", "identity"],
+  ["8bit", "identity"],
+  ["binary", "identity"],
+  ["base64", "base64"],
+  ["quoted-printable", "quoted-printable"],
+  ["x-uuencode", "uuencode"],
+  ["x-uue", "uuencode"],
+  ["uuencode", "uuencode"],
+]);
+/** Names that nobody decodes anything for. */
+const harmlessNames = new Set(["", "7-bit", "8-bit", "7 bit", "8 bit", "7bits", "8bits", "none", "utf-8", "us-ascii"]);
+/** A name that holds one of these may be taken for it. */
+const guesses: readonly [string, Encoding][] = [
+  ["64", "base64"],
+  ["quoted", "quoted-printable"],
+  ["printable", "quoted-printable"],
+  ["uu", "uuencode"],
+];
+
+function readEncodings(values: readonly string[], doubts: Doubt[]): readonly [Encoding, ...Encoding[]] {
+  const readings = new Set<Encoding>();
+  for (const value of new Set(values.map((text) => text.toLowerCase()))) {
+    const known = encodingNames.get(value);
+    if (known !== undefined) {
+      readings.add(known);
+      continue;
+    }
+    readings.add("identity");
+    if (harmlessNames.has(value)) continue;
+    doubts.push(ambiguous("unknown Content-Transfer-Encoding"));
+    for (const [piece, encoding] of guesses) if (value.includes(piece)) readings.add(encoding);
+  }
+  const [first, ...others] = readings;
+  if (first === undefined) return ["identity"];
+  if (others.length > 0 && values.length > 1)
+    doubts.push(ambiguous("several Content-Transfer-Encoding fields that differ"));
+  return [first, ...others];
+}

@@ -1,0 +1,57 @@
+// The content of one part that is no container: decoded by every encoding that readers may take, and looked into.
+import { createBase64Decoder } from "./base64.ts";
+import type { Encoding, EntityHeader } from "./entity-header.ts";
+import { addVariants } from "./names.ts";
+import { type PartSink, toAll } from "./part-sink.ts";
+import type { PartNode, PartTree } from "./part-tree.ts";
+import { createQuotedPrintableDecoder } from "./quoted-printable.ts";
+import { createUuScanner } from "./uuencode.ts";
+
+/** What the declared type says of the content; `depth`: entities around it. */
+export interface LeafContent {
+  readonly declared: "mail" | "uuencode" | "any";
+  readonly depth: number;
+}
+
+/** Takes the decoded content of a part. */
+export type LookInside = (node: PartNode, content: LeafContent) => PartSink;
+
+export interface LeafNeeds {
+  readonly tree: PartTree;
+  readonly lookInside: LookInside;
+  readonly depth: number;
+}
+
+/** Takes a part's octets as they stand in the mail. */
+export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNode, header: EntityHeader): PartSink {
+  const { encodings, kind, declaredType } = header;
+  const doubt = (detail: string) => tree.note("ambiguous", node, detail);
+  const open = (encoding: Encoding): PartSink => {
+    const files = encoding === "uuencode" ? "uuencode" : "any";
+    const content = lookInside(node, { declared: kind === "message" ? "mail" : files, depth });
+    switch (encoding) {
+      case "base64":
+        return createBase64Decoder(content, doubt);
+      case "quoted-printable":
+        // In text everybody shows a "=" that stands for nothing as it is.
+        return createQuotedPrintableDecoder(content, declaredType.startsWith("text/") ? () => {} : doubt);
+      case "uuencode":
+      case "identity":
+        return content;
+    }
+  };
+  return toAll(encodings.map(open));
+}
+
+/** Finds uuencoded files in text; each becomes a part of its own. */
+export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartNode): PartSink {
+  return createUuScanner({
+    onFile(name) {
+      const names = new Set<string>();
+      addVariants(name, names);
+      const child = tree.add(node, { names: [...names] });
+      return child === undefined ? undefined : lookInside(child, { declared: "any", depth });
+    },
+    onDoubt: (detail) => tree.note("ambiguous", node, detail),
+  });
+}

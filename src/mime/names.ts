@@ -1,0 +1,158 @@
+// The names of a part by every reading: raw, RFC 2047, RFC 2231, cut where some readers cut, cleaned as file systems do.
+import { decodeWords } from "./encoded-word.ts";
+import { decodeCharset, percentDecoded, textOf8Bit } from "./octet-text.ts";
+import { findAttribute, type Occurrence } from "./parameters.ts";
+
+/** Names of one part; whoever gives more is not read to the end, and the mail is told as over its limits. */
+export const maxNamesPerPart = 64;
+/** Characters of a name. Of a longer one its end is kept, where the suffix is. */
+const maxNameLength = 1024;
+
+/** Octets of a name, written down in whatever way, that are decoded. */
+const maxRawLength = 2 * maxNameLength;
+
+/** Both fields are asked for both: some readers take either. */
+const attributes = ["filename", "name"];
+
+/** Names in a value of Content-Type or Content-Disposition (unfolded, "\n" for a fold, one character per octet). */
+export function namesIn(value: string): readonly string[] {
+  const names = new Set<string>();
+  addNames(value, names);
+  if (value.includes("=?")) {
+    // Readers that decode the whole field before they look for parameters.
+    const decoded = decodeWords(value);
+    if (decoded !== value) addNames(Buffer.from(decoded, "utf8").toString("latin1"), names);
+  }
+  return [...names];
+}
+
+function addNames(value: string, names: Set<string>): void {
+  for (const attribute of attributes) {
+    const found = findAttribute(value, attribute);
+    for (const { section, extended, readings } of found) {
+      if (section !== undefined) continue;
+      for (const reading of readings) {
+        // What most readers show stands first.
+        if (extended) addText(decodeExtended(reading), names);
+        addVariants(reading, names);
+      }
+    }
+    for (const joined of joinSections(found)) {
+      addText(joined.text, names);
+      addVariants(joined.raw, names);
+    }
+  }
+}
+
+/** What some reader may show for the raw octets of a name, or save it under. */
+export function addVariants(octets: string, names: Set<string>): void {
+  const raw = octets.length <= maxRawLength ? octets : octets.slice(-maxRawLength);
+  if (raw.includes("=?")) addText(decodeWords(raw), names);
+  addText(textOf8Bit(raw), names);
+  if (raw.includes("%")) addText(textOf8Bit(percentDecoded(raw)), names);
+}
+
+function addText(text: string, names: Set<string>): void {
+  const unfolded = text.replaceAll("\n", "");
+  addCleaned(unfolded, names);
+  // Readers that take the white space away with the fold.
+  if (text.includes("\n"))
+    addCleaned(
+      text
+        .split("\n")
+        .map((line) => line.trimStart())
+        .join(""),
+      names,
+    );
+}
+
+function addCleaned(text: string, names: Set<string>): void {
+  const nul = text.indexOf("\0");
+  if (nul > 0) addCleaned(text.slice(0, nul), names);
+  add(text, names);
+  const cleaned = visiblePart(text.normalize("NFKC"));
+  add(cleaned, names);
+  // Windows drops dots and blanks at the end of a name.
+  let end = cleaned.length;
+  while (end > 0 && (cleaned[end - 1] === "." || cleaned[end - 1] === " ")) end -= 1;
+  add(cleaned.slice(0, end).trimStart(), names);
+}
+
+function add(text: string, names: Set<string>): void {
+  if (text.trim() === "" || names.size > maxNamesPerPart) return;
+  names.add(text.length <= maxNameLength ? text : text.slice(-maxNameLength));
+}
+
+/** Without what no reader shows: controls, zero-width characters, marks of direction. */
+function visiblePart(text: string): string {
+  let kept = "";
+  for (const char of text) if (!isHidden(char.codePointAt(0) ?? 0)) kept += char;
+  return kept;
+}
+
+function isHidden(code: number): boolean {
+  return (
+    code < 32 ||
+    (code >= 127 && code < 160) ||
+    code === 0xad ||
+    code === 0x61c ||
+    (code >= 0x200b && code <= 0x200f) ||
+    (code >= 0x202a && code <= 0x202e) ||
+    (code >= 0x2060 && code <= 0x206f) ||
+    code === 0xfeff
+  );
+}
+
+/** `charset'language'text` with percent signs; without the quotes everything is the text. */
+function decodeExtended(value: string): string {
+  const { charset, rest } = charsetOf(value);
+  return decodeCharset(percentDecoded(rest), charset);
+}
+
+function charsetOf(value: string): { charset: string; rest: string } {
+  const first = value.indexOf("'");
+  const second = first < 0 ? -1 : value.indexOf("'", first + 1);
+  if (second < 0) return { charset: "", rest: value };
+  return { charset: value.slice(0, first), rest: value.slice(second + 1) };
+}
+
+interface Joined {
+  /** As written, one piece after the other. */
+  readonly raw: string;
+  /** Decoded as RFC 2231 says. */
+  readonly text: string;
+}
+
+/**
+ * The sections `name*0`, `name*1` ... put together (RFC 2231 section 3), by each order that readers put them in: by number up to
+ * the first gap, all by number, as they stand. Of two with one number some take the first and some the last.
+ */
+export function joinSections(found: readonly Occurrence[]): readonly Joined[] {
+  const asWritten = found.filter(({ section }) => section !== undefined);
+  if (asWritten.length === 0) return [];
+  const byNumber = asWritten.toSorted((a, b) => (a.section ?? 0) - (b.section ?? 0));
+  const firsts = byNumber.filter((each, i) => byNumber[i - 1]?.section !== each.section);
+  const lasts = byNumber.filter((each, i) => byNumber[i + 1]?.section !== each.section);
+  const offset = firsts[0]?.section ?? 0;
+  const toGap = firsts.slice(
+    0,
+    lengthUntil(firsts, (each, i) => each.section !== offset + i),
+  );
+  return [toGap, firsts, lasts, byNumber, asWritten].map(joinPieces);
+}
+
+function joinPieces(pieces: readonly Occurrence[]): Joined {
+  const raw = pieces.map(({ readings }) => readings[0]).join("");
+  const [first] = pieces;
+  const { charset, rest } = first?.extended === true ? charsetOf(first.readings[0]) : { charset: "", rest: undefined };
+  const octets = pieces.map(({ readings: [text], extended }, i) => {
+    const own = i === 0 && rest !== undefined ? rest : text;
+    return extended ? percentDecoded(own) : own;
+  });
+  return { raw, text: decodeCharset(octets.join(""), charset) };
+}
+
+function lengthUntil<T>(list: readonly T[], stop: (each: T, index: number) => boolean): number {
+  const at = list.findIndex(stop);
+  return at < 0 ? list.length : at;
+}

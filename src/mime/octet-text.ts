@@ -1,0 +1,74 @@
+// From octets to text, by the charset that mail names or by what fits. Octets are strings with one character each.
+
+const decoders = new Map<string, TextDecoder | undefined>();
+/** Charsets remembered; mail can name any. */
+const maxDecoders = 64;
+
+/** As UTF-8 where that is what it is, else as Windows-1252. */
+export function textOf8Bit(octets: string): string {
+  if (isAscii(octets)) return octets;
+  const bytes = Buffer.from(octets, "latin1");
+  return strict(bytes) ?? decoderOf("windows-1252")?.decode(bytes) ?? octets;
+}
+
+/** By the named charset; where nobody knows it, as `textOf8Bit`. */
+export function decodeCharset(octets: string, charset: string): string {
+  const name = charset.trim().toLowerCase();
+  const decoder = name === "" || name === "us-ascii" || name === "ascii" ? undefined : decoderOf(name);
+  return decoder === undefined ? textOf8Bit(octets) : decoder.decode(Buffer.from(octets, "latin1"));
+}
+
+/** `%41` becomes its octet; what does not fit stays. */
+export function percentDecoded(text: string): string {
+  if (!text.includes("%")) return text;
+  let decoded = "";
+  for (let i = 0; i < text.length; i += 1) {
+    const octet = text[i] === "%" ? hexOctet(text, i + 1) : -1;
+    if (octet < 0) decoded += text[i];
+    else {
+      decoded += String.fromCharCode(octet);
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+/** The octet of two hexadecimal digits; -1 where there are none. */
+export function hexOctet(text: string, at: number): number {
+  const high = hexDigit(text.charCodeAt(at));
+  const low = hexDigit(text.charCodeAt(at + 1));
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/** -1 for anything else, NaN (behind the end) too. */
+export function hexDigit(octet: number): number {
+  if (octet >= 48 && octet <= 57) return octet - 48;
+  const letter = octet | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+function strict(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoderOf(name: string): TextDecoder | undefined {
+  if (decoders.has(name)) return decoders.get(name);
+  let decoder: TextDecoder | undefined;
+  try {
+    decoder = new TextDecoder(name);
+  } catch {
+    // A charset that nobody knows.
+  }
+  if (decoders.size >= maxDecoders) decoders.clear();
+  decoders.set(name, decoder);
+  return decoder;
+}
+
+function isAscii(octets: string): boolean {
+  for (let i = 0; i < octets.length; i += 1) if (octets.charCodeAt(i) > 127) return false;
+  return true;
+}

@@ -1,0 +1,98 @@
+// Whatever a reader may save a part under is among its names: the table holds ways to write one that ends in .exe.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { joinSections, maxNamesPerPart, namesIn } from "../../../src/mime/names.ts";
+import { findAttribute } from "../../../src/mime/parameters.ts";
+
+const wantsExe: readonly string[] = [
+  "a; filename=x.exe",
+  'a; filename="x.exe"',
+  "a; filename=x.exe.",
+  'a; filename="x.exe. . "',
+  'a; filename="x.exe "',
+  'a; filename="x.e\\xe"',
+  'a; filename="x.exe',
+  "a filename=x.exe",
+  "a; filename = x.exe",
+  "a; filename=x.exe y",
+  "a; filename=a x.exe",
+  "a; filename=x(y).exe",
+  "a; filename='x.exe'",
+  'a; filename="x.txt".exe',
+  "a; filename=x.exe, b",
+  "a; filename=x.txt; filename=x.exe",
+  "a; filename=x.exe; filename=x.txt",
+  "a; name=x.exe; filename=x.txt",
+  'a; other="; filename=x.exe"',
+  "a; filename*=utf-8''x%2Eexe",
+  "a; filename*=utf-8'en'x.ex%65",
+  "a; filename*=x%2Eexe",
+  "a; filename*=''x.exe",
+  "a; filename*=nonsense''x%2Eexe",
+  "a; filename*=utf-16be''%00x%00.%00e%00x%00e",
+  "a; filename*0=x.e; filename*1=xe",
+  "a; filename*1=xe; filename*0=x.e",
+  "a; filename*0*=utf-8''x%2E; filename*1*=ex%65",
+  "a; filename*0*=utf-8''x%2E; filename*1=\"exe\"",
+  "a; filename*0=x.; filename*2=exe",
+  "a; filename*1=x.; filename*2=exe",
+  "a; filename*0=x.; filename*0=y.; filename*1=exe",
+  "a; filename*1=x.; filename*0=exe",
+  "a; filename==?utf-8?B?eC5leGU=?=",
+  'a; filename="=?utf-8?B?eC5leGU=?="',
+  'a; filename="=?utf-8?q?x=2Eexe?="',
+  'a; filename="=?nonsense?B?eC5leGU=?="',
+  'a; filename="=?utf-8*en?B?eC5leGU=?="',
+  'a; filename="=?utf-8?B?eC5l?= =?utf-8?B?eGU=?="',
+  'a; filename="x=?utf-8?Q?=2Ee?=xe"',
+  'a; filename="=?utf-8?B?eC5leGU="',
+  'a; filename="=?utf-8?Q?x.exe?=\n"',
+  "=?utf-8?Q?a;_filename=3Dx.exe?=",
+  'a; filename="x%2Eexe"',
+  'a; filename="x.e\n xe"',
+  'a; filename="x.exe\n"',
+  'a; filename="x.exe\0.txt"',
+  'a; filename="x.e\x01xe"',
+  // A zero-width space, a mark of direction, wide letters.
+  'a; filename="x.\xe2\x80\x8bexe"',
+  'a; filename="x.\xe2\x80\xaeexe"',
+  'a; filename="x\xef\xbc\x8eexe"',
+];
+
+for (const value of wantsExe) {
+  test(`finds .exe in ${JSON.stringify(value)}`, () => {
+    const names = namesIn(value);
+    assert.ok(
+      names.some((name) => name.endsWith(".exe")),
+      JSON.stringify(names),
+    );
+  });
+}
+
+test("what most readers show stands first", () => {
+  assert.equal(namesIn('a; filename="=?utf-8?Q?gr=C3=BC=C3=9Fe.txt?="')[0], "grüße.txt");
+  assert.equal(namesIn("a; filename*=utf-8''gr%C3%BC%C3%9Fe.txt")[0], "grüße.txt");
+  assert.equal(namesIn("a; filename*0*=iso-8859-1''gr%FC; filename*1=sse.txt")[0], "grüsse.txt");
+});
+
+test("octets that are no UTF-8 are Windows-1252", () => {
+  assert.deepEqual(namesIn('a; name="gr\xfc\xdfe.txt"'), ["grüße.txt"]);
+});
+
+test("a plain name is one name", () => {
+  assert.deepEqual(namesIn('attachment; filename="report 2026.pdf"; size=10'), ["report 2026.pdf"]);
+  assert.deepEqual(namesIn("text/plain; charset=utf-8"), []);
+});
+
+test("the number of names is bound, and their length", () => {
+  const many = namesIn(`a; ${Array.from({ length: 500 }, (_, i) => `name=n${i}.txt; filename=f${i}.txt`).join("; ")}`);
+  assert.ok(many.length >= maxNamesPerPart && many.length <= maxNamesPerPart + 1);
+  const [long = ""] = namesIn(`a; name="${"x".repeat(5000)}.exe"`);
+  assert.ok(long.length <= 1024 && long.endsWith(".exe"));
+});
+
+test("of two sections with one number each may be taken", () => {
+  const joined = joinSections(findAttribute("a; name*0=a; name*0=b; name*1=c", "name"));
+  const texts = joined.map(({ text }) => text);
+  for (const wanted of ["ac", "bc", "abc"]) assert.ok(texts.includes(wanted), wanted);
+});
