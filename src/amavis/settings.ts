@@ -2,6 +2,7 @@
 // names feed, what is left out and why.
 
 import { mergedSettings } from "../settings/bank-settings.ts";
+import { isMapShape } from "../settings/map-shape.ts";
 import { nearest } from "../settings/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../settings/registry.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
@@ -163,13 +164,13 @@ function plainValue(name: string, value: Value): Value {
 
 function formOf(name: string, located: Located, sink: SettingsSink): Located {
   if (name === "client_ipaddr_policy") return asClientPolicy(located, sink);
-  const asksTruth = settingNamed(name)?.shape.words.endsWith("yields true or false") === true;
+  const shape = settingNamed(name)?.shape;
+  const asksTruth = shape !== undefined && isMapShape(shape) && shape.yields.kind === "truth";
   return asksTruth ? asTruths(located) : located;
 }
 
 function asSwitch(name: string, located: Located, value: Value): Located {
-  if (settingNamed(name)?.shape.words !== "true or false" || isUnknown(value) || typeof value === "object")
-    return located;
+  if (settingNamed(name)?.shape.kind !== "truth" || isUnknown(value) || typeof value === "object") return located;
   return { ...located, value: truth(value) === true };
 }
 

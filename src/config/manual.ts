@@ -4,8 +4,7 @@ import { stringify } from "yaml";
 import { membersOf } from "../settings/group.ts";
 import { bankChapters } from "../settings/registry.ts";
 import { globalChapters } from "../settings/rows/chapters.ts";
-import type { Setting } from "../settings/setting.ts";
-import { duration, size } from "../settings/shape.ts";
+import type { SettingRows } from "../settings/setting.ts";
 
 export interface ManualEntry {
   /** "dns.servers" for the member of a record. */
@@ -30,11 +29,7 @@ export function manualChapters(): Chapter[] {
   ];
 }
 
-function entries(
-  settings: Readonly<Record<string, Setting<unknown>>>,
-  scope: ManualEntry["scope"],
-  prefix = "",
-): ManualEntry[] {
+function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = ""): ManualEntry[] {
   return Object.entries(settings).flatMap(([name, setting]) => {
     const members = membersOf(setting.shape);
     const entry: ManualEntry = {
@@ -49,11 +44,13 @@ function entries(
   });
 }
 
-function fallbackText({ shape, fallback, otherwise }: Setting<unknown>): string {
+function fallbackText({ shape, fallback, otherwise }: SettingRows[string]): string {
   if (otherwise !== undefined) return otherwise;
-  if (typeof fallback === "number" && shape === duration) return inUnits(fallback, timeUnits, "s");
-  if (typeof fallback === "number" && shape.words.includes(size.words)) return inUnits(fallback, sizeUnits, "");
-  if (typeof fallback === "number" && shape.words.includes("permissions")) return `"0${fallback.toString(8)}"`;
+  if (typeof fallback === "number") {
+    if (shape.kind === "duration") return inUnits(fallback, timeUnits, "s");
+    if (shape.kind === "size") return inUnits(fallback, sizeUnits, "");
+    if (shape.kind === "permissions") return `"0${fallback.toString(8)}"`;
+  }
   return stringify(fallback, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim();
 }
 

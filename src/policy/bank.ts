@@ -5,7 +5,7 @@ import { createMapCompiler, type MapCompiler } from "../lookup/map.ts";
 import { compileNetworkList, compileNetworks } from "../lookup/network.ts";
 import type { LookupMap, LookupSettings, NetworkList, Origin, TableContext } from "../lookup/table.ts";
 import { type BankOverlay, type BankSettings, mergedSettings } from "../settings/bank-settings.ts";
-import { type CompiledMaps, type MapName, type MapTypes, mapTypes, type NetworkMapName } from "./map-values.ts";
+import { allMapNames, type CompiledMaps, type MapName, mapType, type NetworkMapName } from "./map-values.ts";
 
 /**
  * Why a bank was loaded:
@@ -167,18 +167,7 @@ const networkKeys: readonly (keyof Compiled)[] = [
   "ip_repu_ignore_maps",
   "client_ipaddr_policy",
 ];
-const mapNames = Object.keys(
-  mapTypes(createMapCompiler({ recipient_delimiter: null, localpart_is_case_sensitive: false }), silent(), new Set()),
-).filter((name): name is MapName => !networkKeys.some((key) => key === name));
-
-function silent(): TableContext {
-  return { readFile: () => "", problem: () => {} };
-}
-
-/** The names of all maps by address, for whoever explains a bank. */
-export const allMapNames: readonly MapName[] = mapNames;
-
-const compiledKeys: ReadonlySet<string> = new Set<keyof Compiled>([...mapNames, ...networkKeys]);
+const compiledKeys: ReadonlySet<string> = new Set<keyof Compiled>([...allMapNames, ...networkKeys]);
 
 function isCompiledKey(key: string): key is keyof Compiled {
   return compiledKeys.has(key);
@@ -201,7 +190,7 @@ function compileLayer(
 ): Partial<Compiled> {
   const at = (key: string): TableContext => contextBelow(context, name === "" ? [key] : ["policy_bank", name, key]);
   const compiled: Partial<Compiled> = {};
-  for (const key of mapNames) Object.assign(compiled, compileMap(key, layer, compiler, banks, at(key)));
+  for (const key of allMapNames) Object.assign(compiled, compileMap(key, layer, compiler, banks, at(key)));
   const { inet_acl, mynetworks_maps, ip_repu_ignore_maps, client_ipaddr_policy } = layer;
   return {
     ...compiled,
@@ -220,8 +209,8 @@ function compileLayer(
   };
 }
 
-function compileMap<Name extends MapName>(
-  name: Name,
+function compileMap(
+  name: MapName,
   layer: BankOverlay,
   compiler: MapCompiler,
   banks: ReadonlySet<string>,
@@ -229,6 +218,5 @@ function compileMap<Name extends MapName>(
 ): { readonly [key: string]: LookupMap<unknown> } {
   const tables = layer[name];
   if (tables === undefined) return {};
-  const types: MapTypes = mapTypes(compiler, context, banks);
-  return { [name]: compiler.compile<unknown>(tables, types[name], context) };
+  return { [name]: compiler.compile(tables, mapType(name, compiler, context, banks), context) };
 }

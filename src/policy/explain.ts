@@ -1,7 +1,7 @@
 // What each map of a bank yields for one mail, by which key of which line: for `check`, and for the Outcome when asked.
 import type { Match, Origin } from "../lookup/table.ts";
-import { allMapNames, type PolicyBank } from "./bank.ts";
-import { type AskedBy, askedBy, type MapName } from "./map-values.ts";
+import type { PolicyBank } from "./bank.ts";
+import { type AskedBy, allMapNames, askedBy, type MapName } from "./map-values.ts";
 
 /** The addresses of one mail. */
 export interface Addresses {

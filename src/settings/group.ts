@@ -1,5 +1,5 @@
 // A setting that is a record of settings of its own (`dns`, `pool`): strict, every member with its default.
-import { readRecord, type Setting, type SettingRows, type ValuesOf, withDefaults } from "./setting.ts";
+import { readRecord, type SettingRows, type ValuesOf, withDefaults } from "./setting.ts";
 import { isMapping, type Shape } from "./shape.ts";
 
 export interface Group<R extends SettingRows> extends Shape<ValuesOf<R>> {
@@ -27,6 +27,6 @@ export function membersOf(shape: Shape<unknown>): SettingRows | undefined {
   return "members" in shape && isSettings(shape.members) ? shape.members : undefined;
 }
 
-function isSettings(value: unknown): value is Readonly<Record<string, Setting<unknown>>> {
+function isSettings(value: unknown): value is SettingRows {
   return isMapping(value) && Object.values(value).every((member) => isMapping(member) && "shape" in member);
 }

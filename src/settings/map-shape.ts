@@ -2,14 +2,32 @@
 import { isFileTable, isRegexpTable } from "../lookup/map.ts";
 import type { RawTable, Scalar } from "../lookup/table.ts";
 import { isMapping, type Report, readDuration, readNumber, readTruth, type Shape, show, within } from "./shape.ts";
+import type { MapSetting } from "./values.ts";
+
+/** What maps yield; who compiles a map goes by it (policy/map-values.ts). */
+export type YieldKind =
+  | "truth"
+  | "number"
+  | "text"
+  /** Next hops. */
+  | "methods"
+  /** Names of banks. */
+  | "banks"
+  | "signature-options"
+  /** Tables by sender, in turn. */
+  | "scores-by-sender"
+  | "truths-by-sender"
+  | "any";
 
 /** What the tables of a map yield. `read` brings a yielded value into its normal form. */
-export interface Yield {
+export interface Yield<K extends YieldKind = YieldKind> {
+  readonly kind: K;
   readonly words: string;
   read(value: unknown, report: Report): unknown;
 }
 
-export const truthYield: Yield = {
+export const truthYield: Yield<"truth"> = {
+  kind: "truth",
   words: "true or false",
   read(value, report) {
     if (value === null) return null;
@@ -19,12 +37,14 @@ export const truthYield: Yield = {
   },
 };
 
-export const numberYield: Yield = {
+export const numberYield: Yield<"number"> = {
+  kind: "number",
   words: "a number, or null for none",
   read: (value, report) => (value === null ? null : (readNumber(value) ?? report("a number", value))),
 };
 
-export const textYield: Yield = {
+export const textYield: Yield<"text"> = {
+  kind: "text",
   words: "text, or null for none",
   read(value, report) {
     if (value === null || typeof value === "string") return value;
@@ -33,7 +53,8 @@ export const textYield: Yield = {
 };
 
 /** Names of banks with commas; 1 (or true) has a meaning of its own with some maps. */
-export const banksYield: Yield = {
+export const banksYield: Yield<"banks"> = {
+  kind: "banks",
   words: "names of policy banks, with commas",
   read(value, report) {
     if (value === true) return 1;
@@ -42,7 +63,11 @@ export const banksYield: Yield = {
 };
 
 /** Tables in tables, and whatever else a map's own part looks into. */
-export const anyYield: Yield = { words: "a value, or tables by sender", read: (value) => value };
+export const anyYield: Yield<"any"> = { kind: "any", words: "a value, or tables by sender", read: (value) => value };
+
+/** The second level of a map, asked by sender. */
+export const senderScoresYield: Yield<"scores-by-sender"> = { ...anyYield, kind: "scores-by-sender" };
+export const senderTruthsYield: Yield<"truths-by-sender"> = { ...anyYield, kind: "truths-by-sender" };
 
 const signatureTags: Readonly<Record<string, (value: unknown) => unknown>> = {
   d: (value) => (value === null || isText(value) ? value : undefined),
@@ -73,7 +98,8 @@ function isText(value: unknown): value is string {
 }
 
 /** Signature tags, or a list of sets of them for several signatures. */
-export const signatureOptionsYield: Yield = {
+export const signatureOptionsYield: Yield<"signature-options"> = {
+  kind: "signature-options",
   words: "signature tags { d, s, a, c, i, q, ttl, x }, or a list of such sets for several signatures",
   read(value, report) {
     if (Array.isArray(value)) {
@@ -103,8 +129,20 @@ function readTags(value: unknown, report: Report): unknown {
   return tags;
 }
 
-export function map(yields: Yield, by = "recipient"): Shape<readonly RawTable[]> {
+/** What a map is asked about. */
+export type MapKey = "recipient" | "sender" | "author" | "signing domain" | "virus name" | "client address";
+
+export interface MapShape<K extends YieldKind = YieldKind, By extends MapKey = MapKey> extends Shape<MapSetting> {
+  readonly yields: Yield<K>;
+  readonly by: By;
+}
+
+export function map<K extends YieldKind>(yields: Yield<K>): MapShape<K, "recipient">;
+export function map<K extends YieldKind, By extends MapKey>(yields: Yield<K>, by: By): MapShape<K, By>;
+export function map<K extends YieldKind>(yields: Yield<K>, by: MapKey = "recipient"): MapShape<K> {
   return {
+    yields,
+    by,
     words: `a lookup map by ${by}; yields ${yields.words}`,
     nullable: true,
     read(value, report) {
@@ -159,6 +197,10 @@ function readRules(
     const read = yields.read(value, within(report, "regexp", index, 1));
     return [pattern, read];
   });
+}
+
+export function isMapShape(shape: Shape<unknown>): shape is MapShape {
+  return "yields" in shape && "by" in shape;
 }
 
 /** A single table ("banned_namepath_re", the networks of client_ipaddr_policy). */

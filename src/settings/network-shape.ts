@@ -127,7 +127,8 @@ export const method: Shape<string | readonly string[] | null> = {
   },
 };
 
-export const methodYield: Yield = {
+export const methodYield: Yield<"methods"> = {
+  kind: "methods",
   words: "a next hop, or a list of them",
   read: (value, report) => method.read(value, report),
 };

@@ -5,7 +5,7 @@ import { globalSettings } from "./rows/global.ts";
 import { categorySettings, headerSettings } from "./rows/headers.ts";
 import { outcomeSettings } from "./rows/outcome.ts";
 import { logSettings, originSettings, routingSettings, sessionSettings } from "./rows/session.ts";
-import type { Setting, SettingRows } from "./setting.ts";
+import type { SettingRows } from "./setting.ts";
 
 /** In the order of the manual. */
 export const bankChapters = {
@@ -62,6 +62,6 @@ export const bankSettingNames: readonly string[] = Object.keys(bankSettings);
 const all: SettingRows = { ...globalSettings, ...bankSettings };
 
 /** What the table knows of a name, of either scope. */
-export function settingNamed(name: string): Setting<unknown> | undefined {
+export function settingNamed(name: string): SettingRows[string] | undefined {
   return Object.hasOwn(all, name) ? all[name] : undefined;
 }

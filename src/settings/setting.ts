@@ -3,9 +3,9 @@ import { nearest } from "./nearest.ts";
 import type { Report, Shape } from "./shape.ts";
 
 /** A row of the table. */
-export interface Setting<T> {
-  readonly shape: Shape<T>;
-  readonly fallback: T;
+export interface Setting<S extends Shape<unknown>> {
+  readonly shape: S;
+  readonly fallback: ValueOf<S>;
   /** The manual's words; the first sentence stands alone in short lists. */
   readonly summary: string;
   /** "accepted": read and kept, but nothing acts on it yet. */
@@ -14,21 +14,32 @@ export interface Setting<T> {
   readonly otherwise?: string;
 }
 
-export function active<T>(shape: Shape<T>, fallback: NoInfer<T>, summary: string, otherwise?: string): Setting<T> {
+/** The value that a shape reads. */
+type ValueOf<S> = S extends Shape<infer T> ? T : never;
+
+export function active<S extends Shape<unknown>>(
+  shape: S,
+  fallback: ValueOf<S>,
+  summary: string,
+  otherwise?: string,
+): Setting<S> {
   return { shape, fallback, summary, status: "active", ...(otherwise !== undefined && { otherwise }) };
 }
 
-export function accepted<T>(shape: Shape<T>, fallback: NoInfer<T>, summary: string, otherwise?: string): Setting<T> {
+export function accepted<S extends Shape<unknown>>(
+  shape: S,
+  fallback: ValueOf<S>,
+  summary: string,
+  otherwise?: string,
+): Setting<S> {
   return { ...active(shape, fallback, summary, otherwise), status: "accepted" };
 }
 
 /** SettingRows by name. */
-export type SettingRows = Readonly<Record<string, Setting<unknown>>>;
+export type SettingRows = Readonly<Record<string, Setting<Shape<unknown>>>>;
 
 /** The record that rows describe. */
-export type ValuesOf<R extends SettingRows> = {
-  readonly [Name in keyof R]: R[Name] extends Setting<infer T> ? T : never;
-};
+export type ValuesOf<R extends SettingRows> = { readonly [Name in keyof R]: ValueOf<R[Name]["shape"]> };
 
 /**
  * What can be read of a record: each member by its row, in the order given. A member that is no row's or has a fault is reported
@@ -58,7 +69,7 @@ export function readRecord<R extends SettingRows>(
 }
 
 /** null stands for the default where the shape has no null of its own. */
-function readSetting<T>({ shape, fallback }: Setting<T>, value: unknown, report: Report): T {
+function readSetting({ shape, fallback }: SettingRows[string], value: unknown, report: Report): unknown {
   return value === null && !shape.nullable ? fallback : shape.read(value, report);
 }
 

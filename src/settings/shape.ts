@@ -43,6 +43,8 @@ export interface Shape<T> {
   readonly words: string;
   /** null is a value of its own ("none"); where false, null means the default. */
   readonly nullable: boolean;
+  /** Where a value is written or taken in a way of its own: truths as Perl has them, numbers with units. */
+  readonly kind?: "truth" | "duration" | "size" | "permissions";
   /** Turns what a front gave into the normal form. */
   read(value: unknown, report: Report): T;
 }
@@ -79,6 +81,7 @@ export function readTruth(value: unknown): boolean | undefined {
 export const toggle: Shape<boolean> = {
   words: "true or false",
   nullable: true,
+  kind: "truth",
   read(value, report) {
     const known = readTruth(value);
     if (known !== undefined) return known;
@@ -108,6 +111,7 @@ export const ownName: Shape<string> = {
 
 export function optional<T>(shape: Shape<T>): Shape<T | null> {
   return {
+    ...shape,
     words: `${shape.words}, or null`,
     nullable: true,
     read: (value, report) => (value === null ? null : shape.read(value, report)),
@@ -175,6 +179,7 @@ function readWithUnit(value: unknown, form: RegExp, units: Readonly<Record<strin
 export const duration: Shape<number> = {
   words: "a duration: seconds, or with a unit (s m h d), 90s, 21d",
   nullable: false,
+  kind: "duration",
   read: (value, report) => readDuration(value) ?? report('a duration such as 90, "90s", "15m", "8h" or "21d"', value),
 };
 
@@ -182,6 +187,7 @@ export const duration: Shape<number> = {
 export const size: Shape<number> = {
   words: "a size: octets, or with a unit (k M G, powers of 1024), 256k, 64M",
   nullable: false,
+  kind: "size",
   read(value, report) {
     const octets = readWithUnit(value, /^(\d{1,15}(?:\.\d{1,6})?)([kMG]?)$/, octetsPer);
     return octets === undefined ? report('a size such as 4096, "256k", "64M" or "1G"', value) : Math.floor(octets);
@@ -191,8 +197,8 @@ export const size: Shape<number> = {
 /** Octets, up to so many. */
 export function sizeUpTo(most: number, words: string): Shape<number> {
   return {
+    ...size,
     words: `${size.words}; at most ${words}`,
-    nullable: false,
     read(value, report) {
       const octets = size.read(value, report);
       return typeof octets !== "number" || octets <= most ? octets : report(`a size of at most ${words}`, value);
@@ -286,6 +292,7 @@ export const logTarget: Shape<string> = {
 export const mode: Shape<number> = {
   words: 'file permissions, "0660"',
   nullable: false,
+  kind: "permissions",
   read(value, report) {
     const found =
       typeof value === "string" && /^(?:0o?)?0?[0-7]{3}$/.test(value)

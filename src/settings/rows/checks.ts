@@ -1,4 +1,14 @@
-import { anyYield, banksYield, map, numberYield, table, textYield, truthYield } from "../map-shape.ts";
+import {
+  anyYield,
+  banksYield,
+  map,
+  numberYield,
+  senderScoresYield,
+  senderTruthsYield,
+  table,
+  textYield,
+  truthYield,
+} from "../map-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
 import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
 
@@ -168,17 +178,17 @@ export const scoreSettings = {
   whitelist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is never spam."),
   blacklist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is always spam."),
   score_sender_maps: active(
-    map(anyYield),
+    map(senderScoresYield),
     [],
     "Score points by recipient, then by sender: the recipient gives a list of tables, the first match of each adds up.",
   ),
   per_recip_whitelist_sender_lookup_tables: active(
-    map(anyYield),
+    map(senderTruthsYield),
     [],
     "Per recipient, senders whose mail is never spam.",
   ),
   per_recip_blacklist_sender_lookup_tables: active(
-    map(anyYield),
+    map(senderTruthsYield),
     [],
     "Per recipient, senders whose mail is always spam.",
   ),

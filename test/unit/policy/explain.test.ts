@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allMapNames } from "../../../src/policy/bank.ts";
 import { explainMaps } from "../../../src/policy/explain.ts";
+import { allMapNames } from "../../../src/policy/map-values.ts";
 import { setUp } from "./setup.ts";
 
 test("every map that yields something is told with value, key and place", () => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { membersOf } from "../../../src/settings/group.ts";
 import { bankSettings } from "../../../src/settings/registry.ts";
 import { globalSettings } from "../../../src/settings/rows/global.ts";
-import type { Setting } from "../../../src/settings/setting.ts";
+import type { SettingRows } from "../../../src/settings/setting.ts";
 
 const root = resolve(import.meta.dirname, "../../../src");
 
@@ -42,7 +42,7 @@ function isMemberUsed(group: string, member: string): boolean {
   return new RegExp(`\\b${group}\\.${member}\\b|${taken}|${inParameter}`).test(code);
 }
 
-const settings: readonly (readonly [string, Setting<unknown>])[] = Object.entries({
+const settings: readonly (readonly [string, SettingRows[string]])[] = Object.entries({
   ...globalSettings,
   ...bankSettings,
 });
