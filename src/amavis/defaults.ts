@@ -1,5 +1,5 @@
-// What amavisd's variables hold before the configuration is read, as far as a configuration can see or refer to it,
-// and how its old variables feed the lookup maps.
+// What amavisd's variables hold before the configuration is read, as far as a configuration can see or refer to it.
+import { fedMaps, feedersOf } from "../settings/map-sources.ts";
 import type { ScalarBox, Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -99,62 +99,6 @@ const arrays: Readonly<Record<string, readonly string[]>> = {
   banned_filename_maps: ["DEFAULT"],
 };
 
-/**
- * Maps that amavisd fills with references before it reads the configuration: a variable that is assigned later, or
- * earlier, counts either way, because the reference is followed when the map is asked. "=" stands for a constant.
- */
-const fed: Readonly<Record<string, string>> = {
-  local_domains_maps: "%local_domains @local_domains_acl $local_domains_re",
-  mynetworks_maps: "@mynetworks",
-  ip_repu_ignore_maps: "@ip_repu_ignore_networks",
-  bypass_virus_checks_maps: "%bypass_virus_checks @bypass_virus_checks_acl $bypass_virus_checks_re",
-  bypass_spam_checks_maps: "%bypass_spam_checks @bypass_spam_checks_acl $bypass_spam_checks_re",
-  bypass_banned_checks_maps: "%bypass_banned_checks @bypass_banned_checks_acl $bypass_banned_checks_re",
-  bypass_header_checks_maps: "%bypass_header_checks @bypass_header_checks_acl $bypass_header_checks_re",
-  virus_lovers_maps: "%virus_lovers @virus_lovers_acl $virus_lovers_re",
-  spam_lovers_maps: "%spam_lovers @spam_lovers_acl $spam_lovers_re",
-  banned_files_lovers_maps: "%banned_files_lovers @banned_files_lovers_acl $banned_files_lovers_re",
-  bad_header_lovers_maps: "%bad_header_lovers @bad_header_lovers_acl $bad_header_lovers_re",
-  warnvirusrecip_maps: "$warnvirusrecip",
-  warnbannedrecip_maps: "$warnbannedrecip",
-  warnbadhrecip_maps: "$warnbadhrecip",
-  newvirus_admin_maps: "$newvirus_admin",
-  virus_admin_maps: "%virus_admin $virus_admin",
-  banned_admin_maps: "$banned_admin %virus_admin $virus_admin",
-  bad_header_admin_maps: "$bad_header_admin",
-  spam_admin_maps: "%spam_admin $spam_admin",
-  virus_quarantine_to_maps: "$virus_quarantine_to",
-  banned_quarantine_to_maps: "$banned_quarantine_to",
-  unchecked_quarantine_to_maps: "$unchecked_quarantine_to",
-  spam_quarantine_to_maps: "$spam_quarantine_to",
-  spam_quarantine_bysender_to_maps: "$spam_quarantine_bysender_to",
-  bad_header_quarantine_to_maps: "$bad_header_quarantine_to",
-  clean_quarantine_to_maps: "$clean_quarantine_to",
-  archive_quarantine_to_maps: "$archive_quarantine_to",
-  keep_decoded_original_maps: "$keep_decoded_original_re",
-  map_full_type_to_short_type_maps: "$map_full_type_to_short_type_re",
-  viruses_that_fake_sender_maps: "$viruses_that_fake_sender_re =1",
-  spam_tag_level_maps: "$sa_tag_level_deflt",
-  spam_tag2_level_maps: "$sa_tag2_level_deflt",
-  spam_tag3_level_maps: "$sa_tag3_level_deflt",
-  spam_kill_level_maps: "$sa_kill_level_deflt",
-  spam_dsn_cutoff_level_maps: "$sa_dsn_cutoff_level",
-  spam_dsn_cutoff_level_bysender_maps: "$sa_dsn_cutoff_level",
-  spam_crediblefrom_dsn_cutoff_level_maps: "$sa_crediblefrom_dsn_cutoff_level",
-  spam_crediblefrom_dsn_cutoff_level_bysender_maps: "$sa_crediblefrom_dsn_cutoff_level",
-  spam_quarantine_cutoff_level_maps: "$sa_quarantine_cutoff_level",
-  spam_subject_tag_maps: "$sa_spam_subject_tag1",
-  spam_subject_tag2_maps: "$sa_spam_subject_tag",
-  whitelist_sender_maps: "%whitelist_sender @whitelist_sender_acl $whitelist_sender_re",
-  blacklist_sender_maps: "%blacklist_sender @blacklist_sender_acl $blacklist_sender_re",
-  addr_extension_virus_maps: "$addr_extension_virus",
-  addr_extension_spam_maps: "$addr_extension_spam",
-  addr_extension_banned_maps: "$addr_extension_banned",
-  addr_extension_bad_header_maps: "$addr_extension_bad_header",
-  debug_sender_maps: "@debug_sender_acl",
-  remove_existing_spam_headers_maps: "$remove_existing_spam_headers",
-};
-
 const switches: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   allowed_header_tests: { "1": "other mime syntax empty long control 8bit missing multiple", "0": "utf8" },
   allowed_added_header_fields: {
@@ -175,16 +119,6 @@ const switches: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Variables by name with sigil that some map is fed by. */
-export const feeders: ReadonlySet<string> = new Set(
-  Object.values(fed).flatMap((names) => names.split(" ").filter((name) => !name.startsWith("="))),
-);
-
-/** The names that fill a map by default; empty for a map without such. */
-export function feedersOf(map: string): readonly string[] {
-  return Object.hasOwn(fed, map) ? (fed[map] ?? "").split(" ") : [];
-}
-
 export function setDefaults(variables: Variables, hostname: string): void {
   const set = (name: string, value: Value) => {
     variables.scalar(name).value = value;
@@ -199,7 +133,7 @@ export function setDefaults(variables: Variables, hostname: string): void {
       for (const key of keys.split(" ")) map.set(key, { value: Number(value), origin: undefined });
     }
   }
-  for (const map of Object.keys(fed)) {
+  for (const map of fedMaps) {
     variables.array(map).items = feedersOf(map).map((name) => ({
       value: reference(variables, name),
       origin: undefined,

@@ -7,10 +7,11 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import type { Place, Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
+import { feeders } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
 import { scopeOf, settingNames } from "../settings/registry.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
-import { feeders, setDefaults } from "./defaults.ts";
+import { setDefaults } from "./defaults.ts";
 import { Evaluator } from "./evaluate.ts";
 import { idleName, idleNames, isPerlVariable } from "./names.ts";
 import { TooMuch } from "./operators.ts";

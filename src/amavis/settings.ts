@@ -3,10 +3,10 @@
 
 import { mergedSettings } from "../settings/bank-settings.ts";
 import { isMapShape } from "../settings/map-shape.ts";
+import { feeders, feedersOf, madeOf } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../settings/registry.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
-import { feeders, feedersOf } from "./defaults.ts";
 import { constants } from "./functions.ts";
 import { asClientPolicy, asTruths } from "./map-forms.ts";
 import { idleName } from "./names.ts";
@@ -14,27 +14,6 @@ import { sigilOf } from "./sigils.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import { type HashBox, isUnknown, type ScalarBox, truth, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
-
-/** Maps whose default here, too, is the one variable of amavisd: setting that variable is enough. */
-const derivedMaps: Readonly<Record<string, string>> = {
-  mynetworks_maps: "@mynetworks",
-  spam_tag_level_maps: "$sa_tag_level_deflt",
-  spam_tag2_level_maps: "$sa_tag2_level_deflt",
-  spam_tag3_level_maps: "$sa_tag3_level_deflt",
-  spam_kill_level_maps: "$sa_kill_level_deflt",
-  spam_dsn_cutoff_level_maps: "$sa_dsn_cutoff_level",
-  spam_dsn_cutoff_level_bysender_maps: "$sa_dsn_cutoff_level",
-  spam_crediblefrom_dsn_cutoff_level_maps: "$sa_crediblefrom_dsn_cutoff_level",
-  spam_crediblefrom_dsn_cutoff_level_bysender_maps: "$sa_crediblefrom_dsn_cutoff_level",
-  spam_quarantine_cutoff_level_maps: "$sa_quarantine_cutoff_level",
-  spam_subject_tag2_maps: "$sa_spam_subject_tag",
-  virus_admin_maps: "$virus_admin",
-  newvirus_admin_maps: "$newvirus_admin",
-  banned_admin_maps: "$banned_admin",
-  spam_admin_maps: "$spam_admin",
-  bad_header_admin_maps: "$bad_header_admin",
-  remove_existing_spam_headers_maps: "$remove_existing_spam_headers",
-};
 
 /** Settings that hold code and patterns for amavisd's own machinery: what is not understood there is no error. */
 const lenient = new Set(["av_scanners", "av_scanners_backup", "decoders", "spam_scanners"]);
@@ -128,8 +107,9 @@ function fedBy(map: string, variables: Variables): SourceOrigin | undefined {
         : name.startsWith("%")
           ? variables.hash(bare).touched
           : undefined;
-    const derived =
-      derivedMaps[map] === name && !(name.startsWith("$") && feedsTables(bare, variables.scalar(bare).value));
+    // The setting of that name makes the map here, too: setting that is enough, unless it holds a whole table.
+    const isSource = madeOf(map) === bare && sigilOf(bare) === name.charAt(0);
+    const derived = isSource && !(name.startsWith("$") && feedsTables(bare, variables.scalar(bare).value));
     if (origin === undefined || derived) continue;
     latest = origin;
   }

@@ -3,10 +3,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAbsolute, relative, resolve } from "node:path";
+import { madeOf } from "../settings/map-sources.ts";
 import { systemError } from "../signing/key-store.ts";
 import { compileConfig } from "./compile.ts";
 import type { Config } from "./config.ts";
-import { builtFrom } from "./derived.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 import { type Files, readYamlSource } from "./yaml-source.ts";
 
@@ -75,7 +75,7 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
 function writtenAs(setting: SettingPath, { settings }: ConfigSource): SettingPath | undefined {
   const [name = "", , ...inside] = setting;
   if (Object.hasOwn(settings, name)) return setting;
-  const block = builtFrom(String(name));
+  const block = madeOf(String(name));
   // The map's one table is the setting itself.
   return block !== undefined && Object.hasOwn(settings, block) ? [block, ...inside] : undefined;
 }
