@@ -45,7 +45,7 @@ const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url
 /** What breaks a rule today. The list only shrinks. */
 const known = {
   upwards: [],
-  circles: ["signing/keyring.ts, signing/signing-names.ts"],
+  circles: [],
   typeNames: [],
 };
 /** What is found must be what is known: an entry that is mended is to be taken out, a new one is not to be put in. */

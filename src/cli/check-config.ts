@@ -29,10 +29,9 @@ has errors, 66 or 77 when it cannot be read.`,
     const file = values.config ?? positionals[0] ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    const read = await loadSettings(file, io.cwd);
-    const { settings, problems } = read;
-    const { config } = read.loaded;
-    const all = sortProblems([...problems, ...permissionProblems(read, io.cwd)]);
+    const { settings, problems, files } = await loadSettings(file, io.cwd);
+    const { config } = files.loaded;
+    const all = sortProblems([...problems, ...permissionProblems(files.loaded, io.cwd)]);
     for (const problem of all) io.stderr(`${problemLine(problem)}\n`);
     const usable = settings !== undefined && !all.some(({ severity }) => severity === "error");
     if (values.print === true && config !== undefined) io.stdout(printConfig(config));

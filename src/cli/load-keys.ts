@@ -1,13 +1,11 @@
 // The signing keys of the configuration, for the commands that speak of keys: read from disk, problems told.
-import { readdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { fronts } from "../reading/fronts.ts";
-import type { KeyFiles } from "../signing/key-settings.ts";
+import { keyFilesOnDisk } from "../reading/list-keys.ts";
 import type { Keyring } from "../signing/keyring.ts";
 import { loadKeyring } from "../signing/load-keyring.ts";
 import { exitCode, type Io } from "./command.ts";
@@ -16,14 +14,6 @@ import { unreadableConfig } from "./config-file.ts";
 export interface LoadedKeys {
   readonly config: Config;
   readonly keyring: Keyring;
-}
-
-/** Key files as they are on disk; relative names start at `folder`. */
-export function diskKeyFiles(folder: string): KeyFiles {
-  return {
-    readFile: (path) => readFileSync(resolve(folder, path)),
-    listFolder: (path) => readdirSync(resolve(folder, path)),
-  };
 }
 
 /** The configuration with its keys, or the exit code when it cannot be used; what is wrong was then told. */
@@ -39,7 +29,7 @@ export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "s
     tell(problems.filter(({ severity }) => severity === "error"));
     return exitCode.config;
   }
-  const loaded = loadKeyring(config, diskKeyFiles(io.cwd));
+  const loaded = loadKeyring(config, keyFilesOnDisk(io.cwd));
   tell(
     loaded.problems.map((problem): Problem => {
       const place = problem.place ?? (problem.path === undefined ? undefined : source.locate(problem.path));

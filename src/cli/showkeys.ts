@@ -2,10 +2,10 @@
 
 import { parseArgs } from "node:util";
 import { jsonText } from "../mail/json-text.ts";
-import { privateKeyOf } from "../signing/key-check.ts";
-import type { SigningKey } from "../signing/keyring.ts";
+import type { ReadKey } from "../signing/private-key.ts";
 import { recordName, recordStrings, recordTtlSeconds, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
+import type { SigningKey } from "../signing/signing-key.ts";
 import { type Command, exitCode } from "./command.ts";
 import { loadKeys } from "./load-keys.ts";
 
@@ -27,11 +27,11 @@ Exits 1 when the private key of one of them cannot be read.
     });
     const loaded = await loadKeys(values.config, io);
     if (typeof loaded === "number") return loaded;
-    const all = [...loaded.keyring.keys];
-    const keys = selectKeys(all, positionals);
+    const { keyring } = loaded;
+    const keys = selectKeys(keyring.keys, positionals).map((key) => ({ key, read: keyring.look(key) }));
     if (values.json === true) io.stdout(`${jsonText(keys.map(describeKey), 2)}\n`);
-    else io.stdout(keys.length === 0 ? emptyText(all) : keys.map(keyText).join(""));
-    return keys.every((key) => typeof privateKeyOf(key) !== "string") ? exitCode.ok : exitCode.failure;
+    else io.stdout(keys.length === 0 ? emptyText(keyring.keys) : keys.map(keyText).join(""));
+    return keys.every(({ read }) => "key" in read) ? exitCode.ok : exitCode.failure;
   },
 };
 
@@ -41,20 +41,23 @@ export function emptyText(declared: readonly SigningKey[]): string {
   return `No DKIM private keys ${what}.\n`;
 }
 
+interface ShownKey {
+  readonly key: SigningKey;
+  readonly read: ReadKey;
+}
+
 /** One key as amavisd shows it: a comment, the record, an empty line. */
-export function keyText(key: SigningKey): string {
-  const privateKey = privateKeyOf(key);
+function keyText({ key, read }: ShownKey): string {
   const whose = `s=${key.selector}, d=${key.domain}, ${key.source}`;
-  if (typeof privateKey === "string") return `; key#${key.number} not available: ${privateKey}, ${whose}\n\n`;
-  const lines = [`; key#${key.number} ${key.key?.bits ?? 0} bits, ${whose}\n`];
+  if ("trouble" in read) return `; key#${key.number} not available: ${read.trouble}, ${whose}\n\n`;
+  const lines = [`; key#${key.number} ${read.key.bits} bits, ${whose}\n`];
   if (key.pattern !== undefined) {
     lines.push("; CANNOT DECLARE A WILDCARDED LABEL IN DNS, AVOID OR EDIT MANUALLY!\n");
   }
-  return `${lines.join("")}${zoneRecord(key, privateKey)}\n`;
+  return `${lines.join("")}${zoneRecord(key, read.key.object)}\n`;
 }
 
-function describeKey(key: SigningKey): Readonly<Record<string, unknown>> {
-  const privateKey = privateKeyOf(key);
+function describeKey({ key, read }: ShownKey): Readonly<Record<string, unknown>> {
   const known = {
     number: key.number,
     domain: key.domain,
@@ -62,12 +65,13 @@ function describeKey(key: SigningKey): Readonly<Record<string, unknown>> {
     wildcard: key.pattern !== undefined,
     file: key.source,
   };
-  if (typeof privateKey === "string") return { ...known, trouble: privateKey };
-  const strings = recordStrings(key.options, privateKey);
+  if ("trouble" in read) return { ...known, trouble: read.trouble };
+  const { type, bits, object } = read.key;
+  const strings = recordStrings(key.options, object);
   return {
     ...known,
-    type: key.key?.type,
-    bits: key.key?.bits,
+    type,
+    bits,
     name: recordName(key),
     ttl: recordTtlSeconds,
     record: strings.join(""),

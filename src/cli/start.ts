@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
+import type { Problem } from "../config/source.ts";
 import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder, isPrivatePath, type SocketPlace } from "../control/socket-path.ts";
 import type { Daemon } from "../daemon/daemon.ts";
@@ -13,10 +14,13 @@ import { type DaemonUser, giveSocket, takeDaemonUser } from "../daemon/daemon-us
 import { createReload, type Reloadable, type ReloadReport } from "../daemon/reload.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
+import { atOnce, inSlices } from "../process/slices.ts";
 import type { ActingAs } from "../process/unix-user.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
-import type { OpenedReading } from "../reading/plain-settings.ts";
-import { type ReadSettings, readSettings } from "../reading/read-settings.ts";
+import { type ListedKeys, listKeys } from "../reading/list-keys.ts";
+import { openSettings } from "../reading/open-settings.ts";
+import { openConfig, type PlainConfig, type PlainReading } from "../reading/plain-settings.ts";
+import { readSettings } from "../reading/read-settings.ts";
 import type { Settings } from "../reading/settings.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
@@ -38,22 +42,18 @@ export const start: Command = {
     const file = values.config ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    let read: ReadSettings;
-    const reading = readSettings(file, io.cwd, "start");
+    let reading: PlainReading;
+    const reads = readSettings(file, io.cwd);
     loadMeanwhile(resolve(io.cwd, file));
     try {
-      read = await reading;
+      reading = await reads;
     } catch (error) {
       io.stderr(`signpost: not started: ${errorText(error)}\n`);
       return exitCode.software;
     }
-    const { settings, problems } = read;
-    for (const problem of sortProblems(problems))
-      if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
-    if (settings === undefined) {
-      io.stderr(`signpost: ${file} cannot be used, not started\n`);
-      return exitCode.config;
-    }
+    const { plain, problems } = reading;
+    tell(problems, io);
+    if (plain === undefined) return unusable(file, io);
     // What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
     for (const event of ["uncaughtException", "unhandledRejection"] as const) {
       process.on(event, (error: unknown) => {
@@ -70,13 +70,19 @@ export const start: Command = {
     process.on("SIGHUP", hangUp);
     let control: ControlServer | undefined;
     try {
-      const daemonUser = takeDaemonUser(settings.config, user);
+      const opened = openConfig(plain);
+      const daemonUser = takeDaemonUser(opened.config, user);
+      // By now as the daemon's user: keys that only root can read are none.
+      const listed = atOnce(listKeys(opened, problems, { cwd: io.cwd, locate: opened.locate }));
+      tell(listed.problems.slice(problems.length), io);
+      const { settings } = listed;
+      if (settings === undefined) return unusable(file, io);
       // Before the ports are opened: a reload may be asked for as soon as the daemon says that it is ready.
       control = await openControl({ file, settings, running: () => running, acting: daemonUser.acting, io });
       const journal = isJournal(io.env.JOURNAL_STREAM);
       running = await (settings.config.listeners > 1 ? startSeveral : startOne)({
         file,
-        read,
+        plain,
         settings,
         journal,
         daemonUser,
@@ -98,6 +104,15 @@ export const start: Command = {
   },
 };
 
+function tell(problems: readonly Problem[], io: Io): void {
+  for (const problem of sortProblems(problems)) if (problem.severity !== "note") io.stderr(`${problemLine(problem)}\n`);
+}
+
+function unusable(file: string, io: Io): number {
+  io.stderr(`signpost: ${file} cannot be used, not started\n`);
+  return exitCode.config;
+}
+
 interface Running {
   readonly daemon: Reloadable & Pick<Daemon, "answer" | "stop">;
   reload(): Promise<ReloadReport>;
@@ -105,7 +120,7 @@ interface Running {
 
 interface ToStart {
   readonly file: string;
-  readonly read: ReadSettings;
+  readonly plain: PlainConfig;
   readonly settings: Settings;
   readonly journal: boolean;
   readonly daemonUser: DaemonUser;
@@ -135,24 +150,27 @@ async function startOne({ file, settings, journal, daemonUser, io }: ToStart): P
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
-  return { daemon, reload: reloadOf(daemon, file, () => readSettings(file, io.cwd, "reload", io.signal)) };
+  const load = async () => inSlices(openSettings(await readSettings(file, io.cwd, io.signal), io.cwd));
+  return { daemon, reload: reloadOf(daemon, file, load) };
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
-async function startSeveral({ file, read: first, journal, daemonUser, user, io }: ToStart): Promise<Running> {
+async function startSeveral({ file, plain, settings, journal, daemonUser, user, io }: ToStart): Promise<Running> {
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
-    first,
+    settings,
+    plain,
+    cwd: io.cwd,
     daemonUser,
     user,
-    read: () => readSettings(file, io.cwd, "reload", io.signal),
+    read: () => readSettings(file, io.cwd, io.signal),
     journal,
     passErrors: (text) => io.stderr(text),
   });
   return { daemon, reload: reloadOf(daemon, file, daemon.load) };
 }
 
-function reloadOf(daemon: Reloadable, file: string, load: () => Promise<OpenedReading>) {
+function reloadOf(daemon: Reloadable, file: string, load: () => Promise<ListedKeys>) {
   return createReload(file, load, daemon, (line) => daemon.log.write("err", line));
 }
 

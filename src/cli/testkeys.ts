@@ -7,10 +7,12 @@ import { createResolver } from "../dns/resolver.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "../signing/ask-key.ts";
-import { type KeyCheck, privateKeyOf } from "../signing/key-check.ts";
-import type { SigningKey } from "../signing/keyring.ts";
+import type { KeyCheck } from "../signing/key-check.ts";
+import type { Keyring } from "../signing/keyring.ts";
+import type { ReadKey } from "../signing/private-key.ts";
 import { recordName, recordStrings, zoneRecord } from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
+import type { SigningKey } from "../signing/signing-key.ts";
 import { type Command, exitCode } from "./command.ts";
 import { fixedDns } from "./fixed-dns.ts";
 import { loadKeys } from "./load-keys.ts";
@@ -40,10 +42,10 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     });
     const loaded = await loadKeys(values.config, io);
     if (typeof loaded === "number") return loaded;
-    const all = [...loaded.keyring.keys];
-    const keys = selectKeys(all, positionals);
+    const { keyring } = loaded;
+    const keys = selectKeys(keyring.keys, positionals);
     if (keys.length === 0) {
-      io.stdout(values.json === true ? "[]\n" : emptyText(all));
+      io.stdout(values.json === true ? "[]\n" : emptyText(keyring.keys));
       return exitCode.failure;
     }
 
@@ -51,22 +53,16 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
     if (typeof dns === "number") return dns;
     let checks: readonly KeyCheck[];
     try {
-      checks = await checkKeys(keys, dns.resolve);
+      checks = await checkKeys(keyring, keys, dns.resolve);
     } finally {
       dns.close();
     }
     const results = keys.flatMap((key, index) => {
       const check = checks[index];
-      return check === undefined ? [] : [{ key, check }];
+      return check === undefined ? [] : [{ key, check, read: keyring.look(key) }];
     });
-    if (values.json === true) {
-      io.stdout(
-        `${jsonText(
-          results.map(({ key, check }) => describe(key, check)),
-          2,
-        )}\n`,
-      );
-    } else for (const { key, check } of results) io.stdout(resultText(key, check));
+    if (values.json === true) io.stdout(`${jsonText(results.map(describe), 2)}\n`);
+    else for (const result of results) io.stdout(resultText(result));
     const failed = checks.filter(({ result }) => result !== "pass");
     if (failed.length === 0) return exitCode.ok;
     const waiting = failed.every(({ findings }) => findings.some(({ fault }) => fault === "dns-trouble"));
@@ -75,24 +71,34 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
 };
 
 /** Asks for all keys, a few at a time, and judges each; in the order of `keys`. */
-export async function checkKeys(keys: readonly SigningKey[], resolve: Resolve): Promise<readonly KeyCheck[]> {
+async function checkKeys(
+  keyring: Keyring,
+  keys: readonly SigningKey[],
+  resolve: Resolve,
+): Promise<readonly KeyCheck[]> {
   const checks: KeyCheck[] = [];
   for (let start = 0; start < keys.length; start += parallel) {
-    checks.push(...(await Promise.all(keys.slice(start, start + parallel).map((key) => askKey(key, resolve)))));
+    const some = keys.slice(start, start + parallel);
+    checks.push(...(await Promise.all(some.map((key) => askKey(keyring, key, resolve)))));
   }
   return checks;
 }
 
+interface TestedKey {
+  readonly key: SigningKey;
+  readonly check: KeyCheck;
+  readonly read: ReadKey;
+}
+
 /** "TESTING#1 example.org: abc._domainkey.example.org => pass", and below it what to do. */
-function resultText(key: SigningKey, check: KeyCheck): string {
+function resultText({ key, check, read }: TestedKey): string {
   const reason = check.reason === undefined ? "" : ` (${check.reason})`;
   const lines = [`TESTING#${key.number} ${key.domain}: ${recordName(key)} => ${check.result}${reason}`];
   if (check.alias !== undefined) lines.push(`    the name is an alias (CNAME) of ${check.alias}`);
   for (const { severity, text } of check.findings) lines.push(`    ${severity}: ${text}`);
-  const privateKey = privateKeyOf(key);
-  if (needsPublishing(check) && typeof privateKey !== "string") {
+  if (needsPublishing(check) && "key" in read) {
     lines.push("    publish:");
-    for (const line of zoneRecord(key, privateKey).trimEnd().split("\n")) lines.push(`      ${line}`);
+    for (const line of zoneRecord(key, read.key.object).trimEnd().split("\n")) lines.push(`      ${line}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -103,16 +109,15 @@ function needsPublishing({ result, findings }: KeyCheck): boolean {
   return result !== "pass" && !findings.some(({ fault }) => others.has(fault));
 }
 
-function describe(key: SigningKey, check: KeyCheck): Readonly<Record<string, unknown>> {
-  const privateKey = privateKeyOf(key);
+function describe({ key, check, read }: TestedKey): Readonly<Record<string, unknown>> {
   return {
     number: key.number,
     domain: key.domain,
     selector: key.selector,
     name: recordName(key),
     ...check,
-    ...(needsPublishing(check) && typeof privateKey !== "string"
-      ? { publish: recordStrings(key.options, privateKey).join("") }
+    ...(needsPublishing(check) && "key" in read
+      ? { publish: recordStrings(key.options, read.key.object).join("") }
       : {}),
   };
 }

@@ -131,7 +131,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     metrics.configured(keyring.keys, []);
     history.resize(config.history.size);
     if (watcher === "ours") {
-      keyWatch.watch(keyring.keys);
+      keyWatch.watch(keyring);
       keyWatch.start();
     }
     nextHops = fixedNextHops([

@@ -4,7 +4,7 @@
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { errorText } from "../mail/error-text.ts";
-import type { OpenedReading } from "../reading/plain-settings.ts";
+import type { ListedKeys } from "../reading/list-keys.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Daemon } from "./daemon.ts";
 
@@ -29,7 +29,7 @@ export type Reloadable = Pick<Daemon, "log" | "reload" | "reloaded">;
  */
 export function createReload(
   file: string,
-  load: () => Promise<OpenedReading>,
+  load: () => Promise<ListedKeys>,
   daemon: Reloadable,
   tell: (line: string) => void,
 ): () => Promise<ReloadReport> {

@@ -1,6 +1,6 @@
 // The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
 import { Counter, Histogram } from "prom-client";
-import type { KeyList } from "../signing/keyring.ts";
+import type { SigningKey } from "../signing/signing-key.ts";
 import { type CountedMail, createOutcomeCounter } from "./count-outcome.ts";
 import { type Declared, declareMetrics } from "./declared.ts";
 import { watchEventLoop } from "./event-loop.ts";
@@ -14,7 +14,7 @@ export interface Metrics {
   /** One mail is done. */
   count(mail: CountedMail): void;
   /** A configuration is in force from now on. */
-  configured(keys: KeyList, banks: Iterable<string>): void;
+  configured(keys: readonly SigningKey[], banks: Iterable<string>): void;
   /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
   reloaded(result: "success" | "failure", elapsedMs: number): void;
   /** Configurations that have been in force since the start. */
@@ -60,8 +60,9 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
       generation += 1;
       declared.generation.set(generation);
       declared.configTime.set(Date.now() / 1000);
-      declared.keys.set({ state: "usable" }, keys.usable);
-      declared.keys.set({ state: "unavailable" }, keys.length - keys.usable);
+      const usable = keys.filter(({ trouble }) => trouble === undefined).length;
+      declared.keys.set({ state: "usable" }, usable);
+      declared.keys.set({ state: "unavailable" }, keys.length - usable);
       count = createOutcomeCounter(declared, { domains: exactDomains(keys), banks });
     },
     get generation() {
@@ -91,6 +92,6 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
 }
 
 /** One after the other: whoever asks has enough after a few. */
-function* exactDomains(keys: KeyList): Generator<string> {
+function* exactDomains(keys: readonly SigningKey[]): Generator<string> {
   for (const { domain, pattern } of keys) if (pattern === undefined) yield domain;
 }

@@ -2,16 +2,21 @@
 import type { ControlRequest } from "../control/protocol.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Condition } from "../metrics/health.ts";
+import type { PlainConfig } from "../reading/plain-settings.ts";
 import type { Part } from "./share.ts";
 
 /** To a process that serves mail; each is answered. */
 export type Order =
-  /** A piece of the configuration that the next "start" or "prepare" is about, in order. */
-  | { readonly kind: "configuration"; readonly piece: Uint8Array; readonly isFirst: boolean }
-  /** The first beside that: answered once every port is open. */
-  | { readonly kind: "start"; readonly part: Part; readonly journal: boolean; readonly user?: string }
+  /** The first: answered once every port is open. */
+  | {
+      readonly kind: "start";
+      readonly configuration: PlainConfig;
+      readonly part: Part;
+      readonly journal: boolean;
+      readonly user?: string;
+    }
   /** Gets everything ready for another configuration; refused where that cannot be had. */
-  | { readonly kind: "prepare" }
+  | { readonly kind: "prepare"; readonly configuration: PlainConfig }
   /** Puts in force what was prepared. */
   | { readonly kind: "commit" }
   /** Forgets what was prepared. */

@@ -144,7 +144,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       }
       metrics.configured(inForce.keyring.keys, []);
       for (const { number } of processes.states()) declared.processRestarts.inc({ process: String(number) }, 0);
-      keyWatch.watch(inForce.keyring.keys);
+      keyWatch.watch(inForce.keyring);
       keyWatch.start();
     },
     reloaded(result, elapsedMs) {

@@ -2,17 +2,13 @@
 // place, sooner the first time and later each time after. What they are told is left to the supervisor.
 import { errorText } from "../mail/error-text.ts";
 import type { Family } from "../metrics/exposition.ts";
-import type { Parcel } from "../reading/parcel.ts";
-import type { Reading } from "../reading/plain-settings.ts";
 import type { Order, ProcessAnswer } from "./messages.ts";
 import type { ServingNeeds, ServingProcess } from "./serving-process.ts";
 
 export interface RowNeeds {
   readonly count: number;
   startProcess(needs: ServingNeeds): ServingProcess;
-  /** The configuration in force by then. */
-  configuration(): Parcel<Reading>;
-  /** The first order after it. */
+  /** The first order, with the configuration in force by then. */
   startOrder(number: number): Order;
   tell(severity: "err" | "notice", text: string): void;
   onCounts(number: number, families: readonly Family[]): void;
@@ -41,8 +37,6 @@ export interface ProcessRow {
   ask(order: Order, patienceMs: number): Promise<readonly (readonly [number: number, answer: ProcessAnswer])[]>;
   /** Tells all that run; rejects with the first refusal, once all have answered. */
   tell(order: Order, patienceMs: number): Promise<void>;
-  /** Tells them a configuration, then what is to be done with it; rejects as `tell` does. */
-  tellAbout(configuration: Parcel<Reading>, order: Order, patienceMs: number): Promise<void>;
   /** As `tell`, but one that does not do it is ended, and started anew; not so once all are drained. */
   force(order: Order, patienceMs: number): Promise<void>;
   /** Does something while none of them is being started. */
@@ -95,7 +89,6 @@ export function createRow(needs: RowNeeds): ProcessRow {
     place.process = process;
     place.sinceMs = Date.now();
     try {
-      await process.give(needs.configuration(), startMs);
       await process.ask(needs.startOrder(number), startMs);
     } catch (error) {
       process.kill();
@@ -184,12 +177,6 @@ export function createRow(needs: RowNeeds): ProcessRow {
     );
   }
 
-  async function tell(act: (process: ServingProcess) => Promise<unknown>): Promise<void> {
-    const refusals: unknown[] = [];
-    await settle(act, (_process, error) => refusals.push(error));
-    if (refusals.length > 0) throw refusals[0];
-  }
-
   return {
     states: () =>
       places.map(({ number, process, isRunning, sinceMs, restarts }) => ({
@@ -214,12 +201,14 @@ export function createRow(needs: RowNeeds): ProcessRow {
       );
       return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
     },
-    tell: (order, patienceMs) => tell((process) => process.ask(order, patienceMs)),
-    tellAbout: (configuration, order, patienceMs) =>
-      tell(async (process) => {
-        await process.give(configuration, patienceMs);
-        await process.ask(order, patienceMs);
-      }),
+    async tell(order, patienceMs) {
+      const refusals: unknown[] = [];
+      await settle(
+        (process) => process.ask(order, patienceMs),
+        (_process, error) => refusals.push(error),
+      );
+      if (refusals.length > 0) throw refusals[0];
+    },
     force: (order, patienceMs) =>
       settle(
         (process) => process.ask(order, patienceMs),

@@ -2,11 +2,14 @@
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
 
 import type { Daemon, Prepared } from "../daemon/daemon.ts";
+import { takeDaemonUser } from "../daemon/daemon-user.ts";
 import { startDaemon } from "../daemon/start-daemon.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
+import { atOnce, inSlices } from "../process/slices.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
-import { createReceiver } from "../reading/parcel.ts";
-import { openReading, type Reading } from "../reading/plain-settings.ts";
+import { type ListedKeys, listKeys } from "../reading/list-keys.ts";
+import { openSettings } from "../reading/open-settings.ts";
+import { openConfig, type PlainConfig } from "../reading/plain-settings.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 import { type Part, shareOf } from "./share.ts";
@@ -21,15 +24,22 @@ let draining: Promise<void> | undefined;
 /** One look at the metrics after the other: what only grows must be told in order. */
 let looking: Promise<unknown> = Promise.resolve();
 let isTelling = false;
-let receiver = createReceiver<Reading>();
 
-/** The configuration that has come, once. */
-function receivedSettings(): Settings {
-  const parcel = receiver.parcel();
-  const settings = parcel === undefined ? undefined : openReading(parcel).settings;
-  receiver = createReceiver<Reading>();
-  if (settings === undefined) throw new Error("the configuration has not come whole");
+/** The supervisor has told what is wrong with keys. */
+function ours({ settings, problems }: ListedKeys): Settings {
+  const wrong = problems.find(({ severity }) => severity === "error");
+  if (settings === undefined) throw new Error(wrong?.message ?? "the keys cannot be used");
   return { ...settings, config: shareOf(settings.config, part) };
+}
+
+async function start(configuration: PlainConfig, journal: boolean, user: string | undefined): Promise<Daemon> {
+  prepareMemory();
+  const opened = openConfig(configuration);
+  const daemonUser = takeDaemonUser(opened.config, user);
+  const settings = ours(atOnce(listKeys(opened, [], { cwd: process.cwd(), locate: opened.locate })));
+  const started = await startDaemon(settings, { journal, sharesPorts: true, daemonUser });
+  settleMemory();
+  return started;
 }
 
 function running(): Daemon {
@@ -39,25 +49,17 @@ function running(): Daemon {
 
 async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
   switch (order.kind) {
-    case "configuration":
-      if (order.isFirst) receiver = createReceiver<Reading>();
-      receiver.take(order.piece);
-      return {};
     case "start":
       part = order.part;
-      prepareMemory();
-      daemon = await startDaemon(receivedSettings(), {
-        journal: order.journal,
-        sharesPorts: true,
-        ...(order.user === undefined ? {} : { user: order.user }),
-      });
-      settleMemory();
+      daemon = await start(order.configuration, order.journal, order.user);
       setInterval(tellCounts, countsMs).unref();
       return {};
-    case "prepare":
+    case "prepare": {
       await prepared?.abort();
-      prepared = await running().prepare(receivedSettings());
+      const listed = await inSlices(openSettings({ plain: order.configuration, problems: [] }, process.cwd()));
+      prepared = await running().prepare(ours(listed));
       return {};
+    }
     case "commit":
       await prepared?.commit();
       prepared = undefined;

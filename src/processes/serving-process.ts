@@ -3,16 +3,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Family } from "../metrics/exposition.ts";
 import { moduleUrl } from "../process/module-url.ts";
-import { type Parcel, piecesOf } from "../reading/parcel.ts";
-import type { Reading } from "../reading/plain-settings.ts";
 import type { Order, ProcessAnswer, ToProcess } from "./messages.ts";
 
 export interface ServingProcess {
   readonly pid: number;
   /** Rejects when it says no, ends, or says nothing for too long. */
   ask(order: Order, patienceMs: number): Promise<ProcessAnswer>;
-  /** Hands over the configuration that the next order is about; rejects as `ask` does. */
-  give(configuration: Parcel<Reading>, patienceMs: number): Promise<void>;
   /** Resolves to how, when it is gone and all it wrote was passed on: "signal SIGKILL", "exit code 1". */
   readonly ended: Promise<string>;
   /** At once: its clients get no reply and come again. */
@@ -25,9 +21,6 @@ export interface ServingNeeds {
   /** Whole lines that it wrote on standard error. */
   onLines(lines: readonly string[]): void;
 }
-
-/** Few milliseconds' work; and with one on its way a pipe still has room for an order, told before we end or never. */
-const pieceBytes = 64 * 1024;
 
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
 const program = moduleUrl("./serve", import.meta.url);
@@ -87,14 +80,6 @@ export function startServingProcess({ onCounts, onLines }: ServingNeeds): Servin
     pid: child.pid ?? 0,
     ended: Promise.all([ended, written]).then(([how]) => how),
     ask,
-    async give(configuration, patienceMs) {
-      let isFirst = true;
-      // One after the other: a hundred thousand keys at once would hold up its mail, and ours.
-      for (const piece of piecesOf(configuration, pieceBytes)) {
-        await ask({ kind: "configuration", piece, isFirst }, patienceMs);
-        isFirst = false;
-      }
-    },
     kill: () => void child.kill("SIGKILL"),
   };
 }

@@ -11,10 +11,11 @@ import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { type PidFile, writePidFile } from "../process/pid-file.ts";
+import { inSlices } from "../process/slices.ts";
 import { version } from "../process/version.ts";
-import type { Parcel } from "../reading/parcel.ts";
-import type { Reading } from "../reading/plain-settings.ts";
-import type { ReadSettings } from "../reading/read-settings.ts";
+import type { ListedKeys } from "../reading/list-keys.ts";
+import { openSettings } from "../reading/open-settings.ts";
+import type { PlainConfig, PlainReading } from "../reading/plain-settings.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createOverview } from "./overview.ts";
 import { probePorts } from "./probe-ports.ts";
@@ -24,7 +25,7 @@ import { shareOf } from "./share.ts";
 
 export interface Supervisor extends Reloadable {
   /** Reads the configuration, for the processes too. */
-  load(): Promise<ReadSettings>;
+  load(): Promise<ListedKeys>;
   /** What `status`, `why` and `log` ask for. */
   answer(request: ControlRequest): Promise<unknown>;
   /** Drains all processes. */
@@ -32,14 +33,17 @@ export interface Supervisor extends Reloadable {
 }
 
 export interface SupervisorOptions {
-  /** The configuration to start with. */
-  readonly first: ReadSettings;
+  /** The configuration to start with, as it is and for the processes. */
+  readonly settings: Settings;
+  readonly plain: PlainConfig;
+  /** Relative names of files start here. */
+  readonly cwd: string;
   /** Whom the process acts as; the others become that user. */
   readonly daemonUser: DaemonUser;
   /** Instead of daemon_user. */
   readonly user: string | undefined;
-  /** Reads it anew. */
-  read(): Promise<ReadSettings>;
+  /** Reads its files anew. */
+  read(): Promise<PlainReading>;
   /** Standard error goes to journald. */
   readonly journal: boolean;
   /** Gets what processes write on standard error while the log is elsewhere. */
@@ -52,24 +56,12 @@ const commitMs = 10_000;
 
 /** Resolves once every process listens on every port; rejects with the reason, all of them gone, when one cannot. */
 export async function startProcesses(options: SupervisorOptions): Promise<Supervisor> {
-  const { journal, passErrors, user } = options;
+  const { settings, journal, passErrors, user } = options;
   const { acting, warning } = options.daemonUser;
-  /** What settings came in: it goes on to the processes as it is. */
-  const parcels = new WeakMap<Settings, Parcel<Reading>>();
-  function keep(read: ReadSettings): ReadSettings {
-    if (read.settings !== undefined) parcels.set(read.settings, read.parcel);
-    return read;
-  }
-  function parcelOf(settings: Settings): Parcel<Reading> {
-    const found = parcels.get(settings);
-    if (found === undefined) throw new Error("not read by us");
-    return found;
-  }
-
-  const { settings } = keep(options.first);
-  if (settings === undefined) throw new Error("the configuration cannot be used");
+  /** What settings came in: it goes on to the processes, and each lists the keys for itself. */
+  const plainOf = new WeakMap<Settings, PlainConfig>();
   let { config } = settings;
-  let inForce = parcelOf(settings);
+  let inForce = options.plain;
   let draining = false;
   const of = config.listeners;
   const ownLog = await createLog(logOptions(config, journal));
@@ -93,8 +85,13 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     // As root where we began as root: it opens its ports, then becomes daemon_user for good.
     startProcess: (needs) =>
       acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
-    configuration: () => inForce,
-    startOrder: (number) => ({ kind: "start", part: { number, of }, journal, ...(user === undefined ? {} : { user }) }),
+    startOrder: (number) => ({
+      kind: "start",
+      configuration: inForce,
+      part: { number, of },
+      journal,
+      ...(user === undefined ? {} : { user }),
+    }),
     tell: (severity, text) => log.write(severity, text),
     onCounts: (number, families) => overview.counted(number, families),
     onLines(lines) {
@@ -136,14 +133,20 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
 
   return {
     log,
-    load: async () => keep(await options.read()),
+    async load() {
+      const reading = await options.read();
+      const listed = await inSlices(openSettings(reading, options.cwd));
+      if (listed.settings !== undefined && reading.plain !== undefined) plainOf.set(listed.settings, reading.plain);
+      return listed;
+    },
     reload: (settings) =>
       row.hold(async () => {
-        const next = parcelOf(settings);
+        const next = plainOf.get(settings);
+        if (next === undefined) throw new Error("not read by us");
         const known = new Set(listenAddresses(config).map(listenerKey));
         await probePorts(listenAddresses(settings.config).filter((at) => !known.has(listenerKey(at))));
         try {
-          await row.tellAbout(next, { kind: "prepare" }, prepareMs);
+          await row.tell({ kind: "prepare", configuration: next }, prepareMs);
           await overview.configure(settings);
           if (draining) throw new Error("shutting down");
         } catch (error) {

@@ -1,25 +1,20 @@
-// What the permissions of files say about a configuration: asked by check-config and at every start.
+// What the permissions of its files say about a configuration.
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { lintPermissions } from "../config/lint.ts";
+import type { Loaded } from "../config/load.ts";
 import type { Problem } from "../config/source.ts";
 import { userId } from "../process/unix-user.ts";
 import type { FileFacts } from "../signing/key-settings.ts";
-import type { LoadedSettings } from "./load-settings.ts";
 
 /** @param cwd relative names start here */
-export function permissionProblems({ plain, loaded, factsOf }: LoadedSettings, cwd: string): readonly Problem[] {
-  const { config, source } = loaded;
+export function permissionProblems({ config, source }: Loaded, cwd: string): readonly Problem[] {
   if (config === undefined) return [];
   const { daemon_user } = config;
   const daemonUid = daemon_user === null ? undefined : userId(daemon_user);
   const problems = lintPermissions(config, source, {
-    stat(path) {
-      const name = resolve(cwd, path);
-      return factsOf?.(name) ?? facts(name);
-    },
+    stat: (path) => facts(resolve(cwd, path)),
     ...(daemonUid === undefined ? {} : { daemonUid }),
-    keyFiles: plain?.keyFiles ?? [],
   });
   if (daemon_user === null || daemonUid !== undefined) return problems;
   const place = source.locate(["daemon_user"]);

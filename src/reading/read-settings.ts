@@ -1,20 +1,12 @@
-// Has a configuration read by a process of its own. Reading needs a parser, a table of settings with all their words and,
-// for a hundred thousand keys, seconds: none of it may stay with the daemon or hold up its mail.
+// Has the files of a configuration read by a process of its own. Reading needs a parser and a table of settings with all
+// their words: none of it may stay with the daemon or hold up its mail.
 
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { deserialize } from "node:v8";
 import { moduleUrl } from "../process/module-url.ts";
-import { createReceiver, type Parcel } from "./parcel.ts";
-import { type OpenedReading, openReading, type Reading } from "./plain-settings.ts";
-
-/** At a start the permissions of files are looked at too. */
-export type ReadingPurpose = "start" | "reload";
-
-export interface ReadSettings extends OpenedReading {
-  /** All of it, for further processes. */
-  readonly parcel: Parcel<Reading>;
-}
+import type { PlainReading } from "./plain-settings.ts";
 
 /** The pipe on which the result comes. */
 export const resultDescriptor = 3;
@@ -32,21 +24,11 @@ const program = moduleUrl("./program", import.meta.url);
  * @param cwd relative names start here
  * @param signal gives it up: nobody wants the result any more
  */
-export async function readSettings(
-  file: string,
-  cwd: string,
-  purpose: ReadingPurpose,
-  signal?: AbortSignal,
-): Promise<ReadSettings> {
-  const parcel = await receive([file, cwd, purpose], signal);
-  return { ...openReading(parcel), parcel };
-}
-
-function receive(request: readonly string[], signal?: AbortSignal): Promise<Parcel<Reading>> {
+export function readSettings(file: string, cwd: string, signal?: AbortSignal): Promise<PlainReading> {
   return new Promise((resolve, reject) => {
-    const args = [...process.execArgv, collectLate, fileURLToPath(program), ...request];
+    const args = [...process.execArgv, collectLate, fileURLToPath(program), file, cwd];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
-    const receiver = createReceiver<Reading>();
+    const pieces: Buffer[] = [];
     const fail = (why: string) => reject(new Error(`the configuration could not be read: ${why}`));
     child.on("error", ({ message }) => fail(message));
     const giveUp = () => {
@@ -62,13 +44,16 @@ function receive(request: readonly string[], signal?: AbortSignal): Promise<Parc
       fail("there is no pipe to the process that reads it");
       return;
     }
-    pipe.on("data", (piece: Buffer) => receiver.take(piece));
+    pipe.on("data", (piece: Buffer) => pieces.push(piece));
     pipe.on("error", ({ message }) => fail(message));
     // After all it wrote has come.
     child.on("close", (code, signal) => {
-      const parcel = receiver.parcel();
-      if (code === 0 && parcel !== undefined) resolve(parcel);
-      else fail(`the process that reads it ended: ${signal === null ? `exit code ${code}` : `signal ${signal}`}`);
+      if (code !== 0) {
+        fail(`the process that reads it ended: ${signal === null ? `exit code ${code}` : `signal ${signal}`}`);
+        return;
+      }
+      const reading: PlainReading = deserialize(Buffer.concat(pieces));
+      resolve(reading);
     });
   });
 }

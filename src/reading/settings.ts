@@ -3,9 +3,13 @@ import type { Config } from "../config/config.ts";
 import type { TableContext } from "../lookup/table.ts";
 import type { Keyring } from "../signing/keyring.ts";
 
-/** A configuration with what was read along with it. */
-export interface Settings {
+/** What the files say that hold settings and tables. */
+export interface ReadConfig {
   readonly config: Config;
-  readonly keyring: Keyring;
   readonly tables: TableContext;
+}
+
+/** The same with the keys that it declares. */
+export interface Settings extends ReadConfig {
+  readonly keyring: Keyring;
 }

@@ -4,7 +4,7 @@ import type { KeyObject } from "node:crypto";
 import type { LookupMap, Origin } from "../lookup/table.ts";
 import type { MessageHead } from "../mail/message.ts";
 import { type Attempt, findKey, identityFor } from "./find-key.ts";
-import type { Keyring, SigningKey } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
 import { findOriginators, type Originator, type OriginatorSource } from "./originators.ts";
 import {
   mergeOptions,
@@ -12,6 +12,7 @@ import {
   type SignatureOptions,
   type SigningAlgorithm,
 } from "./signature-options.ts";
+import type { NamedKey, SigningKey } from "./signing-key.ts";
 import type { SkipReason } from "./skip-reason.ts";
 
 /** What signing wants to know of a policy bank. */
@@ -86,7 +87,7 @@ export interface Signer {
 interface Wish {
   readonly options: SignatureOptions;
   /** What a signing table names; keys are then not searched. */
-  readonly named?: { readonly domain: string; readonly key: SigningKey } | { readonly missing: string };
+  readonly named?: NamedKey;
   /** i= of a signing table: left out where it does not fit. */
   readonly signer?: string;
 }

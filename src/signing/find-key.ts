@@ -2,9 +2,11 @@
 import type { KeyObject } from "node:crypto";
 import { toAscii } from "../mail/domain.ts";
 import { forbidsSubdomains, restriction } from "./key-options.ts";
-import type { Keyring, NamedKey, SigningKey } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
 import type { Originator } from "./originators.ts";
+import type { ReadKey } from "./private-key.ts";
 import type { SignatureOptions, SigningAlgorithm } from "./signature-options.ts";
+import type { NamedKey, SigningKey } from "./signing-key.ts";
 import type { SkipReason } from "./skip-reason.ts";
 
 /** How one signature of one candidate fared. */
@@ -37,7 +39,7 @@ export function findKey(
 ): FoundKey | Attempt {
   if (named !== undefined) {
     if ("missing" in named) return { result: "key-unavailable", detail: named.missing };
-    return take(named.key, named.domain, candidate);
+    return take(named.key, keyring.open(named.key), named.domain, candidate);
   }
   if (options.d === null) return { result: "empty-signing-domain" };
   const domain = options.d === undefined || options.d === "*" ? candidate.domain : options.d;
@@ -48,16 +50,16 @@ export function findKey(
   for (const key of keyring.find(domain)) {
     // A folder that cannot be read may hold any selector.
     if (typeof options.s === "string" && key.selector !== options.s && key.selector !== "") continue;
-    const type = key.key?.type;
-    if (type !== undefined && typeof options.a === "string" && options.a !== algorithmOf(type)) continue;
-    const taken = take(key, domain, candidate);
+    const read = keyring.open(key);
+    if ("key" in read && typeof options.a === "string" && options.a !== algorithmOf(read.key.type)) continue;
+    const taken = take(key, read, domain, candidate);
     if (taken.result === "key-unavailable") return taken;
     if (taken.result !== "found") {
       restricted ??= taken;
       continue;
     }
     // Nobody asked for an algorithm: RSA is what every verifier knows.
-    if (typeof options.a === "string" || type === "rsa") return taken;
+    if (typeof options.a === "string" || taken.algorithm === "rsa-sha256") return taken;
     second ??= taken;
   }
   if (second !== undefined) return second;
@@ -65,16 +67,13 @@ export function findKey(
   return restricted ?? { result: "no-key-for-domain", domain, ...selector };
 }
 
-function take(key: SigningKey, domain: string, candidate: Originator): FoundKey | Attempt {
+function take(key: SigningKey, read: ReadKey, domain: string, candidate: Originator): FoundKey | Attempt {
   const where = { domain, selector: key.selector };
-  if (key.key === undefined) return { result: "key-unavailable", ...where, detail: key.trouble ?? "" };
-  const against = restriction(key.options, key.key.type, candidate.localPart);
+  if ("trouble" in read) return { result: "key-unavailable", ...where, detail: read.trouble };
+  const { type, object } = read.key;
+  const against = restriction(key.options, type, candidate.localPart);
   if (against !== undefined) return { result: "key-restriction", ...where, detail: against };
-  try {
-    return { result: "found", domain, key, privateKey: key.key.keyObject(), algorithm: algorithmOf(key.key.type) };
-  } catch {
-    return { result: "key-unavailable", ...where, detail: "the key is damaged" };
-  }
+  return { result: "found", domain, key, privateKey: object, algorithm: algorithmOf(type) };
 }
 
 function algorithmOf(type: "rsa" | "ed25519"): SigningAlgorithm {

@@ -5,8 +5,9 @@ import { readKeyRecord } from "../dkim/key-record.ts";
 import { parseColonList, parseTagList, removeBlanks, tagValue } from "../dkim/tag-list.ts";
 import type { Answer, TxtRecord } from "../rr/answer.ts";
 import { forbidsSubdomains } from "./key-options.ts";
-import type { SigningKey } from "./keyring.ts";
+import type { ReadKey } from "./private-key.ts";
 import { publicKeyData } from "./record-text.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 /** What the check may find; each has its paragraph in docs/keys.md. */
 export type KeyFault =
@@ -55,17 +56,16 @@ export interface KeyAnswers {
 }
 
 /** Judges one key by what the DNS says. `answers` is undefined where there was nothing to ask. */
-export function checkKey(key: SigningKey, answers: KeyAnswers | undefined): KeyCheck {
-  const privateKey = privateKeyOf(key);
-  if (typeof privateKey === "string") {
-    return invalid(`private key: ${privateKey}`, "private-key-unavailable", `${key.source}: ${privateKey}`);
+export function checkKey(key: SigningKey, read: ReadKey, answers: KeyAnswers | undefined): KeyCheck {
+  if ("trouble" in read) {
+    return invalid(`private key: ${read.trouble}`, "private-key-unavailable", `${key.source}: ${read.trouble}`);
   }
   if (answers === undefined) {
     const text = `"${key.pattern?.text ?? key.domain}" has no place in the DNS; declare each domain by itself`;
     return invalid("public key: not available", "wildcard-domain", text);
   }
   const alias = answers.cname?.status === "found" ? answers.cname.records[0] : undefined;
-  const check = judgeAnswer(key, privateKey, answers.txt, alias);
+  const check = judgeAnswer(key, read.key.object, answers.txt, alias);
   return alias === undefined ? check : { ...check, alias };
 }
 
@@ -184,16 +184,6 @@ function judgeTags(
 export function fingerprint(publicKey: KeyObject): string {
   const der = publicKey.export({ type: "spki", format: "der" });
   return `SHA256:${createHash("sha256").update(der).digest("base64").replace(/=+$/, "")}`;
-}
-
-/** The private key, or why it cannot be had. */
-export function privateKeyOf(key: SigningKey): KeyObject | string {
-  if (key.key === undefined) return key.trouble ?? "not available";
-  try {
-    return key.key.passingKeyObject();
-  } catch {
-    return "is damaged";
-  }
 }
 
 function looksLikeKey(record: TxtRecord): boolean {

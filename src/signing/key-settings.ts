@@ -1,5 +1,4 @@
 // How signing keys are declared, by amavisd's and OpenDKIM's names, and what a bad declaration is answered with.
-import type { ReadKey } from "./private-key.ts";
 
 /** One dkim_key() of amavisd, an element of dkim_keys. */
 export interface KeyDeclaration {
@@ -38,24 +37,13 @@ export interface FileFacts {
   readonly uid: number;
 }
 
-/** A file that a key was read from. */
-export interface KeyFile {
-  readonly name: string;
-  /** Owner and mode, as the reader saw them. */
-  readonly facts?: FileFacts;
-}
-
-/** How keys are read. Both throw as node:fs does; relative names are the reader's business. */
+/** How keys are listed and read. All throw as node:fs does; relative names are the reader's business. */
 export interface KeyFiles {
-  /** The octets are good until the next call. */
   readFile(path: string): Uint8Array;
   /** Names in a folder. */
   listFolder(path: string): readonly string[];
-  /** The key in a file, by those who have looked at it already; undefined where they have not. */
-  readKey?(path: string): { readonly read: ReadKey; readonly facts: FileFacts } | undefined;
-  /** Told before many are read, in the order in which they will be: whoever can begin with several at a time. */
-  expectKeys?(paths: readonly string[]): void;
-  expectFolders?(paths: readonly string[]): void;
+  /** Throws where the file is not there, or this process cannot read it. */
+  lookAt(path: string): FileFacts;
 }
 
 /** Something wrong or noteworthy in a declaration; fits the configuration's own problems by shape. */

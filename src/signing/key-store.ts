@@ -1,62 +1,52 @@
-// What all sources of keys share while they are read: each key file is read once, whoever declares it, and what
-// stands against it is said in words.
+// Private keys as they are used: read when somebody asks, and kept while they are in use. A file that several keys share
+// is one KeyObject, since workers know keys by identity.
+import { LRUCache } from "lru-cache";
 import { errorCode, errorText } from "../mail/error-text.ts";
-import type { KeyFile, KeyFiles, KeyProblem } from "./key-settings.ts";
-import type { SigningKey } from "./keyring.ts";
-import { type ReadKey, readPrivateKey } from "./private-key.ts";
-
-/** What the sources of keys share while they are read. */
-export interface Loading {
-  readonly files: KeyFiles;
-  readonly store: KeyStore;
-  readonly problems: KeyProblem[];
-  /** Takes a key in; says whether its domain and selector were free. */
-  add(key: Omit<SigningKey, "number">): boolean;
-}
+import { type PrivateKey, type ReadKey, readPrivateKey } from "./private-key.ts";
+import type { KeyPlace } from "./signing-key.ts";
 
 export interface KeyStore {
-  fromFile(path: string): ReadKey;
-  fromText(text: string): ReadKey;
-  /** Files that hold a key. */
-  files(): readonly KeyFile[];
+  /** Never throws; what was read is kept until others were used more lately. */
+  open(place: KeyPlace): ReadKey;
+  /** The same, but what was not kept before is not kept now. */
+  look(place: KeyPlace): ReadKey;
 }
 
-/** Keys beyond this number are read by OpenSSL when they are first used; what only it can find comes out then. */
-const readAtOnce = 1000;
+/** A kept key takes some 5 kB, most of it OpenSSL's. */
+const keptAtMost = 4096;
 
-export function createKeyStore(files: KeyFiles): KeyStore {
-  const read = new Map<string, ReadKey>();
-  const keyFiles: KeyFile[] = [];
-  const lookAt = (name: string): ReadKey => {
-    const known = files.readKey?.(name);
-    const result = known?.read ?? readPrivateKey(files.readFile(name));
-    if ("key" in result) keyFiles.push(known === undefined ? { name } : { name, facts: known.facts });
-    return result;
-  };
-  const once = (name: string, look: () => ReadKey, trouble: (error: unknown) => string): ReadKey => {
-    const known = read.get(name);
-    if (known !== undefined) return known;
-    let result: ReadKey;
+/** @param readFile throws as node:fs does */
+export function createKeyStore(readFile: (path: string) => Uint8Array, most: number = keptAtMost): KeyStore {
+  const kept = new LRUCache<string, PrivateKey>({ max: most });
+
+  function read({ source, text }: KeyPlace): ReadKey {
+    if (text !== undefined) return readPrivateKey(Buffer.from(text, "latin1"));
     try {
-      result = look();
-      if ("key" in result && read.size < readAtOnce) {
-        try {
-          result.key.passingKeyObject();
-        } catch {
-          result = { trouble: "is damaged: OpenSSL does not take it for a private key" };
-        }
-      }
+      return readPrivateKey(readFile(source));
     } catch (error) {
-      result = { trouble: trouble(error) };
+      return { trouble: systemError(error) };
     }
-    read.set(name, result);
-    return result;
-  };
+  }
+
   return {
-    fromFile: (path) => once(path, () => lookAt(path), systemError),
-    fromText: (text) => once(`\0${text}`, () => readPrivateKey(Buffer.from(text, "latin1")), systemError),
-    files: () => keyFiles,
+    open(place) {
+      const name = nameOf(place);
+      const key = kept.get(name);
+      if (key !== undefined) return { key };
+      const found = read(place);
+      if ("key" in found) kept.set(name, found.key);
+      return found;
+    },
+    look(place) {
+      const key = kept.peek(nameOf(place));
+      return key === undefined ? read(place) : { key };
+    },
   };
+}
+
+/** No file has a name that begins so. */
+function nameOf({ source, text }: KeyPlace): string {
+  return text === undefined ? source : `\0${text}`;
 }
 
 /** The error of a file operation in the system's words, without code and path. */

@@ -3,8 +3,9 @@
 
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "./ask-key.ts";
-import type { KeyList, SigningKey } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
 import { recordName } from "./record-text.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 /** Where the results are shown: one value per key, keys by result, and when a key was last looked at (epoch seconds). */
 export interface KeyWatchGauges {
@@ -28,7 +29,7 @@ export interface KeyWatchNeeds {
 
 export interface KeyWatch {
   /** These are the keys from now on; what is known of those that stay is kept. */
-  watch(keys: KeyList): void;
+  watch(keyring: Keyring): void;
   /** Looks at what is due; called by a timer once started. */
   tick(): Promise<void>;
   start(): void;
@@ -50,9 +51,9 @@ const unknown = results.indexOf("unknown");
 
 /** What is known of each key, in columns: there may be a hundred thousand. */
 interface Watched {
-  readonly keys: KeyList;
-  /** Which of them, by index: keys that have no place of their own in the DNS are left out. */
-  readonly indexes: Uint32Array;
+  readonly keyring: Keyring;
+  /** Without those that cannot be had, or have no place of their own in the DNS. */
+  readonly keys: readonly SigningKey[];
   readonly dueAt: Float64Array;
   /** Index in `results`. */
   readonly known: Uint8Array;
@@ -77,11 +78,11 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
   }
 
   async function look(round: Watched, place: number): Promise<void> {
-    const { keys, indexes, dueAt, known } = round;
-    const key = keys.at(indexes[place] ?? -1);
+    const { keyring, keys, dueAt, known } = round;
+    const key = keys[place];
     if (key === undefined) return;
     const before = known[place] ?? unknown;
-    const check = await askKey(key, resolve);
+    const check = await askKey(keyring, key, resolve);
     // No answer says nothing about the key: what was known stays.
     const trouble = check.findings.some(({ fault }) => fault === "dns-trouble");
     const result = trouble ? before : results.indexOf(check.result);
@@ -120,36 +121,36 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
     }
   }
 
-  /** What was found of keys before, by identity. */
-  function knownSoFar(): ReadonlyMap<number, number> {
-    const found = new Map<number, number>();
-    watched?.known.forEach((result, place) => {
-      const identity = watched?.keys.identities[watched.indexes[place] ?? -1];
-      if (identity !== undefined && result !== unknown) found.set(identity, result);
-    });
+  /** What was found of keys before, by `identityOf`. */
+  function knownSoFar(): ReadonlyMap<string, number> {
+    const found = new Map<string, number>();
+    for (const [place, key] of watched?.keys.entries() ?? []) {
+      const result = watched?.known[place] ?? unknown;
+      if (result !== unknown) found.set(identityOf(key), result);
+    }
     return found;
   }
 
   return {
     tick,
-    watch(keys) {
+    watch(keyring) {
       const before = knownSoFar();
-      const indexes = Uint32Array.from(keys.identities.keys()).filter((index) => keys.identities[index] !== 0);
+      const keys = keyring.keys.filter(isWatched);
       const startedAt = now();
-      const spreadMs = Math.min(firstRoundMs, indexes.length * firstRoundMsPerKey);
+      const spreadMs = Math.min(firstRoundMs, keys.length * firstRoundMsPerKey);
       const next: Watched = {
+        keyring,
         keys,
-        indexes,
         // All are looked at again soon: the file of a key may hold another one now.
-        dueAt: Float64Array.from(indexes, () => startedAt + spreadMs * random()),
-        known: Uint8Array.from(indexes, (index) => before.get(keys.identities[index] ?? 0) ?? unknown),
+        dueAt: Float64Array.from(keys, () => startedAt + spreadMs * random()),
+        known: Uint8Array.from(keys, (key) => (before.size === 0 ? unknown : (before.get(identityOf(key)) ?? unknown))),
       };
       watched = next;
       last = -1;
       declared.keyPublished.reset();
       for (const [place, result] of next.known.subarray(0, maxSeries).entries()) {
-        const key = result === unknown ? undefined : keys.at(indexes[place] ?? -1);
-        if (key !== undefined) publishKey(key, result);
+        const key = keys[place];
+        if (key !== undefined && result !== unknown) publishKey(key, result);
       }
       publish(next);
     },
@@ -161,4 +162,13 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
       timer = undefined;
     },
   };
+}
+
+function isWatched({ pattern, selector, trouble }: SigningKey): boolean {
+  return pattern === undefined && selector !== "" && trouble === undefined;
+}
+
+/** The same for the same key after a reload. */
+function identityOf(key: SigningKey): string {
+  return `${recordName(key)} ${key.source}`;
 }

@@ -3,53 +3,60 @@
 
 import { toAscii } from "../mail/domain.ts";
 import { errorCode, errorText } from "../mail/error-text.ts";
+import { atOnce } from "../process/slices.ts";
 import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
-import type { KeyDeclaration, KeyFile, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
-import { createKeyStore, type Loading, systemError, unreadable } from "./key-store.ts";
-import { type Keyring, openKeyring, type PackedKeyring, type SigningKey } from "./keyring.ts";
+import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
+import { createKeyStore, systemError, unreadable } from "./key-store.ts";
+import { createKeyring, type Keyring } from "./keyring.ts";
+import { createListing, type KeyListing } from "./listing.ts";
 import { loadTables } from "./load-tables.ts";
-import { packKeyring } from "./pack-keyring.ts";
-import type { ReadKey } from "./private-key.ts";
+import { createKeyLook, readAtMost } from "./look-at-keys.ts";
 
 export interface LoadedKeyring {
   readonly keyring: Keyring;
-  /** The same, for another process. */
-  readonly packed: PackedKeyring;
-  /** The files that keys were read from. */
-  readonly keyFiles: readonly KeyFile[];
   readonly problems: readonly KeyProblem[];
+  /** What the modes of key files let others do. */
+  readonly exposures: readonly KeyProblem[];
 }
 
-/** Reads all keys that the settings declare. Never throws: what is wrong is in `problems`. */
-export function loadKeyring(settings: KeySettings, files: KeyFiles): LoadedKeyring {
-  const keys: SigningKey[] = [];
-  /** The selectors of each domain, a blank before each. */
-  const taken = new Map<string, string>();
-  const loading: Loading = {
-    files,
-    store: createKeyStore(files),
-    problems: [],
-    add(key) {
-      const selectors = taken.get(key.domain);
-      if (selectors?.split(" ").includes(key.selector, 1)) return false;
-      taken.set(key.domain, selectors === undefined ? ` ${key.selector}` : `${selectors} ${key.selector}`);
-      keys.push({ ...key, number: keys.length + 1 });
-      return true;
-    },
-  };
-  settings.dkim_keys?.forEach((declaration, index) => {
-    declare(declaration, index, loading);
+/**
+ * Lists all keys that the settings declare and looks at their files, a step for each. Never throws: what is wrong is in
+ * `problems`.
+ *
+ * @param most files that are read while they are looked at
+ */
+export function* listKeyring(
+  settings: KeySettings,
+  files: KeyFiles,
+  most: number = readAtMost,
+): Generator<void, LoadedKeyring> {
+  const store = createKeyStore(files.readFile);
+  const listing = createListing(files, createKeyLook(files, store, most));
+  for (const [index, declaration] of settings.dkim_keys?.entries() ?? []) {
+    declare(declaration, index, listing);
+    yield;
+  }
+  if (typeof settings.dkim_key_dir === "string") yield* loadFolder(settings.dkim_key_dir, listing);
+  const tables = yield* loadTables(settings, listing);
+  const { signingTable } = tables;
+  const keyring = createKeyring({
+    byDomain: listing.byDomain,
+    patterns: listing.patterns,
+    keys: [...listing.keys, ...tables.named],
+    ...(signingTable === undefined ? {} : { signingTable }),
+    store,
   });
-  if (typeof settings.dkim_key_dir === "string") loadFolder(settings.dkim_key_dir, loading);
-  const tables = loadTables(settings, loading, keys.length);
-  const packed = packKeyring(keys, tables.named, tables.signingTable);
-  const keyFiles = loading.store.files();
-  return { keyring: openKeyring(packed), packed, keyFiles, problems: loading.problems };
+  return { keyring, problems: listing.problems, exposures: listing.exposures };
+}
+
+/** The same, done when it returns. */
+export function loadKeyring(settings: KeySettings, files: KeyFiles, most?: number): LoadedKeyring {
+  return atOnce(listKeyring(settings, files, most));
 }
 
 /** One element of dkim_keys. */
-function declare(declaration: KeyDeclaration, index: number, { store, problems, add }: Loading): void {
+function declare(declaration: KeyDeclaration, index: number, { look, problems, exposures, add }: KeyListing): void {
   const path = ["dkim_keys", index];
   const refuse = (message: string): void => {
     problems.push({ severity: "error", message, path });
@@ -68,31 +75,24 @@ function declare(declaration: KeyDeclaration, index: number, { store, problems, 
   const { domain, pattern } = target;
   const label = `s=${selector} d=${domain}`;
 
-  let read: ReadKey;
-  let source = "(inline)";
-  if (declaration.file !== undefined) {
-    source = declaration.file;
-    read = store.fromFile(source);
-  } else if (declaration.key !== undefined) {
-    read = store.fromText(declaration.key);
-  } else {
+  const { file, key: text } = declaration;
+  if (file === undefined && text === undefined) {
     refuse(`${label}: neither a file nor a key is given`);
     return;
   }
-
+  const place = file !== undefined ? { source: file } : { source: "(inline)", text: text ?? "" };
+  const { trouble, key, exposure } = look(place);
+  if (exposure !== undefined) exposures.push({ ...exposure, path: [...path, "file"] });
   const options = optionsOf(declaration);
-  const key = "key" in read ? read.key : undefined;
   if (key !== undefined && options.k !== undefined && options.k.toLowerCase() !== key.type) {
     refuse(`${label}: k=${options.k}, but the key is ${key.type}`);
     return;
   }
-  const trouble = "trouble" in read ? read.trouble : undefined;
   const fresh = add({
     domain,
     selector,
-    source,
+    ...place,
     options,
-    key,
     ...(pattern === undefined ? {} : { pattern }),
     ...(trouble === undefined ? {} : { trouble }),
   });
@@ -102,11 +102,8 @@ function declare(declaration: KeyDeclaration, index: number, { store, problems, 
   }
 
   if (trouble !== undefined) {
-    problems.push({
-      severity: "warning",
-      message: `${unreadable(source, trouble)}; mail of ${domain} is deferred`,
-      path,
-    });
+    const message = `${unreadable(place.source, trouble)}; mail of ${domain} is deferred`;
+    problems.push({ severity: "warning", message, path });
   }
   if (key?.type === "rsa" && key.bits < 2048) {
     const message = `${label}: the key has ${key.bits} bits; 2048 are advised (RFC 8301 section 3.2)`;
@@ -123,7 +120,8 @@ function declare(declaration: KeyDeclaration, index: number, { store, problems, 
 }
 
 /** dkim_key_dir: <domain>/<selector>.pem, selectors in alphabetical order. */
-function loadFolder(folder: string, { files, store, problems, add }: Loading): void {
+function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
+  const { files, look, problems, exposures, add } = listing;
   const path = ["dkim_key_dir"];
   let domains: readonly string[];
   try {
@@ -132,40 +130,38 @@ function loadFolder(folder: string, { files, store, problems, add }: Loading): v
     problems.push({ severity: "error", message: `Can't read folder ${folder}: ${systemError(error)}`, path });
     return;
   }
-  const wanted = [...domains].sort().filter((name) => toAscii(name) !== undefined && !name.startsWith("."));
-  const insides = wanted.map((name) => `${folder}/${name}`);
-  files.expectFolders?.(insides);
-  const filesInside = insides.map((inside) => keysInside(inside, files));
-  files.expectKeys?.(filesInside.flatMap((found) => ("names" in found ? found.names.map(({ source }) => source) : [])));
-  if (filesInside.every((found) => "names" in found && found.names.length === 0)) {
-    // As a disk that is not mounted looks: nothing would be signed, and nobody told.
-    const message = `there is no key in ${folder}, where DOMAIN/SELECTOR.pem is looked for`;
-    problems.push({ severity: "warning", message, path });
-  }
-  for (const [index, found] of filesInside.entries()) {
-    const domain = toAscii(wanted[index] ?? "") ?? "";
+  let isEmpty = true;
+  for (const name of [...domains].sort()) {
+    const domain = toAscii(name);
+    if (domain === undefined || name.startsWith(".")) continue;
+    yield;
+    const inside = `${folder}/${name}`;
+    const found = keysInside(inside, files);
     if ("trouble" in found) {
       const { trouble } = found;
-      const source = insides[index] ?? "";
-      add({ domain, selector: "", source, options: noOptions, key: undefined, trouble });
-      problems.push({
-        severity: "warning",
-        message: `Can't read folder ${source}: ${trouble}; mail of ${domain} is deferred`,
-        path,
-      });
+      isEmpty = false;
+      add({ domain, selector: "", source: inside, options: noOptions, trouble });
+      const message = `Can't read folder ${inside}: ${trouble}; mail of ${domain} is deferred`;
+      problems.push({ severity: "warning", message, path });
       continue;
     }
     for (const { selector, source } of found.names) {
-      const read = store.fromFile(source);
-      const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
+      isEmpty = false;
+      const { trouble, exposure } = look({ source });
+      if (exposure !== undefined) exposures.push({ ...exposure, path });
+      const told = trouble === undefined ? {} : { trouble };
       // What dkim_keys says of the same selector goes before the folder.
-      if (!add({ domain, selector, source, options: noOptions, ...parts })) continue;
-      if ("trouble" in read) {
-        const message = `${unreadable(source, read.trouble)}; mail of ${domain} is deferred`;
+      if (!add({ domain, selector, source, options: noOptions, ...told })) continue;
+      if (trouble !== undefined) {
+        const message = `${unreadable(source, trouble)}; mail of ${domain} is deferred`;
         problems.push({ severity: "warning", message, path });
       }
     }
   }
+  if (!isEmpty) return;
+  // As a disk that is not mounted looks: nothing would be signed, and nobody told.
+  const message = `there is no key in ${folder}, where DOMAIN/SELECTOR.pem is looked for`;
+  problems.push({ severity: "warning", message, path });
 }
 
 type FoundKeys =

@@ -5,33 +5,35 @@ import { toAscii } from "../mail/domain.ts";
 import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
-import { type Loading, systemError, unreadable } from "./key-store.ts";
+import { systemError, unreadable } from "./key-store.ts";
 import { type KeyTableEntry, parseKeyTable } from "./key-table.ts";
-import type { SigningKey } from "./keyring.ts";
-import type { ReadKey } from "./private-key.ts";
-import type { Named, SigningNames } from "./signing-names.ts";
+import type { KeyListing } from "./listing.ts";
+import type { KeyPlace, SigningKey, SigningTable } from "./signing-key.ts";
+import { createSigningTable, type Named } from "./signing-names.ts";
 import { parseSigningTable } from "./signing-table.ts";
 
 interface Tables {
+  /** Keys that only the signing table may choose. */
   readonly named: readonly SigningKey[];
-  readonly signingTable?: SigningNames;
+  readonly signingTable?: SigningTable;
 }
 
-export function loadTables(settings: KeySettings, loading: Loading, firstNumber: number): Tables {
+/** A step for each line of the key table. */
+export function* loadTables(settings: KeySettings, listing: KeyListing): Generator<void, Tables> {
   const { dkim_keytable: keyTable, dkim_signingtable: signingTable } = settings;
   if (typeof keyTable !== "string") {
     if (typeof signingTable === "string") {
       const message = "dkim_signingtable needs a dkim_keytable";
-      loading.problems.push({ severity: "error", message, path: ["dkim_signingtable"] });
+      listing.problems.push({ severity: "error", message, path: ["dkim_signingtable"] });
     }
     return { named: [] };
   }
 
   const source = tableFile(keyTable);
-  const text = readTable(source.file, "dkim_keytable", loading);
+  const text = readTable(source.file, "dkim_keytable", listing);
   if (text === undefined) return { named: [] };
   const warn = (file: string, line: number, message: string): void => {
-    loading.problems.push({ severity: "warning", message, place: { file, line, column: 1 } });
+    listing.problems.push({ severity: "warning", message, place: { file, line, column: 1 } });
   };
 
   const names = new Map<string, Named>();
@@ -43,24 +45,24 @@ export function loadTables(settings: KeySettings, loading: Loading, firstNumber:
     const signingDomain = domain === undefined ? undefined : toAscii(domain);
     if (typeof signingTable !== "string" && signingDomain !== undefined) {
       const origin = `${source.file}:${line}`;
-      loading.add({
+      listing.add({
         domain: signingDomain,
         selector: "",
         source: "",
         options: noOptions,
-        key: undefined,
         trouble: message,
         origin,
       });
     }
   }
-  loading.files.expectKeys?.(filesOf(parsed.entries, source.file));
+  const firstNumber = listing.keys.length;
   for (const entry of parsed.entries) {
+    yield;
     if (names.has(entry.name)) {
       warn(source.file, entry.line, `the key name "${entry.name}" is already in use`);
       continue;
     }
-    const made = makeKeys(entry, source.file, loading, (message) => warn(source.file, entry.line, message));
+    const made = yield* makeKeys(entry, source.file, listing, (message) => warn(source.file, entry.line, message));
     if ("fault" in made) {
       names.set(entry.name, made);
       continue;
@@ -75,18 +77,23 @@ export function loadTables(settings: KeySettings, loading: Loading, firstNumber:
       else names.set(entry.name, { perDomain: new Map(numbered.map((key) => [key.domain, key])) });
     } else {
       for (const key of list) {
-        if (!loading.add(key)) {
+        if (!listing.add(key)) {
           warn(source.file, entry.line, `selector ${key.selector} for domain ${key.domain} already in use`);
         }
       }
     }
   }
   if (typeof signingTable !== "string") return { named: [] };
-  const table = loadSigningTable(signingTable, settings.dkim_multiple_signatures === true, names, loading);
+  const table = loadSigningTable(signingTable, settings.dkim_multiple_signatures === true, names, listing);
   return table === undefined ? { named: keys } : { named: keys, signingTable: table };
 }
 
-function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (message: string) => void): Named {
+function* makeKeys(
+  entry: KeyTableEntry,
+  file: string,
+  listing: KeyListing,
+  warn: (message: string) => void,
+): Generator<void, Named> {
   const origin = `${file}:${entry.line}`;
   const selector = toAscii(entry.selector.toLowerCase());
   const anyDomain = entry.domain === "%";
@@ -96,25 +103,27 @@ function makeKeys(entry: KeyTableEntry, file: string, loading: Loading, warn: (m
     warn(fault);
     return { fault };
   }
-  const make = (forDomain: string, source: string, read: ReadKey): SigningKey => {
-    if ("trouble" in read) warn(`${unreadable(source, read.trouble)}; mail that it signs is deferred`);
-    const parts = "key" in read ? { key: read.key } : { key: undefined, trouble: read.trouble };
-    const base = { number: 0, domain: forDomain, selector, source, options: noOptions, origin, ...parts };
-    return forDomain === "*" ? { ...base, pattern: domainPattern("glob", "*") } : base;
+  const make = (forDomain: string, place: KeyPlace): SigningKey => {
+    const { trouble, exposure } = listing.look(place);
+    if (trouble !== undefined) warn(`${unreadable(place.source, trouble)}; mail that it signs is deferred`);
+    if (exposure !== undefined) {
+      listing.exposures.push({ ...exposure, place: { file, line: entry.line, column: 1 } });
+    }
+    const told = trouble === undefined ? {} : { trouble };
+    const key = { number: 0, domain: forDomain, selector, ...place, options: noOptions, origin, ...told };
+    return forDomain === "*" ? { ...key, pattern: domainPattern("glob", "*") } : key;
   };
 
   const { location } = entry;
-  if ("inline" in location) return { key: make(domain, "(inline)", loading.store.fromText(location.inline)) };
+  if ("inline" in location) return { key: make(domain, { source: "(inline)", text: location.inline }) };
   const keyFile = besideTable(location.file, file);
-  if (!keyFile.includes("%")) return { key: make(domain, keyFile, loading.store.fromFile(keyFile)) };
-  if (!anyDomain) {
-    const path = keyFile.replaceAll("%", domain);
-    return { key: make(domain, path, loading.store.fromFile(path)) };
-  }
-  // A file per domain of senders: what is there now is what can sign, the mail path reads no files.
+  if (!keyFile.includes("%")) return { key: make(domain, { source: keyFile }) };
+  if (!anyDomain) return { key: make(domain, { source: keyFile.replaceAll("%", domain) }) };
+  // A file per domain of senders: what is there now is what can sign.
   const perDomain = new Map<string, SigningKey>();
-  for (const [sender, path] of expand(keyFile, loading)) {
-    perDomain.set(sender, make(sender, path, loading.store.fromFile(path)));
+  for (const [sender, path] of expand(keyFile, listing)) {
+    perDomain.set(sender, make(sender, { source: path }));
+    yield;
   }
   if (perDomain.size === 0) warn(`no file is there for ${keyFile}`);
   return { perDomain };
@@ -125,16 +134,8 @@ function besideTable(name: string, table: string): string {
   return isAbsolute(name) ? name : join(dirname(table), name);
 }
 
-/** The key files of a table, those of names with "%" left out: only their folders tell. */
-function filesOf(entries: readonly KeyTableEntry[], table: string): readonly string[] {
-  const named = entries.flatMap(({ location }) =>
-    "file" in location && !location.file.includes("%") ? [besideTable(location.file, table)] : [],
-  );
-  return [...new Set(named)];
-}
-
 /** The domains for which a file name with "%" has a file: the folder above the first "%" names them. */
-function expand(template: string, { files }: Loading): readonly (readonly [string, string])[] {
+function expand(template: string, { files }: KeyListing): readonly (readonly [string, string])[] {
   const mark = template.indexOf("%");
   const folderEnd = template.lastIndexOf("/", mark);
   const folder = template.slice(0, Math.max(folderEnd, 1));
@@ -161,14 +162,14 @@ function loadSigningTable(
   setting: string,
   multiple: boolean,
   names: ReadonlyMap<string, Named>,
-  loading: Loading,
-): SigningNames | undefined {
+  listing: KeyListing,
+): SigningTable | undefined {
   const { form, file } = tableFile(setting);
-  const text = readTable(file, "dkim_signingtable", loading);
+  const text = readTable(file, "dkim_signingtable", listing);
   if (text === undefined) return undefined;
   const { entries, faults } = parseSigningTable(text);
   const warn = (line: number, message: string): void => {
-    loading.problems.push({ severity: "warning", message, place: { file, line, column: 1 } });
+    listing.problems.push({ severity: "warning", message, place: { file, line, column: 1 } });
   };
   for (const { line, message } of faults) warn(line, message);
   for (const { line, pattern, keyName } of entries) {
@@ -179,7 +180,7 @@ function loadSigningTable(
       warn(line, `"${pattern}" has a wildcard, which only a table given as "refile:" may have; it matches nobody`);
     }
   }
-  return { form, multiple, entries, names };
+  return createSigningTable({ form, multiple, entries, names });
 }
 
 function tableFile(setting: string): { readonly form: "file" | "refile"; readonly file: string } {
@@ -187,7 +188,7 @@ function tableFile(setting: string): { readonly form: "file" | "refile"; readonl
   return { form: "file", file: setting.startsWith("file:") ? setting.slice("file:".length) : setting };
 }
 
-function readTable(file: string, name: string, { files, problems }: Loading): string | undefined {
+function readTable(file: string, name: string, { files, problems }: KeyListing): string | undefined {
   try {
     return Buffer.from(files.readFile(file)).toString("utf8");
   } catch (error) {

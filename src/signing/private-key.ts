@@ -1,72 +1,21 @@
 // Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or base64 of
-// the 32 octets of an Ed25519 seed. A look at the DER says what a key is; OpenSSL reads it when it is first used,
-// because a hundred thousand keys read at once would take seconds and 300 MB.
+// the 32 octets of an Ed25519 seed. A look at the DER says what a key is, in better words than OpenSSL's; then OpenSSL
+// reads it.
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { asBuffer } from "../mail/header.ts";
 
 export type KeyType = "rsa" | "ed25519";
 
-/** How a key is written down: the type of key, and the form of its DER (RFC 8017 appendix A.1.2, RFC 5208 section 5). */
-export type KeyForm = "rsa pkcs1" | "rsa pkcs8" | "ed25519 pkcs8";
-
-export const keyForms: readonly KeyForm[] = ["rsa pkcs1", "rsa pkcs8", "ed25519 pkcs8"];
-
-/** Where the DER of a key lies: many keys share one array. */
-export interface DerPlace {
-  readonly array: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A key that was read and looked at. Its `KeyObject` is made once, on first use. */
-export class StoredKey {
-  readonly form: KeyForm;
+/** A key that can sign. */
+export interface PrivateKey {
+  readonly type: KeyType;
   /** Modulus length of an RSA key; 256 for Ed25519. */
   readonly bits: number;
-  readonly place: DerPlace;
-  #object: KeyObject | undefined;
-  #isDamaged = false;
-
-  constructor(form: KeyForm, bits: number, place: DerPlace) {
-    this.form = form;
-    this.bits = bits;
-    this.place = place;
-  }
-
-  get type(): KeyType {
-    return this.form === "ed25519 pkcs8" ? "ed25519" : "rsa";
-  }
-
-  /** A view, made at each call: of a hundred thousand keys few are looked at. */
-  get der(): Buffer {
-    const { array, start, end } = this.place;
-    return Buffer.from(array.buffer, array.byteOffset + start, end - start);
-  }
-
-  /** Throws when OpenSSL does not take what looked like a key. */
-  keyObject(): KeyObject {
-    if (this.#object === undefined) {
-      // OpenSSL is asked once, not for every mail that would need the key.
-      if (this.#isDamaged) throw new Error("the private key was found to be damaged");
-      this.#isDamaged = true;
-      this.#object = this.#read();
-      this.#isDamaged = false;
-    }
-    return this.#object;
-  }
-
-  /** The same for one look, not kept where it was not there before: OpenSSL's form takes three times the memory. */
-  passingKeyObject(): KeyObject {
-    return this.#object !== undefined || this.#isDamaged ? this.keyObject() : this.#read();
-  }
-
-  #read(): KeyObject {
-    return createPrivateKey({ key: this.der, format: "der", type: this.form === "rsa pkcs1" ? "pkcs1" : "pkcs8" });
-  }
+  readonly object: KeyObject;
 }
 
 export type ReadKey =
-  | { readonly key: StoredKey }
+  | { readonly key: PrivateKey }
   /** What is wrong, as the end of a sentence on the file: "holds a public key, not a private one". */
   | { readonly trouble: string };
 
@@ -82,15 +31,14 @@ const ed25519Oid = Buffer.from("2b6570", "hex");
 const ed25519Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const maximumFileBytes = 64 * 1024;
 
-/** Looks at a private key in any of the forms above. Never throws. */
+/** Reads a private key in any of the forms above. Never throws. */
 export function readPrivateKey(octets: Uint8Array): ReadKey {
   if (octets.length > maximumFileBytes) return { trouble: `is larger than ${maximumFileBytes} octets, so no key` };
-  // A view: a copy would share its slab of memory with the keys that are kept, and stay with them.
   const bytes = asBuffer(octets);
   // Some editors put a byte order mark in front, which means nothing.
   const text = bytes.toString("latin1").replace(/^\xef\xbb\xbf/, "");
   // One seed in 64 begins with the same octet in base64 as DER does, the digit 0.
-  if (bytes[0] === 0x30 && !base64Only.test(text)) return readDer(Buffer.from(bytes));
+  if (bytes[0] === 0x30 && !base64Only.test(text)) return readDer(bytes);
   const pem = armour.exec(text);
   if (pem !== null) return readPem(pem[1] ?? "", pem[2] ?? "");
   if (text.includes("-----BEGIN ")) return { trouble: "is cut off: its PEM block has no end" };
@@ -133,7 +81,7 @@ function readDer(der: Buffer): ReadKey {
   if (version?.tag !== 0x02) return damaged;
   const next = element(der, version.end);
   if (next === undefined) return damaged;
-  if (next.tag === 0x02) return rsaKey(bitLength(der, next), der, "rsa pkcs1");
+  if (next.tag === 0x02) return rsaKey(bitLength(der, next), der, "pkcs1");
 
   const oid = next.tag === 0x30 ? element(der, next.start) : undefined;
   const content = element(der, next.end);
@@ -144,23 +92,27 @@ function readDer(der: Buffer): ReadKey {
   const inner = element(der, content.start);
   const innerVersion = inner?.tag === 0x30 ? element(der, inner.start) : undefined;
   const modulus = innerVersion?.tag === 0x02 ? element(der, innerVersion.end) : undefined;
-  return modulus?.tag === 0x02 ? rsaKey(bitLength(der, modulus), der, "rsa pkcs8") : damaged;
+  return modulus?.tag === 0x02 ? rsaKey(bitLength(der, modulus), der, "pkcs8") : damaged;
 }
 
-function rsaKey(bits: number, der: Buffer, form: KeyForm): ReadKey {
+function rsaKey(bits: number, der: Buffer, form: "pkcs1" | "pkcs8"): ReadKey {
   if (bits < minimumRsaBits) {
     return { trouble: `has ${bits} bits; RSA keys below ${minimumRsaBits} are not accepted by verifiers (RFC 8301)` };
   }
   if (bits > maximumRsaBits) return { trouble: `has ${bits} bits, more than any verifier takes` };
-  return { key: new StoredKey(form, bits, wholeOf(der)) };
+  return opened("rsa", bits, der, form);
 }
 
 function ed25519Key(der: Buffer): ReadKey {
-  return { key: new StoredKey("ed25519 pkcs8", 256, wholeOf(der)) };
+  return opened("ed25519", 256, der, "pkcs8");
 }
 
-function wholeOf(der: Buffer): DerPlace {
-  return { array: der, start: 0, end: der.length };
+function opened(type: KeyType, bits: number, der: Buffer, form: "pkcs1" | "pkcs8"): ReadKey {
+  try {
+    return { key: { type, bits, object: createPrivateKey({ key: der, format: "der", type: form }) } };
+  } catch {
+    return { trouble: "is damaged: OpenSSL does not take it for a private key" };
+  }
 }
 
 interface Element {

@@ -1,7 +1,7 @@
 // The DNS record that publishes a key: its text, cut into strings, and the zone-file form of amavisd's `showkeys`.
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { type KeyOptions, keyOptionNames } from "./key-options.ts";
-import type { SigningKey } from "./keyring.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 /** One string of a TXT record holds at most this many octets (RFC 1035 section 3.3). */
 const maxStringOctets = 255;
@@ -39,7 +39,7 @@ export function recordName(key: { readonly domain: string; readonly selector: st
   return `${key.selector}._domainkey.${key.domain}`;
 }
 
-/** The record in BIND's form, as `showkeys` prints it, without the comment above. Throws for a damaged key. */
+/** The record in BIND's form, as `showkeys` prints it, without the comment above. */
 export function zoneRecord(key: SigningKey, privateKey: KeyObject): string {
   const strings = recordStrings(key.options, privateKey).map((each) => `  "${each.replaceAll(/["\\]/g, "\\$&")}"`);
   return `${recordName(key)}.\t${recordTtlSeconds} TXT (\n${strings.join("\n")})\n`;

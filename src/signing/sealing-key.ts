@@ -1,6 +1,7 @@
 // The key that seals (ARC): one of ours, whoever wrote the mail.
+import type { KeyObject } from "node:crypto";
 import { restriction } from "./key-options.ts";
-import type { Keyring, SigningKey } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
 
 /** The domains whose keys may seal, the first that has one does: mydomain, then the host's name and those above it. */
 export function sealingDomains(mydomain: string | null, myhostname: string): readonly string[] {
@@ -11,18 +12,27 @@ export function sealingDomains(mydomain: string | null, myhostname: string): rea
   return [...names];
 }
 
-/** RSA before Ed25519, which few who judge a chain know; never a key of a domain pattern. */
-export function findSealingKey(keyring: Keyring, domains: readonly string[]): SigningKey | undefined {
-  for (const name of domains) {
-    const usable = keyring
-      .find(name)
-      .filter(({ key, pattern, options }) => key !== undefined && pattern === undefined && !isRestricted(key, options));
-    const found = usable.find(({ key }) => key?.type === "rsa") ?? usable[0];
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** A key that can seal, with its private key. */
+export interface SealingKey {
+  readonly domain: string;
+  readonly selector: string;
+  readonly privateKey: KeyObject;
 }
 
-function isRestricted({ type }: NonNullable<SigningKey["key"]>, options: SigningKey["options"]): boolean {
-  return restriction(options, type, "") !== undefined;
+/** RSA before Ed25519, which few who judge a chain know; never a key of a domain pattern. */
+export function findSealingKey(keyring: Keyring, domains: readonly string[]): SealingKey | undefined {
+  for (const name of domains) {
+    let second: SealingKey | undefined;
+    for (const key of keyring.find(name)) {
+      const { domain, selector, pattern, options } = key;
+      const read = pattern === undefined ? keyring.open(key) : undefined;
+      if (read === undefined || "trouble" in read) continue;
+      const { type, object: privateKey } = read.key;
+      if (restriction(options, type, "") !== undefined) continue;
+      if (type === "rsa") return { domain, selector, privateKey };
+      second ??= { domain, selector, privateKey };
+    }
+    if (second !== undefined) return second;
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 // Which keys `showkeys` and `testkeys` speak of: "dom" is that domain, ".dom" with those below, "." all.
 import { toAscii } from "../mail/domain.ts";
-import type { SigningKey } from "./keyring.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 /**
  * Keys that the arguments select: all in order of declaration where there are none, else sorted by domain from the

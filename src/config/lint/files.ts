@@ -1,7 +1,8 @@
-// Files whose permissions let the wrong people read a key or a password, or change what the daemon does.
+// Configuration files whose permissions let the wrong people read a secret, or change what the daemon does. Key files are
+// looked at where keys are listed (signing/look-at-keys).
 import { dirname } from "node:path";
 import { parseServerUrl } from "../../settings/server-url.ts";
-import type { FileFacts, KeyFile } from "../../signing/key-settings.ts";
+import type { FileFacts } from "../../signing/key-settings.ts";
 import type { Config } from "../config.ts";
 import type { ConfigSource, SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
@@ -12,13 +13,9 @@ export interface Machine {
   stat(path: string): FileFacts | undefined;
   /** The user that the daemon becomes. */
   readonly daemonUid?: number;
-  /** The private keys there are, those of folders and key tables included. */
-  readonly keyFiles: readonly KeyFile[];
 }
 
-export function lintFiles(config: Config, source: ConfigSource, machine: Machine, say: Say): void {
-  const { stat, daemonUid } = machine;
-  lintKeys(config, machine, say);
+export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUid }: Machine, say: Say): void {
   for (const path of secrets(config)) {
     const file = source.locate(path)?.file;
     const facts = file === undefined ? undefined : stat(file);
@@ -47,25 +44,6 @@ export function lintFiles(config: Config, source: ConfigSource, machine: Machine
       }
     }
   }
-}
-
-function lintKeys(config: Config, { stat, keyFiles }: Machine, say: Say): void {
-  const declared = new Set(config.dkim_keys.flatMap(({ file }) => file ?? []));
-  const look = (file: string, path: SettingPath, facts = stat(file)) => {
-    if (facts === undefined) return;
-    if ((facts.mode & 0o002) !== 0) {
-      say("error", path, `everybody on this machine can put another key into ${file}; chmod 0600 (or 0640)`);
-    } else if ((facts.mode & 0o007) !== 0) {
-      say("warning", path, `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`);
-    } else if ((facts.mode & 0o060) !== 0) {
-      say("note", path, `the group of ${file} can read the key; right if that is the daemon's group alone`);
-    }
-  };
-  for (const [index, { file }] of config.dkim_keys.entries()) {
-    if (file !== undefined) look(file, ["dkim_keys", index, "file"]);
-  }
-  const elsewhere = config.dkim_key_dir === null ? "dkim_keytable" : "dkim_key_dir";
-  for (const { name, facts } of keyFiles) if (!declared.has(name) && name.includes("/")) look(name, [elsewhere], facts);
 }
 
 function secrets(config: Config): SettingPath[] {

@@ -3,8 +3,8 @@ import { sealDigestSpec } from "../../arc/fields.ts";
 import type { Authenticator } from "../../authres/authenticator.ts";
 import { formatResults } from "../../authres/print.ts";
 import { print, withFields } from "../../mail/edit.ts";
-import type { Keyring, SigningKey } from "../../signing/keyring.ts";
-import { findSealingKey, sealingDomains } from "../../signing/sealing-key.ts";
+import type { Keyring } from "../../signing/keyring.ts";
+import { findSealingKey, type SealingKey, sealingDomains } from "../../signing/sealing-key.ts";
 import type { JudgedMail, Leaving, SealRecord } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
 
@@ -26,11 +26,12 @@ const chains = ["none", "pass", "fail"] as const;
 /** Mail that cannot be sealed leaves as it is: a seal informs, nobody owes one. */
 export function createSeal({ authenticator, keyring, mydomain, digestBody }: SealNeeds) {
   /** By myhostname, of which there is hardly more than one. */
-  const keys = new Map<string, SigningKey | undefined>();
+  const keys = new Map<string, SealingKey>();
 
-  function keyFor(myhostname: string): SigningKey | undefined {
-    if (!keys.has(myhostname)) keys.set(myhostname, findSealingKey(keyring, sealingDomains(mydomain, myhostname)));
-    return keys.get(myhostname);
+  function keyFor(myhostname: string): SealingKey | undefined {
+    const known = keys.get(myhostname) ?? findSealingKey(keyring, sealingDomains(mydomain, myhostname));
+    if (known !== undefined) keys.set(myhostname, known);
+    return known;
   }
 
   return async function seal(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Sealed> {
@@ -41,10 +42,9 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
     const chain = chains.find((word) => word === arc?.result);
     if (chain === undefined) return skipped("chain-unknown");
     const key = keyFor(bank.myhostname);
-    if (key?.key === undefined) return skipped("no-sealing-key");
+    if (key === undefined) return skipped("no-sealing-key");
 
-    const { domain, selector } = key;
-    const privateKey = key.key.keyObject();
+    const { domain, selector, privateKey } = key;
     const { message, digests, receivedAtMs } = transaction;
     const body = await bodySource({ body: message.body, digests }, [sealDigestSpec], digestBody);
     let record: SealRecord = { result: "sealed", domain, selector, chain };

@@ -14,7 +14,7 @@ import { folderFor, run } from "./run.ts";
 function publicData(pem: string): string {
   const read = readPrivateKey(Buffer.from(pem));
   assert.ok("key" in read);
-  return publicKeyData(read.key.keyObject());
+  return publicKeyData(read.key.object);
 }
 
 /** A folder with key files and a signpost.yaml that holds these lines. */

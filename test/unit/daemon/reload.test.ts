@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Problem } from "../../../src/config/source.ts";
 import { createReload, type Reloadable } from "../../../src/daemon/reload.ts";
-import type { OpenedReading } from "../../../src/reading/plain-settings.ts";
+import type { ListedKeys } from "../../../src/reading/list-keys.ts";
 import type { Settings } from "../../../src/reading/settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
 import { filesOf } from "../signing/keys.ts";
@@ -18,7 +18,7 @@ const settings: Settings = {
 const warning: Problem = { severity: "warning", message: "odd", place: { file: "s.yaml", line: 2, column: 1 } };
 const note: Problem = { severity: "note", message: "by the way" };
 
-function setUp(load: () => Promise<OpenedReading>, take: Reloadable["reload"] = async () => ({ restart: [] })) {
+function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = async () => ({ restart: [] })) {
   const told: string[] = [];
   const events: string[] = [];
   let generation = 1;
@@ -66,7 +66,7 @@ test("settings that need a restart are named", async () => {
   assert.deepEqual(told, ["signpost: a restart is needed to put these in force: daemon_user, listeners"]);
 });
 
-const broken: readonly (readonly [string, () => Promise<OpenedReading>, Reloadable["reload"] | undefined, string])[] = [
+const broken: readonly (readonly [string, () => Promise<ListedKeys>, Reloadable["reload"] | undefined, string])[] = [
   ["that has errors", async () => ({ problems: [warning] }), undefined, "s.yaml cannot be used"],
   ["that cannot be read", () => Promise.reject(new Error("EACCES")), undefined, "EACCES"],
   [
@@ -88,7 +88,7 @@ for (const [what, load, take, reason] of broken) {
 }
 
 test("reloads come one after the other, also after one that failed", async () => {
-  const waiting: PromiseWithResolvers<OpenedReading>[] = [];
+  const waiting: PromiseWithResolvers<ListedKeys>[] = [];
   const { reload, events } = setUp(() => {
     waiting.push(Promise.withResolvers());
     return waiting.at(-1)?.promise ?? Promise.reject(new Error("none"));

@@ -3,7 +3,6 @@ import { mock, test } from "node:test";
 import type { Order } from "../../../src/processes/messages.ts";
 import { createRow, type ProcessRow, type RowNeeds, restartDelay } from "../../../src/processes/row.ts";
 import type { ServingProcess } from "../../../src/processes/serving-process.ts";
-import { pack } from "../../../src/reading/parcel.ts";
 
 /** A process that does as told, and whose end a test decides. */
 interface Actor extends ServingProcess {
@@ -41,9 +40,6 @@ function createStage(
         if (kind === "stop") resolve("exit code 0");
         return {};
       },
-      async give() {
-        await actor.ask({ kind: "configuration", piece: new Uint8Array(), isFirst: true }, 0);
-      },
     };
     stage.actors.push(actor);
     return actor;
@@ -51,7 +47,6 @@ function createStage(
   const row = createRow({
     count: 2,
     startProcess,
-    configuration: () => pack({ problems: [] }, []),
     startOrder: () => ({ kind: "reopen" }),
     tell: (severity, text) => stage.told.push(`${severity} ${text}`),
     onCounts: () => undefined,
@@ -141,7 +136,7 @@ test("a refusal is told only once all have answered; one that must do it and doe
   assert.ok(first !== undefined && second !== undefined);
   first.refuses = "abort";
   await assert.rejects(row.tell({ kind: "abort" }, 1), /100 refuses abort/);
-  assert.deepEqual(second.orders, ["configuration", "reopen", "abort"]);
+  assert.deepEqual(second.orders, ["reopen", "abort"]);
   second.refuses = "commit";
   await row.force({ kind: "commit" }, 1);
   assert.equal(await second.ended, "signal SIGKILL");
@@ -188,16 +183,4 @@ test("a stop asks all, and starts none again", async (t) => {
   assert.deepEqual(actors[1]?.orders.at(-1), "stop");
   assert.equal(actors.length, 2);
   assert.deepEqual(ended, [1]);
-});
-
-test("what is told about a configuration is told after it, and not where it did not arrive", async (t) => {
-  const { row, actors } = createStage(t);
-  await row.start();
-  const [first, second] = actors;
-  assert.ok(first !== undefined && second !== undefined);
-  second.refuses = "configuration";
-  const configuration = pack({ problems: [] }, []);
-  await assert.rejects(row.tellAbout(configuration, { kind: "prepare" }, 1), /101 refuses configuration/);
-  assert.deepEqual(first.orders, ["configuration", "reopen", "configuration", "prepare"]);
-  assert.deepEqual(second.orders, ["configuration", "reopen", "configuration"]);
 });

@@ -1,13 +1,15 @@
-// A configuration read by a process of its own against the same read here.
+// A configuration whose files another process reads against the same read here.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { LookupMap } from "../../../src/lookup/table.ts";
 import { createRouter } from "../../../src/policy/router.ts";
+import { atOnce } from "../../../src/process/slices.ts";
 import { loadSettings } from "../../../src/reading/load-settings.ts";
-import { openReading, packReading } from "../../../src/reading/plain-settings.ts";
+import { openSettings } from "../../../src/reading/open-settings.ts";
+import { type PlainReading, plainReading } from "../../../src/reading/plain-settings.ts";
 import { readSettings } from "../../../src/reading/read-settings.ts";
 import type { Settings } from "../../../src/reading/settings.ts";
 import { createTestKey } from "../../support/daemon.ts";
@@ -40,6 +42,10 @@ async function folderWith(t: TestContext, files: Readonly<Record<string, string>
   return folder;
 }
 
+function settle(reading: PlainReading, folder: string) {
+  return atOnce(openSettings(reading, folder));
+}
+
 /** What decisions and signatures are made of. */
 function tellAll({ config, keyring, tables }: Settings) {
   const router = createRouter(config, tables);
@@ -53,7 +59,7 @@ function tellAll({ config, keyring, tables }: Settings) {
     lookups: [router.base, bank].flatMap((each) => [asked(each.spam_lovers_maps), asked(each.local_domains_maps)]),
     networks: ["127.0.0.1", "10.1.2.3", "10.2.2.3", "192.0.2.1"].map((each) => bank.mynetworks_maps.contains(each)),
     found: ["a.example", "x.glob.example", "r7.example", "b.example", "c.example"].map((domain) =>
-      keyring.find(domain).map(({ key, ...rest }) => [{ ...rest, pattern: rest.pattern?.text }, key?.type, key?.bits]),
+      keyring.find(domain).map((key) => [{ ...key, pattern: key.pattern?.text }, keyring.open(key)]),
     ),
     named: ["u@t.example", "boss@t.example", "u@x.w.example", "u@gone.example"].map((address) => {
       const [user = "", domain = ""] = address.split("@");
@@ -62,7 +68,7 @@ function tellAll({ config, keyring, tables }: Settings) {
         return [entry, "missing" in named ? named.missing : [named.domain, named.key.selector, named.key.origin]];
       });
     }),
-    keys: [...keyring.keys].map(({ number, domain, selector, key }) => [number, domain, selector, key?.keyObject()]),
+    keys: keyring.keys.map(({ number, domain, selector }) => [number, domain, selector]),
   };
 }
 
@@ -78,14 +84,16 @@ test("decisions, places and keys are those that reading it here gives", async (t
   const file = join(folder, "signpost.yaml");
   await writeFile(file, configuration(folder), { mode: 0o600 });
   const here = await loadSettings(file, folder);
-  const there = await readSettings(file, folder, "reload");
+  const reading = await readSettings(file, folder);
+  const there = settle(reading, folder);
   assert.deepEqual(there.problems, here.problems);
   assert.ok(here.settings !== undefined && there.settings !== undefined);
   assert.deepEqual(tellAll(there.settings), tellAll(here.settings));
   assert.ok(Object.isFrozen(there.settings.config.policy_bank.get("ORIGINATING")));
-  // For a process that is started later: the same, whatever is on disk by then.
+  // For a process that is started later: the same, whatever is in the configuration's files by then.
   await rm(join(folder, "table"));
-  const again = openReading(there.parcel);
+  await rm(file);
+  const again = settle(structuredClone(reading), folder);
   assert.ok(again.settings !== undefined);
   assert.deepEqual(tellAll(again.settings), tellAll(here.settings));
 });
@@ -100,7 +108,7 @@ $policy_bank{'MYNETS'} = { spam_lovers_maps => [ { 'joe@example.com' => 1 } ] };
 `,
   });
   const read = await loadSettings("amavisd.conf", folder);
-  const opened = openReading(packReading(read, []));
+  const opened = settle(plainReading(read.files, []), folder);
   assert.ok(opened.settings !== undefined && read.settings !== undefined);
   const origins = ({ config, tables }: Settings) => {
     const { base, load } = createRouter(config, tables);
@@ -113,19 +121,22 @@ $policy_bank{'MYNETS'} = { spam_lovers_maps => [ { 'joe@example.com' => 1 } ] };
   assert.deepEqual(origins(opened.settings), origins(read.settings));
 });
 
-test("what is wrong is told with its place, and permissions at a start alone", async (t) => {
+test("what is wrong is told with its place, of key files too", async (t) => {
   const folder = await folderWith(t, { "broken.yaml": "myhostname: a.example\nmyhostnam: b\n" });
-  const broken = await readSettings("broken.yaml", folder, "reload");
-  assert.equal(broken.settings, undefined);
+  const broken = await readSettings("broken.yaml", folder);
+  assert.equal(broken.plain, undefined);
   assert.deepEqual(
     broken.problems.map(({ severity, place }) => [severity, place]),
     [["error", { file: "broken.yaml", line: 2, column: 1 }]],
   );
 
   const file = join(folder, "open.yaml");
-  await writeFile(file, "dkim_keys: [{ domain: a.example, selector: s, file: open.pem }]\n", { mode: 0o600 });
-  await writeFile(join(folder, "open.pem"), createTestKey("ed25519").pem, { mode: 0o644 });
-  const told = async (purpose: "start" | "reload") =>
-    (await readSettings(file, folder, purpose)).problems.filter(({ message }) => message.includes("chmod")).length;
-  assert.deepEqual([await told("start"), await told("reload")], [1, 0]);
+  await writeFile(file, "dkim_keys:\n  - { domain: a.example, selector: s, file: open.pem }\n", { mode: 0o600 });
+  await writeFile(join(folder, "open.pem"), createTestKey("ed25519").pem);
+  await chmod(join(folder, "open.pem"), 0o602);
+  const { settings, problems } = settle(await readSettings(file, folder), folder);
+  assert.equal(settings, undefined);
+  const [problem] = problems.filter(({ severity }) => severity === "error");
+  assert.match(problem?.message ?? "", /everybody on this machine can put another key into/);
+  assert.equal(problem?.place?.line, 2);
 });

@@ -6,21 +6,22 @@ import { declareMetrics } from "../../../src/metrics/declared.ts";
 import { collect, print } from "../../../src/metrics/exposition.ts";
 import type { Resolve } from "../../../src/rr/answer.ts";
 import { createKeyWatch } from "../../../src/signing/key-watch.ts";
-import type { KeyList } from "../../../src/signing/keyring.ts";
+import type { Keyring } from "../../../src/signing/keyring.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
 import { recordStrings } from "../../../src/signing/record-text.ts";
 import { createTestKey } from "../../support/daemon.ts";
+import { filesOf } from "./keys.ts";
 
 const pem = createTestKey("ed25519").pem;
 const strings = recordStrings({}, createPrivateKey(pem));
 const other = recordStrings({}, createPrivateKey(createTestKey("ed25519").pem));
 
-function keysOf(...selectors: readonly string[]): KeyList {
+function keysOf(...selectors: readonly string[]): Keyring {
   const { keyring } = loadKeyring(
     { dkim_keys: selectors.map((selector) => ({ domain: "example.com", selector, key: pem })) },
-    { readFile: () => new Uint8Array(), listFolder: () => [] },
+    filesOf({}),
   );
-  return keyring.keys;
+  return keyring;
 }
 
 function scene() {

@@ -19,7 +19,10 @@ export function systemError(code: string): Error {
 }
 
 /** Files by path; a value that is an Error is thrown. Folders follow from the paths. */
-export function filesOf(files: Readonly<Record<string, string | Error>>): KeyFiles & { readonly reads: string[] } {
+export function filesOf(
+  files: Readonly<Record<string, string | Error>>,
+  modes: Readonly<Record<string, number>> = {},
+): KeyFiles & { readonly reads: string[] } {
   const reads: string[] = [];
   return {
     reads,
@@ -29,6 +32,12 @@ export function filesOf(files: Readonly<Record<string, string | Error>>): KeyFil
       if (content === undefined) throw systemError("ENOENT");
       if (content instanceof Error) throw content;
       return Buffer.from(content);
+    },
+    lookAt(path) {
+      const content = files[path];
+      if (content === undefined) throw systemError("ENOENT");
+      if (content instanceof Error) throw content;
+      return { mode: modes[path] ?? 0o600, uid: 0 };
     },
     listFolder(path) {
       if (files[path] instanceof Error) throw files[path];

@@ -1,0 +1,72 @@
+// What each key file looks like while keys are listed, to the user this process acts as: there, readable, safe from
+// others. The first few thousand are read too, so that a damaged one is told now and not by the first mail.
+
+import type { FileFacts, KeyFiles } from "./key-settings.ts";
+import { type KeyStore, systemError } from "./key-store.ts";
+import type { PrivateKey } from "./private-key.ts";
+import type { KeyPlace } from "./signing-key.ts";
+
+export interface KeyLook {
+  /** Why it cannot be had, as the end of a sentence. */
+  readonly trouble?: string;
+  /** Where it was read. */
+  readonly key?: PrivateKey;
+  /** What the file's mode lets others do. */
+  readonly exposure?: Exposure;
+}
+
+/** What is wrong with a file's mode, in words. */
+export interface Exposure {
+  readonly severity: "error" | "warning" | "note";
+  readonly message: string;
+}
+
+/** Read while they are listed, which takes 0.1 ms each. */
+export const readAtMost = 2000;
+
+/** Looks at each file once, and tells of its mode once, however many keys share it. */
+export function createKeyLook(files: KeyFiles, store: KeyStore, most: number): (place: KeyPlace) => KeyLook {
+  const seen = new Map<string, KeyLook>();
+  let read = 0;
+
+  function look(place: KeyPlace): KeyLook {
+    const { source, text } = place;
+    let exposure: Exposure | undefined;
+    if (text === undefined) {
+      try {
+        exposure = exposureOf(source, files.lookAt(source));
+      } catch (error) {
+        return { trouble: systemError(error) };
+      }
+    }
+    const told = exposure === undefined ? {} : { exposure };
+    if (read >= most) return told;
+    read += 1;
+    return { ...store.open(place), ...told };
+  }
+
+  return (place) => {
+    if (place.text !== undefined) return look(place);
+    const known = seen.get(place.source);
+    if (known !== undefined) return known;
+    const { exposure, ...found } = look(place);
+    seen.set(place.source, found);
+    return exposure === undefined ? found : { ...found, exposure };
+  };
+}
+
+function exposureOf(file: string, { mode }: FileFacts): Exposure | undefined {
+  if ((mode & 0o002) !== 0) {
+    const message = `everybody on this machine can put another key into ${file}; chmod 0600 (or 0640)`;
+    return { severity: "error", message };
+  }
+  if ((mode & 0o007) !== 0) {
+    const message = `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`;
+    return { severity: "warning", message };
+  }
+  if ((mode & 0o060) !== 0) {
+    const message = `the group of ${file} can read the key; right if that is the daemon's group alone`;
+    return { severity: "note", message };
+  }
+  return undefined;
+}
