@@ -1,0 +1,58 @@
+// By what a mail is known again that comes once more, as after a 4xx: the copy of the first time is the copy of them all.
+import { createHash } from "node:crypto";
+import type { HeaderField } from "../mail/header.ts";
+import type { Body, Message } from "../mail/message.ts";
+
+/** Fields that differ each time the same mail is brought; all others tell one mail from another. */
+const traces: ReadonlySet<string> = new Set([
+  "received",
+  "return-path",
+  "delivered-to",
+  "authentication-results",
+  "received-spf",
+]);
+
+/** Octets hashed before others get their turn. */
+const octetsPerTurn = 1024 * 1024;
+
+/** SHA-256 of the body, in hex. Rejects where a spooled body cannot be read. */
+export async function digestBody(body: Body): Promise<string> {
+  const hash = createHash("sha256");
+  let since = 0;
+  for await (const chunk of body.kind === "memory" ? body.chunks : body.read()) {
+    hash.update(chunk);
+    since += chunk.length;
+    if (since < octetsPerTurn) continue;
+    since = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return hash.digest("hex");
+}
+
+export interface DigestedMail {
+  readonly message: Pick<Message, "header" | "fields" | "cut">;
+  readonly bodyDigest: string;
+  readonly sender: string;
+}
+
+export interface SortOfCopy {
+  readonly recipients: readonly string[];
+  readonly purpose: string;
+  readonly category: string;
+  readonly deliveredTo: string;
+}
+
+/** The same for the same mail to the same recipients, kept for the same reason at the same place. */
+export function digestMail({ message, bodyDigest, sender }: DigestedMail, copy: SortOfCopy): string {
+  const hash = createHash("sha256");
+  const facts = [bodyDigest, copy.purpose, copy.category, copy.deliveredTo, sender, ...[...copy.recipients].sort()];
+  hash.update(JSON.stringify(facts));
+  for (const octets of lastingFields(message)) hash.update(octets);
+  return hash.digest("base64url");
+}
+
+/** A header section that was not cut into all its fields counts whole. */
+function lastingFields({ header, fields, cut }: DigestedMail["message"]): readonly Uint8Array[] {
+  if (cut !== undefined) return [header];
+  return fields.filter(({ name }: HeaderField) => !traces.has(name)).map(({ raw }) => raw);
+}
