@@ -42,6 +42,8 @@ export interface Leaving {
 /** The last word on one recipient, the next hop's or ours, with the decision that led to it. */
 export interface Settled extends Decided, FinalWord {
   readonly action: Decided["action"];
+  /** What the sender asked to be told is told by the next hop that took the mail. */
+  readonly tellsSender?: boolean;
 }
 
 /** One signature made, or the reason why there is none. `reason` is a code of the closed list in docs/dkim.md. */

@@ -87,5 +87,6 @@ function takenBy(proceed: Proceed, leaving: readonly Leaving[]): (leaves: Leavin
     fromNextHop: recipients.map(() => false),
     remote: "milter",
     reusedConnection: false,
+    tellsSender: true,
   });
 }

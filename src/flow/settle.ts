@@ -60,6 +60,7 @@ export function settle(
         reply,
         fromNextHop: delivery.fromNextHop[index] ?? false,
         remote: delivery.remote,
+        tellsSender: delivery.tellsSender ?? false,
         owed: decision.owed,
         quarantine: decision.quarantine,
         notices: decision.notices,

@@ -10,29 +10,41 @@ export const suppressions = {
   "no-failure": "the sender wants none of failures: NOTIFY without FAILURE",
   bulk: "a list or a robot wrote the mail: Precedence, List-*, Auto-Submitted, multipart/report",
   robot: "the sender's address is one of a list or a robot",
-  unvouched: "nobody vouches for the sender: not ours, no SPF pass, no valid signature of the sender's domain",
+  "unverified-sender":
+    "nobody vouches for the sender: not ours, no SPF pass, no valid signature of the sender's domain",
 } as const;
 
 export type Suppression = keyof typeof suppressions;
 
-export interface FailedMail {
+/** A mail about which its sender may be told. */
+export interface ToldMail {
   readonly sender: Path;
-  readonly recipient: Path;
-  /** The header of the mail that failed. */
+  /** Of its header. */
   readonly fields: readonly HeaderField[];
   /** Whether the sender can be believed to be the one: a bounce to anybody else is backscatter. */
   readonly isVouchedFor: boolean;
 }
 
+/** Whether the sender asks to be told that the mail arrived: NOTIFY=SUCCESS (RFC 3461 section 4.1). */
+export function wantsSuccess(recipient: Path): boolean {
+  return recipient.parameters !== "" && notifyWords(recipient.parameters)?.includes("SUCCESS") === true;
+}
+
+/** Undefined: the sender may be told that the mail arrived, as was asked for. Else why not. */
+export function successSuppression({ sender, isVouchedFor }: Omit<ToldMail, "fields">): Suppression | undefined {
+  if (sender.address === "") return "null-sender";
+  return isVouchedFor ? undefined : "unverified-sender";
+}
+
 /** Undefined: the sender may be told that this recipient failed. Else why not. */
-export function suppression({ sender, recipient, fields, isVouchedFor }: FailedMail): Suppression | undefined {
+export function suppression({ sender, fields, isVouchedFor }: ToldMail, recipient: Path): Suppression | undefined {
   if (sender.address === "") return "null-sender";
   const notify = notifyWords(recipient.parameters);
   if (notify?.includes("NEVER")) return "notify-never";
   if (notify !== undefined && !notify.includes("FAILURE")) return "no-failure";
   if (isBulk(fields)) return "bulk";
   if (isRobotAddress(sender.address)) return "robot";
-  return isVouchedFor ? undefined : "unvouched";
+  return isVouchedFor ? undefined : "unverified-sender";
 }
 
 /** Mail from lists and robots, to which no answer is sent. */

@@ -153,9 +153,9 @@ export interface ContentFound {
   readonly headerFaults: readonly string[];
 }
 
-/** A message of ours: handed over, or withheld by rule. */
+/** A message of ours: handed over, or withheld by rule. "success-dsn": the sender asked for it by NOTIFY=SUCCESS. */
 export interface Notice {
-  readonly kind: "dsn";
+  readonly kind: NoticeOwed["kind"] | "success-dsn";
   readonly result: "sent" | "suppressed";
   /** Why it was withheld: a code of the closed list in docs/notices.md. */
   readonly reason?: string;

@@ -37,6 +37,8 @@ export interface Delivery {
   /** "smtp:[127.0.0.1]:10025", for replies and log. */
   readonly remote: string;
   readonly reusedConnection: boolean;
+  /** It has what the sender asked to be told (RFC 3461) and tells it itself. Absent where no next hop was reached. */
+  readonly tellsSender?: boolean;
 }
 
 /** Looks at the replies by recipient of every `Outgoing` and says whether any content is sent at all, from them alone. */

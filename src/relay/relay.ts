@@ -267,7 +267,9 @@ export function createRelay(options: RelayOptions): ClosableRelay {
       observer.reply(remote, classOf(reply), fromNextHop ? "next-hop" : "own");
     }
     if (delivered && putOff) observer.partial?.(remote);
-    return { replies, fromNextHop: fromNextHops, remote, reusedConnection: leg.reusedConnection };
+    const delivery = { replies, fromNextHop: fromNextHops, remote, reusedConnection: leg.reusedConnection };
+    const tellsSender = leg.transaction?.connection.capabilities.dsn;
+    return tellsSender === undefined ? delivery : { ...delivery, tellsSender };
   }
 
   function counted(delivery: Delivery): Delivery {

@@ -6,11 +6,6 @@ export function decodeXtext(text: string): string {
   return text.replace(/\+([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
-/** True when the text holds a control octet: none belongs into an address, a name or a log line. */
-export function hasControls(text: string): boolean {
-  return /[\x00-\x1f\x7f]/.test(text);
-}
-
 /** True when the text is printable ASCII from blank to tilde. */
 export function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);

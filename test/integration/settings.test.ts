@@ -59,6 +59,8 @@ test("DSN parameters are passed on, but not where propagate_dsn_if_possible is o
         "RCPT TO:<one@example.com> NOTIFY=SUCCESS ORCPT=rfc822;one@example.com",
       ],
       ["MAIL FROM:<alice@example.com> BODY=8BITMIME", "RCPT TO:<one@example.com>"],
+      // The request stays with us, so we answer it.
+      ["MAIL FROM:<>", "RCPT TO:<alice@example.com> NOTIFY=NEVER"],
     ],
   );
 });

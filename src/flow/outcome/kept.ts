@@ -10,7 +10,7 @@ import { isPositive } from "../../smtp/reply.ts";
 import { maxFromOctets, readKeptAuthors } from "./evidence.ts";
 import { isPassed } from "./log-line.ts";
 import type { LeftOut, Outcome, RecipientOutcome } from "./outcome.ts";
-import { dsnOf, dsnReasonOf, type MailRecord, mailRecord } from "./record.ts";
+import { dsnOf, type MailRecord, mailRecord, withheldDsns } from "./record.ts";
 
 /** Of each list so many are kept at most, whatever their octets. */
 const most = {
@@ -199,7 +199,7 @@ function recipientRank(): (recipient: RecipientOutcome) => number {
   return (recipient) => {
     const passed = isPassed(recipient);
     const { category, rule, action, direction, notices, reply } = recipient;
-    const dsn = dsnReasonOf(recipient) ?? dsnOf(recipient);
+    const dsn = `${dsnOf(recipient)} ${withheldDsns(recipient).join()}`;
     const isFirstOfAll = isFirst(passed ? "passed" : "blocked");
     const isFirstOfItsKind = isFirst(
       `${category} ${rule} ${action} ${direction} ${dsn} ${Math.floor(reply.code / 100)}`,

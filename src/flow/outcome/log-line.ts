@@ -3,7 +3,7 @@
 import { type Category, categories } from "../../policy/decision.ts";
 import { isPositive, isTransient } from "../../smtp/reply.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
-import { dsnOf, dsnReasonOf } from "./record.ts";
+import { dsnOf, withheldDsns } from "./record.ts";
 
 /** Characters of a value of mail's making that a line may hold; the rest is cut. */
 const maxFieldChars = 250;
@@ -163,10 +163,7 @@ function ruled(recipients: readonly RecipientOutcome[]): string {
 
 /** Not amavisd's: why senders were not told of what happened. */
 function untold(recipients: readonly RecipientOutcome[]): string {
-  return told(
-    "dsn_skip",
-    recipients.flatMap((recipient) => dsnReasonOf(recipient) ?? []),
-  );
+  return told("dsn_skip", recipients.flatMap(withheldDsns));
 }
 
 function replyText(recipient: RecipientOutcome): string {

@@ -1,6 +1,19 @@
 // What happened to a mail, as lines for a terminal; from its record, so that mails of the history file read the same.
+import type { Notice } from "../../policy/decision.ts";
 import { visible } from "./log-line.ts";
 import type { MailRecord } from "./record.ts";
+
+const noticeNames: Readonly<Record<Notice["kind"], string>> = {
+  dsn: "notification",
+  "success-dsn": "notification of success",
+  "warn-sender": "warning of the sender",
+  admin: "notice to an administrator",
+  recipient: "notice to the recipient",
+};
+
+function noticeText({ kind, result, reason }: Notice): string {
+  return `; ${noticeNames[kind]} ${result}${reason === undefined ? "" : `: ${reason}`}`;
+}
 
 export function mailLines(record: MailRecord): readonly string[] {
   const { client_addr, client_name, client_helo } = record;
@@ -15,8 +28,8 @@ export function mailLines(record: MailRecord): readonly string[] {
     ...(record.message_id === "" ? [] : [`  Message-ID ${visible(record.message_id)}`]),
     `  ${record.size} octets, ${record.elapsed_ms} ms`,
     ...record.recipients.map(
-      ({ address, direction, rule, action, reply, remote, dsn, dsn_reason }) =>
-        `  to <${visible(address)}> (${direction}): ${action}${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}, ${visible(reply)}${dsn === undefined ? "" : `; notification ${dsn}`}${dsn_reason === undefined ? "" : `: ${dsn_reason}`}`,
+      ({ address, direction, rule, action, reply, remote, notices }) =>
+        `  to <${visible(address)}> (${direction}): ${action}${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}, ${visible(reply)}${(notices ?? []).map(noticeText).join("")}`,
     ),
     `  reply ${visible(record.reply)}`,
     ...record.dkim.map(

@@ -35,7 +35,7 @@ export function mailRecord(outcome: Outcome) {
       reply: formatReply(recipient.reply),
       remote: recipient.remote,
       dsn: dsnOf(recipient),
-      dsn_reason: dsnReasonOf(recipient),
+      notices: recipient.notices.length === 0 ? undefined : recipient.notices,
     })),
     message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
@@ -72,9 +72,9 @@ export function dsnOf({ notices }: Pick<RecipientOutcome, "notices">): "sent" | 
   return notices.find(({ kind }) => kind === "dsn")?.result;
 }
 
-/** Why it was withheld. */
-export function dsnReasonOf({ notices }: Pick<RecipientOutcome, "notices">): string | undefined {
-  return notices.find(({ kind }) => kind === "dsn")?.reason;
+/** Why status notifications were withheld. */
+export function withheldDsns({ notices }: Pick<RecipientOutcome, "notices">): readonly string[] {
+  return notices.flatMap(({ kind, reason }) => ((kind === "dsn" || kind === "success-dsn") && reason) || []);
 }
 
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */

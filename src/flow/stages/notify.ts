@@ -1,16 +1,13 @@
-// Delivery status notifications (RFC 3464) for recipients that the next hop refused while it took others: SMTP has one
-// reply for all, and ours will be a 250. The notification is handed over before that.
-
-import { readSenderName } from "../../mail/sender-name.ts";
-import { buildDsn } from "../../notices/build-dsn.ts";
-import { type Suppression, suppression } from "../../notices/may-notify.ts";
+// What is told after a mail: for now delivery status notifications (RFC 3464), of recipients of whom SMTP's one reply
+// cannot speak. They are handed over before that reply.
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
-import { isPermanent, isPositive, isTransient, type Reply } from "../../smtp/reply.ts";
+import type { Reply } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
+import { type DsnOwed, owedDsns } from "../notices/owed-dsn.ts";
+import { writeDsn } from "../notices/write-dsn.ts";
 import { ownWord } from "../settle.ts";
 import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
-import { isSenderVouchedFor } from "../vouched.ts";
 
 export interface NotifyNeeds {
   /** Next hops of notifications: notify_method of the bank in force. */
@@ -22,104 +19,42 @@ export interface NotifyNeeds {
   now(): number;
 }
 
-const sent: readonly Notice[] = [{ kind: "dsn", result: "sent" }];
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
 export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: NotifyNeeds) {
   return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
-    const { session, envelope, message } = mail.transaction;
-    // LMTP input has a reply for each recipient; where nobody was served the one reply says it all.
-    if (session.protocol === "LMTP" || settled.every(isPassed) || !settled.some(isPassed)) return settled;
-    // The client comes again with the mail: a notification now would be one per try.
-    if (settled.some(({ reply }) => isTransient(reply))) return settled;
-    const refusals = new Set([...settled.keys()].filter((index) => owesNotice(settled[index])));
-    if (refusals.size === 0) return settled;
-
-    const about = { sender: envelope.sender, fields: message.fields, isVouchedFor: isSenderVouchedFor(mail) };
-    const withheld = new Map<number, Suppression>();
-    const owed = new Set<number>();
-    for (const index of refusals) {
-      const recipient = envelope.recipients[index];
-      if (recipient === undefined) continue;
-      const reason = suppression({ ...about, recipient });
-      if (reason === undefined) owed.add(index);
-      else withheld.set(index, reason);
+    const dsns = owedDsns(mail, settled);
+    if (dsns.length === 0) return settled;
+    const due = dsns.filter(({ withheld }) => withheld === undefined);
+    const result = due.length === 0 ? "sent" : await send(mail, settled, due);
+    const words = [...settled];
+    for (const owed of dsns) {
+      const word = words[owed.recipient];
+      if (word !== undefined) words[owed.recipient] = afterDsn(word, owed, result);
     }
-    const result = owed.size === 0 ? "sent" : await send(mail, settled, owed);
-    return settled.map((each, index) => {
-      if (!refusals.has(index)) return each;
-      // Who cannot be notified today cannot be tomorrow, while the others would have the mail once more with each try.
-      const reason = withheld.get(index) ?? (result === "refused" ? "refused" : undefined);
-      if (reason !== undefined) return { ...each, notices: [{ kind: "dsn", result: "suppressed", reason }] };
-      // Rather the mail again for all than one recipient's loss that nobody hears of.
-      return result === "sent"
-        ? { ...each, notices: sent }
-        : ownWord(refused("dsn-put-off", "tempfail", notHandedOver));
-    });
+    return words;
   };
 
-  function send(mail: JudgedMail, settled: readonly Settled[], owed: ReadonlySet<number>): Promise<OwnMailResult> {
-    const { transaction, bank, mailId } = mail;
-    const { session, envelope, message, receivedAtMs } = transaction;
+  function send(mail: JudgedMail, settled: readonly Settled[], due: readonly DsnOwed[]): Promise<OwnMailResult> {
     const nowMs = now();
-    const { client } = session;
-    const envelopeId = parameter(envelope.sender.parameters, "ENVID");
-    const dsn = buildDsn({
-      mail: {
-        reportingMta: bank.myhostname,
-        ...(client.name === undefined && client.address === undefined
-          ? {}
-          : { receivedFromMta: client.name ?? `[${client.address}]` }),
-        ...(envelopeId === undefined ? {} : { envelopeId }),
-        receivedAtMs,
-        nowMs,
-        logId: session.id,
-        mailId,
-      },
-      recipients: [...owed].flatMap((index) => {
-        const [path, each] = [envelope.recipients[index], settled[index]];
-        if (path === undefined || each === undefined) return [];
-        const originalRecipient = parameter(path.parameters, "ORCPT");
-        return [
-          {
-            address: path.address,
-            ...(originalRecipient === undefined ? {} : { originalRecipient }),
-            action: "failed" as const,
-            reply: each.reply,
-            ...(each.remote === undefined ? {} : { remote: each.remote }),
-          },
-        ];
-      }),
-      sender: envelope.sender,
-      header: message.header,
-      from: readSenderName(bank.hdrfrom_notify_sender ?? "", bank.myhostname) ?? {
-        name: `Content-filter at ${bank.myhostname}`,
-        address: `postmaster@${bank.myhostname}`,
-      },
-      subject: "Delivery status notification, MTA-BLOCKED",
-      explanation: "Your message could not be delivered to some of its recipients: the next mail server refused them.",
-    });
     return submitOwn({
       kind: "dsn",
-      ...dsn,
-      bank,
+      ...writeDsn(mail, settled, due, nowMs),
+      bank: mail.bank,
       nextHops: notifyHops(mail),
       writtenAtMs: nowMs,
-      deadlineMs: transaction.arrivedMs + messageTimeMs,
+      deadlineMs: mail.transaction.arrivedMs + messageTimeMs,
     });
   }
 }
 
-function isPassed({ action, reply }: Settled): boolean {
-  return action === "accept" && isPositive(reply);
-}
-
-function owesNotice(settled: Settled | undefined): boolean {
-  return settled?.action === "accept" && isPermanent(settled.reply);
-}
-
-/** The value of one parameter of MAIL or RCPT, still in xtext. */
-function parameter(parameters: string, name: string): string | undefined {
-  const found = parameters.split(" ").find((each) => each.toUpperCase().startsWith(`${name}=`));
-  return found?.slice(name.length + 1);
+function afterDsn(word: Settled, { action, withheld }: DsnOwed, result: OwnMailResult): Settled {
+  const kind = action === "failed" ? "dsn" : "success-dsn";
+  const withNotice = (notice: Notice): Settled => ({ ...word, notices: [...word.notices, notice] });
+  if (withheld !== undefined) return withNotice({ kind, result: "suppressed", reason: withheld });
+  if (result === "sent") return withNotice({ kind, result: "sent" });
+  // Rather the mail again for all than one recipient's loss that nobody hears of. But who has the mail shall not have it
+  // twice for want of a notification, and who cannot be notified today cannot be tomorrow.
+  if (result === "put-off" && action === "failed") return ownWord(refused("dsn-put-off", "tempfail", notHandedOver));
+  return withNotice({ kind, result: "suppressed", reason: result });
 }

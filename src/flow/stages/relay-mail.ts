@@ -36,7 +36,10 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
       };
       return failover.length === 0 ? one : { ...one, failover };
     });
-    return relay(outgoing, proceed);
+    const deliveries = relay(outgoing, proceed);
+    if (bank.propagate_dsn_if_possible && !bank.terminate_dsn_on_notify_success) return deliveries;
+    // Of success it was not asked.
+    return deliveries.then((all) => all.map((delivery) => ({ ...delivery, tellsSender: false })));
   };
 }
 
@@ -44,15 +47,32 @@ export function localEndOf({ localhost_name, local_client_bind_address }: Policy
   return { localhost_name, local_client_bind_address };
 }
 
-/** The envelope for some recipients; their DSN parameters stay here unless propagate_dsn_if_possible. */
+/**
+ * The envelope for some recipients. Their DSN parameters stay here unless propagate_dsn_if_possible; of them SUCCESS does
+ * with terminate_dsn_on_notify_success.
+ */
 function departing({ sender, recipients }: Envelope, places: readonly number[], bank: PolicyBank): Envelope {
   const keeps = bank.propagate_dsn_if_possible;
   const going: Path[] = [];
   for (const place of places) {
     const recipient = recipients[place];
-    if (recipient !== undefined) going.push(keeps ? recipient : withoutDsn(recipient));
+    if (recipient === undefined) continue;
+    if (!keeps) going.push(withoutDsn(recipient));
+    else going.push(bank.terminate_dsn_on_notify_success ? withoutSuccess(recipient) : recipient);
   }
   return { sender: keeps ? sender : withoutDsn(sender), recipients: going };
+}
+
+/** What is left when SUCCESS is answered here: of nothing else, NEVER (RFC 3461 section 5.2.7 c). */
+function withoutSuccess(path: Path): Path {
+  if (!/(?:^| )NOTIFY=/i.test(path.parameters)) return path;
+  const parameters = path.parameters.replace(/(^| )NOTIFY=([^ ]*)/gi, (whole: string, blank: string, words: string) => {
+    const all = words.split(",");
+    const kept = all.filter((word) => word.toUpperCase() !== "SUCCESS");
+    if (kept.length === all.length) return whole;
+    return `${blank}NOTIFY=${kept.length === 0 ? "NEVER" : kept.join(",")}`;
+  });
+  return { address: path.address, parameters };
 }
 
 /** RFC 3461 section 4: RET and ENVID of MAIL, NOTIFY and ORCPT of RCPT. */

@@ -132,7 +132,7 @@ export const routingSettings = {
     true,
     "DSN parameters (RFC 3461) are passed on where the next hop offers DSN.",
   ),
-  terminate_dsn_on_notify_success: accepted(toggle, false, "NOTIFY=SUCCESS is kept here and answered by us."),
+  terminate_dsn_on_notify_success: active(toggle, false, "NOTIFY=SUCCESS is kept here and answered by us."),
   mailfrom_to_quarantine: accepted(optional(text), null, "Envelope sender of mail into quarantine.", "the mail's own"),
   always_bcc: accepted(optional(text), null, "Also gets a copy of every mail that is passed."),
   dsn_bcc: accepted(optional(text), null, "Also gets a copy of every DSN."),

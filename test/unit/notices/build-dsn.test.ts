@@ -181,9 +181,10 @@ test("is itself never notified about", () => {
   const [recipient] = envelope.recipients;
   assert.ok(recipient !== undefined);
   assert.equal(
-    suppression({ sender: envelope.sender, recipient, fields: message.fields, isVouchedFor: true }),
+    suppression({ sender: envelope.sender, fields: message.fields, isVouchedFor: true }, recipient),
     "null-sender",
   );
-  const renamed = { sender: { address: "x@y", parameters: "" }, recipient: { address: "z@y", parameters: "" } };
-  assert.equal(suppression({ ...renamed, fields: message.fields, isVouchedFor: true }), "bulk");
+  const sender = { address: "x@y", parameters: "" };
+  const other = { address: "z@y", parameters: "" };
+  assert.equal(suppression({ sender, fields: message.fields, isVouchedFor: true }, other), "bulk");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { splitHeader } from "../../../src/mail/header.ts";
-import { type Suppression, suppression } from "../../../src/notices/may-notify.ts";
+import { type Suppression, successSuppression, suppression, wantsSuccess } from "../../../src/notices/may-notify.ts";
 import { envelopeFrom } from "../../support/relay-mail.ts";
 
 const cases: readonly [string, string, string, Suppression | undefined][] = [
@@ -38,12 +38,29 @@ const cases: readonly [string, string, string, Suppression | undefined][] = [
 for (const [sender, recipient, header, why] of cases) {
   test(`${why === undefined ? "notifies" : `is silent (${why})`}: <${sender}> to <${recipient}>, ${header.trim()}`, () => {
     const envelope = envelopeFrom(sender, recipient);
-    const mail = {
-      sender: envelope.sender,
-      recipient: envelope.recipients[0] ?? { address: "", parameters: "" },
-      fields: splitHeader(Buffer.from(header)).fields,
-    };
-    assert.equal(suppression({ ...mail, isVouchedFor: true }), why);
-    assert.equal(suppression({ ...mail, isVouchedFor: false }), why ?? "unvouched");
+    const [path] = envelope.recipients;
+    assert.ok(path !== undefined);
+    const mail = { sender: envelope.sender, fields: splitHeader(Buffer.from(header)).fields };
+    assert.equal(suppression({ ...mail, isVouchedFor: true }, path), why);
+    assert.equal(suppression({ ...mail, isVouchedFor: false }, path), why ?? "unverified-sender");
   });
 }
+
+test("only who asks for it wants to be told of success", () => {
+  for (const [parameters, wanted] of [
+    ["", false],
+    ["NOTIFY=FAILURE", false],
+    ["NOTIFY=NEVER", false],
+    ["ORCPT=rfc822;success notify=delay,Success", true],
+    ["ORCPT=rfc822;NOTIFY=SUCCESS", false],
+  ] as const) {
+    assert.equal(wantsSuccess({ address: "c@d", parameters }), wanted, parameters);
+  }
+});
+
+test("success is told to who can be believed to be the sender", () => {
+  const [sender, nobody] = [envelopeFrom("a@b").sender, envelopeFrom("").sender];
+  assert.equal(successSuppression({ sender, isVouchedFor: true }), undefined);
+  assert.equal(successSuppression({ sender, isVouchedFor: false }), "unverified-sender");
+  assert.equal(successSuppression({ sender: nobody, isVouchedFor: true }), "null-sender");
+});

@@ -38,13 +38,14 @@ async function notify({ mail = {}, settled, result = "sent", facts = vouched }: 
 }
 
 const byRule = ownWord(refused("dmarc", "reject", { code: 550, enhanced: "5.7.26", text: "no" }));
+const discarded = ownWord(refused("virus", "discard", { code: 250, enhanced: "2.7.0", text: "Ok" }));
 
 const silent: readonly (readonly [string, Scene])[] = [
   ["all are served", { settled: [said(ok), said(ok)] }],
   ["nobody is served: the reply says it", { settled: [said(no), said(no)] }],
   ["one was refused and another put off: the client comes again", { settled: [said(no), said(ok), said(later)] }],
   ["LMTP, which has a reply for each", { settled: [said(ok), said(no)], mail: { protocol: "LMTP" } }],
-  ["one was refused by a rule of ours", { settled: [said(ok), byRule] }],
+  ["one is discarded by a rule of ours", { settled: [said(ok), discarded] }],
 ];
 
 for (const [title, scene] of silent) {
@@ -73,6 +74,12 @@ test("a recipient refused among others who are served: the sender is notified be
   assert.doesNotMatch(body, /r0@here\.example/);
 });
 
+test("a recipient refused by a rule of ours among others who are served: the sender is notified", async () => {
+  const { sent, words } = await notify({ settled: [said(ok), byRule] });
+  assert.equal(sent.length, 1);
+  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_POLICY dmarc sent"]);
+});
+
 test("one notification speaks of all who were refused", async () => {
   const { sent, words } = await notify({ settled: [said(no), said(ok), said(no)] });
   assert.equal(sent.length, 1);
@@ -84,7 +91,7 @@ test("who wants no notification gets none, and the log says so", async () => {
     ["null-sender", { mail: { sender: "" } }],
     ["notify-never", { mail: { recipients: ["r0@here.example", "r1@here.example NOTIFY=NEVER"] } }],
     ["bulk", { mail: { text: "Precedence: bulk\r\nFrom: a@b\r\n\r\nhello\r\n" } }],
-    ["unvouched", { facts: noFacts }],
+    ["unverified-sender", { facts: noFacts }],
   ];
   for (const [reason, scene] of cases) {
     const { sent, words } = await notify({ settled: [said(ok), said(no)], ...scene });
@@ -101,6 +108,16 @@ test("a notification that the next hop refuses for good is not tried again by ha
 test("a notification that cannot be handed over now puts the recipient off, by a rule with a name", async () => {
   const { words } = await notify({ settled: [said(ok), said(no)], result: "put-off" });
   assert.deepEqual(words, ["250 CC_CLEAN", "451 CC_TEMPFAIL dsn-put-off"]);
+});
+
+test("a success that was asked for and is not told costs nobody the mail a second time", async () => {
+  const mail = { recipients: ["r0@here.example NOTIFY=SUCCESS"] };
+  for (const result of ["put-off", "refused"] as const) {
+    const { sent, words } = await notify({ settled: [said(ok)], mail, result });
+    assert.equal(sent.length, 1);
+    assert.deepEqual(words, [`250 CC_CLEAN suppressed ${result}`]);
+  }
+  assert.deepEqual((await notify({ settled: [said(ok)], mail })).words, ["250 CC_CLEAN sent"]);
 });
 
 test("the bank in force says who writes the notification", async () => {

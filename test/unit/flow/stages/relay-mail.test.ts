@@ -8,7 +8,7 @@ import { bankWith, delivery, hop, judged, ok, otherHop } from "../mails.ts";
 const sender = "joe@there.example BODY=8BITMIME RET=HDRS ENVID=x";
 const recipients = ["a@x NOTIFY=FAILURE ORCPT=rfc822;a@x", "b@x", "c@x"];
 
-async function relay(bank = bankWith()): Promise<readonly Outgoing[]> {
+async function relay(bank = bankWith(), to: readonly string[] = recipients): Promise<readonly Outgoing[]> {
   let sent: readonly Outgoing[] = [];
   const stage = createRelayStage(
     async (outgoing) => {
@@ -22,7 +22,7 @@ async function relay(bank = bankWith()): Promise<readonly Outgoing[]> {
     { recipients: [0, 2], edits: noEdits, nextHops: [hop] },
     { recipients: [1], edits: add, nextHops: [hop, otherHop] },
   ];
-  await stage(judged({ sender, recipients }, { bank }), leaving, () => true);
+  await stage(judged({ sender, recipients: to }, { bank }), leaving, () => true);
   return sent;
 }
 
@@ -66,6 +66,20 @@ test("DSN parameters stay with us, or go on with the mail where the bank says so
   assert.equal(passed.envelope.recipients[0]?.parameters, "NOTIFY=FAILURE ORCPT=rfc822;a@x");
 });
 
+test("NOTIFY=SUCCESS stays with us where the bank says so", async () => {
+  const bank = bankWith({ propagate_dsn_if_possible: true, terminate_dsn_on_notify_success: true });
+  for (const [came, goes] of [
+    ["NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a@x", "NOTIFY=FAILURE ORCPT=rfc822;a@x"],
+    ["ORCPT=rfc822;a@x notify=success", "ORCPT=rfc822;a@x NOTIFY=NEVER"],
+    ["NOTIFY=delay,Success,FAILURE", "NOTIFY=delay,FAILURE"],
+    ["ORCPT=rfc822;NOTIFY=SUCCESS notify=never", "ORCPT=rfc822;NOTIFY=SUCCESS notify=never"],
+    ["", ""],
+  ]) {
+    const [sent] = await relay(bank, [`a@x${came === "" ? "" : ` ${came}`}`]);
+    assert.equal(sent?.envelope.recipients[0]?.parameters, goes);
+  }
+});
+
 test("the bank says how we appear", async () => {
   const [sent] = await relay(
     bankWith({ localhost_name: "filter.here.example", local_client_bind_address: "127.0.0.5" }),
@@ -74,4 +88,16 @@ test("the bank says how we appear", async () => {
     localhost_name: "filter.here.example",
     local_client_bind_address: "127.0.0.5",
   });
+});
+
+test("what the sender asked to be told is told by the next hop, unless it was not asked", async () => {
+  const told = async (settings: Parameters<typeof bankWith>[0]) => {
+    const stage = createRelayStage(async () => [{ ...delivery(ok), tellsSender: true }], { messageTimeMs: 0 });
+    const leaving = [{ recipients: [0], edits: noEdits, nextHops: [hop] }];
+    const [one] = await stage(judged({ recipients }, { bank: bankWith(settings) }), leaving, () => true);
+    return one?.tellsSender;
+  };
+  assert.equal(await told({ propagate_dsn_if_possible: true }), true);
+  assert.equal(await told({ propagate_dsn_if_possible: false }), false);
+  assert.equal(await told({ propagate_dsn_if_possible: true, terminate_dsn_on_notify_success: true }), false);
 });
