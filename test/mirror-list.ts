@@ -101,6 +101,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "config/lint/doors",
     "config/lint/files",
     "config/lint/maps",
+    "config/lint/scanners",
     "settings/nearest",
     "config/print",
     "config/references",

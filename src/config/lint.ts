@@ -8,6 +8,7 @@ import { lintBanks } from "./lint/banks.ts";
 import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
+import { lintScanners } from "./lint/scanners.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 
 export function lintConfig(config: Config, source: ConfigSource): Problem[] {
@@ -20,6 +21,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   lintBanks(config, say);
   lintDoors(config, isSet, say);
   lintMaps(config, isSet, say);
+  lintScanners(source.settings, say);
   return problems;
 }
 

@@ -1,5 +1,5 @@
 // What all scanner clients have in common: where the scanner is, how long it may take, and how its state is told.
-import type { PeerAddress } from "../sockets/peer-address.ts";
+import type { PeerAddress } from "../settings/peer-address.ts";
 import type { GateCounts } from "./gate.ts";
 
 export interface ScannerPlace {

@@ -2,7 +2,7 @@
 // trouble. One waits at a time: who sends does not read.
 import { connect, type Socket } from "node:net";
 import { setImmediate } from "node:timers";
-import type { PeerAddress } from "../sockets/peer-address.ts";
+import type { PeerAddress } from "../settings/peer-address.ts";
 import type { ScannerTrouble, ScannerTroubleKind } from "./trouble.ts";
 
 export class ScannerSocket {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createClamdClient, type Scan } from "../../src/scanners/clamd.ts";
 import type { ScannerTrouble } from "../../src/scanners/trouble.ts";
-import { parsePeerAddress } from "../../src/sockets/peer-address.ts";
+import { parsePeerAddress } from "../../src/settings/peer-address.ts";
 import { type FakeClamd, startFakeClamd } from "../support/fake-clamd.ts";
 import { freePort } from "../support/free-port.ts";
 import { test } from "../support/limited.ts";

@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import type { SpamClient, SpamScan } from "../../src/scanners/spam-question.ts";
 import { createSpamdClient } from "../../src/scanners/spamd.ts";
 import type { ScannerTrouble } from "../../src/scanners/trouble.ts";
-import { parsePeerAddress } from "../../src/sockets/peer-address.ts";
+import { parsePeerAddress } from "../../src/settings/peer-address.ts";
 import { type FakeSpamd, spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
 import { freePort } from "../support/free-port.ts";
 import { test } from "../support/limited.ts";

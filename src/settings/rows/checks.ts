@@ -9,6 +9,7 @@ import {
   textYield,
   truthYield,
 } from "../map-shape.ts";
+import { spamScanners, virusScanners } from "../scanner-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
 import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
 
@@ -26,17 +27,9 @@ export const checkSettings = {
   banned_files_lovers_maps: accepted(map(truthYield), [], "Recipients who get banned names and types."),
   bad_header_lovers_maps: accepted(map(truthYield), [], "Recipients who get mail with a bad header section."),
   decoders: accepted(list(anything, "a list as amavisd has it"), [], "Unpackers of amavisd."),
-  av_scanners: accepted(
-    list(anything, "a list of scanners as amavisd has it"),
-    [],
-    "Virus scanners that are all asked.",
-  ),
-  av_scanners_backup: accepted(
-    list(anything, "a list of scanners as amavisd has it"),
-    [],
-    "Virus scanners that are asked when all others fail.",
-  ),
-  spam_scanners: accepted(list(anything, "a list of scanners as amavisd has it"), [], "Spam scanners."),
+  av_scanners: accepted(virusScanners, [], "Virus scanners that are all asked."),
+  av_scanners_backup: accepted(virusScanners, [], "Virus scanners that are asked when all others fail."),
+  spam_scanners: accepted(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
   first_infected_stops_scan: accepted(toggle, false, "The first scanner that finds a virus is the last one asked."),
   virus_scanners_failure_is_fatal: accepted(toggle, false, "When all virus scanners fail, mail gets 451."),
   virus_check_fail: accepted(

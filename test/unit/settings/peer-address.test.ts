@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatPeerAddress, parsePeerAddress } from "../../../src/sockets/peer-address.ts";
+import { formatPeerAddress, parsePeerAddress } from "../../../src/settings/peer-address.ts";
 
 test("reads addresses with a port and paths of unix sockets", () => {
   const taken = {
