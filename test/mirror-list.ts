@@ -165,6 +165,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/mail/address": ["mail/address-tokens"],
   "unit/mail/edit": ["mail/message", "mail/shared-octets"],
   "unit/metrics/count-outcome": ["metrics/bounded"],
+  "unit/mime/content-types": ["mime/signatures", "mime/text-type"],
   "unit/mime/mail-walk": [
     "mime/delimiters",
     "mime/entity-walk",

@@ -1,48 +1,42 @@
-// A whole mail taken apart: its header is known, its body comes piece by piece.
+// A whole mail taken apart: its header is known, its body comes piece by piece. Archives are left to the caller, who has the
+// means to open them.
 import type { PartsFound } from "../mail/content.ts";
 import { asBuffer, type HeaderSplit, isUnread } from "../mail/header.ts";
+import { createLookInside, type FoundArchive } from "./content-reader.ts";
 import { readEntityHeader } from "./entity-header.ts";
 import { createEntityWalk } from "./entity-walk.ts";
-import { createUuSink, type LeafContent } from "./leaf.ts";
+import type { LookInside } from "./leaf.ts";
 import type { PartsLimits } from "./limits.ts";
-import type { PartSink } from "./part-sink.ts";
-import { createPartTree, type PartNode } from "./part-tree.ts";
+import { createPartTree, type PartTree } from "./part-tree.ts";
 
 export interface MailWalk {
+  readonly tree: PartTree;
   write(chunk: Uint8Array): void;
-  /** Ends the mail. */
+  /** The mail is in. */
+  end(): void;
+  /** Archives that are in and not yet opened; each is handed out once. */
+  takeArchive(): FoundArchive | undefined;
+  /** How the members of an archive are looked into. */
+  insideOf(archive: FoundArchive): LookInside;
+  /** After the end. */
   found(): PartsFound;
 }
 
 export function createMailWalk({ fields, cut }: HeaderSplit, limits: PartsLimits): MailWalk {
+  const { MAXFILES, MAXLEVELS: maxLevels } = limits;
   const header = readEntityHeader(fields, undefined);
-  const tree = createPartTree(limits.MAXFILES, header);
+  const tree = createPartTree(MAXFILES, header);
   if (isUnread(cut)) tree.note("over-limits", tree.root, `header section with too many ${cut}`);
-
-  function lookInside(node: PartNode, { declared, depth }: LeafContent): PartSink {
-    const inner =
-      declared === "mail"
-        ? createEntityWalk({ tree, lookInside, depth }, { at: "header", parent: node })
-        : createUuSink({ tree, lookInside, depth }, node);
-    let sizeBytes = 0;
-    return {
-      write(octets) {
-        sizeBytes += octets.length;
-        inner.write(octets);
-      },
-      end() {
-        inner.end();
-        node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
-      },
-    };
-  }
-
-  const walk = createEntityWalk({ tree, lookInside, depth: 0 }, { at: "body", node: tree.root, header });
+  const archives: FoundArchive[] = [];
+  const onArchive = (archive: FoundArchive) => void archives.push(archive);
+  const insideAt = (level: number) => createLookInside({ tree, level, maxLevels, onArchive });
+  const walk = createEntityWalk({ tree, lookInside: insideAt(0), depth: 0 }, { at: "body", node: tree.root, header });
   return {
+    tree,
     write: (chunk) => walk.write(asBuffer(chunk)),
-    found() {
-      walk.end();
-      return tree.found();
-    },
+    end: () => walk.end(),
+    takeArchive: () => archives.shift(),
+    insideOf: ({ level }) => insideAt(level + 1),
+    found: () => tree.found(),
   };
 }

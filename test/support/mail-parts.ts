@@ -20,6 +20,7 @@ export function partsOf(mail: string | Buffer, { limits = {}, pieceBytes }: HowT
   const walk = createMailWalk(splitHeader(header), { ...defaultPartsLimits, ...limits });
   const step = pieceBytes ?? Math.max(1, body.length);
   for (let at = 0; at < body.length; at += step) walk.write(Buffer.from(body.subarray(at, at + step)));
+  walk.end();
   return walk.found();
 }
 

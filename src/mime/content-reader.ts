@@ -1,0 +1,163 @@
+// The decoded content of one part: what it is by its octets, how much there is, and what is in it. Mails and files in text are
+// taken apart on the way; archives are gathered for those who can open them.
+import { type ContentType, headBytes, isoMark, typeOfContent } from "./content-types.ts";
+import { createEntityWalk } from "./entity-walk.ts";
+import { createUuSink, type LeafContent, type LookInside } from "./leaf.ts";
+import type { PartSink } from "./part-sink.ts";
+import type { PartNode, PartTree } from "./part-tree.ts";
+import type { ArchiveKind } from "./signatures.ts";
+import { baseOfText } from "./text-type.ts";
+
+/** An archive that is in, to be opened. */
+export interface FoundArchive {
+  readonly node: PartNode;
+  readonly kind: ArchiveKind;
+  readonly octets: Buffer;
+  /** Entities and archives around what it holds. */
+  readonly depth: number;
+  readonly level: number;
+}
+
+export interface ReaderNeeds {
+  readonly tree: PartTree;
+  /** Archives and encoded mails within each other, and how many may be. */
+  readonly level: number;
+  readonly maxLevels: number;
+  onArchive(archive: FoundArchive): void;
+}
+
+/** Octets of one archive that are kept in memory; of a larger one nothing is opened. */
+const maxArchiveBytes = 96 * 1024 * 1024;
+/** Octets by which file(1) tells ASCII from other text. */
+const maxTextBytes = 64 * 1024;
+
+/** Makes readers for parts at one level. */
+export function createLookInside(needs: ReaderNeeds): LookInside {
+  const lookInside: LookInside = (node, content) => createContentReader(needs, lookInside, node, content);
+  return lookInside;
+}
+
+function createContentReader(
+  needs: ReaderNeeds,
+  sameLevel: LookInside,
+  node: PartNode,
+  content: LeafContent,
+): PartSink {
+  const { tree, level, maxLevels } = needs;
+  const { declared, depth } = content;
+  let head: Buffer[] = [];
+  let sizeBytes = 0;
+  let found: ContentType | undefined;
+  let inner: PartSink | undefined;
+  let gathered: Buffer[] | undefined;
+  /** What stands where an ISO image has its mark. */
+  let mark = "";
+  /** "asc" may turn out to be "txt", and text to be none, further on. */
+  let base: "asc" | "txt" | undefined;
+
+  function decide(octets: Buffer): void {
+    found = typeOfContent(octets);
+    base = found.isText ? baseOfText(octets) : undefined;
+    if (declared === "mail" || (found.isText && isMailFile(node, octets))) inner = walkMail();
+    else if (found.isText || declared === "uuencode")
+      inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
+    else gathered = [];
+  }
+
+  function walkMail(): PartSink | undefined {
+    if (level >= maxLevels) {
+      tree.note("over-limits", node, `more than ${maxLevels} levels (MAXLEVELS)`);
+      return undefined;
+    }
+    const lookInside = createLookInside({ ...needs, level: level + 1 });
+    return createEntityWalk({ tree, lookInside, depth }, { at: "header", parent: node });
+  }
+
+  function look(octets: Buffer, at: number): void {
+    inner?.write(octets);
+    const text = base === undefined ? noOctets : between(octets, at, headBytes, maxTextBytes);
+    if (base !== undefined && text.length > 0) {
+      const here = baseOfText(text);
+      base = here === undefined || base === "asc" ? here : base;
+    }
+    gather(octets, at);
+  }
+
+  /** Archives; and of what may be an ISO image the octets before its mark. */
+  function gather(octets: Buffer, at: number): void {
+    if (gathered === undefined) return;
+    mark += between(octets, at, isoMark.at, isoMark.at + isoMark.text.length).toString("latin1");
+    const isIso = mark === isoMark.text;
+    if (found?.archive === undefined && !isIso && at + octets.length > isoMark.at + isoMark.text.length) {
+      gathered = undefined;
+      return;
+    }
+    if (at + octets.length > maxArchiveBytes) {
+      gathered = undefined;
+      tree.note("over-limits", node, `an archive of more than ${maxArchiveBytes} octets`);
+      return;
+    }
+    gathered.push(Buffer.from(octets));
+  }
+
+  function endOfArchive(octets: readonly Buffer[]): void {
+    const isIso = mark === isoMark.text;
+    if (isIso) node.types.add("iso");
+    if (isIso && found?.archive !== undefined) tree.note("ambiguous", node, `${found.archive} and an ISO image in one`);
+    const kind = found?.archive ?? (isIso ? "iso" : undefined);
+    if (kind !== undefined) needs.onArchive({ node, kind, octets: Buffer.concat(octets), depth: depth + 1, level });
+  }
+
+  return {
+    write(octets) {
+      const at = sizeBytes;
+      sizeBytes += octets.length;
+      if (found === undefined) {
+        head.push(Buffer.from(octets));
+        if (sizeBytes < headBytes) return;
+        const whole = head.length === 1 ? octets : Buffer.concat(head);
+        head = [];
+        decide(whole.subarray(0, headBytes));
+        look(whole, 0);
+      } else look(octets, at);
+    },
+    end() {
+      if (found === undefined) {
+        const whole = Buffer.concat(head);
+        decide(whole);
+        look(whole, 0);
+      }
+      inner?.end();
+      node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
+      addTypes(node, found, base);
+      if (gathered !== undefined) endOfArchive(gathered);
+    },
+  };
+}
+
+const noOctets = Buffer.alloc(0);
+
+/** Of octets that begin at `at` those from `from` to before `to`. */
+function between(octets: Buffer, at: number, from: number, to: number): Buffer {
+  return at >= to || at + octets.length <= from
+    ? noOctets
+    : octets.subarray(Math.max(0, from - at), Math.max(0, to - at));
+}
+
+function addTypes(node: PartNode, found: ContentType | undefined, base: "asc" | "txt" | undefined): void {
+  const types = found?.types ?? [];
+  const isPlain = types[0] === "asc" || types[0] === "txt";
+  for (const type of isPlain ? [base ?? "dat"] : types) node.types.add(type);
+  if (types.includes("pgp.enc")) node.encrypted = true;
+}
+
+const mailNames = [".eml", ".mht", ".mhtml"];
+const mailFields =
+  /^(received|return-path|delivered-to|from|to|date|subject|message-id|mime-version|content-[a-z-]+|x-[a-z-]+|dkim-signature):/i;
+
+/** A mail kept as a file: readers open it as one. Text that merely begins like a mail is not taken for one. */
+function isMailFile(node: PartNode, head: Buffer): boolean {
+  const named = node.names.some((name) => mailNames.some((ending) => name.toLowerCase().endsWith(ending)));
+  const declared = node.declaredType !== undefined && !node.declaredType.startsWith("text/");
+  return (named || declared) && mailFields.test(head.toString("latin1", 0, 100));
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { splitHeader } from "../../../src/mail/header.ts";
+import { defaultPartsLimits } from "../../../src/mime/limits.ts";
+import { createMailWalk } from "../../../src/mime/mail-walk.ts";
+import { base64Lines, doubts, lines, outline, partsOf } from "../../support/mail-parts.ts";
+
+const typesOf = (content: string | Buffer, pieceBytes?: number) => {
+  const mail = `${lines("Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64", "")}${base64Lines(content)}`;
+  return partsOf(mail, pieceBytes === undefined ? {} : { pieceBytes }).parts[0]?.types.join(" ");
+};
+
+test("what a text is shows further on, however it is cut", () => {
+  for (const pieceBytes of [7, 1000, 5000, undefined]) {
+    assert.equal(typesOf("x".repeat(10_000), pieceBytes), "asc");
+    assert.equal(typesOf(`${"x".repeat(9000)}\xfc${"x".repeat(1000)}`, pieceBytes), "txt");
+    assert.equal(typesOf(`${"x".repeat(9000)}\0`, pieceBytes), "dat");
+    assert.equal(typesOf(`${"x".repeat(70_000)}\0`, pieceBytes), "asc");
+  }
+});
+
+test("an ISO image is told by its mark, whatever stands before it", () => {
+  for (const start of ["", "\x7fELF", "PK\x03\x04"]) {
+    const image = Buffer.alloc(40_000);
+    image.write(start, 0, "latin1");
+    image.write("CD001", 32_769);
+    for (const pieceBytes of [77, undefined]) assert.ok(typesOf(image, pieceBytes)?.split(" ").includes("iso"), start);
+  }
+  assert.equal(typesOf(Buffer.alloc(40_000)), "dat");
+});
+
+test("archives are handed out whole, with what holds them", () => {
+  const mail = `${base64Lines(`\x1f\x8b${"z".repeat(9000)}`)}`;
+  const header = splitHeader(Buffer.from(lines("Content-Transfer-Encoding: base64")));
+  const walk = createMailWalk(header, defaultPartsLimits);
+  for (const piece of mail.match(/.{1,76}\r\n/g) ?? []) walk.write(Buffer.from(piece, "latin1"));
+  assert.equal(walk.takeArchive(), undefined);
+  walk.end();
+  const archive = walk.takeArchive();
+  assert.deepEqual([archive?.kind, archive?.octets.length, archive?.node.path, archive?.level], ["gz", 9002, "1", 0]);
+  assert.equal(walk.takeArchive(), undefined);
+});
+
+const inner = lines("Subject: x", "Content-Type: a/b; name=x.exe", "", "y");
+
+test("a mail kept as a file is taken apart, text that begins like one is not", () => {
+  const named = partsOf(`${lines("Content-Type: text/plain; name=X.EML", "")}${inner}`);
+  assert.deepEqual(outline(named), ["1 text/plain 48 X.EML", "1.1 a/b 3 x.exe"]);
+  const declared = partsOf(`${lines("Content-Type: application/octet-stream", "")}${inner}`);
+  assert.equal(declared.parts.length, 2);
+  assert.equal(partsOf(`${lines("Content-Type: text/plain", "")}${inner}`).parts.length, 1);
+});
+
+test("encoded mails within each other are bound", () => {
+  let mail = inner;
+  for (let level = 0; level < 16; level += 1)
+    mail = `${lines("Content-Type: application/octet-stream; name=x.eml", "Content-Transfer-Encoding: base64", "")}${base64Lines(mail)}`;
+  assert.deepEqual(doubts(partsOf(mail)), ["over-limits 1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"]);
+});
+
+test("what PGP encrypted is told as such", () => {
+  const { parts } = partsOf(lines("Content-Type: text/plain", "", "-----BEGIN PGP MESSAGE-----", "", "x"));
+  assert.equal(parts[0]?.encrypted, true);
+});
