@@ -89,6 +89,8 @@ export interface HeaderFault {
   readonly test: HeaderTest;
   /** amavisd's words: `Missing required header field: "Date"`. */
   readonly text: string;
+  /** The place of the field in the header, where one has the fault: of one field only the first fault counts. */
+  readonly field?: number;
 }
 
 /** Each member is absent when nobody asked for it: no such check is configured, or every recipient bypasses it. */

@@ -1,0 +1,185 @@
+// Faults of a header section (RFC 5322 sections 2.2, 3.6), in amavisd's words (amavis.md 7.5). By all tests: which of
+// them count for whom is a matter of policy.
+import { isUtf8 } from "node:buffer";
+import type { HeaderFault, HeaderTest } from "../mail/content.ts";
+import { asBuffer, type HeaderField } from "../mail/header.ts";
+import type { MessageHead } from "../mail/message.ts";
+
+/** Of each test; more say nothing new. */
+const maxFaults = 100;
+/** Octets of a line without its CRLF (RFC 5322 section 2.1.1). */
+const maxLineOctets = 998;
+
+/** RFC 5322 section 3.6, RFC 2045, RFC 2183, RFC 3834: fields that may stand there once. */
+const single = [
+  "Date",
+  "From",
+  "Sender",
+  "Reply-To",
+  "To",
+  "Cc",
+  "Bcc",
+  "Subject",
+  "Message-ID",
+  "References",
+  "In-Reply-To",
+  "MIME-Version",
+  "Content-Type",
+  "Content-Transfer-Encoding",
+  "Content-ID",
+  "Content-Description",
+  "Content-Disposition",
+  "Auto-Submitted",
+].map((shown) => ({ shown, name: shown.toLowerCase() }));
+const required: ReadonlySet<string> = new Set(["date", "from"]);
+
+/**
+ * What is wrong with the fields, in their order, those of one field in the order of the tests; then what is missing or
+ * there twice. Linear in the octets. Fields beyond the limits of a header are not looked at, and none is missing then.
+ */
+export function headerFaults({ fields, excess }: Pick<MessageHead, "fields" | "excess">): readonly HeaderFault[] {
+  const faults: HeaderFault[] = [];
+  const counts = new Map<HeaderTest, number>();
+  const add = (test: HeaderTest, text: string, field?: number) => {
+    const count = counts.get(test) ?? 0;
+    counts.set(test, count + 1);
+    if (count < maxFaults) faults.push(field === undefined ? { test, text } : { test, text, field });
+  };
+  const occurrences = new Map<string, number>();
+  for (const [index, field] of fields.entries()) {
+    occurrences.set(field.name, (occurrences.get(field.name) ?? 0) + 1);
+    if (isPlain(field)) continue;
+    for (const { test, text } of faultsOf(field)) add(test, text, index);
+  }
+  for (const { shown, name } of single) {
+    const count = occurrences.get(name) ?? 0;
+    if (count === 0 && required.has(name) && excess === undefined) {
+      add("missing", `Missing required header field: "${shown}"`);
+    }
+    if (count === 2) add("multiple", `Duplicate header field: "${shown}"`);
+    if (count > 2) add("multiple", `Header field occurs more than once: "${shown}" occurs ${count} times`);
+  }
+  return faults;
+}
+
+/** Most fields: a name, printable ASCII, lines below the limit, and no fold but before text. */
+function isPlain({ name, raw }: HeaderField): boolean {
+  if (name === "" || name.startsWith("--") || raw.length > maxLineOctets) return false;
+  return /^[\x20-\x7e\t]*(?:\r\n[ \t]+[\x21-\x7e][\x20-\x7e\t]*)*\r\n$/.test(asBuffer(raw).toString("latin1"));
+}
+
+function* faultsOf({ name, raw }: HeaderField): Generator<HeaderFault> {
+  // One character per octet, and lines end as they do in amavisd's texts.
+  const text = asBuffer(raw).toString("latin1").replaceAll("\r\n", "\n");
+  const shown = fieldNameIn(text);
+  const at = (test: HeaderTest, words: string, start: number, length: number): HeaderFault => ({
+    test,
+    text: pointed(words, text, shown, start, length),
+  });
+
+  if (shown === "" || name.startsWith("--")) {
+    yield { test: "syntax", text: printable(`Invalid header field syntax: ${cutOff(text, 200)}`) };
+  } else {
+    const foreign = /[^\x00-\x7f]/.exec(shown);
+    if (foreign !== null) {
+      yield at("syntax", "Invalid header field name, contains non-ASCII char", foreign.index, 1);
+    }
+  }
+  for (const { start, end } of lines(text)) {
+    if (end === start || !isBlank(text, start, end)) continue;
+    yield at("empty", "Improper folded header field made up entirely of whitespace", start, end - start);
+    break;
+  }
+  for (const { start, end } of lines(text)) {
+    if (end - start <= maxLineOctets) continue;
+    const line = cutOff(text.slice(start, end), 50);
+    yield { test: "long", text: printable(`Header line longer than 998 characters: ${line}`) };
+    break;
+  }
+  const control = /[\x00\r]/.exec(text);
+  if (control !== null) yield at("control", "Improper use of control character", control.index, 1);
+  const foreign = /[^\x00-\x7f]/.exec(text);
+  if (foreign === null) return;
+  if (!isUtf8(raw)) {
+    yield at("8bit", "Non-encoded non-ASCII data (and not UTF-8)", foreign.index, 1);
+    return;
+  }
+  const c0 = /[\x00-\x08\x0b-\x1f\x7f]/.exec(text);
+  const c1 = /\xc2[\x80-\x9f]/.exec(text);
+  // RFC 5198 section 2: C1 controls have no place in text that is interchanged.
+  if (c0 !== null) yield at("8bit", "UTF-8 string contains C0 Controls", c0.index, 1);
+  else if (c1 !== null) yield at("8bit", "UTF-8 string contains C1 Controls", c1.index, 2);
+  else yield at("utf8", "Non-encoded UTF-8 string in non-EAI mail", foreign.index, utf8Length(text, foreign.index));
+}
+
+/** As amavisd has it: octets above ASCII make a name, if a bad one. */
+function fieldNameIn(text: string): string {
+  return /^([!-9;-~\x80-\xff]{1,998})[ \t]*:/.exec(text)?.[1] ?? "";
+}
+
+interface Line {
+  readonly start: number;
+  readonly end: number;
+}
+
+function* lines(text: string): Generator<Line> {
+  let start = 0;
+  while (start < text.length) {
+    const found = text.indexOf("\n", start);
+    const end = found === -1 ? text.length : found;
+    yield { start, end };
+    start = end + 1;
+  }
+}
+
+function isBlank(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const char = text[at];
+    if (char !== " " && char !== "\t") return false;
+  }
+  return true;
+}
+
+/** "words (char E9 hex): Subject: caf\x{E9}": what stands around the fault, cut as amavisd cuts it. */
+function pointed(words: string, text: string, name: string, start: number, length: number): string {
+  const middle = text.slice(start, start + length);
+  const before = text.slice(0, start);
+  const after = shortened(text.slice(start + length).replace(/\n$/, ""));
+  const room = 50 - after.length;
+  const context =
+    before.length - name.length - 2 > room
+      ? `${name}: ...${before.slice(before.length - Math.max(room - 5, 0))}`
+      : before;
+  const octets = Array.from(middle, hex).join(" ");
+  const which = middle !== "" && middle.length <= 4 ? ` (char ${octets} hex)` : "";
+  return printable(`${words}${which}: ${context}${shortened(middle)}${after}`);
+}
+
+function shortened(text: string): string {
+  return text.length > 20 ? `${wholeCharacters(text, 15)}[...]` : text;
+}
+
+/** The first octets, without half a UTF-8 character at the end. */
+function wholeCharacters(text: string, octets: number): string {
+  let end = octets;
+  while (end > 0 && /[\x80-\xbf]/.test(text[end] ?? "")) end -= 1;
+  return text.slice(0, end === 0 ? octets : end);
+}
+
+function cutOff(text: string, octets: number): string {
+  return text.length > octets + 5 ? `${text.slice(0, octets)}[...]` : text.replace(/\n$/, "");
+}
+
+function utf8Length(text: string, index: number): number {
+  const first = text.charCodeAt(index);
+  return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+}
+
+/** What is not printable ASCII as "\x{0A}", so that a text is one line and shows what is there. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]|\\(?=x\{)/g, (char) => `\\x{${hex(char)}}`);
+}
+
+function hex(char: string): string {
+  return char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
+}
