@@ -2,7 +2,7 @@
 // them count for whom is a matter of policy.
 import { isUtf8 } from "node:buffer";
 import type { HeaderFault, HeaderTest } from "../mail/content.ts";
-import { asBuffer, type HeaderField } from "../mail/header.ts";
+import { asBuffer, type HeaderField, isUnread } from "../mail/header.ts";
 import type { MessageHead } from "../mail/message.ts";
 
 /** Of each test; more say nothing new. */
@@ -37,7 +37,7 @@ const required: ReadonlySet<string> = new Set(["date", "from"]);
  * What is wrong with the fields, in their order, those of one field in the order of the tests; then what is missing or
  * there twice. Linear in the octets. Fields beyond the limits of a header are not looked at, and none is missing then.
  */
-export function headerFaults({ fields, excess }: Pick<MessageHead, "fields" | "excess">): readonly HeaderFault[] {
+export function headerFaults({ fields, cut }: Pick<MessageHead, "fields" | "cut">): readonly HeaderFault[] {
   const faults: HeaderFault[] = [];
   const counts = new Map<HeaderTest, number>();
   const add = (test: HeaderTest, text: string, field?: number) => {
@@ -53,7 +53,7 @@ export function headerFaults({ fields, excess }: Pick<MessageHead, "fields" | "e
   }
   for (const { shown, name } of single) {
     const count = occurrences.get(name) ?? 0;
-    if (count === 0 && required.has(name) && excess === undefined) {
+    if (count === 0 && required.has(name) && !isUnread(cut)) {
       add("missing", `Missing required header field: "${shown}"`);
     }
     if (count === 2) add("multiple", `Duplicate header field: "${shown}"`);

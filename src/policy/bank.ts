@@ -5,7 +5,16 @@ import { createMapCompiler, type MapCompiler } from "../lookup/map.ts";
 import { compileNetworkList, compileNetworks } from "../lookup/network.ts";
 import type { LookupMap, LookupSettings, NetworkList, Origin, TableContext } from "../lookup/table.ts";
 import { type BankOverlay, type BankSettings, mergedSettings } from "../settings/bank-settings.ts";
-import { allMapNames, type CompiledMaps, type MapName, mapType, type NetworkMapName } from "./map-values.ts";
+import { type BannedSource, type BannedTable, compileBannedRules, compileBannedTable } from "./banned-table.ts";
+import { type CategoryMaps, type CategorySetting, createCategoryCompiler } from "./category-maps.ts";
+import {
+  allMapNames,
+  type CompiledMaps,
+  type MapName,
+  mapType,
+  type Named,
+  type NetworkMapName,
+} from "./map-values.ts";
 
 /**
  * Why a bank was loaded:
@@ -43,9 +52,12 @@ export interface CompiledClientPolicy {
   readonly banks: readonly string[];
 }
 
-type PlainSettings = Omit<BankSettings, MapName | NetworkMapName | "inet_acl" | "client_ipaddr_policy">;
+type PlainSettings = Omit<
+  BankSettings,
+  MapName | NetworkMapName | CategorySetting | "inet_acl" | "client_ipaddr_policy" | "banned_namepath_re"
+>;
 
-export interface PolicyBank extends PlainSettings, CompiledMaps {
+export interface PolicyBank extends PlainSettings, CompiledMaps, CategoryMaps {
   /** "ORIGINATING/MYNETS"; "" for the base bank alone. */
   readonly path: string;
   readonly loaded: readonly LoadedBank[];
@@ -53,10 +65,12 @@ export interface PolicyBank extends PlainSettings, CompiledMaps {
   readonly mynetworks_maps: NetworkList;
   readonly ip_repu_ignore_maps: NetworkList;
   readonly client_ipaddr_policy: readonly CompiledClientPolicy[] | null;
+  /** Absent where there is none. */
+  readonly banned_namepath_re: BannedTable | undefined;
 }
 
 /** The part of a Config that banks are made of. */
-export interface BankSource {
+export interface BankSource extends BannedSource {
   readonly base: BankSettings;
   readonly policy_bank: ReadonlyMap<string, BankOverlay>;
 }
@@ -106,11 +120,12 @@ export function createBankCompiler(source: BankSource, context: BankContext): Ba
   const layers: readonly (readonly [string, BankOverlay])[] = [["", source.base], ...source.policy_bank];
   const delimiters = new Set(layers.flatMap(([, { recipient_delimiter: it }]) => (it === undefined ? [] : [it])));
   const cases = new Set(layers.flatMap(([, { localpart_is_case_sensitive: it }]) => (it === undefined ? [] : [it])));
+  const rules = compileBannedRules(source, context);
   let reporting = context;
   for (const recipient_delimiter of delimiters) {
     for (const localpart_is_case_sensitive of cases) {
       const lookup = { recipient_delimiter, localpart_is_case_sensitive };
-      const compilation = createCompilation(lookup, names, reporting);
+      const compilation = createCompilation(lookup, { banks: names, rules }, reporting);
       for (const [name, layer] of layers) compilation.add(name, layer);
       compilations.set(lookupKey(lookup), compilation);
       // The same maps again with other keys: their problems are known.
@@ -124,6 +139,7 @@ export function createBankCompiler(source: BankSource, context: BankContext): Ba
       return {
         ...settings,
         ...compilation.take(from),
+        ...compilation.byCategory(settings),
         path: loaded.map(({ bank }) => bank).join("/"),
         loaded,
       };
@@ -135,21 +151,29 @@ function lookupKey({ recipient_delimiter, localpart_is_case_sensitive }: LookupS
   return `${localpart_is_case_sensitive}${recipient_delimiter ?? ""}`;
 }
 
-type Compiled = CompiledMaps & Pick<PolicyBank, "inet_acl" | NetworkMapName | "client_ipaddr_policy">;
+type Compiled = CompiledMaps &
+  Pick<PolicyBank, "inet_acl" | NetworkMapName | "client_ipaddr_policy" | "banned_namepath_re">;
 
 interface Compilation {
   add(name: string, layer: BankOverlay): void;
   /** The compiled settings, each from its layer. */
   take(from: ReadonlyMap<string, string>): Compiled;
+  /** The maps by contents category, whose members come from several layers. */
+  byCategory(settings: BankSettings): CategoryMaps;
 }
 
-function createCompilation(lookup: LookupSettings, banks: ReadonlySet<string>, context: BankContext): Compilation {
+function createCompilation(lookup: LookupSettings, named: Named, context: BankContext): Compilation {
   const compiler = createMapCompiler(lookup);
+  const categories = createCategoryCompiler(compiler);
   const layers = new Map<string, Partial<Compiled>>();
   return {
     add(name, layer) {
-      layers.set(name, compileLayer(name, layer, compiler, banks, context));
+      layers.set(name, compileLayer(name, layer, compiler, named, context));
+      categories.add(layer, (setting) =>
+        contextBelow(context, name === "" ? [setting] : ["policy_bank", name, setting]),
+      );
     },
+    byCategory: (settings) => categories.take(settings),
     take(from) {
       const taken: Partial<Compiled> = { ...layers.get("") };
       for (const [key, name] of from) {
@@ -161,13 +185,14 @@ function createCompilation(lookup: LookupSettings, banks: ReadonlySet<string>, c
   };
 }
 
-const networkKeys: readonly (keyof Compiled)[] = [
+const otherKeys: readonly (keyof Compiled)[] = [
   "inet_acl",
   "mynetworks_maps",
   "ip_repu_ignore_maps",
   "client_ipaddr_policy",
+  "banned_namepath_re",
 ];
-const compiledKeys: ReadonlySet<string> = new Set<keyof Compiled>([...allMapNames, ...networkKeys]);
+const compiledKeys: ReadonlySet<string> = new Set<keyof Compiled>([...allMapNames, ...otherKeys]);
 
 function isCompiledKey(key: string): key is keyof Compiled {
   return compiledKeys.has(key);
@@ -185,13 +210,13 @@ function compileLayer(
   name: string,
   layer: BankOverlay,
   compiler: MapCompiler,
-  banks: ReadonlySet<string>,
+  named: Named,
   context: BankContext,
 ): Partial<Compiled> {
   const at = (key: string): TableContext => contextBelow(context, name === "" ? [key] : ["policy_bank", name, key]);
   const compiled: Partial<Compiled> = {};
-  for (const key of allMapNames) Object.assign(compiled, compileMap(key, layer, compiler, banks, at(key)));
-  const { inet_acl, mynetworks_maps, ip_repu_ignore_maps, client_ipaddr_policy } = layer;
+  for (const key of allMapNames) Object.assign(compiled, compileMap(key, layer, compiler, named, at(key)));
+  const { inet_acl, mynetworks_maps, ip_repu_ignore_maps, client_ipaddr_policy, banned_namepath_re } = layer;
   return {
     ...compiled,
     ...(inet_acl !== undefined && { inet_acl: compileNetworkList(inet_acl, at("inet_acl")) }),
@@ -206,6 +231,9 @@ function compileLayer(
           banks: names,
         })) ?? null,
     }),
+    ...(banned_namepath_re !== undefined && {
+      banned_namepath_re: compileBannedTable(banned_namepath_re, at("banned_namepath_re"), []),
+    }),
   };
 }
 
@@ -213,10 +241,10 @@ function compileMap(
   name: MapName,
   layer: BankOverlay,
   compiler: MapCompiler,
-  banks: ReadonlySet<string>,
+  named: Named,
   context: TableContext,
 ): { readonly [key: string]: LookupMap<unknown> } {
   const tables = layer[name];
   if (tables === undefined) return {};
-  return { [name]: compiler.compile(tables, mapType(name, compiler, context, banks), context) };
+  return { [name]: compiler.compile(tables, mapType(name, compiler, context, named), context) };
 }

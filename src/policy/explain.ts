@@ -1,6 +1,7 @@
 // What each map of a bank yields for one mail, by which key of which line: for `check`, and for the Outcome when asked.
 import type { Match, Origin } from "../lookup/table.ts";
 import type { PolicyBank } from "./bank.ts";
+import type { BannedRule } from "./banned-table.ts";
 import { type AskedBy, allMapNames, askedBy, type MapName } from "./map-values.ts";
 
 /** The addresses of one mail. */
@@ -24,7 +25,10 @@ export interface MapYield {
 }
 
 /** Maps whose every match counts, not only the first. */
-const cumulative: ReadonlySet<MapName> = new Set<MapName>(["dkim_signature_options_bysender_maps"]);
+const cumulative: ReadonlySet<MapName> = new Set<MapName>([
+  "dkim_signature_options_bysender_maps",
+  "banned_filename_maps",
+]);
 
 /** Everything the maps yield, in the order of the maps; maps that yield nothing are left out. */
 export function explainMaps(bank: PolicyBank, addresses: Addresses, client?: string): readonly MapYield[] {
@@ -70,7 +74,7 @@ function matches(
   const map = bank[name];
   const first = map.first(address);
   const list: readonly Match<unknown>[] = cumulative.has(name) ? map.all(address) : first === undefined ? [] : [first];
-  const plain = list.map((match) => yielded(name, by, address, match));
+  const plain = list.map((match) => yielded(name, by, address, told(match)));
   if (name !== "author_to_policy_bank_maps") return plain;
   // A plain key counts only with a signature of the author's own domain; that is told by the banks that were loaded.
   const signed = signers.flatMap((domain) => {
@@ -78,6 +82,15 @@ function matches(
     return match === undefined ? [] : [yielded(name, by, `${address}/@${domain}`, match)];
   });
   return [...plain, ...signed];
+}
+
+/** Compiled tables of banned names by what the configuration calls them. */
+function told(match: Match<unknown>): Match<unknown> {
+  return isRules(match.value) ? { ...match, value: match.value.map(({ name = "(tables)" }) => name) } : match;
+}
+
+function isRules(value: unknown): value is readonly BannedRule[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null && "tables" in item);
 }
 
 function twoLevels(

@@ -15,6 +15,7 @@ import {
 } from "../lookup/value.ts";
 import { isMapShape, type MapKey, type MapShape, type YieldKind } from "../settings/map-shape.ts";
 import { bankSettings } from "../settings/registry.ts";
+import { type BannedRule, bannedRulesValue } from "./banned-table.ts";
 
 type Table = typeof bankSettings;
 
@@ -40,6 +41,9 @@ interface Yielded {
   /** The second level, by sender: one map per table. */
   readonly "scores-by-sender": readonly LookupMap<number>[];
   readonly "truths-by-sender": readonly LookupMap<boolean>[];
+  readonly "banned-rules": readonly BannedRule[];
+  /** true: the author's own domain has to have signed; else one of these. */
+  readonly "signing-domains": boolean | readonly string[];
   /** What it means is for the part that asks to say. */
   readonly any: unknown;
 }
@@ -85,12 +89,18 @@ const virusBank = "VIRUS";
 /** Loaded by rule wherever they are defined: naming them without a definition is no mistake. */
 const impliedBanks: readonly string[] = ["MYNETS", "MYUSERS", approvedBank, virusBank];
 
-/** How the values of one map are read. `compiler` and `context` are for tables within tables, `banks` are the names that exist. */
+/** What names in maps stand for. */
+export interface Named {
+  readonly banks: ReadonlySet<string>;
+  readonly rules: ReadonlyMap<string, BannedRule>;
+}
+
+/** How the values of one map are read. `compiler` and `context` are for tables within tables, the others what names stand for. */
 export function mapType(
   name: MapName,
   compiler: MapCompiler,
   context: TableContext,
-  banks: ReadonlySet<string>,
+  { banks, rules }: Named,
 ): ValueType<unknown> {
   const { kind, by } = maps.get(name) ?? { kind: "any", by: "recipient" };
   const types: { readonly [Kind in YieldKind]: () => ValueType<Yielded[Kind]> } = {
@@ -102,6 +112,8 @@ export function mapType(
     "signature-options": () => optionsValue,
     "scores-by-sender": () => scoresBySender(compiler, context),
     "truths-by-sender": () => truthsBySender(compiler, context),
+    "banned-rules": () => bannedRulesValue(rules, context),
+    "signing-domains": () => signersValue,
     any: () => anyValue,
   };
   return types[kind]();
@@ -116,6 +128,19 @@ function existingBanks(whenTrue: string, banks: ReadonlySet<string>): ValueType<
     },
   };
 }
+
+/** Truth, or signing domains in lower case. */
+const signersValue: ValueType<boolean | readonly string[]> = {
+  expected: "true, false, or signing domains",
+  read(raw, path) {
+    const truth = booleanValue.read(raw, path);
+    if (truth !== undefined) return truth;
+    const list: readonly unknown[] = typeof raw === "string" ? raw.split(/[,\s]+/) : Array.isArray(raw) ? raw : [];
+    const domains = list.filter((domain) => typeof domain === "string").filter((domain) => domain !== "");
+    if (domains.length === 0 || list.some((domain) => typeof domain !== "string")) return undefined;
+    return domains.map((domain) => domain.toLowerCase().replace(/^@/, ""));
+  },
+};
 
 // A nested table is compiled as a map of one table: the leading index of its paths is not in the settings.
 function truthsBySender(compiler: MapCompiler, context: TableContext): ValueType<readonly LookupMap<boolean>[]> {

@@ -17,6 +17,10 @@ export type YieldKind =
   /** Tables by sender, in turn. */
   | "scores-by-sender"
   | "truths-by-sender"
+  /** Names of banned_rules, or tables of them. */
+  | "banned-rules"
+  /** true, or domains that may sign. */
+  | "signing-domains"
   | "any";
 
 /** What the tables of a map yield. `read` brings a yielded value into its normal form. */
@@ -68,6 +72,13 @@ export const anyYield: Yield<"any"> = { kind: "any", words: "a value, or tables 
 /** The second level of a map, asked by sender. */
 export const senderScoresYield: Yield<"scores-by-sender"> = { ...anyYield, kind: "scores-by-sender" };
 export const senderTruthsYield: Yield<"truths-by-sender"> = { ...anyYield, kind: "truths-by-sender" };
+
+export const bannedRulesYield: Yield<"banned-rules"> = { ...anyYield, kind: "banned-rules" };
+export const signingDomainsYield: Yield<"signing-domains"> = {
+  kind: "signing-domains",
+  words: "true, false, or signing domains",
+  read: (value) => value,
+};
 
 const signatureTags: Readonly<Record<string, (value: unknown) => unknown>> = {
   d: (value) => (value === null || isText(value) ? value : undefined),

@@ -1,10 +1,12 @@
 import {
   anyYield,
   banksYield,
+  bannedRulesYield,
   map,
   numberYield,
   senderScoresYield,
   senderTruthsYield,
+  signingDomainsYield,
   table,
   textYield,
   truthYield,
@@ -49,7 +51,7 @@ export const checkSettings = {
     "Banks by virus name; 1 stands for VIRUS.",
   ),
   banned_filename_maps: accepted(
-    map(anyYield),
+    map(bannedRulesYield),
     ["DEFAULT"],
     "Which banning rules hold for a recipient: names of banned_rules, or tables.",
   ),
@@ -70,7 +72,16 @@ export const checkSettings = {
     },
     "Which tests of the header section are made. Laid over the defaults name by name.",
   ),
-  message_size_limit_maps: accepted(map(numberYield), [], "Octets of a mail, by recipient."),
+  message_size_limit_maps: active(
+    map(numberYield),
+    [],
+    "Octets of a mail, by recipient; final_oversized_destiny holds for larger mail.",
+  ),
+  author_must_sign_maps: active(
+    map(signingDomainsYield, "author"),
+    [],
+    "Authors whose mail is always signed: true (by the author's own domain), or the domains one of which has signed. Else final_must_sign_destiny holds.",
+  ),
   undecipherable_subject_tag: accepted(
     optional(text),
     "***UNCHECKED*** ",

@@ -167,7 +167,10 @@ for (const [name, text] of [
     assert.equal(bank.notify_method, "smtp:[127.0.0.1]:10027");
     assert.equal(bank.spam_admin_maps.first("x@y.example")?.value, "spamalert@example.com");
     assert.equal(bank.virus_admin_maps.first("x@y.example")?.value, "virusalert@example.com");
-    assert.equal(bank.banned_filename_maps.first("x@y.example")?.value, "ALT-RULES");
+    assert.deepEqual(
+      bank.banned_filename_maps.first("x@y.example")?.value.map(({ name }) => name),
+      ["ALT-RULES"],
+    );
     assert.equal(bank.spam_quarantine_cutoff_level_maps.first("x@y.example"), undefined);
     assert.equal(bank.spam_dsn_cutoff_level_maps.first("x@y.example"), undefined);
     assert.equal(bank.spam_dsn_cutoff_level_bysender_maps.first("a@sub.example.com"), undefined);

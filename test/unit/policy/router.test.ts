@@ -305,8 +305,8 @@ test("the howto's ORIGINATING, key by key", () => {
   assert.equal(bank.forward_method, "smtp:[127.0.0.1]:10027");
   assert.equal(bank.spam_admin_maps.first("anyone@x.test")?.value, "spamalert@example.com");
   assert.equal(bank.virus_admin_maps.first("anyone@x.test")?.value, "virusalert@example.com");
-  assert.equal(base.banned_filename_maps.first("a@example.com")?.value, "DEFAULT");
-  assert.equal(bank.banned_filename_maps.first("a@example.com")?.value, "ALT-RULES");
+  assert.deepEqual(base.banned_filename_maps.first("a@example.com")?.value, [{ name: "DEFAULT", tables: [] }]);
+  assert.deepEqual(bank.banned_filename_maps.first("a@example.com")?.value, [{ name: "ALT-RULES", tables: [] }]);
   assert.equal(bank.spam_quarantine_cutoff_level_maps.first("a@example.com"), undefined);
   const bySender = bank.spam_dsn_cutoff_level_bysender_maps;
   assert.equal(bySender.first("joe@sub.example.com"), undefined);

@@ -1,6 +1,7 @@
 // A router for a test, from a few settings laid over the base; problems are collected.
 import type { Origin, TableProblem } from "../../../src/lookup/table.ts";
 import type { ListenerName } from "../../../src/mail/transaction.ts";
+import type { BannedSource } from "../../../src/policy/banned-table.ts";
 import { createRouter, type Router } from "../../../src/policy/router.ts";
 import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
 import { baseSettings } from "./base-settings.ts";
@@ -8,6 +9,7 @@ import { baseSettings } from "./base-settings.ts";
 export interface Setup {
   readonly base?: BankOverlay;
   readonly banks?: Readonly<Record<string, BankOverlay>>;
+  readonly rules?: BannedSource;
   readonly interfaces?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -15,6 +17,7 @@ export function setUp({
   base = {},
   banks = {},
   interfaces = {},
+  rules = {},
 }: Setup): Router & { readonly problems: readonly TableProblem[] } {
   const problems: TableProblem[] = [];
   const router = createRouter(
@@ -22,6 +25,7 @@ export function setUp({
       base: { ...baseSettings, ...base },
       policy_bank: new Map(Object.entries(banks)),
       interface_policy: interfaces,
+      ...rules,
     },
     {
       problem: (problem) => problems.push(problem),

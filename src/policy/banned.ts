@@ -1,0 +1,161 @@
+// Banned names and types (amavis.md 7.4): each leaf of the part tree is looked up with all containers it lies in, table by
+// table. What a table says of a part is worked out once, for all recipients that have it.
+import type { MailPart, PartsFound } from "../mail/content.ts";
+import type { PolicyBank } from "./bank.ts";
+import type { BannedPattern, BannedTable } from "./banned-table.ts";
+import type { BannedFound } from "./decision.ts";
+
+export interface BannedParts {
+  readonly found: BannedFound;
+  /** A rule of a banned part asks that the sender be told nothing: its value starts with DISCARD. */
+  readonly discards: boolean;
+}
+
+/** What is banned for one recipient; undefined where nothing is. */
+export type FindBanned = (recipient: string) => BannedParts | undefined;
+
+/** Banned parts that are told. */
+const maxNamed = 20;
+
+type BannedSettings = Pick<PolicyBank, "banned_filename_maps" | "banned_namepath_re">;
+
+/** Whether a recipient has any rule, so that a mail has to be taken apart. */
+export function bansNames(bank: BannedSettings, recipient: string): boolean {
+  return bank.banned_namepath_re !== undefined || tablesOf(bank, recipient).length > 0;
+}
+
+/** Looks a mail's parts up. `undecipherable`: paths of parts that nobody could look into. */
+export function createFindBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): FindBanned {
+  const opaque = new Set(unchecked.flatMap(({ path }) => path ?? []));
+  const described = parts.map((part) => textsOf(part, opaque));
+  const leaves = leavesOf(parts);
+  const byTable = new Map<BannedTable, readonly (BannedPattern | undefined)[]>();
+  let byPath: readonly (BannedPattern | undefined)[] | undefined;
+  const known = new Map<string, BannedParts | undefined>();
+
+  /** For each part, the first pattern that fits it or what it lies in. */
+  function verdictsOf(table: BannedTable): readonly (BannedPattern | undefined)[] {
+    const ready = byTable.get(table);
+    if (ready !== undefined) return ready;
+    const firsts: number[] = [];
+    for (const [index, { parent }] of parts.entries()) {
+      // Containers stand before what they hold.
+      const inherited = firsts[parent] ?? table.patterns.length;
+      firsts.push(Math.min(inherited, firstFit(table, described[index] ?? [], inherited)));
+    }
+    const verdicts = firsts.map((first) => table.patterns[first]);
+    byTable.set(table, verdicts);
+    return verdicts;
+  }
+
+  function pathVerdicts(table: BannedTable): readonly (BannedPattern | undefined)[] {
+    byPath ??= parts.map((_part, index) =>
+      leaves.has(index) ? table.patterns.find((pattern) => pattern.test(pathText(parts, index, opaque))) : undefined,
+    );
+    return byPath;
+  }
+
+  function find(tables: readonly BannedTable[]): BannedParts | undefined {
+    const names: string[] = [];
+    let first: BannedPattern | undefined;
+    let discards = false;
+    const verdicts = tables.map(verdictsOf);
+    const { banned_namepath_re: pathTable } = bank;
+    const further = pathTable === undefined ? undefined : pathVerdicts(pathTable);
+    for (const leaf of leaves) {
+      let pattern = verdicts.find((each) => each[leaf]?.value !== undefined)?.[leaf];
+      if (pattern === undefined && further?.[leaf]?.value !== undefined) pattern = further[leaf];
+      // No rule, or one that allows it.
+      if (pattern?.value === undefined || pattern.value === "") continue;
+      discards ||= pattern.value.startsWith("DISCARD");
+      first ??= pattern;
+      if (names.length < maxNamed) names.push(shownName(described[leaf] ?? [], pattern));
+    }
+    if (first === undefined) return undefined;
+    const { key, origin } = first;
+    return { found: { names, key, ...(origin !== undefined && { origin }) }, discards };
+  }
+
+  // Recipients with the same tables have the same answer, and tables are few.
+  const identities = new Map<BannedTable, number>();
+  function identityOf(tables: readonly BannedTable[]): string {
+    return tables
+      .map((table) => {
+        const number = identities.get(table) ?? identities.size;
+        identities.set(table, number);
+        return number;
+      })
+      .join(",");
+  }
+
+  return (recipient) => {
+    const tables = tablesOf(bank, recipient);
+    if (tables.length === 0 && bank.banned_namepath_re === undefined) return undefined;
+    const identity = identityOf(tables);
+    if (!known.has(identity)) known.set(identity, find(tables));
+    return known.get(identity);
+  };
+}
+
+/** All matches count: the most specific first. */
+function tablesOf({ banned_filename_maps }: BannedSettings, recipient: string): readonly BannedTable[] {
+  const found: BannedTable[] = [];
+  for (const { value: rules } of banned_filename_maps.all(recipient)) {
+    for (const { tables } of rules) found.push(...tables);
+  }
+  return found;
+}
+
+function leavesOf(parts: readonly MailPart[]): ReadonlySet<number> {
+  const containers = new Set(parts.map(({ parent }) => parent));
+  return new Set([...parts.keys()].filter((index) => !containers.has(index)));
+}
+
+/** The declared type, the types by content with a dot, the names, in amavisd's order. */
+function textsOf(part: MailPart, opaque: ReadonlySet<string>): readonly string[] {
+  const { declaredType, types, names, encrypted, path } = part;
+  const texts = declaredType === undefined ? [] : [declaredType];
+  for (const type of types) texts.push(`.${type}`);
+  texts.push(...names);
+  if (encrypted || opaque.has(path)) texts.push("UNDECIPHERABLE");
+  return texts;
+}
+
+function firstFit({ patterns }: BannedTable, texts: readonly string[], below: number): number {
+  for (const [index, pattern] of patterns.entries()) {
+    if (index >= below) break;
+    if (texts.some((text) => pattern.test(text))) return index;
+  }
+  return below;
+}
+
+/** amavisd's %F: the leaf's own texts, the rule's comment in front. */
+function shownName(texts: readonly string[], { comment }: BannedPattern): string {
+  const name = texts.join(",").replace(/[ \t]{6,}/g, " ... ");
+  return comment === undefined ? name : `${comment}:${name}`;
+}
+
+/** What banned_namepath_re sees: a line per container and part, `P=p001<tab>L=1/2<tab>M=text/plain<tab>T=asc<tab>N=x`. */
+function pathText(parts: readonly MailPart[], leaf: number, opaque: ReadonlySet<string>): string {
+  const lines: string[] = [];
+  for (let index = leaf; ; ) {
+    const part = parts[index];
+    if (part === undefined) break;
+    lines.unshift(lineOf(part, index, opaque));
+    index = part.parent;
+  }
+  return lines.join("\n");
+}
+
+function lineOf({ path, declaredType, types, names, encrypted }: MailPart, index: number, opaque: ReadonlySet<string>) {
+  const plain = (text: string) => text.replace(/[\t\n]/g, " ");
+  return [
+    `P=p${String(index + 1).padStart(3, "0")}`,
+    `L=${path.replaceAll(".", "/")}`,
+    ...(declaredType === undefined ? [] : [`M=${plain(declaredType)}`]),
+    ...types.map((type) => `T=${plain(type)}`),
+    ...names.map((name) => `N=${plain(name)}`),
+    ...(encrypted ? ["A=C"] : []),
+    ...(encrypted || opaque.has(path) ? ["A=U"] : []),
+  ].join("\t");
+}

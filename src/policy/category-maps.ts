@@ -1,0 +1,145 @@
+// amavisd's *_by_ccat settings: maps and values by contents category, laid over what the plain settings say.
+import { contextBelow } from "../lookup/context.ts";
+import type { MapCompiler } from "../lookup/map.ts";
+import type { LookupMap, RawTable, TableContext } from "../lookup/table.ts";
+import { booleanValue, textValue, type ValueType } from "../lookup/value.ts";
+import type { BankSettings } from "../settings/bank-settings.ts";
+import type { Destiny } from "../settings/values.ts";
+import type { Contents } from "./decision.ts";
+
+const destinyNumbers: Readonly<Record<string, Destiny>> = {
+  "1": "D_PASS",
+  "0": "D_DISCARD",
+  "-2": "D_BOUNCE",
+  "-3": "D_REJECT",
+  "-4": "D_TEMPFAIL",
+};
+const destinies: readonly Destiny[] = ["D_PASS", "D_DISCARD", "D_BOUNCE", "D_REJECT", "D_TEMPFAIL"];
+
+const destinyValue: ValueType<Destiny> = {
+  expected: `one of ${destinies.join(", ")}`,
+  read: (raw) => destinies.find((name) => name === raw) ?? destinyNumbers[String(raw)],
+};
+
+/** Values by recipient of each of the settings that are read. */
+interface CategoryValues {
+  readonly final_destiny_maps_by_ccat: Destiny;
+  readonly lovers_maps_by_ccat: boolean;
+  readonly defang_maps_by_ccat: boolean;
+  readonly subject_tag_maps_by_ccat: string;
+  readonly quarantine_method_by_ccat: string;
+  readonly quarantine_to_maps_by_ccat: string;
+  readonly admin_maps_by_ccat: string;
+  readonly warnrecip_maps_by_ccat: boolean;
+  readonly warnsender_by_ccat: boolean;
+  readonly addr_extension_maps_by_ccat: string;
+  readonly smtp_reason_by_ccat: string;
+}
+
+export type CategorySetting = keyof CategoryValues;
+
+/** By "CC_SPAM" or "CC_SPAM,1". A category that is set to nothing has an empty map: its plain setting is not asked. */
+export type CategoryMap<V> = ReadonlyMap<string, LookupMap<V>>;
+export type CategoryMaps = { readonly [Name in CategorySetting]: CategoryMap<CategoryValues[Name]> };
+
+const valueTypes: { readonly [Name in CategorySetting]: ValueType<CategoryValues[Name]> } = {
+  final_destiny_maps_by_ccat: destinyValue,
+  lovers_maps_by_ccat: booleanValue,
+  defang_maps_by_ccat: booleanValue,
+  subject_tag_maps_by_ccat: textValue,
+  quarantine_method_by_ccat: textValue,
+  quarantine_to_maps_by_ccat: textValue,
+  admin_maps_by_ccat: textValue,
+  warnrecip_maps_by_ccat: booleanValue,
+  warnsender_by_ccat: booleanValue,
+  addr_extension_maps_by_ccat: textValue,
+  smtp_reason_by_ccat: textValue,
+};
+const settingNames = Object.keys(valueTypes).filter((name): name is CategorySetting => name in valueTypes);
+
+/** Compiles members where they stand, then puts together those that a bank has in the end. */
+export interface CategoryCompiler {
+  /** Compiles what one layer sets, and says what is wrong with it. */
+  add(layer: Partial<BankSettings>, at: (setting: string) => TableContext): void;
+  /** The maps of merged settings, whose members are those of the layers. */
+  take(settings: BankSettings): CategoryMaps;
+}
+
+export function createCategoryCompiler(compiler: MapCompiler): CategoryCompiler {
+  /** By setting, then by the member's own identity. */
+  const compiled = new Map<CategorySetting, Map<unknown, LookupMap<unknown>>>();
+  const taken = new WeakMap<object, CategoryMap<unknown>>();
+
+  function compileMember(name: CategorySetting, member: unknown, context: TableContext): LookupMap<unknown> {
+    const known = compiled.get(name) ?? new Map<unknown, LookupMap<unknown>>();
+    compiled.set(name, known);
+    const ready = known.get(member);
+    if (ready !== undefined) return ready;
+    const isList = Array.isArray(member);
+    // A value alone is a map of one constant: its place is the member's own.
+    const tables: readonly RawTable[] = isList ? member.filter(isTable) : isTable(member) ? [member] : [];
+    const type: ValueType<unknown> = valueTypes[name];
+    const map = compiler.compile(tables, type, isList ? context : contextBelow(context, [], 1));
+    known.set(member, map);
+    return map;
+  }
+
+  function take(name: CategorySetting, settings: BankSettings): CategoryMap<unknown> {
+    const members = settings[name];
+    const ready = taken.get(members);
+    if (ready !== undefined) return ready;
+    const entries = Object.entries(members).map(([key, member]) => [key, compileMember(name, member, silent)] as const);
+    const map = new Map(entries);
+    taken.set(members, map);
+    return map;
+  }
+
+  return {
+    add(layer, at) {
+      for (const name of settingNames) {
+        for (const [key, member] of Object.entries(layer[name] ?? {})) {
+          if (key !== "REPLACE") compileMember(name, member, contextBelow(at(name), [key]));
+        }
+      }
+    },
+    take(settings) {
+      const maps = Object.fromEntries(settingNames.map((name) => [name, take(name, settings)]));
+      if (!isWhole(maps)) throw new Error("a map by category is missing");
+      return maps;
+    },
+  };
+}
+
+const silent: TableContext = {
+  readFile: () => {
+    throw new Error("not read yet");
+  },
+  problem: () => {},
+};
+
+function isTable(raw: unknown): raw is RawTable {
+  return raw !== undefined && typeof raw !== "function";
+}
+
+function isWhole(maps: Readonly<Record<string, CategoryMap<unknown>>>): maps is CategoryMaps {
+  return settingNames.every((name) => name in maps);
+}
+
+/**
+ * What a setting says for contents and a recipient: by their minor category, else by the major one. "unset": no entry, so
+ * that the plain setting holds, or CC_CATCHALL where there is none.
+ */
+export function categoryValue<V>(
+  map: CategoryMap<V>,
+  { category, minor }: Contents,
+  recipient: string,
+): V | "unset" | undefined {
+  if (map.size === 0) return "unset";
+  const entry = (minor > 0 ? map.get(`${category},${minor}`) : undefined) ?? map.get(category);
+  return entry === undefined ? "unset" : entry.first(recipient)?.value;
+}
+
+/** What holds for categories without an entry and without a plain setting. */
+export function catchAllValue<V>(map: CategoryMap<V>, recipient: string): V | undefined {
+  return map.size === 0 ? undefined : map.get("CC_CATCHALL")?.first(recipient)?.value;
+}
