@@ -72,12 +72,12 @@ export const checkSettings = {
     },
     "Which tests of the header section are made. Laid over the defaults name by name.",
   ),
-  message_size_limit_maps: active(
+  message_size_limit_maps: accepted(
     map(numberYield),
     [],
     "Octets of a mail, by recipient; final_oversized_destiny holds for larger mail.",
   ),
-  author_must_sign_maps: active(
+  author_must_sign_maps: accepted(
     map(signingDomainsYield, "author"),
     [],
     "Authors whose mail is always signed: true (by the author's own domain), or the domains one of which has signed. Else final_must_sign_destiny holds.",

@@ -8,12 +8,12 @@ export const outcomeSettings = {
   final_unchecked_destiny: accepted(destiny, "D_PASS", "What becomes of mail that could not be checked."),
   final_spam_destiny: accepted(destiny, "D_PASS", "What becomes of spam."),
   final_bad_header_destiny: accepted(destiny, "D_PASS", "What becomes of mail with a bad header section."),
-  final_oversized_destiny: active(
+  final_oversized_destiny: accepted(
     destiny,
     "D_BOUNCE",
     "What becomes of mail that is larger than message_size_limit_maps allows.",
   ),
-  final_must_sign_destiny: active(
+  final_must_sign_destiny: accepted(
     destiny,
     "D_PASS",
     "What becomes of mail whose author is in author_must_sign_maps and that nobody who may has signed. Not for mail of our own users.",
