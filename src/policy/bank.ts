@@ -12,7 +12,7 @@ import {
   type CompiledMaps,
   type MapName,
   mapType,
-  type Named,
+  type NamedInMaps,
   type NetworkMapName,
 } from "./map-values.ts";
 
@@ -162,7 +162,7 @@ interface Compilation {
   byCategory(settings: BankSettings): CategoryMaps;
 }
 
-function createCompilation(lookup: LookupSettings, named: Named, context: BankContext): Compilation {
+function createCompilation(lookup: LookupSettings, named: NamedInMaps, context: BankContext): Compilation {
   const compiler = createMapCompiler(lookup);
   const categories = createCategoryCompiler(compiler);
   const layers = new Map<string, Partial<Compiled>>();
@@ -210,7 +210,7 @@ function compileLayer(
   name: string,
   layer: BankOverlay,
   compiler: MapCompiler,
-  named: Named,
+  named: NamedInMaps,
   context: BankContext,
 ): Partial<Compiled> {
   const at = (key: string): TableContext => contextBelow(context, name === "" ? [key] : ["policy_bank", name, key]);
@@ -241,7 +241,7 @@ function compileMap(
   name: MapName,
   layer: BankOverlay,
   compiler: MapCompiler,
-  named: Named,
+  named: NamedInMaps,
   context: TableContext,
 ): { readonly [key: string]: LookupMap<unknown> } {
   const tables = layer[name];

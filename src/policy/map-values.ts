@@ -90,7 +90,7 @@ const virusBank = "VIRUS";
 const impliedBanks: readonly string[] = ["MYNETS", "MYUSERS", approvedBank, virusBank];
 
 /** What names in maps stand for. */
-export interface Named {
+export interface NamedInMaps {
   readonly banks: ReadonlySet<string>;
   readonly rules: ReadonlyMap<string, BannedRule>;
 }
@@ -100,7 +100,7 @@ export function mapType(
   name: MapName,
   compiler: MapCompiler,
   context: TableContext,
-  { banks, rules }: Named,
+  { banks, rules }: NamedInMaps,
 ): ValueType<unknown> {
   const { kind, by } = maps.get(name) ?? { kind: "any", by: "recipient" };
   const types: { readonly [Kind in YieldKind]: () => ValueType<Yielded[Kind]> } = {
