@@ -146,7 +146,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "dkim/signature-layout",
     "dkim/unsigned-instances",
   ],
-  "unit/dkim/verify": ["dkim/domain-name", "dkim/domainkeys", "dkim/signature", "dkim/signature-fields"],
+  "unit/dkim/verify": ["dkim/domain-name", "dkim/domainkeys", "dkim/signature"],
   "unit/dns/fixed-zone": ["dns/name"],
   "unit/flow/outcome/conclude": ["mail/received"],
   "unit/flow/outcome/reasons": [

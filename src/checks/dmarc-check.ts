@@ -6,9 +6,12 @@ import { type AuthorDoubt, authorDoubts, readAuthors } from "../mail/authors.ts"
 import { domainOfOctets } from "../mail/domain.ts";
 import { trustedSealer } from "./arc-check.ts";
 import type { Check, CheckFacts, CheckInput } from "./check.ts";
-import { type DmarcEvaluation, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
+import { type DmarcEvaluation, type DmarcReason, evaluateDmarc, type Identifier, type Identifiers } from "./dmarc.ts";
 import type { DmarcPolicy } from "./dmarc-record.ts";
 import { createRecordLookup } from "./dmarc-walk.ts";
+
+/** The reason of a result that might as well be a pass as a failure: not all signatures were judged. */
+export const tooManySignatures: DmarcReason = "too-many-signatures";
 
 interface Evaluated {
   readonly domain: string;
@@ -69,8 +72,8 @@ async function identifiersOf(
   };
 }
 
-function identifierOf({ result, domain }: Verification): Identifier {
-  return { result, domain };
+function identifierOf({ result, reason, domain }: Verification): Identifier {
+  return { result: reason === "too-many-signatures" ? "unjudged" : result, domain };
 }
 
 function clearFinding([evaluated]: readonly Evaluated[]): Finding {
@@ -114,12 +117,13 @@ function dmarcFinding({ domain, evaluation }: Evaluated, reason: string | undefi
 }
 
 /**
- * What the domains of From ask for this mail: "none" unless DMARC failed, and for a mail whose ARC chain comes from
- * trusted sealers, as long as it is clear whom they vouch for. The word a `final_dmarc_destiny` is applied to.
+ * What the domains of From ask for this mail: "none" unless DMARC failed, or signatures were left that nobody looked at;
+ * and for a mail whose ARC chain comes from trusted sealers, as long as it is clear whom they vouch for. The word a
+ * `final_dmarc_destiny` is applied to.
  */
 export function dmarcDisposition(findings: readonly Finding[]): DmarcPolicy {
   const dmarc = findings.find(({ method }) => method === "dmarc");
-  if (dmarc?.result !== "fail") return "none";
+  if (dmarc === undefined || (dmarc.result !== "fail" && dmarc.reason !== tooManySignatures)) return "none";
   if (!isDoubt(dmarc.reason) && findings.some(isTrustedChain)) return "none";
   const asked = dmarc.properties.find(({ type, name }) => type === "policy" && name === "dmarc")?.value;
   return asked === "reject" || asked === "quarantine" ? asked : "none";

@@ -7,7 +7,8 @@ import { createRecordLookup, type LookUpRecord, organizationalDomainOf, type Wal
 
 /** An authenticated identifier: SPF's MAIL FROM (or HELO) domain, or a signature's d=. A-labels in lower case. */
 export interface Identifier {
-  readonly result: AuthResult;
+  /** "unjudged": there are more signatures than are looked at. */
+  readonly result: AuthResult | "unjudged";
   readonly domain: string;
 }
 
@@ -26,7 +27,13 @@ export interface DmarcInput {
 }
 
 /** Why DMARC came to no pass and no fail. */
-export type DmarcReason = "no-policy" | "several-records" | "dns-error" | "identifier-temperror";
+export type DmarcReason =
+  | "no-policy"
+  | "several-records"
+  | "dns-error"
+  | "identifier-temperror"
+  /** A signature that would align is among those that nobody looked at. */
+  | "too-many-signatures";
 
 export interface DmarcEvaluation {
   readonly mode: DmarcMode;
@@ -194,6 +201,7 @@ async function conclude(input: DmarcInput, applied: Applied): Promise<DmarcEvalu
   };
   if (common.spfAligned || common.dkimAligned) return { ...common, result: "pass" };
   if (spf === "dns-error" || dkim === "dns-error") return { ...common, result: "temperror", reason: "dns-error" };
+  if (dkim === "unjudged") return { ...common, result: "temperror", reason: "too-many-signatures" };
   if (spf === "temperror" || dkim === "temperror") {
     // What could have passed was not evaluated: refusing the mail now would punish the DNS's trouble.
     return { ...common, result: "temperror", reason: "identifier-temperror" };
@@ -201,23 +209,28 @@ async function conclude(input: DmarcInput, applied: Applied): Promise<DmarcEvalu
   return { ...common, result: "fail" };
 }
 
-/** What the identifiers of one method come to: an aligned pass, an aligned temporary error, or nothing. */
+/** What the identifiers of one method come to: an aligned pass, an aligned one that nobody knows of, or nothing. */
 async function alignmentOf(
   identifiers: readonly Identifier[],
   mode: DmarcRecord["adkim"],
   authorDomain: string,
   { aligns }: Applied,
-): Promise<"pass" | "temperror" | "dns-error" | "none"> {
-  let outcome: "temperror" | "dns-error" | "none" = "none";
-  for (const { result, domain } of identifiers) {
-    if ((result !== "pass" && result !== "temperror") || domain === "") continue;
-    const aligned = mode === "strict" ? domain === authorDomain : await aligns(domain);
-    if (aligned === true && result === "pass") return "pass";
-    if (aligned === undefined && result === "pass") outcome = "dns-error";
-    if (aligned !== false && result === "temperror" && outcome === "none") outcome = "temperror";
+): Promise<"pass" | Unknown | "none"> {
+  let outcome: Unknown | "none" = "none";
+  // In this order: walks are few, and what passed must not go without because of what did not.
+  for (const kind of ["pass", "temperror", "unjudged"] as const) {
+    for (const { result, domain } of identifiers) {
+      if (result !== kind || domain === "") continue;
+      const aligned = mode === "strict" ? domain === authorDomain : await aligns(domain);
+      if (aligned === true && kind === "pass") return "pass";
+      if (aligned === undefined && kind === "pass") outcome = "dns-error";
+      if (aligned !== false && kind !== "pass" && outcome === "none") outcome = kind;
+    }
   }
   return outcome;
 }
+
+type Unknown = "temperror" | "dns-error" | "unjudged";
 
 const oneStepLess = { reject: "quarantine", quarantine: "none", none: "none" } as const;
 

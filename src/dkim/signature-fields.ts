@@ -2,6 +2,7 @@
 // are read, nothing is hashed or verified.
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
+import { authorsFirst } from "./authors-first.ts";
 import {
   type DomainKeysSignature,
   domainKeysDigest,
@@ -21,15 +22,16 @@ export type Candidate = { readonly index: number } & (
 const maxDomainKeys = 3;
 
 /**
- * The signature fields, top to bottom. `keyName` and `digest` are set for those to be judged: of the usable ones the
- * first `maxSignatures`, as far as their keys are among the first `maxKeys` different ones.
+ * The signature fields, top to bottom. `keyName` and `digest` are set for those to be judged: of the usable ones, those
+ * of the authors' domains before others, the first `maxSignatures`, as far as their keys are among the first `maxKeys`
+ * different ones.
  */
 export function readSignatureFields(
   fields: readonly HeaderField[],
   policy: Pick<VerifyPolicy, "domainKeys" | "maxSignatures" | "maxKeys">,
 ): readonly SignatureField[] {
   const candidates = readCandidates(fields, policy.domainKeys);
-  const judged = withinLimits(candidates, policy);
+  const judged = withinLimits(candidates, fields, policy);
   return candidates.map((candidate) => ({
     kind: candidate.kind,
     index: candidate.index,
@@ -41,13 +43,15 @@ export function readSignatureFields(
 /** The candidates that are worth a key and fit the limits; what is left out is broken or too much. */
 export function withinLimits(
   candidates: readonly Candidate[],
+  fields: readonly HeaderField[],
   policy: Pick<VerifyPolicy, "maxSignatures" | "maxKeys">,
 ): ReadonlySet<Candidate> {
   const judged = new Set<Candidate>();
   const names = new Set<string>();
   let domainKeys = 0;
   let lookedAt = 0;
-  for (const candidate of candidates) {
+  const mayBeTooMany = candidates.length > Math.min(policy.maxSignatures, policy.maxKeys);
+  for (const candidate of mayBeTooMany ? authorsFirst(candidates, fields) : candidates) {
     const name = keyNameOf(candidate);
     // What cannot be used costs nothing and takes nobody's place.
     if (name === undefined) continue;

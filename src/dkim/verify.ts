@@ -42,7 +42,7 @@ export function verifyMessage(job: VerifyJob, keyCache?: KeyCache): Verification
     return candidates.map((candidate) => report(candidate, { failure: "header-too-large" }, index));
   }
 
-  const judged = withinLimits(candidates, job.policy);
+  const judged = withinLimits(candidates, fields, job.policy);
   const answers = new Map(job.keys);
   const prepared = candidates.map((candidate) => ({
     candidate,

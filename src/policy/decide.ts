@@ -49,9 +49,11 @@ function decisionOn({ rule, destiny, status, text }: Objection, id: string): Dec
 
 export interface DmarcFacts {
   readonly result: string;
+  /** There are more signatures of the author's domain than are judged: it may have passed as well as failed. */
+  readonly isUnjudged?: boolean;
   /**
-   * What the author domain's own policy asks for this mail: pct= and t= are taken into account, and a chain of trusted
-   * sealers (ARC) excuses it.
+   * What the author domain's own policy asks for this mail: "none" where it passed, pct= and t= are taken into account,
+   * and a chain of trusted sealers (ARC) excuses it.
    */
   readonly disposition: "none" | "quarantine" | "reject";
   readonly domain: string;
@@ -61,16 +63,21 @@ const noObjection: Rule = () => undefined;
 
 /**
  * final_dmarc_destiny, for mail that failed and whose author domain asks for p=reject. Never for mail of our own users.
+ * Mail with more signatures of that domain than are judged did not fail, nor may it pass: it is put off.
  */
 export function dmarcRule(
   bank: Pick<PolicyBank, "final_dmarc_destiny" | "originating">,
   dmarc: DmarcFacts | undefined,
 ): Rule {
   const destiny = bank.final_dmarc_destiny;
-  if (destiny === "D_PASS" || bank.originating || dmarc?.result !== "fail" || dmarc.disposition !== "reject") {
-    return noObjection;
-  }
+  if (destiny === "D_PASS" || bank.originating || dmarc?.disposition !== "reject") return noObjection;
+  const domain = toAscii(dmarc.domain) ?? "its author domain";
   // RFC 7372 section 3.2 has no code for DMARC; 5.7.26 is "multiple authentication checks failed".
-  const text = `rejected by the DMARC policy of ${toAscii(dmarc.domain) ?? "its author domain"}`;
+  if (dmarc.isUnjudged === true) {
+    const text = `too many signatures to tell whether the DMARC policy of ${domain} refuses it`;
+    return () => ({ rule: "dmarc", destiny: "D_TEMPFAIL", status: "7.26", text });
+  }
+  if (dmarc.result !== "fail") return noObjection;
+  const text = `rejected by the DMARC policy of ${domain}`;
   return () => ({ rule: "dmarc", destiny, status: "7.26", text });
 }

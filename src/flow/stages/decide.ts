@@ -1,6 +1,6 @@
 // The decision on each recipient: a mail that has gone round too often is refused (RFC 5321 section 6.3), then the rules
 // of the bank in force have their say on what was found.
-import { dmarcDisposition } from "../../checks/dmarc-check.ts";
+import { dmarcDisposition, tooManySignatures } from "../../checks/dmarc-check.ts";
 import { countReceived } from "../../mail/received.ts";
 import { decide, dmarcRule } from "../../policy/decide.ts";
 import { type Decision, refused } from "../../policy/decision.ts";
@@ -29,6 +29,11 @@ function dmarc({ bank, facts: { findings } }: JudgedMail) {
   const finding = findings.find(({ method }) => method === "dmarc");
   const domain = finding?.properties.find(({ type, name }) => type === "header" && name === "from")?.value ?? "";
   // What a trusted ARC chain excuses is left out of the disposition already.
-  const facts = finding && { result: finding.result, disposition: dmarcDisposition(findings), domain };
+  const facts = finding && {
+    result: finding.result,
+    isUnjudged: finding.reason === tooManySignatures,
+    disposition: dmarcDisposition(findings),
+    domain,
+  };
   return dmarcRule(bank, facts);
 }

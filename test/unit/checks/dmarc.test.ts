@@ -74,6 +74,22 @@ test("a temporary error of what could have passed is no failure", async () => {
   assert.equal(far.result, "fail");
 });
 
+test("a signature that nobody looked at is no failure where it would align, and keeps nothing else from passing", async () => {
+  const zone = { "_dmarc.example.com": reject };
+  const unjudged = Array.from({ length: 50 }, (_, i) => ({ result: "unjudged", domain: `s${i}.example.com` }) as const);
+  for (const mode of ["rfc7489", "rfc9989"] as const) {
+    const unknown = await evaluate(mode, "example.com", zone, { dkim: unjudged });
+    assert.deepEqual(
+      [unknown.result, unknown.reason, unknown.disposition],
+      ["temperror", "too-many-signatures", "reject"],
+    );
+    const pass = { result: "pass", domain: "news.example.com" } as const;
+    assert.equal((await evaluate(mode, "example.com", zone, { dkim: [...unjudged, pass] })).result, "pass");
+    const foreign = [{ result: "unjudged", domain: "example.org" }] as const;
+    assert.equal((await evaluate(mode, "example.com", zone, { dkim: foreign })).result, "fail");
+  }
+});
+
 test("subdomains get sp, those that do not exist np, which RFC 7489 does not know", async () => {
   const zone = {
     "_dmarc.example.com": "v=DMARC1; p=reject; sp=quarantine; np=none",

@@ -77,6 +77,24 @@ for (const { title, base, dmarc, reply, action } of cases) {
   });
 }
 
+test("mail with more signatures than are judged is put off where it might have failed, whatever the destiny", () => {
+  const unknown: DmarcFacts = { ...failed, result: "temperror", isUnjudged: true };
+  for (const destiny of ["D_REJECT", "D_DISCARD", "D_BOUNCE", "D_TEMPFAIL"] as const) {
+    const [decision] = decide(
+      [dmarcRule(setUp({ base: { final_dmarc_destiny: destiny } }).base, unknown)],
+      ["a@b"],
+      "1-1",
+    );
+    assert.equal(decision?.action, "tempfail");
+    assert.match(decision.reply.text, /too many signatures to tell .* of bank\.example/);
+  }
+  for (const base of [{}, { ...rejecting, originating: true }]) {
+    assert.equal(decide([dmarcRule(setUp({ base }).base, unknown)], ["a@b"], "1-1")[0]?.action, "accept");
+  }
+  const asksForLess: DmarcFacts = { ...unknown, disposition: "none" };
+  assert.equal(decide([dmarcRule(setUp({ base: rejecting }).base, asksForLess)], ["a@b"], "1-1")[0]?.action, "accept");
+});
+
 test("text of a mail's making does not reach the reply", () => {
   const bank = setUp({ base: rejecting }).base;
   const [decision] = decide([dmarcRule(bank, { ...failed, domain: "x\r\n250 ok" })], ["a@b"], "1-1");
