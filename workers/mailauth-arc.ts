@@ -2,8 +2,8 @@
 
 import { type ArcEntry, getARChain, verifyASChain } from "mailauth/lib/arc/index.js";
 import { DkimVerifier, type HeaderRow, type SignatureRow } from "mailauth/lib/dkim/dkim-verifier.js";
+import { readArcResults } from "../src/arc/results.ts";
 import type { ArcJob, ArcReason, ArcReport, ArcSet } from "../src/authres/authenticator.ts";
-import { parseAuthenticationResults } from "../src/authres/parse.ts";
 import { findDigest, readDigests } from "../src/dkim/body-hash.ts";
 import type { BodyDigest, BodyDigestSpec, BodySource } from "../src/mail/digest.ts";
 import { errorCode } from "../src/mail/error-text.ts";
@@ -48,7 +48,7 @@ export async function verifyArc(job: ArcJob, resolve: Resolve): Promise<ArcRepor
     const reason = await judge(chain, headers, job, dns);
     if (reason === "dns-error") return { result: "temperror", reason, sets: [] };
     if (reason !== undefined) return { result: "fail", reason, sets: [] };
-    return { result: "pass", sets: readSets(chain, rows.fields) };
+    return { result: "pass", sets: readSets(chain) };
   } catch (error) {
     return failed(error, dns);
   }
@@ -80,16 +80,19 @@ function readRows(header: Uint8Array): Rows | { readonly result: "fail" | "perme
 async function judge(
   chain: ArcEntry[],
   headers: { parsed: readonly HeaderRow[] },
-  { body, now, minimumKeyBits }: ArcJob,
+  { body, now, minimumKeyBits, driftSeconds }: ArcJob,
   dns: MailauthResolver,
 ): Promise<ArcReason | undefined> {
   const newest = chain.at(-1)?.["arc-message-signature"];
   if (newest === undefined) return "missing-field";
+  const untimely = untimelyReason(chain, newest, now, driftSeconds);
+  if (untimely !== undefined) return untimely;
   const verifier = new DkimVerifier({
     resolver: dns.resolver,
     minBitLength: minimumKeyBits,
     strict: true,
-    curTime: new Date(now * 1000),
+    // Whether it has expired is told above, by the rule that DKIM has.
+    curTime: new Date(Math.min(now, timeOf(newest, "x") ?? now) * 1000),
   });
   verifier.headers = headers;
   const signature = await judgeMessageSignature(newest, verifier, body);
@@ -99,6 +102,26 @@ async function judge(
     { resolver: dns.resolver, minBitLength: minimumKeyBits, strict: true, keyCache: verifier.keyCache },
   );
   return undefined;
+}
+
+/** The clock rules of DKIM (RFC 6376 section 3.5), for the signature that is judged and every seal. */
+function untimelyReason(
+  chain: readonly ArcEntry[],
+  newest: SignatureRow,
+  now: number,
+  driftSeconds: number,
+): ArcReason | undefined {
+  const expiresAt = timeOf(newest, "x");
+  if (expiresAt !== undefined && now > expiresAt + driftSeconds) return "expired";
+  const signed = [newest, ...chain.map((entry) => entry["arc-seal"])];
+  const isEarly = signed.some((row) => (timeOf(row, "t") ?? 0) > now + driftSeconds);
+  return isEarly ? "signed-in-the-future" : undefined;
+}
+
+/** Epoch seconds; anything but digits mailauth has refused already. */
+function timeOf({ parsed }: SignatureRow, tag: "t" | "x"): number | undefined {
+  const value = parsed?.[tag]?.value;
+  return typeof value === "number" ? value : undefined;
 }
 
 async function judgeMessageSignature(
@@ -151,28 +174,15 @@ function failed(error: unknown, dns: MailauthResolver): ArcReport {
     : { result: "fail", reason: "key-error", sets: [] };
 }
 
-function readSets(chain: readonly ArcEntry[], fields: readonly HeaderField[]): ArcSet[] {
-  const results = fields
-    .filter(({ name }) => name === "arc-authentication-results")
-    .map(({ raw }) => readArcResults(fieldBody(raw)));
+function readSets(chain: readonly ArcEntry[]): ArcSet[] {
   return chain.map((entry) => {
-    const dmarc = results.find((result) => result.instance === entry.i)?.dmarc;
+    const { isReadable, dmarc } = readArcResults(fieldBody(entry["arc-authentication-results"].original));
     const sealer = entry["arc-seal"].parsed?.["d"]?.value;
     return {
       instance: entry.i,
       sealer: typeof sealer === "string" ? sealer.toLowerCase() : "",
       ...(dmarc === undefined ? {} : { dmarc }),
+      ...(isReadable ? {} : { isUnreadable: true }),
     };
   });
-}
-
-/** "i=1; mx.example; dmarc=pass …" (RFC 8617 section 4.1.1). */
-function readArcResults(body: string): { readonly instance: number; readonly dmarc: string | undefined } {
-  const semicolon = body.indexOf(";");
-  const instance = /\bi[ \t\r\n]*=[ \t\r\n]*([0-9]{1,2})\b/.exec(body.slice(0, semicolon))?.[1];
-  const parsed = parseAuthenticationResults(body.slice(semicolon + 1));
-  return {
-    instance: Number(instance),
-    dmarc: parsed?.results.find(({ method }) => method === "dmarc")?.result,
-  };
 }

@@ -61,6 +61,7 @@ declare module "mailauth/lib/arc/index.js" {
     readonly i: number;
     readonly "arc-seal": SignatureRow;
     readonly "arc-message-signature": SignatureRow;
+    readonly "arc-authentication-results": { readonly original: Buffer };
   }
   export function getARChain(
     headers: { parsed: readonly HeaderRow[] },

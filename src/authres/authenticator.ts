@@ -44,6 +44,8 @@ export interface ArcJob {
   /** Epoch seconds. */
   readonly now: number;
   readonly minimumKeyBits: number;
+  /** Clock drift granted to t= and x=, seconds. */
+  readonly driftSeconds: number;
 }
 
 export type ArcReason =
@@ -56,6 +58,8 @@ export type ArcReason =
   | "syntax"
   | "unsupported-algorithm"
   | "chain-failed"
+  | "expired"
+  | "signed-in-the-future"
   | "seal-mismatch"
   | "message-signature-mismatch"
   | "body-not-fully-signed"
@@ -71,6 +75,8 @@ export interface ArcSet {
   readonly sealer: string;
   /** What its ARC-Authentication-Results says of DMARC: "pass", "fail", …; absent when it says nothing. */
   readonly dmarc?: string;
+  /** These results have not the form of the RFC: nobody can tell what they say. */
+  readonly isUnreadable?: true;
 }
 
 export interface ArcReport {

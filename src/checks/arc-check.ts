@@ -18,7 +18,13 @@ export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check
     async run({ client, head, bank, now, body, resolve }) {
       const report = hasArc(head)
         ? await authenticator.arc(
-            { header: head.header, body: await body(), now, minimumKeyBits: bank.dkim_minimum_key_bits },
+            {
+              header: head.header,
+              body: await body(),
+              now,
+              minimumKeyBits: bank.dkim_minimum_key_bits,
+              driftSeconds: bank.dkim_clock_drift,
+            },
             resolve,
           )
         : none;
@@ -49,10 +55,12 @@ function findingOf(report: ArcReport, address: string | undefined, trusted: read
 
 /**
  * A chain is worth as much as those who made it: the whole of it must hold, each sealer must be trusted, and the first
- * must not itself have seen DMARC fail, for then it vouches for nothing.
+ * must say in words that can be read what it found, and not that DMARC failed, for then it vouches for nothing.
  */
 function isTrusted({ result, sets }: ArcReport, trusted: readonly string[]): boolean {
-  return result === "pass" && sets.every(({ sealer }) => isListed(sealer, trusted)) && sets[0]?.dmarc !== "fail";
+  const [first] = sets;
+  if (result !== "pass" || first === undefined || first.dmarc === "fail" || first.isUnreadable === true) return false;
+  return sets.every(({ sealer }) => isListed(sealer, trusted));
 }
 
 function isListed(sealer: string, trusted: readonly string[]): boolean {

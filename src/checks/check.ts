@@ -19,6 +19,7 @@ export interface CheckBank {
   readonly arc_trusted_sealers: readonly string[];
   readonly arc_seal: boolean;
   readonly dkim_minimum_key_bits: number;
+  readonly dkim_clock_drift: number;
 }
 
 /** What a check finds out. What is not a result in the sense of RFC 8601 gets a field of its own. */

@@ -2,20 +2,27 @@
 // above must not keep the author's from being looked at (RFC 6376 section 6.1 leaves the order to the verifier).
 import { readAuthors } from "../mail/authors.ts";
 import type { HeaderField } from "../mail/header.ts";
-import type { Candidate } from "./signature-fields.ts";
+
+interface Signed {
+  readonly kind: "dkim" | "domainkeys";
+  readonly parsed: { readonly signature?: { readonly domain: string } | undefined };
+}
 
 /**
  * Those that could align with a domain of From first, the nearest before others, else from top to bottom. Names alone are
  * compared, no list of public suffixes: whoever shares more labels is nearer.
  */
-export function authorsFirst(candidates: readonly Candidate[], fields: readonly HeaderField[]): readonly Candidate[] {
+export function authorsFirst<Candidate extends Signed>(
+  candidates: readonly Candidate[],
+  fields: readonly HeaderField[],
+): readonly Candidate[] {
   const { domains } = readAuthors({ fields });
   const authors = domains.map((domain) => domain.split("."));
   const ranked = candidates.map((candidate) => ({ candidate, rank: rankOf(candidate, authors) }));
   return ranked.sort((a, b) => b.rank - a.rank).map(({ candidate }) => candidate);
 }
 
-function rankOf({ kind, parsed }: Candidate, authors: readonly (readonly string[])[]): number {
+function rankOf({ kind, parsed }: Signed, authors: readonly (readonly string[])[]): number {
   // DomainKeys never aligns.
   if (kind !== "dkim" || parsed.signature === undefined) return 0;
   const signer = parsed.signature.domain.split(".");

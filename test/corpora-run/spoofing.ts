@@ -23,6 +23,7 @@ const bank: CheckBank = {
   arc_trusted_sealers: [],
   arc_seal: false,
   dkim_minimum_key_bits: 1024,
+  dkim_clock_drift: 300,
 };
 
 interface Cases {

@@ -136,12 +136,16 @@ test("sets that we make verify, one upon the other, with both kinds of key", asy
     if (sealed.result !== "sealed") return;
     for (const line of sealed.fields.join("").split("\r\n")) assert.ok(line.length < 78, line);
     octets = Buffer.concat([Buffer.from(sealed.fields.join("")), octets]);
-    const job = { body: { chunks: [body] }, now: 1_700_000_100, minimumKeyBits: 1024 };
+    const job = { body: { chunks: [body] }, now: 1_700_000_100, minimumKeyBits: 1024, driftSeconds: 300 };
     const report = await authenticator.arc({ ...job, header: octets });
     assert.equal(report.result, "pass");
     assert.deepEqual(report.sets.at(-1), { instance: index + 1, sealer: "example.org", dmarc: "pass" });
     const changed = await authenticator.arc({ ...job, header: octets, body: { chunks: [Buffer.from("Hullo.\r\n")] } });
     assert.deepEqual([changed.result, changed.reason], ["fail", "message-signature-mismatch"]);
+    const early = await authenticator.arc({ ...job, header: octets, now: 1_699_999_000 });
+    assert.deepEqual([early.result, early.reason], ["fail", "signed-in-the-future"]);
+    const drifted = await authenticator.arc({ ...job, header: octets, now: 1_699_999_800 });
+    assert.equal(drifted.result, "pass");
   }
 });
 
@@ -185,5 +189,8 @@ test("after closing every job is a result as well", async () => {
     (await closed.spf({ address: "192.0.2.7", helo: "x", sender: "a@b", receiver: "y" })).result,
     "temperror",
   );
-  assert.equal((await closed.arc({ header, body: { chunks: [] }, now: 0, minimumKeyBits: 1024 })).result, "temperror");
+  assert.equal(
+    (await closed.arc({ header, body: { chunks: [] }, now: 0, minimumKeyBits: 1024, driftSeconds: 300 })).result,
+    "temperror",
+  );
 });

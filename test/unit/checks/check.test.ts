@@ -18,6 +18,7 @@ const bank: CheckBank = {
   arc_trusted_sealers: [".lists.example", "sealer.example"],
   arc_seal: false,
   dkim_minimum_key_bits: 1024,
+  dkim_clock_drift: 300,
 };
 const resolve = createFixedResolver(
   parseFixedZone({
@@ -222,6 +223,14 @@ test("a chain from trusted sealers is told, and keeps DMARC's verdict from being
       false,
     ],
     [[{ instance: 1, sealer: "sealer.example", dmarc: "fail" }], false],
+    [[{ instance: 1, sealer: "sealer.example", dmarc: "pass", isUnreadable: true }], false],
+    [
+      [
+        { instance: 1, sealer: "sealer.example", dmarc: "pass" },
+        { instance: 2, sealer: "sealer.example", dmarc: "fail", isUnreadable: true },
+      ],
+      true,
+    ],
   ];
   for (const [sets, trusted] of cases) {
     const { findings } = await check({

@@ -50,6 +50,7 @@ async function opinions(header: string) {
         arc_trusted_sealers: [],
         arc_seal: false,
         dkim_minimum_key_bits: 1024,
+        dkim_clock_drift: 300,
       },
       resolve,
       now: 0,
