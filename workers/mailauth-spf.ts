@@ -1,15 +1,17 @@
-// SPF (RFC 7208) by mailauth in its strict mode, with our limits, our resolver and our words for the outcome.
-import { spf } from "mailauth/lib/spf/index.js";
+// SPF (RFC 7208) by mailauth's evaluation in its strict mode, with our limits, our resolver and our words for the outcome.
+// The function around it takes domains of letters, digits and hyphens alone; others send mail too, and macros see them.
+import { type SpfFound, spfVerify } from "mailauth/lib/spf/spf-verify.js";
+import { isValidTargetName, parseIp } from "mailauth/lib/spf/syntax.js";
 import type { SpfJob, SpfReason, SpfReport } from "../src/authres/authenticator.ts";
 import { splitAddress } from "../src/mail/address.ts";
 import { decodeUtf8, domainOfOctets } from "../src/mail/domain.ts";
 import type { Resolve } from "../src/rr/answer.ts";
 import { resolveKnown } from "../src/rr/known-answers.ts";
 import { createMailauthResolver } from "./mailauth-resolver.ts";
+import { createSpfLookups, type SpfCounts, spfResultOf } from "./spf-lookups.ts";
 
 /** RFC 7208 section 4.6.4. */
-const maxLookups = 10;
-const maxVoidLookups = 2;
+const limits = { lookups: 10, emptyAnswers: 2 };
 /** RFC 7208 section 4.6.4 asks for at least 20 s. */
 const maxElapsedMs = 20_000;
 /** A longer name is none (RFC 5321 section 4.5.3.1): it is not even looked at. */
@@ -21,53 +23,53 @@ export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfRep
   const domain = identity === "helo" ? (domainOfOctets(job.helo) ?? "") : (splitAddress(job.sender).domain ?? "");
   const base = { identity, domain: domain.startsWith("[") ? "" : domain } as const;
   // Nothing that could have a record (RFC 7208 section 4.3).
-  if (base.domain === "" || job.sender.length > maxPathChars) return { ...base, result: "none" };
+  if (!isValidTargetName(base.domain) || job.sender.length > maxPathChars) return { ...base, result: "none" };
   const dns = createMailauthResolver(resolveKnown(job.known ?? [], resolve));
-  const standIn = standInFor(domain);
+  const lookups = createSpfLookups(dns.resolver, limits);
   try {
-    const { status, lookups } = await spf({
-      sender: identity === "helo" ? "" : `${localPartOf(job.sender)}@${standIn.name}`,
+    const ip = unmapped(job.address);
+    if (ip === undefined) return { ...base, result: "temperror", reason: "internal-error" };
+    const evaluation = spfVerify(domain, {
+      sender: identity === "helo" ? `postmaster@${domain}` : `${localPartOf(job.sender) || "postmaster"}@${domain}`,
       // A name may end in a dot; names in the DNS are asked for without it.
-      helo: identity === "helo" ? standIn.name : (decodeUtf8(job.helo) ?? "").replace(/\.$/, ""),
-      ip: job.address,
+      helo: identity === "helo" ? domain : (decodeUtf8(job.helo) ?? "").replace(/\.$/, ""),
+      ip,
       mta: job.receiver,
-      resolver: (name, type) => dns.resolver(standIn.undo(name), type),
-      maxResolveCount: maxLookups,
-      maxVoidCount: maxVoidLookups,
-      maxElapsedTime: maxElapsedMs,
       strict: true,
+      resolver: lookups.ask,
+      createSubResolver: lookups.createSub,
+      // The sender's explanation is never used.
+      expResolver: async () => [],
     });
-    const result = wordOf(status.result);
-    const reason = reasonFor(result, lookups, dns.trouble !== undefined);
-    return { ...base, result, ...(reason === undefined ? {} : { reason }) };
-  } catch {
-    return { ...base, result: "permerror", reason: "internal-error" };
+    const found = await inTime(evaluation);
+    return found === "late" ? { ...base, result: "temperror", reason: "time-limit" } : { ...base, ...reported(found) };
+  } catch (error) {
+    return { ...base, ...reported(spfResultOf(error) ?? { error: "temperror" }) };
+  }
+
+  function reported(found: SpfFound): Pick<SpfReport, "result" | "reason"> {
+    const result = wordOf(found);
+    const reason = reasonFor(result, lookups.counts(), dns.trouble !== undefined);
+    return reason === undefined ? { result } : { result, reason };
   }
 }
 
-/**
- * mailauth evaluates domains of letters, digits and hyphens alone, yet domains with an underscore send mail and publish
- * SPF. Such a label has another stand for it, which is undone in every name that is asked for.
- */
-function standInFor(domain: string) {
-  const labels = domain.split(".");
-  const replaced = new Map<string, string>();
-  const name = labels
-    .map((label, index) => {
-      if (label === "" || index === labels.length - 1 || /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(label)) return label;
-      const other = `q7x${index}z${label.length}`;
-      replaced.set(other, label);
-      return other;
-    })
-    .join(".");
-  const undo = (asked: string) =>
-    replaced.size === 0
-      ? asked
-      : asked
-          .split(".")
-          .map((label) => replaced.get(label.toLowerCase()) ?? label)
-          .join(".");
-  return { name, undo };
+/** An IPv4 client stays one in its IPv6 form (RFC 7208 section 5); undefined where it is no address. */
+function unmapped(address: string): string | undefined {
+  const parsed = parseIp(address);
+  if (parsed === null) return undefined;
+  return parsed.kind() === "ipv6" && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : address.trim();
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T | "late"> {
+  const late = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => late.resolve("late"), maxElapsedMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
 }
 
 /** The local part as it stood, quotes and all: macros see it (RFC 7208 section 7.2). */
@@ -76,27 +78,22 @@ function localPartOf(path: string): string {
   return decodeUtf8(local) ?? local;
 }
 
-function wordOf(result: string): SpfReport["result"] {
-  switch (result) {
-    case "none":
-    case "neutral":
-    case "pass":
-    case "fail":
-    case "softfail":
-    case "permerror":
-      return result;
-    default:
-      return "temperror";
-  }
+const qualifiers = { "+": "pass", "-": "fail", "~": "softfail", "?": "neutral" } as const;
+
+/** Nothing that matched, and no redirect, is neutral (RFC 7208 section 4.7). */
+function wordOf(found: SpfFound): SpfReport["result"] {
+  if (found === false) return "neutral";
+  if (found.qualifier !== undefined) return qualifiers[found.qualifier];
+  return found.error === "none" || found.error === "permerror" ? found.error : "temperror";
 }
 
 function reasonFor(
   result: SpfReport["result"],
-  lookups: { readonly count?: number; readonly void?: number } | undefined,
+  { asked, empty }: SpfCounts,
   hadTrouble: boolean,
 ): SpfReason | undefined {
   if (result === "temperror") return hadTrouble ? "dns-error" : "time-limit";
   if (result !== "permerror") return undefined;
-  if ((lookups?.count ?? 0) > maxLookups) return "too-many-lookups";
-  return (lookups?.void ?? 0) > maxVoidLookups ? "too-many-void-lookups" : "record-error";
+  if (asked > limits.lookups) return "too-many-lookups";
+  return empty > limits.emptyAnswers ? "too-many-void-lookups" : "record-error";
 }

@@ -1,17 +1,31 @@
 // What we use of mailauth's inner modules, some of which come without types, others with types that do not fit.
 
-declare module "mailauth/lib/spf/index.js" {
-  export function spf(options: {
-    sender: string;
-    helo: string;
-    ip: string;
-    mta: string;
-    resolver: (name: string, type: string) => Promise<unknown[]>;
-    maxResolveCount: number;
-    maxVoidCount: number;
-    maxElapsedTime: number;
-    strict: boolean;
-  }): Promise<{ status: { result: string }; lookups?: { count?: number; void?: number } }>;
+declare module "mailauth/lib/spf/spf-verify.js" {
+  /** The directive that matched, or the error that ended the evaluation; false where nothing matched. */
+  export type SpfFound = false | { readonly qualifier?: "+" | "-" | "~" | "?"; readonly error?: string };
+  type Ask = (name: string, type: string) => Promise<unknown[]>;
+  export function spfVerify(
+    domain: string,
+    options: {
+      sender: string;
+      helo: string;
+      ip: string;
+      mta: string;
+      strict: boolean;
+      resolver: Ask;
+      createSubResolver: () => Ask;
+      expResolver: Ask;
+    },
+  ): Promise<SpfFound>;
+}
+
+declare module "mailauth/lib/spf/syntax.js" {
+  export function isValidTargetName(name: string): boolean;
+  export function parseIp(text: string): {
+    kind(): "ipv4" | "ipv6";
+    isIPv4MappedAddress(): boolean;
+    toIPv4Address(): { toString(): string };
+  } | null;
 }
 
 declare module "mailauth/lib/dkim/dkim-verifier.js" {

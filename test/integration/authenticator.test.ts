@@ -7,6 +7,7 @@ import {
   defaultAuthenticatorOptions,
   type WorkerAuthenticator,
 } from "../../src/checks/worker-authenticator.ts";
+import { createFixedResolver, parseFixedZone } from "../../src/dns/fixed-zone.ts";
 import { createResolver, defaultResolverOptions, type Resolver } from "../../src/dns/resolver.ts";
 import type { Resolve } from "../../src/rr/answer.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
@@ -98,6 +99,48 @@ test("a domain with an underscore has its policy evaluated, macros included", as
   );
   assert.equal(reports[0]?.domain, "mail_out.example.com");
 });
+
+/** A record at "_my.host.example.com", and a name it must ask for to pass. */
+const macros: readonly (readonly [title: string, record: string, name: string])[] = [
+  ["text before", "exists:x-%{d}", "x-_my.host.example.com"],
+  ["text behind", "exists:%{d}-x.example.net", "_my.host.example.com-x.example.net"],
+  ["labels cut", "exists:%{d2}.n.example.net", "example.com.n.example.net"],
+  ["labels turned round", "exists:%{dr}.example.net", "com.example.host._my.example.net"],
+  ["split at the underscore", "exists:%{d_}.example.net", ".my.host.example.com.example.net"],
+  ["split at it and cut", "exists:%{d1_}.example.net", "my.host.example.com.example.net"],
+  ["split at a hyphen", "exists:x%{o-}.example.net", "x_my.host.example.com.example.net"],
+  ["the sender", "exists:%{l}.%{o}.example.net", "joe.doe._my.host.example.com.example.net"],
+  ["the whole sender", "exists:%{s-.@}.example.net", ""],
+  ["escaped", "exists:%{D}.example.net", "_my.host.example.com.example.net"],
+  ["the HELO", "exists:%{h}.example.net", "_helo.example.org.example.net"],
+  ["address and domain", "exists:%{ir}.%{v}.%{d}", "7.2.0.192.in-addr._my.host.example.com"],
+  ["an include", "include:_spf.%{d}", "_spf._my.host.example.com"],
+  ["a redirect", "redirect=_spf.%{d}", "_spf._my.host.example.com"],
+  ["within an include", "include:_inc.example.net", "y-_inc.example.net"],
+];
+
+for (const [title, record, name] of macros) {
+  test(`macros see a domain with underscores as it is: ${title}`, async () => {
+    const asked: string[] = [];
+    const resolve = createFixedResolver(
+      parseFixedZone({
+        "_my.host.example.com": { TXT: [`v=spf1 ${record} ${record.startsWith("redirect") ? "" : "-all"}`] },
+        "_inc.example.net": { TXT: ["v=spf1 exists:y-%{d}"] },
+        ...(name === "" || name.startsWith(".") ? {} : { [name]: { A: ["127.0.0.2"], TXT: ["v=spf1 +all"] } }),
+      }),
+    );
+    const report = await authenticator.spf(
+      { address: "192.0.2.7", helo: "_helo.example.org", sender: "joe.doe@_My.host.example.com", receiver: "x" },
+      (question, type) => {
+        asked.push(question);
+        return resolve(question, type);
+      },
+    );
+    // A name with an empty label cannot be asked for, and a record with a delimiter that is none is broken.
+    const wanted = name === "" ? "permerror" : name.startsWith(".") ? "fail" : "pass";
+    assert.equal(report.result, wanted, asked.join(" "));
+  });
+}
 
 test("lookups over the limit and a silent DNS are told apart", async () => {
   const job = { address: "192.0.2.7", helo: "x.example", receiver: "mx.example.net" };
