@@ -17,6 +17,7 @@ export type KeyFault =
   | "no-record"
   | "dangling-alias"
   | "several-records"
+  | "foreign-record"
   | "not-a-key-record"
   | "record-syntax"
   | "wrong-version"
@@ -97,7 +98,12 @@ function judgeAnswer(key: SigningKey, privateKey: KeyObject, txt: Answer<"TXT">,
     const text = `there are ${records.length} key records; verifiers take any of them or none. Leave only the right one`;
     return invalid("public key: several records", "several-records", text);
   }
-  return judgeRecord(key, privateKey, record);
+  const check = judgeRecord(key, privateKey, record);
+  const foreign = txt.records.find((each) => each !== record);
+  if (foreign === undefined) return check;
+  // A verifier that takes the first record it gets, in whatever order the DNS gives them, fails now and then.
+  const text = `another TXT record stands at the same name, and some verifiers take that one now and then: ${shown(foreign)}`;
+  return { ...check, findings: [...check.findings, warning("foreign-record", text)] };
 }
 
 /** Two records that hold the key together, and none that holds it alone. */
@@ -131,13 +137,15 @@ function judgeRecord(key: SigningKey, privateKey: KeyObject, record: TxtRecord):
     return invalid("public key: wrong type", "wrong-type", text);
   }
   const wanted = publicKeyData(privateKey);
-  if (published !== wanted && wanted.startsWith(published.replace(/=+$/, ""))) {
+  const [bare, bareWanted] = [published.replace(/=+$/, ""), wanted.replace(/=+$/, "")];
+  if (bare !== bareWanted && bareWanted.startsWith(bare)) {
     const text = `p= ends after ${published.length} of ${wanted.length} characters: strings of a record hold 255 at most`;
     return invalid("public key: invalid data", "cut-off", text);
   }
   const read = readKeyRecord(record);
   if ("failure" in read) {
-    return invalid("public key: invalid data", "record-syntax", `p= is no ${type} public key (${read.failure})`);
+    const what = bare === bareWanted ? paddingText(published, wanted) : `p= is no ${type} public key (${read.failure})`;
+    return invalid("public key: invalid data", "record-syntax", what);
   }
   if (!read.publicKey.equals(createPublicKey(privateKey))) {
     const sentence = `the DNS holds another key: ${fingerprint(read.publicKey)}, ${key.source} has ${fingerprint(createPublicKey(privateKey))}`;
@@ -146,6 +154,11 @@ function judgeRecord(key: SigningKey, privateKey: KeyObject, record: TxtRecord):
   const findings = judgeTags(key, tags, read.bits, type);
   const stopper = findings.find(({ severity }) => severity === "error");
   return stopper === undefined ? { result: "pass", findings } : { result: "invalid", reason: stopper.text, findings };
+}
+
+function paddingText(published: string, wanted: string): string {
+  const count = (text: string) => text.length - text.replace(/=+$/, "").length;
+  return `p= is the key, but ends with ${count(published)} "=" where base64 has ${count(wanted)}`;
 }
 
 /** The right key is published; do its tags allow our signatures? */

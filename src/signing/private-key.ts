@@ -1,7 +1,7 @@
-// Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or base64 of
-// the 32 octets of an Ed25519 seed. A look at the DER says what a key is, in better words than OpenSSL's; then OpenSSL
+// Private keys as files and tables hold them: PEM (PKCS#1 or PKCS#8), base64 of the same without armour, or an Ed25519 key
+// as its 32 octets of seed (dkimpy) or these and its public key (rspamd), bare or in base64. A look at the DER says what a key is, in better words than OpenSSL's; then OpenSSL
 // reads it.
-import { createPrivateKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { asBuffer } from "../mail/header.ts";
 
 export type KeyType = "rsa" | "ed25519";
@@ -25,7 +25,6 @@ export const minimumRsaBits = 1024;
 export const maximumRsaBits = 16_384;
 
 const base64Only = /^[A-Za-z0-9+/=\s]*$/;
-const armour = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
 const rsaOid = Buffer.from("2a864886f70d010101", "hex");
 const ed25519Oid = Buffer.from("2b6570", "hex");
 const ed25519Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -39,14 +38,40 @@ export function readPrivateKey(octets: Uint8Array): ReadKey {
   const text = bytes.toString("latin1").replace(/^\xef\xbb\xbf/, "");
   // One seed in 64 begins with the same octet in base64 as DER does, the digit 0.
   if (bytes[0] === 0x30 && !base64Only.test(text)) return readDer(bytes);
-  const pem = armour.exec(text);
-  if (pem !== null) return readPem(pem[1] ?? "", pem[2] ?? "");
-  if (text.includes("-----BEGIN ")) return { trouble: "is cut off: its PEM block has no end" };
+  if (text.includes("-----BEGIN ")) return readPem(text);
   if (text.trim() === "") return { trouble: "is empty" };
-  return readBase64(text);
+  const bare = base64Only.test(text) ? undefined : readBareEd25519(bytes);
+  return bare ?? readBase64(text);
 }
 
-function readPem(label: string, body: string): ReadKey {
+interface Block {
+  readonly label: string;
+  /** Undefined where the block has no end. */
+  readonly body: string | undefined;
+}
+
+/** The first block with a private key, whatever certificates, public keys and parameters stand before it, as OpenSSL does. */
+function readPem(text: string): ReadKey {
+  const blocks = pemBlocks(text);
+  const chosen = blocks.find(({ label }) => label.endsWith("PRIVATE KEY")) ?? blocks[0];
+  if (chosen?.body === undefined) return { trouble: "is cut off: its PEM block has no end" };
+  return readBlock(chosen.label, chosen.body);
+}
+
+function pemBlocks(text: string): readonly Block[] {
+  const blocks: Block[] = [];
+  const begin = /-----BEGIN ([A-Z0-9 ]+)-----/g;
+  for (let found = begin.exec(text); found !== null; found = begin.exec(text)) {
+    const label = found[1] ?? "";
+    const end = text.indexOf(`-----END ${label}-----`, begin.lastIndex);
+    const next = text.indexOf("-----BEGIN ", begin.lastIndex);
+    const isWhole = end !== -1 && (next === -1 || end < next);
+    blocks.push({ label, body: isWhole ? text.slice(begin.lastIndex, end) : undefined });
+  }
+  return blocks;
+}
+
+function readBlock(label: string, body: string): ReadKey {
   if (label === "ENCRYPTED PRIVATE KEY" || body.includes("ENCRYPTED")) {
     return { trouble: "is protected by a passphrase; store it without one" };
   }
@@ -65,11 +90,17 @@ function readBase64(text: string): ReadKey {
   const padding = compact.endsWith("==") ? 2 : compact.endsWith("=") ? 1 : 0;
   if (der.length !== Math.floor((compact.length - padding) * 0.75))
     return { trouble: "is not a private key in PEM form" };
-  // dkimpy keeps Ed25519 keys as the base64 of the seed (RFC 8032 section 5.1.5).
-  if (der.length === 32) {
-    return ed25519Key(Buffer.concat([ed25519Prefix, der]));
-  }
-  return readDer(der);
+  return readBareEd25519(der) ?? readDer(der);
+}
+
+/** The octets of RFC 8032 section 5.1.5; undefined where they are not so many. */
+function readBareEd25519(octets: Buffer): ReadKey | undefined {
+  if (octets.length !== 32 && octets.length !== 64) return undefined;
+  const read = ed25519Key(Buffer.concat([ed25519Prefix, octets.subarray(0, 32)]));
+  if (octets.length === 32 || "trouble" in read) return read;
+  const publicKey = createPublicKey(read.key.object).export({ type: "spki", format: "der" }).subarray(-32);
+  if (publicKey.equals(octets.subarray(32))) return read;
+  return { trouble: "is no Ed25519 key: its second 32 octets are not the public key of the first" };
 }
 
 /** RSAPrivateKey (RFC 8017 appendix A.1.2) or PrivateKeyInfo (RFC 5208 section 5). */

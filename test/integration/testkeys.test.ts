@@ -43,6 +43,17 @@ const cases: Readonly<Record<string, readonly [zone: unknown, result: RegExp, fa
     ["cut-off"],
   ],
   "several.example": [{ TXT: [ours.record, other.record] }, /several records/, ["several-records"]],
+  "foreign.example": [{ TXT: [record("v=spf1 -all"), ours.record] }, /^pass$/, ["foreign-record"]],
+  "foreign-weak.example": [
+    { TXT: [record(`v=DKIM1; t=y; p=${data}`), record("site-verification=abc")] },
+    /^pass$/,
+    ["testing", "foreign-record"],
+  ],
+  "padded.example": [
+    { TXT: [record(`v=DKIM1; p=${data}=`)] },
+    /^invalid \(public key: invalid data\)$/,
+    ["record-syntax"],
+  ],
   "alias.example": [{ CNAME: ["k1.esp.example"] }, /^pass$/, []],
   "dangling.example": [{ CNAME: ["k2.esp.example"] }, /^invalid \(public key: not available\)$/, ["dangling-alias"]],
   "servfail.example": [{ rcode: "SERVFAIL" }, /^invalid \(public key: DNS error: SERVFAIL\)$/, ["dns-trouble"]],
