@@ -63,10 +63,12 @@ export interface SpamFound {
   /** Points; absent when no scanner answered: the mail goes on unscored. */
   readonly score?: number;
   readonly tests: readonly SpamTest[];
-  /** The scanner that answered, or that failed. */
+  /** The scanners that answered, or that failed, with ", " between several. */
   readonly scanner: string;
   /** "no", "spam", "ham", "unavailable", where the scanner says so. */
   readonly autolearn?: string;
+  /** What the scanner itself would do, where it says so (rspamd): "no action", "add header", "reject". */
+  readonly action?: string;
   /** Why there is no score. */
   readonly failure?: string;
   readonly cached: boolean;

@@ -25,6 +25,8 @@ export interface VirusClient {
   /** `deadlineMs`: on the clock of `now`. Never rejects. */
   scan(message: MessageOctets, deadlineMs: number): Promise<Scan | ScannerTrouble>;
   counts(): ClientCounts;
+  /** Closes connections that carry nothing, and keeps none from now on. */
+  retire(): void;
   /** Mails under way go on without the scanner. */
   close(): void;
 }
@@ -47,7 +49,7 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
   /** The last one used stands last. */
   const kept: ClamdSession[] = [];
   const open = new Set<ScannerSocket>();
-  let isClosed = false;
+  let keepsSessions = true;
   const gate = createGate({
     connections: place.connections,
     probe,
@@ -72,7 +74,7 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
   }
 
   function keep(session: ClamdSession): void {
-    if (isClosed) {
+    if (!keepsSessions) {
       drop(session, "polite");
       return;
     }
@@ -154,6 +156,11 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
     return reply;
   }
 
+  function retire(): void {
+    keepsSessions = false;
+    for (const session of [...kept]) drop(session, "polite");
+  }
+
   async function probe(): Promise<boolean> {
     const socket = connect();
     socket.limitMs = now() + probeMs;
@@ -168,10 +175,10 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
   return {
     scan: (message, deadlineMs) => gate.run(deadlineMs, () => scan(message, deadlineMs)),
     counts: () => ({ ...gate.counts(), idle: kept.length }),
+    retire,
     close() {
-      isClosed = true;
+      retire();
       gate.close();
-      for (const session of [...kept]) drop(session, "polite");
       for (const socket of open) socket.fail("shutting-down", "the filter is ending");
     },
   };

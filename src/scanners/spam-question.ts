@@ -43,6 +43,8 @@ export interface SpamClient {
   /** `deadlineMs`: on the clock of `now`. Never rejects. */
   score(question: SpamQuestion, deadlineMs: number): Promise<SpamScan | ScannerTrouble>;
   counts(): ClientCounts;
+  /** Closes connections that carry nothing, and keeps none from now on. */
+  retire(): void;
   /** Mails under way go on without the scanner. */
   close(): void;
 }

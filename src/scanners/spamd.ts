@@ -81,6 +81,7 @@ export function createSpamdClient(place: ScannerPlace, { now, changed }: ClientN
       });
     },
     counts: () => ({ ...gate.counts(), idle: 0 }),
+    retire() {},
     close() {
       gate.close();
       for (const socket of open) socket.fail("shutting-down", "the filter is ending");

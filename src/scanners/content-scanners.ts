@@ -1,0 +1,223 @@
+// All scanners there are, as the flow asks them: about viruses and about spam, by way of the verdicts that are remembered.
+import type { SpamFound, VirusFound } from "../mail/content.ts";
+import type { Message } from "../mail/message.ts";
+import type { VerdictSubject } from "../mail/verdict-subject.ts";
+import { parsePeerAddress } from "../settings/peer-address.ts";
+import type { SpamScanner, VirusScanner } from "../settings/scanner-shape.ts";
+import { digestBody } from "./body-digest.ts";
+import { createClamdClient, type VirusClient } from "./clamd.ts";
+import type { ClientCounts, ScannerPlace } from "./scanner-client.ts";
+import type { SpamClient, SpamQuestion } from "./spam-question.ts";
+import { scoreBySpamScanners } from "./spam-score.ts";
+import { createSpamdClient } from "./spamd.ts";
+import type { ScannerTrouble, ScannerTroubleKind } from "./trouble.ts";
+import { verdictWords } from "./verdict-words.ts";
+import { type AskedScanner, scanForViruses } from "./virus-scan.ts";
+
+/** What every question says. */
+interface Ask {
+  /** On the clock of performance.now(): the answer is there by then. */
+  readonly deadlineMs: number;
+  /** SHA-256 of the body where it is known already. */
+  readonly bodyDigest?: Uint8Array;
+}
+
+export interface VirusAsk extends Ask {
+  readonly bank: {
+    readonly path: string;
+    readonly av_scanners: readonly VirusScanner[];
+    readonly av_scanners_backup: readonly VirusScanner[];
+    readonly first_infected_stops_scan: boolean;
+  };
+}
+
+export interface SpamAsk extends Ask, Pick<SpamQuestion, "envelope" | "client" | "mailId" | "user" | "verified"> {
+  readonly bank: {
+    readonly path: string;
+    readonly spam_scanners: readonly SpamScanner[];
+    /** Octets; null: no limit. */
+    readonly sa_mail_body_size_limit: number | null;
+  };
+  /** From this score on a mail is remembered as spam, else as ham; absent: the scanner's own limit. */
+  readonly spamLevel?: number;
+}
+
+export interface ContentScanners {
+  /** Asks all there are for the mail's bank. Never rejects. */
+  scanViruses(message: Message, ask: VirusAsk): Promise<VirusFound>;
+  scoreSpam(message: Message, ask: SpamAsk): Promise<SpamFound>;
+  stats(): readonly ScannerStats[];
+  /** Closes connections that carry nothing; mails under way are finished. For scanners that a reload has replaced. */
+  retire(): void;
+  /** Mails under way go on without their scanners. */
+  close(): void;
+}
+
+export type ScanKind = "virus" | "spam";
+
+export interface ScannerStats extends ClientCounts {
+  readonly scanner: string;
+  readonly kind: ScanKind;
+}
+
+/** Metric labels: what came of one mail at one scanner. */
+export type ScanResult = "clean" | "infected" | "scored" | ScannerTroubleKind;
+
+export interface ContentScannersOptions {
+  /** What is remembered; without it every mail is scanned. */
+  readonly verdicts?: Verdicts;
+  /** Told of each answer, for metrics. */
+  readonly scanned?: (scanner: string, kind: ScanKind, result: ScanResult, durationMs: number) => void;
+  /** Told when a scanner is found to be down, and when it is back, for log and alerts. */
+  readonly changed?: (scanner: string, state: "up" | "down", why: string) => void;
+  /** A monotonic clock, in milliseconds; that of performance.now(). */
+  readonly now?: () => number;
+}
+
+/** Verdicts on equal mails. Neither rejects where the question does not. */
+export interface Verdicts {
+  /** Whether any verdict of this kind is kept at all. */
+  remembers(kind: ScanKind): boolean;
+  virus(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<VirusFound>): Promise<VirusFound>;
+  spam(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<JudgedSpam>): Promise<SpamFound>;
+}
+
+export interface JudgedSpam {
+  readonly found: SpamFound;
+  /** "unsure" is not remembered: not all scanners answered. */
+  readonly verdict: "ham" | "spam" | "unsure";
+}
+
+type Client = VirusClient | SpamClient;
+
+export function createContentScanners(options: ContentScannersOptions = {}): ContentScanners {
+  const { verdicts, scanned, changed, now = () => performance.now() } = options;
+  const needs = { now, ...(changed !== undefined && { changed }) };
+  /** By all that is configured of a scanner. */
+  const virusClients = new Map<string, VirusClient>();
+  const spamClients = new Map<string, SpamClient>();
+  const names = new Map<Client, string>();
+
+  function clientFor<C extends Client, S extends VirusScanner | SpamScanner>(
+    clients: Map<string, C>,
+    scanner: S,
+    create: (place: ScannerPlace) => C,
+  ): C {
+    const key = JSON.stringify(scanner);
+    const known = clients.get(key);
+    if (known !== undefined) return known;
+    const client = create(placeOf(scanner));
+    clients.set(key, client);
+    names.set(client, scanner.name);
+    return client;
+  }
+
+  const virusClient = (scanner: VirusScanner) =>
+    clientFor(virusClients, scanner, (place) => createClamdClient(place, needs));
+  const spamClient = (scanner: SpamScanner) =>
+    clientFor(spamClients, scanner, (place) => createSpamdClient(place, needs));
+
+  /** Counts how long a scanner took, and what came of it. */
+  async function timed<T extends object>(
+    { name }: { readonly name: string },
+    kind: ScanKind,
+    asked: Promise<T | ScannerTrouble>,
+    resultOf: (answer: T) => ScanResult,
+  ): Promise<T | ScannerTrouble> {
+    const startMs = now();
+    const outcome = await asked;
+    scanned?.(name, kind, isTrouble(outcome) ? outcome.trouble : resultOf(outcome), now() - startMs);
+    return outcome;
+  }
+
+  async function subjectOf(
+    message: Message,
+    ask: Ask & { readonly bank: { readonly path: string } },
+    scanners: object,
+    further: readonly string[],
+  ): Promise<VerdictSubject | undefined> {
+    try {
+      const bodyDigest = ask.bodyDigest ?? (await digestBody(message.body));
+      return { bodyDigest, head: message, bankPath: ask.bank.path, scanners: JSON.stringify(scanners), further };
+    } catch {
+      // The spool cannot be read: the scanner's client meets the same and tells it.
+      return undefined;
+    }
+  }
+
+  return {
+    async scanViruses(message, ask) {
+      const { av_scanners, av_scanners_backup, first_infected_stops_scan } = ask.bank;
+      const asked = (scanner: VirusScanner): AskedScanner => ({
+        name: scanner.name,
+        ask: () => timed(scanner, "virus", virusClient(scanner).scan(message, ask.deadlineMs), ({ result }) => result),
+      });
+      const scan = () =>
+        scanForViruses(
+          av_scanners.map(asked),
+          av_scanners_backup.map(asked),
+          first_infected_stops_scan ? "first-infected" : "all",
+        );
+      if (verdicts?.remembers("virus") !== true) return scan();
+      const subject = await subjectOf(message, ask, { av_scanners, av_scanners_backup, first_infected_stops_scan }, []);
+      return subject === undefined ? scan() : verdicts.virus(subject, ask.deadlineMs, scan);
+    },
+
+    async scoreSpam(message, ask) {
+      const { spam_scanners, sa_mail_body_size_limit } = ask.bank;
+      const question: SpamQuestion = {
+        message,
+        envelope: ask.envelope,
+        client: ask.client,
+        mailId: ask.mailId,
+        bankPath: ask.bank.path,
+        bodyLimit: sa_mail_body_size_limit,
+        ...(ask.user !== undefined && { user: ask.user }),
+        ...(ask.verified !== undefined && { verified: ask.verified }),
+      };
+      const score = async (): Promise<JudgedSpam> => {
+        const { found, required, isWhole } = await scoreBySpamScanners(
+          spam_scanners.map((scanner) => ({
+            name: scanner.name,
+            factor: scanner.score_factor,
+            ask: () => {
+              const bodyLimit = scanner.mail_body_size_limit ?? sa_mail_body_size_limit;
+              const asked = spamClient(scanner).score({ ...question, bodyLimit }, ask.deadlineMs);
+              return timed(scanner, "spam", asked, () => "scored");
+            },
+          })),
+        );
+        if (found.score === undefined || required === undefined || !isWhole) return { found, verdict: "unsure" };
+        return { found, verdict: found.score >= (ask.spamLevel ?? required) ? "spam" : "ham" };
+      };
+      if (verdicts?.remembers("spam") !== true) return (await score()).found;
+      const scanners = { spam_scanners, sa_mail_body_size_limit };
+      const subject = await subjectOf(message, ask, scanners, verdictWords(question));
+      return subject === undefined ? (await score()).found : verdicts.spam(subject, ask.deadlineMs, score);
+    },
+
+    stats() {
+      const of = (client: Client, kind: ScanKind) => ({ scanner: names.get(client) ?? "", kind, ...client.counts() });
+      return [
+        ...[...virusClients.values()].map((client) => of(client, "virus")),
+        ...[...spamClients.values()].map((client) => of(client, "spam")),
+      ];
+    },
+    retire() {
+      for (const client of names.keys()) client.retire();
+    },
+    close() {
+      for (const client of names.keys()) client.close();
+    },
+  };
+}
+
+function placeOf({ name, address, timeout, connections }: VirusScanner | SpamScanner): ScannerPlace {
+  const place = parsePeerAddress(address);
+  if (place === undefined) throw new Error(`the scanner ${name} has no address`);
+  return { name, address: place, timeoutMs: timeout * 1000, connections };
+}
+
+function isTrouble(outcome: object): outcome is ScannerTrouble {
+  return "trouble" in outcome;
+}

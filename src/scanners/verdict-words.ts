@@ -1,0 +1,44 @@
+// What a spam scanner's word depends on beside the octets of a mail, as words that can be compared.
+import { isIP, isIPv6 } from "node:net";
+import type { Finding } from "../authres/finding.ts";
+import type { SpamQuestion } from "./spam-question.ts";
+
+/** User, sender's domain, client's network, and what was verified of which domain. */
+export function verdictWords({ user, envelope, client, verified }: SpamQuestion): readonly string[] {
+  const { address } = envelope.sender;
+  return [
+    `user=${user ?? ""}`,
+    // Each copy to a list's subscribers has a sender of its own (VERP), of one domain.
+    `sender=${address.slice(address.lastIndexOf("@") + 1).toLowerCase()}`,
+    `client=${clientNetwork(client.address)}`,
+    ...(verified?.findings ?? []).map(findingWord),
+  ];
+}
+
+/** Lists of addresses, and who answers for one, are as a rule about networks of this size. */
+export function clientNetwork(address: string | undefined): string {
+  if (address === undefined || isIP(address) === 0) return "";
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  const plain = mapped ?? address;
+  if (!isIPv6(plain)) return plain.slice(0, plain.lastIndexOf("."));
+  return v6Groups(plain).slice(0, 4).join(":");
+}
+
+function v6Groups(address: string): readonly string[] {
+  const [bare = ""] = address.toLowerCase().split("%");
+  const [head = "", tail] = bare.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const gap = tail === undefined ? 0 : 8 - before.length - after.length;
+  return [...before, ...Array.from({ length: Math.max(0, gap) }, () => "0"), ...after].map((group) =>
+    group.replace(/^0+(?=.)/, ""),
+  );
+}
+
+/** Without what each copy of a mailing has of its own: the signature's octets, the local part of the sender. */
+function findingWord({ method, result, reason, properties }: Finding): string {
+  const domains = properties
+    .filter(({ name }) => name !== "b")
+    .map(({ type, name, value }) => `${type}.${name}=${value.slice(value.lastIndexOf("@") + 1).toLowerCase()}`);
+  return [`${method}=${result}`, reason ?? "", ...domains].join(" ");
+}

@@ -1,0 +1,90 @@
+// Verdicts as octets, for a cache that other filters have a part in: what is read from there is looked at as closely as if a
+// scanner had said it. Who writes there decides what is a virus, as the scanner does.
+import type { ScannerAnswer, SpamFound, SpamTest, VirusFound } from "../mail/content.ts";
+
+const maxNames = 100;
+const maxTests = 500;
+const maxText = 300;
+
+export function encodeVerdict(found: VirusFound | SpamFound): Uint8Array {
+  return Buffer.from(JSON.stringify(found));
+}
+
+/** Undefined for anything that `encodeVerdict` does not make of a finding that is worth keeping. */
+export function decodeVirus(octets: Uint8Array): VirusFound | undefined {
+  const value = parse(octets);
+  if (value === undefined || value["failed"] !== false) return undefined;
+  const names = listOf(value["names"], maxNames, shortText);
+  const answers = listOf(value["answers"], maxNames, readAnswer);
+  return names === undefined || answers === undefined || answers.length === 0
+    ? undefined
+    : { names, answers, failed: false, cached: true };
+}
+
+export function decodeSpam(octets: Uint8Array): SpamFound | undefined {
+  const value = parse(octets);
+  if (value === undefined) return undefined;
+  const { score, autolearn, action } = value;
+  const tests = listOf(value["tests"], maxTests, readTest);
+  const scanner = shortText(value["scanner"]);
+  if (typeof score !== "number" || tests === undefined || scanner === undefined) return undefined;
+  const words = { autolearn: shortText(autolearn), action: shortText(action) };
+  return {
+    score,
+    tests,
+    scanner,
+    ...(words.autolearn !== undefined && { autolearn: words.autolearn }),
+    ...(words.action !== undefined && { action: words.action }),
+    cached: true,
+  };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function parse(octets: Uint8Array): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
+    return isMembers(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf<T>(value: unknown, most: number, read: (item: unknown) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(value) || value.length > most) return undefined;
+  const items: T[] = [];
+  for (const item of value) {
+    const found = read(item);
+    if (found === undefined) return undefined;
+    items.push(found);
+  }
+  return items;
+}
+
+/** It goes to log and header fields: printable ASCII, of bounded length. */
+function shortText(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= maxText && /^[\x20-\x7e]*$/.test(value) ? value : undefined;
+}
+
+function readAnswer(item: unknown): ScannerAnswer | undefined {
+  if (!isMembers(item)) return undefined;
+  const scanner = shortText(item["scanner"]);
+  const detail = listOf(item["detail"], maxNames, shortText);
+  const result = (["clean", "infected", "failed"] as const).find((word) => word === item["result"]);
+  return scanner === undefined || detail === undefined || result === undefined
+    ? undefined
+    : { scanner, result, detail };
+}
+
+function readTest(item: unknown): SpamTest | undefined {
+  if (!isMembers(item)) return undefined;
+  const name = shortText(item["name"]);
+  const { score } = item;
+  if (name === undefined) return undefined;
+  if (score === undefined) return { name };
+  return typeof score === "number" ? { name, score } : undefined;
+}
