@@ -16,6 +16,7 @@ import type { StoreLimits } from "../receive/store.ts";
 import type { RelayOptions } from "../relay/relay.ts";
 import { parseServerUrl, type ServerPlace } from "../settings/server-url.ts";
 import type { ListenAt } from "../sockets/listen.ts";
+import type { VerdictCacheOptions } from "../verdicts/verdict-cache.ts";
 
 export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
   return {
@@ -46,6 +47,28 @@ export function dnsBudget({ dns, redis }: Pick<Config, "dns" | "redis">): DnsBud
     lookupMs: (dns.lookup_timeout + redis.timeout) * 1000,
   };
 }
+
+/** What is remembered of scanners, and for how long. */
+export function verdictCacheOptions(config: VerdictSettings): Pick<VerdictCacheOptions, "ttls" | "key"> {
+  return {
+    key: config.verdict_cache_key,
+    ttls: {
+      ham: config.spam_check_negative_ttl * 1000,
+      spam: config.spam_check_positive_ttl * 1000,
+      clean: config.virus_check_negative_ttl * 1000,
+      infected: config.virus_check_positive_ttl * 1000,
+    },
+  };
+}
+
+type VerdictSettings = Pick<
+  Config,
+  | "verdict_cache_key"
+  | "spam_check_negative_ttl"
+  | "spam_check_positive_ttl"
+  | "virus_check_negative_ttl"
+  | "virus_check_positive_ttl"
+>;
 
 export interface SharedCacheOptions {
   readonly place: ServerPlace;

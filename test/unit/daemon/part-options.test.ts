@@ -10,6 +10,7 @@ import {
   resolverOptions,
   sharedCacheOptions,
   storeLimits,
+  verdictCacheOptions,
 } from "../../../src/daemon/part-options.ts";
 import { createRouter } from "../../../src/policy/router.ts";
 
@@ -22,6 +23,7 @@ async function configOf(text: string) {
     dns: resolverOptions(config),
     budget: dnsBudget(config),
     shared: sharedCacheOptions(config),
+    verdicts: verdictCacheOptions(config),
     relay: relayOptions(config),
     spool: storeLimits(config),
     doors: listenAddresses(config),
@@ -47,6 +49,11 @@ const rows: readonly (readonly [yaml: string, look: (slices: Slices) => unknown,
     ({ shared }) => shared,
     { place: { at: { host: "h", port: 6379, isTls: true }, database: 2 }, prefix: "x", timeoutMs: 1000 },
   ],
+  ["spam_check_negative_ttl: 0", ({ verdicts }) => verdicts.ttls.ham, 0],
+  ["spam_check_positive_ttl: 5m", ({ verdicts }) => verdicts.ttls.spam, 300_000],
+  ["virus_check_negative_ttl: 1", ({ verdicts }) => verdicts.ttls.clean, 1000],
+  ["virus_check_positive_ttl: 1h", ({ verdicts }) => verdicts.ttls.infected, 3_600_000],
+  ["verdict_cache_key: body", ({ verdicts }) => verdicts.key, "body"],
   ["relay: { connections: 3 }", ({ relay }) => relay.maxConnections, 3],
   [
     "relay: { connections_per_next_hop: 3 }",
