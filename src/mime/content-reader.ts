@@ -24,10 +24,12 @@ export interface ReaderNeeds {
   readonly level: number;
   readonly maxLevels: number;
   onArchive(archive: FoundArchive): void;
+  /** Octets of archives that are kept now, of all of the mail. */
+  readonly held: { bytes: number };
 }
 
-/** Octets of one archive that are kept in memory; of a larger one nothing is opened. */
-const maxArchiveBytes = 96 * 1024 * 1024;
+/** Octets of archives that are kept in memory at a time, within each other; what is larger is not opened. */
+const maxHeldBytes = 64 * 1024 * 1024;
 /** Octets by which file(1) tells ASCII from other text. */
 const maxTextBytes = 64 * 1024;
 
@@ -43,13 +45,14 @@ function createContentReader(
   node: PartNode,
   content: LeafContent,
 ): PartSink {
-  const { tree, level, maxLevels } = needs;
+  const { tree, level, maxLevels, held } = needs;
   const { declared, depth } = content;
   let head: Buffer[] = [];
   let sizeBytes = 0;
   let found: ContentType | undefined;
   let inner: PartSink | undefined;
   let gathered: Buffer[] | undefined;
+  let heldHere = 0;
   /** What stands where an ISO image has its mark. */
   let mark = "";
   /** "asc" may turn out to be "txt", and text to be none, further on. */
@@ -89,15 +92,23 @@ function createContentReader(
     mark += between(octets, at, isoMark.at, isoMark.at + isoMark.text.length).toString("latin1");
     const isIso = mark === isoMark.text;
     if (found?.archive === undefined && !isIso && at + octets.length > isoMark.at + isoMark.text.length) {
-      gathered = undefined;
+      letGo();
       return;
     }
-    if (at + octets.length > maxArchiveBytes) {
-      gathered = undefined;
-      tree.note("over-limits", node, `an archive of more than ${maxArchiveBytes} octets`);
+    if (held.bytes + octets.length > maxHeldBytes) {
+      letGo();
+      tree.note("over-limits", node, `archives of more than ${maxHeldBytes} octets`);
       return;
     }
     gathered.push(Buffer.from(octets));
+    heldHere += octets.length;
+    held.bytes += octets.length;
+  }
+
+  function letGo(): void {
+    gathered = undefined;
+    held.bytes -= heldHere;
+    heldHere = 0;
   }
 
   function endOfArchive(octets: readonly Buffer[]): void {
@@ -105,7 +116,8 @@ function createContentReader(
     if (isIso) node.types.add("iso");
     if (isIso && found?.archive !== undefined) tree.note("ambiguous", node, `${found.archive} and an ISO image in one`);
     const kind = found?.archive ?? (isIso ? "iso" : undefined);
-    if (kind !== undefined) needs.onArchive({ node, kind, octets: Buffer.concat(octets), depth: depth + 1, level });
+    if (kind === undefined) letGo();
+    else needs.onArchive({ node, kind, octets: Buffer.concat(octets), depth: depth + 1, level });
   }
 
   return {

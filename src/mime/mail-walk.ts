@@ -16,6 +16,8 @@ export interface MailWalk {
   end(): void;
   /** Archives that are in and not yet opened; each is handed out once. */
   takeArchive(): FoundArchive | undefined;
+  /** An archive is done with. */
+  release(archive: FoundArchive): void;
   /** How the members of an archive are looked into. */
   insideOf(archive: FoundArchive): LookInside;
   /** After the end. */
@@ -29,13 +31,17 @@ export function createMailWalk({ fields, cut }: HeaderSplit, limits: PartsLimits
   if (isUnread(cut)) tree.note("over-limits", tree.root, `header section with too many ${cut}`);
   const archives: FoundArchive[] = [];
   const onArchive = (archive: FoundArchive) => void archives.push(archive);
-  const insideAt = (level: number) => createLookInside({ tree, level, maxLevels, onArchive });
+  const held = { bytes: 0 };
+  const insideAt = (level: number) => createLookInside({ tree, level, maxLevels, onArchive, held });
   const walk = createEntityWalk({ tree, lookInside: insideAt(0), depth: 0 }, { at: "body", node: tree.root, header });
   return {
     tree,
     write: (chunk) => walk.write(asBuffer(chunk)),
     end: () => walk.end(),
     takeArchive: () => archives.shift(),
+    release({ octets }) {
+      held.bytes -= octets.length;
+    },
     insideOf: ({ level }) => insideAt(level + 1),
     found: () => tree.found(),
   };

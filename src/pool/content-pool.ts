@@ -1,0 +1,200 @@
+// Takes mails apart on threads of their own: each mail has its time, and a thread that dies or takes too long costs that mail its
+// answer and nothing else. Small mail without archives is done by the caller's thread.
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import type { PartsFound, Unchecked } from "../mail/content.ts";
+import { errorText } from "../mail/error-text.ts";
+import { splitHeader } from "../mail/header.ts";
+import { type MessageOctets, messageSizeBytes, type SpooledBody } from "../mail/message.ts";
+import type { ContentTask } from "../mime/content-task.ts";
+import type { PartsLimits } from "../mime/limits.ts";
+import { createMailWalk } from "../mime/mail-walk.ts";
+
+export interface ContentPoolOptions {
+  /** URL of the worker module. */
+  readonly worker: string;
+  /** Mails taken apart at the same time; the others wait. */
+  readonly threads: number;
+  /** Milliseconds that one mail may take, from when it is its turn. */
+  readonly deadlineMs: number;
+  readonly limits: PartsLimits;
+  readonly observer?: ContentPoolObserver;
+}
+
+/** Called on the way of each mail: implementations only count. */
+export interface ContentPoolObserver {
+  /** "in-place": by the caller's thread. */
+  mailDone?(where: "in-place" | "worker", milliseconds: number): void;
+  workerEnded?(reason: "died" | "deadline"): void;
+}
+
+export interface ContentPool {
+  /** Rejects only when the body cannot be read, or after `close`. */
+  lookInto(message: MessageOctets): Promise<PartsFound>;
+  /** Mails that are taken apart by threads now, and that wait for it. */
+  stats(): { readonly busy: number; readonly waiting: number };
+  close(): Promise<void>;
+}
+
+/** Octets of a body that the caller's thread takes apart itself: a tenth of a millisecond for 10 kB. */
+const maxInPlaceBytes = 32 * 1024;
+/** Threads are let go after so many milliseconds without work, and what they keep of archives with them. */
+const idleMs = 60_000;
+
+/** No thread is started before there is something to do. */
+export function createContentPool(options: ContentPoolOptions): ContentPool {
+  const { worker, threads, deadlineMs, limits, observer = {} } = options;
+  let workers: Piscina | undefined;
+  let busy = 0;
+  let closed = false;
+  const waiting: { start(): void; refuse(error: Error): void }[] = [];
+
+  function startedWorkers(): Piscina {
+    if (workers !== undefined) return workers;
+    workers = new Piscina({
+      filename: worker,
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: idleMs,
+      atomics: "async",
+      recordTiming: false,
+      // Octets do not count here: what is kept of a mail is bound by the walk itself.
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 },
+    });
+    // An error outside a task is followed by the worker's end, which rejects its task: that is where we act.
+    workers.on("error", () => {});
+    return workers;
+  }
+
+  async function turn(): Promise<void> {
+    if (closed) throw new Error("the content pool is closed");
+    if (busy >= threads) await new Promise<void>((start, refuse) => waiting.push({ start, refuse }));
+    else busy += 1;
+  }
+
+  /** The next in line takes the place of the one that is done. */
+  function done(): void {
+    const next = waiting.shift();
+    if (next === undefined) busy -= 1;
+    else next.start();
+  }
+
+  async function lookByWorker(message: MessageOctets): Promise<PartsFound> {
+    await turn();
+    const begunAt = performance.now();
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), deadlineMs);
+    try {
+      const found = await runTask(startedWorkers(), message, limits, overdue.signal);
+      observer.mailDone?.("worker", performance.now() - begunAt);
+      return found;
+    } catch (error) {
+      if (closed || error instanceof BodyTrouble) throw error;
+      observer.workerEnded?.(overdue.signal.aborted ? "deadline" : "died");
+      return withoutParts(message, limits, {
+        reason: overdue.signal.aborted ? "over-limits" : "failed",
+        detail: overdue.signal.aborted ? `not taken apart within ${deadlineMs} ms` : `worker: ${errorText(error)}`,
+      });
+    } finally {
+      clearTimeout(timer);
+      done();
+    }
+  }
+
+  return {
+    async lookInto(message) {
+      const begunAt = performance.now();
+      const found = lookInPlace(message, limits);
+      if (found === undefined) return lookByWorker(message);
+      observer.mailDone?.("in-place", performance.now() - begunAt);
+      return found;
+    },
+    stats: () => ({ busy, waiting: waiting.length }),
+    async close() {
+      closed = true;
+      for (const { refuse } of waiting.splice(0)) refuse(new Error("the content pool is closed"));
+      await workers?.destroy();
+    },
+  };
+}
+
+/** Undefined for what is not small, has an archive, or made the walk throw: a worker then says what it makes of it. */
+function lookInPlace({ header, body }: MessageOctets, limits: PartsLimits): PartsFound | undefined {
+  if (body.kind !== "memory" || body.sizeBytes > maxInPlaceBytes) return undefined;
+  try {
+    const walk = createMailWalk(splitHeader(header), limits);
+    for (const chunk of body.chunks) walk.write(chunk);
+    walk.end();
+    return walk.takeArchive() === undefined ? walk.found() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the header alone says, for a mail that was not taken apart. */
+function withoutParts({ header, body }: MessageOctets, limits: PartsLimits, why: Unchecked): PartsFound {
+  const { parts, unchecked } = createMailWalk(splitHeader(header), limits).found();
+  return {
+    parts: parts.map((part) => ({ ...part, sizeBytes: body.sizeBytes })),
+    unchecked: [...unchecked, why],
+  };
+}
+
+/** The body could not be read: the mail is to be tried again. */
+class BodyTrouble extends Error {
+  override name = "BodyTrouble";
+}
+
+async function runTask(
+  workers: Piscina,
+  message: MessageOctets,
+  limits: PartsLimits,
+  signal: AbortSignal,
+): Promise<PartsFound> {
+  const { header, body } = message;
+  const about = { header, limits, mailBytes: messageSizeBytes(message) };
+  if (body.kind === "memory") {
+    const task: ContentTask = { ...about, chunks: body.chunks };
+    return workers.run(task, { signal });
+  }
+  const { port1, port2 } = new MessageChannel();
+  const answer: Promise<PartsFound> = workers.run(
+    { ...about, port: port2 },
+    // piscina's type of a transfer list names the browser's ports, not node's: the cast says so and no more.
+    { signal, transferList: [port2] as never },
+  );
+  const ended = answer.then(
+    () => "ended" as const,
+    () => "ended" as const,
+  );
+  try {
+    await Promise.race([ended, sendBody(body, port1)]);
+    return await answer;
+  } finally {
+    port1.close();
+  }
+}
+
+/** Sends a piece once the one before is read, for its memory is filled again then. Ends when the port is closed. */
+async function sendBody(body: SpooledBody, port: MessageChannel["port1"]): Promise<void> {
+  let closed = false;
+  let proceed = (): void => {};
+  port.on("message", () => proceed());
+  port.on("close", () => {
+    closed = true;
+    proceed();
+  });
+  try {
+    for await (const chunk of body.read()) {
+      if (closed) return;
+      const read = new Promise<void>((resolve) => {
+        proceed = resolve;
+      });
+      port.postMessage(chunk);
+      await read;
+    }
+  } catch (error) {
+    throw new BodyTrouble("the body cannot be read", { cause: error });
+  }
+  port.postMessage(null);
+}
