@@ -42,6 +42,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/receive-proxy": ["receive/proxy-preface"],
   "integration/redis": ["shared-cache/redis"],
   "integration/reload": ["cli/reload"],
+  "integration/rspamd": ["scanners/rspamd"],
   "integration/spamd": ["scanners/spamd"],
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],

@@ -6,6 +6,7 @@ import { parsePeerAddress } from "../settings/peer-address.ts";
 import type { SpamScanner, VirusScanner } from "../settings/scanner-shape.ts";
 import { digestBody } from "./body-digest.ts";
 import { createClamdClient, type VirusClient } from "./clamd.ts";
+import { createRspamdClient } from "./rspamd.ts";
 import type { ClientCounts, ScannerPlace } from "./scanner-client.ts";
 import type { SpamClient, SpamQuestion } from "./spam-question.ts";
 import { scoreBySpamScanners } from "./spam-score.ts";
@@ -115,7 +116,9 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
   const virusClient = (scanner: VirusScanner) =>
     clientFor(virusClients, scanner, (place) => createClamdClient(place, needs));
   const spamClient = (scanner: SpamScanner) =>
-    clientFor(spamClients, scanner, (place) => createSpamdClient(place, needs));
+    clientFor(spamClients, scanner, (place) =>
+      scanner.type === "spamd" ? createSpamdClient(place, needs) : createRspamdClient(place, needs),
+    );
 
   /** Counts how long a scanner took, and what came of it. */
   async function timed<T extends object>(
