@@ -2,7 +2,7 @@
 // (RFC 8601 section 5). Works on the whole header section, whatever its size, and on whole fields only.
 import { domainToASCII } from "node:url";
 import type { HeaderEdits, Replacement } from "../mail/edit.ts";
-import { asBuffer, fieldBody } from "../mail/header.ts";
+import { asBuffer } from "../mail/header.ts";
 import { maxFieldOctets, readIdentity } from "./parse.ts";
 
 const nameInLowerCase = "authentication-results";
@@ -13,25 +13,28 @@ const maxRanges = 1000;
 
 const TAB = 9;
 const LF = 10;
-const CR = 13;
 const SPACE = 32;
 const COLON = 58;
+const DELETE = 127;
 
 /**
- * True when the field's authserv-id is one of `ids` after comments, quotes, folding and case are undone, and also when
- * no authserv-id can be made out or the field is longer than 16 KiB: what nobody can attribute may be meant as ours.
+ * True when the body's authserv-id is one of ours after comments, quotes, folding and case are undone, or begins with one
+ * as OpenDKIM writes them ("mail.example.com/job"); and also when no authserv-id can be made out: what nobody can attribute
+ * may be meant as ours.
  */
-export function claimsAuthservId(fieldRaw: Uint8Array, ids: readonly string[]): boolean {
-  return fieldRaw.length > maxFieldOctets || claims(fieldBody(fieldRaw), ids.map(comparable));
-}
-
 function claims(body: string, comparableIds: readonly string[]): boolean {
   const identity = readIdentity(body);
-  return identity === undefined || comparableIds.includes(comparable(identity.authservId));
+  if (identity === undefined) return true;
+  const [, hostName = ""] = leadingName.exec(identity.authservId) ?? [];
+  return comparableIds.includes(comparable(identity.authservId)) || comparableIds.includes(comparable(hostName));
 }
 
+/** Behind octets that some readers leave out. */
+const leadingName = /^[^\x21-\x7e]*([A-Za-z0-9._-]+)/;
+
 /**
- * The edits that leave every field of a header section out that claims one of `ids`. Neighbours are one range; after a
+ * The edits that leave every field of a header section out that claims one of `ids`, and those of more than 16 KiB. What
+ * stays has none left, however often this is done. Neighbours are one range; after a
  * thousand ranges the rest of the header is replaced by a copy without such fields. Of more than a thousand fields of
  * that name the others are left out unread. Linear: each octet is looked at once for the name, and the fields found are
  * read.
@@ -85,15 +88,30 @@ function append(copy: Copy, octets: Buffer, from: number, to: number): void {
   copy.length = length;
 }
 
+/** Octets within and around a name that some readers leave out; nobody has more of them. */
+const maxUnseen = 64;
+
 /** Where the colon of an Authentication-Results field stands whose line begins at `start`, or -1. */
 function colonOfResults(octets: Buffer, start: number): number {
-  for (let i = 0; i < nameInLowerCase.length; i += 1) {
-    if (lowerCase(octets[start + i]) !== nameInLowerCase.charCodeAt(i)) return -1;
+  // A line that begins so goes on with the one above, but at the very top.
+  if (start > 0 && isBlank(octets[start])) return -1;
+  let at = start;
+  let unseen = 0;
+  for (let i = 0; i < nameInLowerCase.length; ) {
+    if (lowerCase(octets[at]) === nameInLowerCase.charCodeAt(i)) i += 1;
+    else if (unseen === maxUnseen || !isUnseen(octets[at])) return -1;
+    else unseen += 1;
+    at += 1;
   }
-  // White space may go before the colon (RFC 5322 section 4.5); some readers even unfold first.
-  let at = start + nameInLowerCase.length;
-  while (isWhite(octets[at])) at += 1;
+  // White space may go before the colon (RFC 5322 section 4.5); some readers even unfold first. A line that is not folded
+  // ends the name, or two that meet when one between them is left out would make such a field.
+  while (isUnseen(octets[at]) || (octets[at] === LF && isBlank(octets[at + 1]))) at += 1;
   return octets[at] === COLON ? at : -1;
+}
+
+/** What is not printable, a line feed apart: controls, white space, 8-bit octets (a no-break space, a byte order mark). */
+function isUnseen(octet: number | undefined): boolean {
+  return octet !== undefined && octet !== LF && (octet <= SPACE || octet >= DELETE);
 }
 
 // By octet and not by indexOf: lines are short, and to call it costs as much as to look at a hundred octets.
@@ -105,7 +123,7 @@ function nextLine(octets: Buffer, from: number): number {
 
 function endOfField(octets: Buffer, from: number): number {
   let at = nextLine(octets, from);
-  while (octets[at] === SPACE || octets[at] === TAB) at = nextLine(octets, at);
+  while (isBlank(octets[at])) at = nextLine(octets, at);
   return Math.min(at, octets.length);
 }
 
@@ -113,8 +131,8 @@ function lowerCase(octet = 0): number {
   return octet >= 65 && octet <= 90 ? octet + 32 : octet;
 }
 
-function isWhite(octet: number | undefined): boolean {
-  return octet === SPACE || octet === TAB || octet === CR || octet === LF;
+function isBlank(octet: number | undefined): boolean {
+  return octet === SPACE || octet === TAB;
 }
 
 /** Lower case, A-labels, without a final dot and the white space that quotes allow. */

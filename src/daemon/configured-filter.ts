@@ -24,6 +24,7 @@ import { createSubmitOwn, type ObserveOwnMail } from "../flow/submit-own.ts";
 import { type ObserveStage, timed } from "../flow/timed.ts";
 import type { TableContext } from "../lookup/table.ts";
 import type { ListenerName } from "../mail/transaction.ts";
+import { authservIds } from "../policy/authserv-ids.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import { createRouter, type Router } from "../policy/router.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
@@ -78,6 +79,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const budget = dnsBudget(config);
   const messageTimeMs = config.limits.message_time * 1000;
   const nextHops = createNextHops();
+  const ownIds = authservIds(config);
   const arrive = createArrivals({
     verifier: createDkimVerifier(engine, digestBody),
     checks: createChecks({ authenticator, ...(peek === undefined ? {} : { peek }) }),
@@ -127,7 +129,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     score: ({ facts }) => facts,
     decide: createDecide({ receivedFields: config.limits.received_fields }),
     keep: (_mail, decisions) => decisions,
-    annotate: createAnnotate(nextHops.forward),
+    annotate: createAnnotate(nextHops.forward, ownIds),
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
     notify: createNotify({ notifyHops: nextHops.notify, submitOwn, messageTimeMs, now: Date.now }),
@@ -135,7 +137,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));
   const begin = createPipeline(around(stages));
-  const beginMilter = createMilterFlow({ ...stages, annotate: createAnnotate(milterNextHops) }, around);
+  const beginMilter = createMilterFlow({ ...stages, annotate: createAnnotate(milterNextHops, ownIds) }, around);
 
   return { config, router, signer, atConnect, begin, beginMilter };
 }

@@ -2,6 +2,7 @@
 // Sockets, tries and the cache are left to others.
 import * as packet from "dns-packet";
 import type { Answer, RecordData, RecordType } from "../rr/answer.ts";
+import { boundedPacket } from "./bounded-packet.ts";
 import { canonicalName, maxAliases } from "./name.ts";
 
 export interface DnsQuestion {
@@ -40,10 +41,12 @@ export function encodeQuery(id: number, question: DnsQuestion, form: QueryForm):
 
 export type Response = packet.DecodedPacket;
 
-/** Decodes a packet; undefined when its octets are no DNS message. */
+/** Decodes a packet; undefined when its octets are no DNS message, or cost too much to read. */
 export function decodeResponse(octets: Buffer): Response | undefined {
+  const bounded = boundedPacket(octets);
+  if (bounded === undefined) return undefined;
   try {
-    return packet.decode(octets);
+    return packet.decode(bounded);
   } catch {
     return undefined;
   }

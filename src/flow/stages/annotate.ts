@@ -13,7 +13,8 @@ import type { JudgedMail } from "../mail.ts";
 /** Next hops of one recipient's mail, the first to be tried first. */
 export type NextHopsFor = (mail: JudgedMail, recipient: string) => readonly NextHop[];
 
-export function createAnnotate(nextHopsFor: NextHopsFor) {
+/** `authservIds`: what others must not claim, of all banks. */
+export function createAnnotate(nextHopsFor: NextHopsFor, authservIds: readonly string[]) {
   return function annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[] {
     const { recipients } = mail.transaction.envelope;
     const withResults = showsResults(mail);
@@ -24,7 +25,7 @@ export function createAnnotate(nextHopsFor: NextHopsFor) {
       const recipient = recipients[index];
       if (decision.action !== "accept" || recipient === undefined) return decision;
       const { address } = recipient;
-      plain ??= commonEdits(mail);
+      plain ??= commonEdits(mail, authservIds);
       let edits = plain;
       if (withResults && isLocal(mail.bank, address)) {
         informed ??= withFields([resultsField(mail)], plain);
@@ -49,18 +50,14 @@ function showsResults({ bank, facts }: JudgedMail): boolean {
 }
 
 function resultsField({ bank, facts }: JudgedMail): string {
-  return formatAuthenticationResults(authservIdOf(bank), facts.findings);
-}
-
-function authservIdOf({ myauthservid, myhostname }: JudgedMail["bank"]): string {
-  return myauthservid ?? myhostname;
+  return formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, facts.findings);
 }
 
 /** What is done to the mail whoever gets it. */
-function commonEdits({ transaction, bank, mailId }: JudgedMail): HeaderEdits {
+function commonEdits({ transaction, bank, mailId }: JudgedMail, authservIds: readonly string[]): HeaderEdits {
   const { envelope, message, session, receivedAtMs } = transaction;
   const [only, another] = envelope.recipients;
-  const cleared = withoutClaims(message, authservIdOf(bank));
+  const cleared = withoutClaims(message, authservIds);
   if (bank.allowed_added_header_fields["received"] !== true && !startsBlank(message)) {
     return cleared;
   }
@@ -84,8 +81,8 @@ function startsBlank({ header }: Message): boolean {
 }
 
 /** What claims our name goes; most mail has no field that could, and is not searched for one. */
-function withoutClaims({ header, fields, cut }: Message, authservId: string): HeaderEdits {
+function withoutClaims({ header, fields, cut }: Message, authservIds: readonly string[]): HeaderEdits {
   // A line that is no field to us may be one to others.
   const suspect = cut !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
-  return suspect ? { add: [], ...leaveOutClaims(header, [authservId]) } : noEdits;
+  return suspect ? { add: [], ...leaveOutClaims(header, authservIds) } : noEdits;
 }

@@ -14,9 +14,11 @@ const found = {
   content: {},
 } as const;
 
+const ids = ["mx.here.example", "other.here.example"];
+
 /** The header that each recipient's mail would leave with. */
 function headers(mail: JudgedMail, nextHops: readonly NextHop[] = [hop]): readonly string[] {
-  const annotate = createAnnotate(() => nextHops);
+  const annotate = createAnnotate(() => nextHops, ids);
   const { envelope, message } = mail.transaction;
   const decisions = annotate(
     mail,
@@ -41,7 +43,7 @@ test("every mail gets our trace field, local recipients our results above it", (
 
 test("recipients who get the same leave together, the others apart", () => {
   const mail = judged(mixed, { facts: found });
-  const decisions = createAnnotate((_mail, recipient) => [recipient.startsWith("eve@") ? otherHop : hop])(
+  const decisions = createAnnotate((_mail, recipient) => [recipient.startsWith("eve@") ? otherHop : hop], ids)(
     mail,
     mail.transaction.envelope.recipients.map(() => accepted),
   );
@@ -53,7 +55,7 @@ test("recipients who get the same leave together, the others apart", () => {
       [[2], [otherHop]],
     ],
   );
-  const alike = createAnnotate(() => [{ ...hop }])(
+  const alike = createAnnotate(() => [{ ...hop }], ids)(
     mail,
     mail.transaction.envelope.recipients.map(() => accepted),
   );
@@ -79,7 +81,7 @@ test("what claims our name is left out, what is others' stays", () => {
   const bank = bankWith({ myauthservid: "mx.here.example", allowed_added_header_fields: {} });
   const text =
     "Authentication-Results: mx.here.example; dkim=pass\r\nFrom: a@b\r\nAuthentication-Results: other.example; none\r\n" +
-    "authentication-results :\r\n mx.here.example; spf=pass\r\n\r\nhello\r\n";
+    "authentication-results :\r\n other.here.example; spf=pass\r\n\r\nhello\r\n";
   assert.deepEqual(headers(judged({ text }, { bank })), [
     "From: a@b\r\nAuthentication-Results: other.example; none\r\n",
   ]);
@@ -100,7 +102,7 @@ test("the trace field names the recipient of a mail that has one", () => {
 
 test("what was refused stays refused, without a next hop being asked for", () => {
   const refusal = refused("dmarc", "reject", no);
-  const annotate = createAnnotate(() => assert.fail("it goes nowhere"));
+  const annotate = createAnnotate(() => assert.fail("it goes nowhere"), ids);
   assert.deepEqual(annotate(judged(), [refusal]), [refusal]);
 });
 
