@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readAmavisdConf } from "../amavis/read-conf.ts";
 import { writeYaml } from "../amavis/write-yaml.ts";
+import { inertProblems } from "../config/inert.ts";
 import { disk } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -30,9 +31,10 @@ on standard error and at the head of the output; the exit code is 65 if any of i
       glob: (pattern) =>
         disk.glob(resolve(io.cwd, pattern)).map((found) => (isAbsolute(pattern) ? found : relative(io.cwd, found))),
     });
-    for (const problem of sortProblems(source.problems)) io.stderr(`${problemLine(problem)}\n`);
-    const failed = source.problems.some(({ severity }) => severity === "error");
-    io.stdout(writeYaml(source, positionals));
+    const problems = [...source.problems, ...inertProblems(source)];
+    for (const problem of sortProblems(problems)) io.stderr(`${problemLine(problem)}\n`);
+    const failed = problems.some(({ severity }) => severity === "error");
+    io.stdout(writeYaml({ ...source, problems }, positionals));
     return failed ? exitCode.data : exitCode.ok;
   },
 };

@@ -2,8 +2,7 @@
 // Pure: what it must know of the machine comes in by `CompileOptions`.
 import { dirname, isAbsolute, join } from "node:path";
 import type { BankOverlay } from "../settings/bank-settings.ts";
-import { membersOf } from "../settings/group.ts";
-import { bankSettingNames, bankSettings, scopeOf, settingNamed, settingNames } from "../settings/registry.ts";
+import { bankSettingNames, bankSettings, scopeOf, settingNames } from "../settings/registry.ts";
 import { globalSettings } from "../settings/rows/global.ts";
 import { readRecord, type SettingRows, unknownName, type ValuesOf, withDefaults } from "../settings/setting.ts";
 import { isMapping, reporter, show } from "../settings/shape.ts";
@@ -11,6 +10,7 @@ import type { Config } from "./config.ts";
 import { withDerived } from "./derived.ts";
 import { absoluteFiles } from "./file-names.ts";
 import { freeze } from "./freeze.ts";
+import { inertProblems } from "./inert.ts";
 import { lintConfig } from "./lint.ts";
 import { checkReferences } from "./references.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
@@ -55,8 +55,9 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
     policy_bank: banks,
   });
   problems.push(...checkReferences(config, source));
-  if (hasErrors(problems)) return { problems };
-  problems.push(...lintConfig(config, source), ...acceptedNote(source));
+  const isReadable = !hasErrors(problems);
+  problems.push(...inertProblems(source));
+  if (isReadable) problems.push(...lintConfig(config, source));
   return hasErrors(problems) ? { problems } : { config, problems };
 }
 
@@ -148,47 +149,4 @@ function bankKeys(
 function problem(source: ConfigSource, path: SettingPath, message: string, at: "value" | "name" = "value"): Problem {
   const place = source.locate(path, at);
   return { severity: "error", message: `${pathText(path)}: ${message}`, path, ...(place !== undefined && { place }) };
-}
-
-/** One note for all that is set and not acted on yet. */
-function acceptedNote(source: ConfigSource): Problem[] {
-  const banks = isMapping(source.settings["policy_bank"]) ? Object.entries(source.settings["policy_bank"]) : [];
-  const paths = [
-    ...Object.keys(source.settings).flatMap((name) => [[name], ...memberPaths(name, source.settings[name])]),
-    ...banks.flatMap(([bank, keys]) =>
-      isMapping(keys) ? Object.keys(keys).map((name) => ["policy_bank", bank, name]) : [],
-    ),
-  ].filter((path) => statusOf(path) === "accepted");
-  const [first] = paths;
-  if (first === undefined) return [];
-  const names = [...new Set(paths.map(nameIn))].sort();
-  const place = source.locate(first, "name");
-  return [
-    {
-      severity: "note",
-      message: `read and kept, but nothing acts on it yet: ${names.join(", ")}`,
-      path: first,
-      ...(place !== undefined && { place }),
-    },
-  ];
-}
-
-function memberPaths(name: string, value: unknown): string[][] {
-  const group = settingNamed(name);
-  if (group === undefined || membersOf(group.shape) === undefined || !isMapping(value)) return [];
-  return Object.keys(value).map((member) => [name, member]);
-}
-
-function statusOf(path: readonly string[]): "active" | "accepted" | undefined {
-  const [name = "", member = ""] = path;
-  if (name === "policy_bank") return settingNamed(path.at(-1) ?? "")?.status;
-  const setting = settingNamed(name);
-  if (path.length === 1 || setting === undefined) return setting?.status;
-  // Of a group that is accepted as a whole, the group alone is told.
-  return setting.status === "accepted" ? "active" : membersOf(setting.shape)?.[member]?.status;
-}
-
-/** As it is written: "redis", "limits.errors", in a bank the name alone. */
-function nameIn(path: readonly string[]): string {
-  return path[0] === "policy_bank" ? (path.at(-1) ?? "") : path.join(".");
 }

@@ -1,6 +1,6 @@
 // docs/configuration.md.
-import { type ManualEntry, manualChapters } from "./manual.ts";
-import { acceptedWords, introduction } from "./manual-text.ts";
+import { idleSettings, type ManualEntry, manualChapters } from "./manual.ts";
+import { idleSection, introduction } from "./manual-text.ts";
 
 export function configurationMarkdown(): string {
   const chapters = manualChapters();
@@ -17,15 +17,19 @@ export function configurationMarkdown(): string {
   for (const { title, entries } of chapters) {
     lines.push(`## ${title}`, "", ...entries.flatMap(entryLines));
   }
+  lines.push(`## ${idleSection.title}`, "", ...idleSection.paragraphs.flatMap((text) => [codeNames(text), ""]));
+  lines.push("| setting | what it says |", "|---|---|");
+  for (const { name, summary } of idleSettings()) {
+    lines.push(`| \`${name}\` | ${codeNames(summary).replaceAll("|", "\\|")} |`);
+  }
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function entryLines({ name, scope, takes, fallback, summary, accepted }: ManualEntry): string[] {
+function entryLines({ name, scope, takes, fallback, summary }: ManualEntry): string[] {
   const facts = [
     `Takes ${takes.replaceAll("*", "\\*")}.`,
     fallback === "" ? "" : `Default: ${/[[\]{}"<>*_]/.test(fallback) ? `\`${fallback}\`` : fallback}.`,
     scope === "bank" ? "Also in a bank." : "",
-    accepted ? acceptedWords : "",
   ];
   return [`### \`${name}\``, "", codeNames(summary), "", `*${facts.filter((fact) => fact !== "").join(" ")}*`, ""];
 }

@@ -1,6 +1,6 @@
 // signpost.yaml(5), and what both manual pages need to be written in man(7).
-import { manualChapters } from "./manual.ts";
-import { acceptedWords, introduction } from "./manual-text.ts";
+import { idleSettings, manualChapters } from "./manual.ts";
+import { idleSection, introduction } from "./manual-text.ts";
 
 /** Text as roff takes it: no line is a request, backslashes and hyphens are themselves. */
 export function roff(text: string): string {
@@ -32,16 +32,17 @@ export function configurationPage(): string {
   }
   for (const { title, entries } of manualChapters()) {
     lines.push(`.SH ${roff(title.toUpperCase())}`);
-    for (const { name, scope, takes, fallback, summary, accepted } of entries) {
+    for (const { name, scope, takes, fallback, summary } of entries) {
       const facts = [
         `Takes ${takes}.`,
         ...(fallback === "" ? [] : [`Default: ${fallback}.`]),
         ...(scope === "bank" ? ["Also in a bank."] : []),
-        ...(accepted ? [acceptedWords] : []),
       ];
       lines.push(".TP", `.B ${roff(name)}`, roff(summary), ".br", roff(facts.join(" ")));
     }
   }
+  lines.push(`.SH ${roff(idleSection.title.toUpperCase())}`, ...idleSection.paragraphs.flatMap(roffParagraph));
+  for (const { name, summary } of idleSettings()) lines.push(".TP", `.B ${roff(name)}`, roff(summary));
   lines.push(".SH SEE ALSO", "signpost(8)");
   return `${lines.join("\n")}\n`;
 }

@@ -13,7 +13,6 @@ export interface ManualEntry {
   readonly takes: string;
   readonly fallback: string;
   readonly summary: string;
-  readonly accepted: boolean;
 }
 
 export interface Chapter {
@@ -21,15 +20,28 @@ export interface Chapter {
   readonly entries: readonly ManualEntry[];
 }
 
-/** Every setting there is, in the order of the manual. */
+/** Every setting that something acts on, in the order of the manual. */
 export function manualChapters(): Chapter[] {
+  return all("active").filter((chapter) => chapter.entries.length > 0);
+}
+
+/** Settings that are read and kept while nothing acts on them, by name. */
+export function idleSettings(): readonly ManualEntry[] {
+  return all("accepted")
+    .flatMap((chapter) => chapter.entries)
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+type Status = SettingRows[string]["status"];
+
+function all(status: Status): Chapter[] {
   return [
-    ...globalChapters.map(({ title, settings }) => ({ title, entries: entries(settings, "global") })),
-    ...Object.entries(bankChapters).map(([title, settings]) => ({ title, entries: entries(settings, "bank") })),
+    ...globalChapters.map(({ title, settings }) => ({ title, entries: entries(settings, "global", status) })),
+    ...Object.entries(bankChapters).map(([title, settings]) => ({ title, entries: entries(settings, "bank", status) })),
   ];
 }
 
-function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = ""): ManualEntry[] {
+function entries(settings: SettingRows, scope: ManualEntry["scope"], status: Status, prefix = ""): ManualEntry[] {
   return Object.entries(settings).flatMap(([name, setting]) => {
     const members = membersOf(setting.shape);
     const entry: ManualEntry = {
@@ -38,9 +50,9 @@ function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = ""
       takes: setting.shape.words,
       fallback: members === undefined ? fallbackText(setting) : "",
       summary: setting.summary,
-      accepted: setting.status === "accepted",
     };
-    return members === undefined ? [entry] : [entry, ...entries(members, scope, `${prefix}${name}.`)];
+    const own = setting.status === status ? [entry] : [];
+    return members === undefined ? own : [...own, ...entries(members, scope, status, `${prefix}${name}.`)];
   });
 }
 

@@ -1,10 +1,10 @@
 // Configuration files whose permissions let the wrong people read a secret, or change what the daemon does. Key files are
 // looked at where keys are listed (signing/look-at-keys).
 import { dirname } from "node:path";
-import { parseServerUrl } from "../../settings/server-url.ts";
 import type { FileFacts } from "../../signing/key-settings.ts";
 import type { Config } from "../config.ts";
-import type { ConfigSource, SettingPath } from "../source.ts";
+import { secretPaths } from "../secrets.ts";
+import type { ConfigSource } from "../source.ts";
 import type { Say } from "./advice.ts";
 
 /** What a lint of files knows of the machine. */
@@ -16,7 +16,7 @@ export interface Machine {
 }
 
 export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUid }: Machine, say: Say): void {
-  for (const path of secrets(config)) {
+  for (const path of secretPaths(config)) {
     const file = source.locate(path)?.file;
     const facts = file === undefined ? undefined : stat(file);
     if (facts !== undefined && (facts.mode & 0o004) !== 0) {
@@ -44,22 +44,6 @@ export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUi
       }
     }
   }
-}
-
-function secrets(config: Config): SettingPath[] {
-  const paths: SettingPath[] = [];
-  for (const [index, { key }] of config.dkim_keys.entries()) {
-    if (key !== undefined) paths.push(["dkim_keys", index, "key"]);
-  }
-  const { url } = config.redis;
-  if (url !== null && parseServerUrl(url)?.password !== undefined) paths.push(["redis", "url"]);
-  for (const name of ["amavis_auth_pass", "attachment_password"] as const) {
-    if (config.base[name] !== null && config.base[name] !== "") paths.push([name]);
-    for (const [bank, overlay] of config.policy_bank) {
-      if (overlay[name] !== undefined && overlay[name] !== null) paths.push(["policy_bank", bank, name]);
-    }
-  }
-  return paths;
 }
 
 /** The files that settings stand in. */

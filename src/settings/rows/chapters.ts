@@ -36,6 +36,7 @@ const keys = chapter(
 );
 const daemon = chapter(
   "The daemon",
+  "unsupported",
   "daemon_user",
   "daemon_group",
   "pid_file",

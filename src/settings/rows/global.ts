@@ -84,6 +84,11 @@ export const globalSettings = {
     "Which bank a connection loads, by the door it comes in: by port first, then by address:port, for unix sockets by SOCK, then by path.",
   ),
 
+  unsupported: active(
+    oneOf("error", "warn"),
+    "error",
+    "What a scanner, destiny, list or TLS setting is that nothing acts on: an error, which keeps the configuration from being used, or a warning.",
+  ),
   daemon_user: active(optional(text), null, "User that root becomes once the ports are open.", "signpost, else nobody"),
   daemon_group: active(optional(text), null, "Group to run as.", "the group of daemon_user"),
   pid_file: active(optional(file), null, "File to write the process id to."),

@@ -114,3 +114,38 @@ test("a configuration that daemon_user can change is told, and a daemon_user tha
   const missing = await run(file("missing-user.yaml", "daemon_user: no-such-user\n"));
   assert.match(missing.stderr, /^missing-user\.yaml:1:14: warning: daemon_user: there is no user "no-such-user"/m);
 });
+
+test("--strict exits 78 on a warning", async () => {
+  const name = file("warned.yaml", "always_bcc: copies@example.com\n");
+  assert.equal((await run("--config", name)).code, 0);
+  const { code, stderr } = await run("--strict", "--config", name);
+  assert.equal(code, 78);
+  assert.match(stderr, /^warned\.yaml:1:1: warning: read and kept, but nothing acts on it yet: always_bcc$/m);
+});
+
+test("--json prints every problem with its place, on standard output alone", async () => {
+  const { code, stdout, stderr } = await run("--json", "--config", file("json.yaml", "log_levle: 2\n"));
+  assert.equal(code, 78);
+  assert.equal(stderr, "");
+  assert.deepEqual(JSON.parse(stdout), {
+    file: "json.yaml",
+    usable: false,
+    problems: [
+      {
+        severity: "error",
+        message: 'log_levle: unknown setting, did you mean "log_level"?',
+        setting: "log_levle",
+        file: "json.yaml",
+        line: 1,
+        column: 1,
+      },
+    ],
+  });
+});
+
+test("--print shows no secret", async () => {
+  const name = file("secret.yaml", 'redis: { url: "redis://:SECRET@localhost" }\n');
+  const { stdout } = await run("--print", "--config", name);
+  assert.match(stdout, /url: redis:\/\/:hidden@localhost/);
+  assert.doesNotMatch(stdout, /SECRET/);
+});

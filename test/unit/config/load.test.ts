@@ -207,6 +207,7 @@ test("the configuration is frozen all the way down", async () => {
 test("what is printed reads back as the same configuration", async () => {
   const first = await load(
     `
+unsupported: warn
 mydomain: example.com
 unix_socket_mode: "0600"
 signed_header_fields: { REPLACE: 1, From: 2, Subject: true }
@@ -242,6 +243,6 @@ test("what is read and kept without effect is told once, members of groups too",
   const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\nspam_check_negative_ttl: 1m\n");
   assert.deepEqual(
     problems.map(({ severity, message }) => [severity, message]),
-    [["note", "read and kept, but nothing acts on it yet: limits.header_field_size, spam_check_negative_ttl"]],
+    [["warning", "read and kept, but nothing acts on it yet: limits.header_field_size, spam_check_negative_ttl"]],
   );
 });

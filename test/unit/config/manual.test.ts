@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { loadCommands } from "../../../src/cli/commands.ts";
 import { commandPage } from "../../../src/cli/manual.ts";
-import { manualChapters } from "../../../src/config/manual.ts";
+import { idleSettings, manualChapters } from "../../../src/config/manual.ts";
 import { configurationMarkdown } from "../../../src/config/manual-markdown.ts";
 import { configurationPage } from "../../../src/config/manual-roff.ts";
 import { scopeOf, settingNames } from "../../../src/settings/registry.ts";
@@ -30,7 +30,7 @@ for (const [name, make] of Object.entries(pages)) {
 }
 
 test("every setting has its paragraph, and says what it is", () => {
-  const entries = manualChapters().flatMap((chapter) => chapter.entries);
+  const entries = [...manualChapters().flatMap((chapter) => chapter.entries), ...idleSettings()];
   const documented = new Set(entries.map(({ name }) => name));
   const missing = settingNames.filter((name) => scopeOf(name) !== "structure" && !documented.has(name));
   assert.deepEqual(missing, []);
