@@ -251,6 +251,82 @@ export const dashboards: readonly Dashboard[] = [
         ],
       },
       {
+        title: "What is in the mail?",
+        panels: [
+          {
+            title: "Answers of scanners",
+            description: "By scanner and answer; all but clean, infected and scored is trouble.",
+            kind: "timeseries",
+            unit: "reqps",
+            docs: "scanners.md",
+            queries: [
+              {
+                expr: `sum by (scanner, result) (${rate("signpost_scanner_answers_total")})`,
+                legend: "{{scanner}} {{result}}",
+              },
+            ],
+          },
+          {
+            title: "Scanners down",
+            description: "0 while a scanner is known to be down.",
+            kind: "timeseries",
+            unit: "none",
+            docs: "runbook.md#signpostscannerdown",
+            queries: [{ expr: `min by (scanner) (${now("signpost_scanner_up")})`, legend: "{{scanner}}" }],
+          },
+          {
+            title: "Time of scanners",
+            description: "Mean time for a mail, and mails that wait.",
+            kind: "timeseries",
+            unit: "s",
+            docs: "runbook.md#signpostscannerslow",
+            queries: [
+              {
+                expr: `${rateBy("scanner", "signpost_scanner_duration_seconds_sum")} / ${rateBy("scanner", "signpost_scanner_duration_seconds_count")}`,
+                legend: "{{scanner}}",
+              },
+            ],
+          },
+          {
+            title: "Mails with scanners",
+            description: "busy is with the scanner, waiting is in line for it.",
+            kind: "timeseries",
+            unit: "short",
+            queries: [
+              { expr: `sum by (scanner) (${now("signpost_scanner_busy")})`, legend: "{{scanner}} busy" },
+              { expr: `sum by (scanner) (${now("signpost_scanner_waiting")})`, legend: "{{scanner}} waiting" },
+            ],
+          },
+          {
+            title: "Verdicts known",
+            description: "Share of mails whose verdict was known already, by kind.",
+            kind: "timeseries",
+            unit: "percentunit",
+            docs: "scanners.md",
+            queries: [
+              {
+                expr: `sum by (kind) (${rate("signpost_verdict_lookups_total", ',result=~"hit|shared|joined"')}) / sum by (kind) (${rate("signpost_verdict_lookups_total")})`,
+                legend: "{{kind}}",
+              },
+            ],
+          },
+          {
+            title: "Taking mail apart",
+            description: "Mean time by place, and threads that ended over it.",
+            kind: "timeseries",
+            unit: "s",
+            docs: "content.md",
+            queries: [
+              {
+                expr: `${rateBy("where", "signpost_parts_duration_seconds_sum")} / ${rateBy("where", "signpost_parts_duration_seconds_count")}`,
+                legend: "{{where}}",
+              },
+              { expr: rateBy("reason", "signpost_parts_thread_ends_total"), legend: "ended: {{reason}}" },
+            ],
+          },
+        ],
+      },
+      {
         title: "Is anything full?",
         panels: [
           {

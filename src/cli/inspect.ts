@@ -6,6 +6,7 @@ import { createWorkerAuthenticator, defaultAuthenticatorOptions } from "../check
 import { defaultConfigFile } from "../config/default-file.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type ConfiguredFilter, createConfiguredFilter } from "../daemon/configured-filter.ts";
+import { createContentParts } from "../daemon/content-parts.ts";
 import { resolverOptions } from "../daemon/part-options.ts";
 import { createResolver } from "../dns/resolver.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
@@ -55,7 +56,8 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
   const engine = createLocalEngine();
-  const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent) };
+  const content = createContentParts(settings.config, { observer: unobserved, shared: nothingShared, tell: () => {} });
+  const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent), content };
   const generation = createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, workshop);
   return {
     settings,
@@ -67,10 +69,14 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
     takeSent: () => sent.splice(0),
     async close() {
       await authenticator.close();
+      await content.close();
       dns.close();
     },
   };
 }
+
+const unobserved = { scanned() {}, verdictAsked() {}, mailDone() {}, workerEnded() {} };
+const nothingShared = { get: () => undefined, set() {} };
 
 async function settingsFor({ config, withoutFile }: InspectOptions, io: Io): Promise<Settings | number> {
   if (config === undefined && !exists(defaultConfigFile)) {

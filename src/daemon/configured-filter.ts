@@ -3,6 +3,7 @@
 import { cpus } from "node:os";
 import type { Authenticator } from "../authres/authenticator.ts";
 import { createChecks } from "../checks/all.ts";
+import { headerFaults } from "../checks/header-faults.ts";
 import type { Config } from "../config/config.ts";
 import type { DkimEngine } from "../dkim/engine.ts";
 import { withinBudget } from "../dns/budget.ts";
@@ -12,11 +13,14 @@ import { type BeginMail, createPipeline, type Stages } from "../flow/pipeline.ts
 import { withSoftBounce } from "../flow/soft-bounce.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
 import { createArrivals } from "../flow/stages/arrival.ts";
+import { createAskScanners } from "../flow/stages/ask-scanners.ts";
 import { createDecide } from "../flow/stages/decide.ts";
+import { createInspect } from "../flow/stages/inspect.ts";
 import { createNextHops } from "../flow/stages/next-hops.ts";
 import { createNotify } from "../flow/stages/notify.ts";
 import { createRefine } from "../flow/stages/refine.ts";
 import { createRelayStage } from "../flow/stages/relay-mail.ts";
+import { createScore } from "../flow/stages/score.ts";
 import { createSeal } from "../flow/stages/seal.ts";
 import { createSigning, createSignStage } from "../flow/stages/sign-mail.ts";
 import { createDkimVerifier } from "../flow/stages/verify-dkim.ts";
@@ -26,6 +30,7 @@ import type { TableContext } from "../lookup/table.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import { authservIds } from "../policy/authserv-ids.ts";
 import type { PolicyBank } from "../policy/bank.ts";
+import { bansNames } from "../policy/banned.ts";
 import { createRouter, type Router } from "../policy/router.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
 import type { Relay } from "../relay/delivery.ts";
@@ -33,6 +38,7 @@ import type { Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
 import { createSigner, type Signer } from "../signing/choose.ts";
 import type { Keyring } from "../signing/keyring.ts";
+import type { ContentParts } from "./content-parts.ts";
 import { dnsBudget } from "./part-options.ts";
 
 /** What outlives a generation. */
@@ -45,6 +51,8 @@ export interface SharedParts {
   /** Looks into the resolver's cache. */
   readonly peek?: Peek;
   readonly relay: Relay;
+  /** Looks into mail; asked only where a bank wants it. */
+  readonly content: Pick<ContentParts, "lookIntoParts" | "scanViruses" | "scoreSpam">;
   /** Called with the time that each stage took. */
   readonly observeStage?: ObserveStage;
   readonly observeOwnMail?: ObserveOwnMail;
@@ -73,7 +81,7 @@ export interface FilterInput {
 
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
-  const { engine, digestBody, authenticator, resolve, peek, relay, observeStage, observeOwnMail } = workshop;
+  const { engine, digestBody, authenticator, resolve, peek, relay, content, observeStage, observeOwnMail } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const budget = dnsBudget(config);
@@ -97,6 +105,8 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     relay,
     ...(observeOwnMail === undefined ? {} : { observe: observeOwnMail }),
   });
+
+  const asks = createAskScanners({ scanners: content, messageTimeMs });
 
   /** By the name's identity: a connection has one for all its mails. */
   const banksAtConnect = new WeakMap<ListenerName, PolicyBank>();
@@ -125,8 +135,13 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     },
     check: (arrival, transaction) => arrival.judge(transaction),
     refine: createRefine(router),
-    inspect: ({ facts }) => facts,
-    score: ({ facts }) => facts,
+    inspect: createInspect({
+      headerFaults,
+      bansNames,
+      lookIntoParts: content.lookIntoParts,
+      scanViruses: asks.scanViruses,
+    }),
+    score: createScore(asks.scoreSpam),
     decide: createDecide({ receivedFields: config.limits.received_fields }),
     keep: (_mail, decisions) => decisions,
     annotate: createAnnotate(nextHops.forward, ownIds),

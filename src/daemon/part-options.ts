@@ -1,7 +1,7 @@
 // Cuts the configuration into what each part asks for: seconds become milliseconds, names become addresses. No part
 // knows a Config, and nothing here opens anything but /etc/resolv.conf.
 import { readFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { cpus, hostname, tmpdir } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { DnsBudget } from "../dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "../dns/resolver.ts";
@@ -10,6 +10,7 @@ import type { EndpointPlace } from "../http/endpoint.ts";
 import type { LogOptions } from "../log/log.ts";
 import { defaultHeaderLimits } from "../mail/header.ts";
 import type { PolicyBank } from "../policy/bank.ts";
+import type { ContentPoolOptions } from "../pool/content-pool.ts";
 import { version } from "../process/version.ts";
 import type { ListenerOptions } from "../receive/options.ts";
 import type { StoreLimits } from "../receive/store.ts";
@@ -69,6 +70,24 @@ type VerdictSettings = Pick<
   | "virus_check_negative_ttl"
   | "virus_check_positive_ttl"
 >;
+
+/** How mail is taken apart. */
+export function contentPoolOptions(config: Config): Pick<ContentPoolOptions, "threads" | "deadlineMs" | "limits"> {
+  const { MAXLEVELS, MAXFILES, MIN_EXPANSION_QUOTA, MAX_EXPANSION_QUOTA } = config;
+  const { MIN_EXPANSION_FACTOR, MAX_EXPANSION_FACTOR, pool } = config;
+  return {
+    threads: pool.threads ?? Math.max(1, cpus().length - 1),
+    deadlineMs: pool.deadline * 1000,
+    limits: {
+      MAXLEVELS,
+      MAXFILES,
+      MIN_EXPANSION_QUOTA,
+      MAX_EXPANSION_QUOTA,
+      MIN_EXPANSION_FACTOR,
+      MAX_EXPANSION_FACTOR,
+    },
+  };
+}
 
 export interface SharedCacheOptions {
   readonly place: ServerPlace;

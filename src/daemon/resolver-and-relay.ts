@@ -27,6 +27,8 @@ export interface ResolverAndRelay {
   load(config: Config): Promise<void>;
   /** Connects to what stays connected; to be called as the user that we run as, and not waited for. */
   connect(): void;
+  /** What filters know together, by whichever cache is in force; away where there is none. */
+  readonly shared: Pick<SharedCache, "get" | "set">;
   /** Goes by another configuration from now on. */
   configure(config: Config): void;
   /** Resolves when all connections are closed; mail that is with a next hop longer than this is given up. */
@@ -46,11 +48,11 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
   let config = first;
   const maxClients = connectionsFor(openFileLimit());
   const openRelay = (): ClosableRelay => createRelay({ ...relayOptions(config, maxClients), observer: needs.relay });
-  /** Whichever cache is in force when it is asked. */
-  const sharedAnswers = createSharedAnswers({
+  const shared: Pick<SharedCache, "get" | "set"> = {
     get: (key, read) => sharedCache?.get(key, read),
     set: (key, octets, ttlMs) => sharedCache?.set(key, octets, ttlMs),
-  });
+  };
+  const sharedAnswers = createSharedAnswers(shared);
   const openResolver = (): Resolver | undefined =>
     needs.resolve === undefined ? createResolver(resolverOptions(config), needs.dns, sharedAnswers) : undefined;
   let relay = openRelay();
@@ -85,6 +87,7 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
     peek: (name, type) => resolver?.peek(name, type),
     relay: (outgoing, proceed) => relay(outgoing, proceed),
     dnsStats: () => resolver?.stats(),
+    shared,
     sharedCacheStats: () => sharedCache?.stats(),
     relayCounts: () => relay.counts(),
     async load(coming) {

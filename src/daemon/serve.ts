@@ -32,6 +32,7 @@ import {
   createConfiguredFilter,
   type SharedParts,
 } from "./configured-filter.ts";
+import type { ContentParts } from "./content-parts.ts";
 import type { Daemon, DaemonOptions, Prepared } from "./daemon.ts";
 import { giveSocket, makeAt } from "./daemon-user.ts";
 import { createListeners, listenerKey } from "./listeners.ts";
@@ -50,7 +51,7 @@ export interface Running {
   readonly options: DaemonOptions;
   /** Whom to become once everything is open. */
   readonly acting: ActingAs | undefined;
-  readonly workshop: SharedParts & { readonly authenticator: LazyAuthenticator };
+  readonly workshop: SharedParts & { readonly authenticator: LazyAuthenticator; readonly content: ContentParts };
   readonly outward: ResolverAndRelay;
   readonly instruments: Monitoring;
   /** Mail that is still with a next hop after so long is given up. */
@@ -216,6 +217,7 @@ export async function serve(running: Running): Promise<Daemon> {
         }
         generation = next;
         outward.configure(next.config);
+        workshop.content.configure(next.config);
         doors.keep(wanted, settings.config.drain_timeout * 1000);
       },
       abort: () => doors.shut(opened),

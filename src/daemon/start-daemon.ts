@@ -11,6 +11,7 @@ import { workerUrl } from "../process/module-url.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
 import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
+import { createContentParts } from "./content-parts.ts";
 import type { Daemon, DaemonOptions } from "./daemon.ts";
 import { takeDaemonUser } from "./daemon-user.ts";
 import { createMonitoring } from "./monitoring.ts";
@@ -56,6 +57,11 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   );
   const { in_place } = config.pool;
   const engine = in_place ? workInPlace(pool, { now: () => performance.now(), done: observers.pool.jobInPlace }) : pool;
+  const content = createContentParts(config, {
+    observer: observers.content,
+    shared: outward.shared,
+    tell: (severity, text) => log.write(severity, text),
+  });
   const workshop = {
     engine,
     digestBody: pool.digestBody,
@@ -63,6 +69,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     resolve,
     peek: outward.peek,
     relay,
+    content,
     observeStage: observers.stage,
     observeOwnMail: observers.ownMail,
   };
@@ -70,6 +77,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     await instruments.close();
     await outward.close(relayMs);
     await authenticator.close();
+    await content.close();
     await pool.close();
     if (options.log === undefined) await log.close();
   };
@@ -88,6 +96,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       sharedCache: outward.sharedCacheStats,
       relay: outward.relayCounts,
       store,
+      scanners: content.scannerStats,
     });
     return await serve({
       settings,

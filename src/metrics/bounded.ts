@@ -5,6 +5,7 @@ export type LabelValue = (value: string) => string;
 
 export const other = "other";
 export const maxNextHops = 30;
+export const maxScanners = 30;
 
 /** @param first values that have their place for sure */
 export function boundedLabel(limit: number, first: Iterable<string> = []): LabelValue {

@@ -97,6 +97,28 @@ export function declareMetrics() {
       "reason",
     ]),
 
+    // content
+    scannerAnswers: counter("signpost_scanner_answers_total", "Mails that a scanner was asked about, by its answer.", [
+      "scanner",
+      "kind",
+      "result",
+    ]),
+    scannerDuration: histogram("signpost_scanner_duration_seconds", "How long scanners took for a mail.", mailSeconds, [
+      "scanner",
+      "kind",
+    ]),
+    scannerUp: gauge("signpost_scanner_up", "0 while a scanner is known to be down.", "min", ["scanner", "kind"]),
+    scannerBusy: gauge("signpost_scanner_busy", "Mails with a scanner now.", "sum", ["scanner", "kind"]),
+    scannerWaiting: gauge("signpost_scanner_waiting", "Mails that wait for a scanner.", "sum", ["scanner", "kind"]),
+    verdictLookups: counter("signpost_verdict_lookups_total", "Mails looked for among known verdicts.", [
+      "kind",
+      "result",
+    ]),
+    partsDuration: histogram("signpost_parts_duration_seconds", "Time to take a mail apart.", mailSeconds, ["where"]),
+    partsThreadEnds: counter("signpost_parts_thread_ends_total", "Threads that ended while they took a mail apart.", [
+      "reason",
+    ]),
+
     // DNS
     dnsLookups: counter("signpost_dns_lookups_total", "Questions that no cache could answer, by outcome.", [
       "type",

@@ -4,7 +4,7 @@ import type { ListenerName } from "../mail/transaction.ts";
 import type { PoolObserver } from "../pool/worker-pool.ts";
 import type { ReceiveObserver } from "../receive/handlers.ts";
 import type { RelayObserver } from "../relay/delivery.ts";
-import { boundedLabel, maxNextHops } from "./bounded.ts";
+import { boundedLabel, maxNextHops, maxScanners } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
 
 const maxListeners = 30;
@@ -16,10 +16,19 @@ export interface Observers {
   readonly relay: RelayObserver;
   readonly dns: DnsObserver;
   readonly pool: Required<Pick<PoolObserver, "jobDone" | "workersRestarted">> & { jobInPlace(): void };
+  readonly content: ContentObserver;
   /** A stage of the flow took so long. */
   readonly stage: (stage: string, elapsedMs: number) => void;
   /** A mail of ours was handed over, or was not. */
   readonly ownMail: (kind: string, result: string) => void;
+}
+
+/** What looking into mail tells: scanners, remembered verdicts, mails taken apart. Times are milliseconds. */
+export interface ContentObserver {
+  scanned(scanner: string, kind: string, result: string, durationMs: number): void;
+  verdictAsked(kind: string, result: string): void;
+  mailDone(where: "in-place" | "worker", durationMs: number): void;
+  workerEnded(reason: "died" | "deadline"): void;
 }
 
 /** "127.0.0.1:10024" or the path of a socket. */
@@ -34,6 +43,7 @@ export function createObservers(declared: Declared, stages: readonly string[]): 
     relay: relayObserver(declared),
     dns: dnsObserver(declared),
     pool: poolObserver(declared),
+    content: contentObserver(declared),
     stage: stageObserver(declared, stages),
     ownMail: ownMailObserver(declared),
   };
@@ -92,6 +102,22 @@ function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declar
     },
     jobInPlace: () => poolInPlace.inc(),
     workersRestarted: (reason) => workerRestarts.inc({ reason }),
+  };
+}
+
+function contentObserver(declared: Declared): ContentObserver {
+  const { scannerAnswers, scannerDuration, verdictLookups, partsDuration, partsThreadEnds } = declared;
+  const name = boundedLabel(maxScanners);
+  for (const reason of ["died", "deadline"]) partsThreadEnds.inc({ reason }, 0);
+  return {
+    scanned(scanner, kind, result, durationMs) {
+      const called = name(scanner);
+      scannerAnswers.inc({ scanner: called, kind, result });
+      scannerDuration.observe({ scanner: called, kind }, durationMs / 1000);
+    },
+    verdictAsked: (kind, result) => verdictLookups.inc({ kind, result }),
+    mailDone: (where, durationMs) => partsDuration.observe({ where }, durationMs / 1000),
+    workerEnded: (reason) => partsThreadEnds.inc({ reason }),
   };
 }
 

@@ -5,8 +5,9 @@ import type { DnsStats } from "../dns/resolver.ts";
 import type { PoolStats } from "../pool/worker-pool.ts";
 import type { MessageStore } from "../receive/store.ts";
 import type { RelayCounts } from "../relay/relay.ts";
+import type { ScannerStats } from "../scanners/content-scanners.ts";
 import { lookupResults, type SharedCacheStats, writeResults } from "../shared-cache/shared-cache.ts";
-import { maxNextHops, other } from "./bounded.ts";
+import { maxNextHops, maxScanners, other } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
 
 export interface Sources {
@@ -22,6 +23,8 @@ export interface Sources {
   readonly openConnections: () => Iterable<readonly [listener: string, count: number]>;
   readonly history: () => { readonly mails: number; readonly octets: number };
   readonly droppedLines: () => number;
+  /** Those of the configuration in force. */
+  readonly scanners: () => readonly ScannerStats[];
 }
 
 /** Brings every gauge up to date. */
@@ -63,6 +66,13 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
     declared.nextHopBusy.inc(labels, inUse);
     declared.nextHopWaiting.inc(labels, waiting);
     declared.nextHopLimit.inc(labels, limit);
+  }
+
+  for (const gauge of [declared.scannerUp, declared.scannerBusy, declared.scannerWaiting]) gauge.reset();
+  for (const { scanner, kind, isDown, inUse, waiting } of sources.scanners().slice(0, maxScanners)) {
+    declared.scannerUp.set({ scanner, kind }, isDown ? 0 : 1);
+    declared.scannerBusy.set({ scanner, kind }, inUse);
+    declared.scannerWaiting.set({ scanner, kind }, waiting);
   }
 
   const { store } = sources;

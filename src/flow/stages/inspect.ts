@@ -14,15 +14,15 @@ export interface InspectNeeds {
   bansNames(bank: PolicyBank, recipient: string): boolean;
   /** Never rejects: what cannot be taken apart is unchecked. */
   lookIntoParts(message: Message): Promise<PartsFound>;
-  /** Absent where no virus scanner is configured. Never rejects: when all fail it says so. */
-  scanViruses?(mail: JudgedMail): Promise<VirusFound>;
+  /** Asks the virus scanners of the mail's bank. Never rejects: when all fail it says so. */
+  scanViruses(mail: JudgedMail): Promise<VirusFound>;
 }
 
 type BypassMap = "bypass_virus_checks_maps" | "bypass_banned_checks_maps" | "bypass_header_checks_maps";
 
 export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViruses }: InspectNeeds) {
   function wants({ bank, envelope }: Wish): Wanted {
-    const virus = scanViruses !== undefined && isAsked("bypass_virus_checks_maps", bank, envelope);
+    const virus = hasVirusScanners(bank) && isAsked("bypass_virus_checks_maps", bank, envelope);
     const names =
       !bank.bypass_decode_parts &&
       envelope.recipients.some(
@@ -42,7 +42,7 @@ export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViru
     const { header, parts, virus } = wants({ bank, envelope });
     const faults: ContentFacts = header ? { headerFaults: headerFaults(message) } : {};
     if (!parts && !virus) return header ? { ...facts, content: faults } : facts;
-    const found = Promise.all([parts ? lookIntoParts(message) : undefined, virus ? scanViruses?.(mail) : undefined]);
+    const found = Promise.all([parts ? lookIntoParts(message) : undefined, virus ? scanViruses(mail) : undefined]);
     return found.then(([inParts, inScan]) => ({
       ...facts,
       content: {
@@ -63,6 +63,10 @@ interface Wanted {
   readonly header: boolean;
   readonly parts: boolean;
   readonly virus: boolean;
+}
+
+function hasVirusScanners({ av_scanners, av_scanners_backup }: PolicyBank): boolean {
+  return av_scanners.length > 0 || av_scanners_backup.length > 0;
 }
 
 function isAsked(map: BypassMap, bank: PolicyBank, { recipients }: Envelope): boolean {

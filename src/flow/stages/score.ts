@@ -6,11 +6,10 @@ import type { JudgedMail } from "../mail.ts";
 /** Never rejects: a scanner that is down leaves the mail without a score. */
 export type ScoreSpam = (mail: JudgedMail) => Promise<SpamFound>;
 
-/** @param scoreSpam absent where no spam scanner is configured */
-export function createScore(scoreSpam: ScoreSpam | undefined) {
+export function createScore(scoreSpam: ScoreSpam) {
   return function score(mail: JudgedMail): Facts | Promise<Facts> {
-    const { facts } = mail;
-    if (scoreSpam === undefined || isInfected(mail) || !isWanted(mail)) return facts;
+    const { facts, bank } = mail;
+    if (bank.spam_scanners.length === 0 || isInfected(mail) || !isWanted(mail)) return facts;
     return scoreSpam(mail).then((spam) => ({ ...facts, content: { ...facts.content, spam } }));
   };
 }

@@ -28,6 +28,7 @@ function filter({ base = {}, bank }: Scene = {}) {
   const stages: string[] = [];
   const engine = createLocalEngine();
   const unused = () => assert.fail("no bank wants SPF or ARC");
+  const unasked = () => assert.fail("no bank has scanners or bans names");
   const parts: SharedParts = {
     engine,
     digestBody: engine.digestBody,
@@ -40,6 +41,7 @@ function filter({ base = {}, bank }: Scene = {}) {
       sent.push(...outgoing);
       return outgoing.map(({ envelope }) => delivery(...envelope.recipients.map(() => ok)));
     },
+    content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked },
     observeStage: (stage) => stages.push(stage),
   };
   const policy_bank = new Map([["OURS", { originating: true, enable_dkim_signing: true }]]);

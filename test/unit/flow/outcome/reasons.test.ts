@@ -65,12 +65,14 @@ async function pass({ config, message, sender = "a@example.com", resolve, times 
     const zone = parseFixedZone({ "s1._domainkey.example.com": { TXT: [key.record] } });
     const { relay, last } = takingRelay();
     const engine = createLocalEngine();
+    const unasked = () => assert.fail("nobody has scanners or bans names");
     const generation = createConfiguredFilter(settings, {
       engine,
       digestBody: engine.digestBody,
       authenticator: createLazyAuthenticator(() => assert.fail("nobody asks for SPF or ARC")),
       resolve: resolve ?? createFixedResolver(zone),
       relay,
+      content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked },
     });
     let octets = message;
     for (let round = 1; ; round += 1) {

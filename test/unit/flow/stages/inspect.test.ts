@@ -68,9 +68,12 @@ for (const { title, settings, scanner = false, bans = false, found } of cases) {
       headerFaults: () => [fault],
       bansNames: () => bans,
       lookIntoParts: async () => parts,
-      ...(scanner ? { scanViruses: async () => virus } : {}),
+      scanViruses: async () => virus,
     };
-    const mail = judged(two, { bank: bankWith(settings) });
+    const av_scanners = scanner
+      ? [{ name: "ClamAV", type: "clamd" as const, address: "127.0.0.1:3310", timeout: 30, connections: 10 }]
+      : [];
+    const mail = judged(two, { bank: bankWith({ av_scanners, ...settings }) });
     const facts = await createInspect(needs)(mail);
     assert.deepEqual(Object.keys(facts.content), found);
     assert.deepEqual(facts.verifications, mail.facts.verifications);

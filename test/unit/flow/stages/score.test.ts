@@ -7,6 +7,15 @@ import type { BankOverlay } from "../../../../src/settings/bank-settings.ts";
 import { bankWith, judged } from "../mails.ts";
 
 const spam = { score: 3, tests: [], scanner: "spamd", cached: false };
+const spamd = {
+  name: "SpamAssassin",
+  type: "spamd" as const,
+  address: "127.0.0.1:783",
+  timeout: 30,
+  connections: 5,
+  score_factor: 1,
+  mail_body_size_limit: null,
+};
 const infected: Facts = {
   ...noFacts,
   content: { virus: { names: ["Phish.A"], answers: [], failed: false, cached: false } },
@@ -38,7 +47,10 @@ const cases: readonly Case[] = [
 
 for (const { title, settings = {}, facts = noFacts, asked } of cases) {
   test(title, async () => {
-    const mail = judged({ recipients: ["ann@here.example", "bob@here.example"] }, { bank: bankWith(settings), facts });
+    const mail = judged(
+      { recipients: ["ann@here.example", "bob@here.example"] },
+      { bank: bankWith({ spam_scanners: [spamd], ...settings }), facts },
+    );
     const scored = await createScore(async () => spam)(mail);
     assert.deepEqual(scored.content, asked ? { ...facts.content, spam } : facts.content);
   });
@@ -46,5 +58,5 @@ for (const { title, settings = {}, facts = noFacts, asked } of cases) {
 
 test("without a scanner the facts stay what they are", () => {
   const mail = judged();
-  assert.equal(createScore(undefined)(mail), mail.facts);
+  assert.equal(createScore(() => assert.fail())(mail), mail.facts);
 });

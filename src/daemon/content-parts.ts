@@ -1,0 +1,82 @@
+// What looks into mail: the threads that take it apart, the scanners, the verdicts that are remembered. A reload replaces
+// those whose settings changed; mails under way end on the old ones.
+import type { Config } from "../config/config.ts";
+import type { PartsFound } from "../mail/content.ts";
+import type { MessageOctets } from "../mail/message.ts";
+import type { ContentObserver } from "../metrics/observers.ts";
+import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
+import { workerUrl } from "../process/module-url.ts";
+import { type ContentScanners, createContentScanners, type ScannerStats } from "../scanners/content-scanners.ts";
+import { createVerdictCache, type SharedOctets, type VerdictCache } from "../verdicts/verdict-cache.ts";
+import { contentPoolOptions, verdictCacheOptions } from "./part-options.ts";
+
+export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "scoreSpam"> {
+  /** Takes a mail apart. Rejects only when its octets cannot be read. */
+  lookIntoParts(message: MessageOctets): Promise<PartsFound>;
+  scannerStats(): readonly ScannerStats[];
+  /** Goes by another configuration from now on. */
+  configure(config: Config): void;
+  close(): Promise<void>;
+}
+
+export interface ContentPartsNeeds {
+  readonly observer: ContentObserver;
+  /** What filters know together; away where nothing is shared. */
+  readonly shared: SharedOctets;
+  /** Told when a scanner is found to be down, and when it is back. */
+  tell(severity: "notice" | "warning", text: string): void;
+}
+
+export function createContentParts(first: Config, { observer, shared, tell }: ContentPartsNeeds): ContentParts {
+  let config = first;
+  let pool = openPool();
+  let verdicts = openVerdicts();
+  let scanners = openScanners();
+
+  function openPool(): ContentPool {
+    return createContentPool({ ...contentPoolOptions(config), worker: workerUrl("content"), observer });
+  }
+
+  function openVerdicts(): VerdictCache {
+    return createVerdictCache({ ...verdictCacheOptions(config), shared, asked: observer.verdictAsked });
+  }
+
+  function openScanners(): ContentScanners {
+    return createContentScanners({
+      verdicts,
+      scanned: observer.scanned,
+      changed(scanner, state, why) {
+        if (state === "up") tell("notice", `scanner ${scanner} is back`);
+        else tell("warning", `scanner ${scanner} is down: ${why}`);
+      },
+    });
+  }
+
+  return {
+    lookIntoParts: (message) => pool.lookInto(message),
+    scanViruses: (message, ask) => scanners.scanViruses(message, ask),
+    scoreSpam: (message, ask) => scanners.scoreSpam(message, ask),
+    scannerStats: () => scanners.stats(),
+    configure(next) {
+      const before = config;
+      config = next;
+      if (differ(contentPoolOptions(before), contentPoolOptions(next))) {
+        const old = pool;
+        pool = openPool();
+        // Mails that it has are done by then.
+        setTimeout(() => void old.close(), before.limits.message_time * 1000).unref();
+      }
+      if (differ(verdictCacheOptions(before), verdictCacheOptions(next))) verdicts = openVerdicts();
+      scanners.retire();
+      scanners = openScanners();
+    },
+    async close() {
+      scanners.close();
+      await pool.close();
+    },
+  };
+}
+
+function differ(one: object, other: object): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other);
+}

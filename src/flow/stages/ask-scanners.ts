@@ -1,0 +1,63 @@
+// The scanners' two questions, put together from what is known of a mail.
+import { formatAuthenticationResults } from "../../authres/print.ts";
+import type { SpamFound, VirusFound } from "../../mail/content.ts";
+import type { ContentScanners, SpamAsk } from "../../scanners/content-scanners.ts";
+import type { JudgedMail } from "../mail.ts";
+
+export interface AskScannersNeeds {
+  readonly scanners: Pick<ContentScanners, "scanViruses" | "scoreSpam">;
+  /** Our patience with a mail, from its final dot on; the scanners together may take half of it. */
+  readonly messageTimeMs: number;
+}
+
+export interface AskScanners {
+  scanViruses(mail: JudgedMail): Promise<VirusFound>;
+  scoreSpam(mail: JudgedMail): Promise<SpamFound>;
+}
+
+export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds): AskScanners {
+  const deadlineOf = ({ transaction }: JudgedMail) => transaction.arrivedMs + messageTimeMs / 2;
+  return {
+    scanViruses: (mail) =>
+      scanners.scanViruses(mail.transaction.message, { bank: mail.bank, deadlineMs: deadlineOf(mail) }),
+    scoreSpam(mail) {
+      const { session, envelope, message } = mail.transaction;
+      return scanners.scoreSpam(message, {
+        bank: mail.bank,
+        envelope,
+        client: session.client,
+        mailId: mail.mailId,
+        deadlineMs: deadlineOf(mail),
+        ...forRecipients(mail),
+        ...verifiedOf(mail),
+      });
+    },
+  };
+}
+
+/** Rules and level of the first recipient who has any: a mail is scored once, whoever gets it. */
+function forRecipients({ bank, transaction }: JudgedMail): Pick<SpamAsk, "user" | "spamLevel"> {
+  const asking = transaction.envelope.recipients.filter(
+    ({ address }) => bank.bypass_spam_checks_maps.first(address)?.value !== true,
+  );
+  const user = firstOf(asking, ({ address }) => bank.sa_username_maps.first(address)?.value);
+  const levels = asking.flatMap(({ address }) => bank.spam_tag2_level_maps.first(address)?.value ?? []);
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(levels.length === 0 ? {} : { spamLevel: Math.min(...levels) }),
+  };
+}
+
+function firstOf<T, V>(list: readonly T[], of: (item: T) => V | undefined): V | undefined {
+  for (const item of list) {
+    const found = of(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What we have verified already, so that the scanner need not ask again. */
+function verifiedOf({ bank, facts: { findings } }: JudgedMail): Pick<SpamAsk, "verified"> {
+  if (findings.length === 0) return {};
+  return { verified: { findings, field: formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, findings) } };
+}
