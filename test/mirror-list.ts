@@ -5,6 +5,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/check-command": ["cli/check", "cli/inspect", "cli/message-file"],
   "integration/clamd": ["scanners/clamd", "scanners/scanner-client", "scanners/scanner-socket"],
   "integration/content-scanners": ["scanners/content-scanners"],
+  "integration/content": ["daemon/content-parts"],
   "integration/daemon": ["cli/main", "daemon/serve", "daemon/start-daemon", "flow/report"],
   "integration/direct-socket": ["receive/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],

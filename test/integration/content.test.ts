@@ -1,0 +1,99 @@
+// The daemon with scanners: which mails they are asked about, with what, and what the metrics say of it.
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { signpost } from "../support/command.ts";
+import { type FakeClamd, startFakeClamd } from "../support/fake-clamd.ts";
+import { type FakeSpamd, spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
+import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
+import { freePort } from "../support/free-port.ts";
+import { after, before, test } from "../support/limited.ts";
+
+let clamd: FakeClamd;
+let spamd: FakeSpamd;
+let filter: Filter;
+let metricsPort: number;
+
+before(async () => {
+  clamd = await startFakeClamd();
+  spamd = await startFakeSpamd();
+  metricsPort = await freePort();
+  filter = await startFilter({
+    originating: "bypass_spam_checks_maps: [true], bypass_virus_checks_maps: [true]",
+    extra: `
+enable_spf_verification: true
+av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
+spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
+metrics: { listen: "127.0.0.1:${metricsPort}" }
+`,
+  });
+});
+
+after(async () => {
+  await filter.close();
+  await clamd.close();
+  await spamd.close();
+});
+
+async function send(subject: string, port = filter.ports.incoming, body?: string): Promise<string> {
+  const client = await connected(port);
+  const reply = await submit(client, { from: "x@elsewhere.example", data: mailText(subject, body) });
+  await client.ask("QUIT");
+  return reply;
+}
+
+test("a mail goes to both scanners as it came, with our results for the spam scanner, before it goes on", async () => {
+  const given = filter.hop.mails.length;
+  assert.match(await send("scanned"), /^250 /);
+  assert.equal(filter.hop.mails.length, given + 1);
+  assert.equal(clamd.mails.at(-1)?.octets.toString("latin1"), mailText("scanned"));
+  const content = spamd.requests.at(-1)?.content.toString("latin1") ?? "";
+  assert.ok(content.endsWith(mailText("scanned")));
+  assert.match(content, /^Authentication-Results: mail\.example\.com;/m);
+});
+
+test("an equal mail is not scanned again while the verdict is remembered", async () => {
+  const [viruses, spams] = [clamd.mails.length, spamd.requests.length];
+  assert.match(await send("scanned"), /^250 /);
+  assert.deepEqual([clamd.mails.length, spamd.requests.length], [viruses, spams]);
+});
+
+test("mail whose bank bypasses both scanners meets neither", async () => {
+  const [viruses, spams] = [clamd.mails.length, spamd.requests.length];
+  assert.match(await send("ours", filter.ports.originating, "Not seen by anybody.\r\n"), /^250 /);
+  assert.deepEqual([clamd.mails.length, spamd.requests.length], [viruses, spams]);
+});
+
+test("infected mail is not given to the spam scanner", async () => {
+  const spams = spamd.requests.length;
+  clamd.script = () => "stream: Eicar-Test-Signature FOUND";
+  await send("infected", filter.ports.incoming, "A virus, this time.\r\n");
+  clamd.script = () => undefined;
+  assert.equal(spamd.requests.length, spams);
+});
+
+test("metrics tell what scanners answered", async () => {
+  spamd.script = () => spamdReply(12, "GTUBE");
+  await send("spam", filter.ports.incoming, "Spam, this time.\r\n");
+  spamd.script = () => undefined;
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  assert.match(text, /^signpost_scanner_answers_total\{scanner="ClamAV",kind="virus",result="infected"\} 1$/m);
+  assert.match(text, /^signpost_scanner_answers_total\{scanner="SpamAssassin",kind="spam",result="scored"\} 2$/m);
+  assert.match(text, /^signpost_scanner_up\{scanner="ClamAV",kind="virus"\} 1$/m);
+  assert.match(text, /^signpost_verdict_lookups_total\{kind="spam",result="hit"\} 1$/m);
+  assert.match(text, /^signpost_parts_duration_seconds_count\{where="in-place"\} \d+$/m);
+});
+
+test("a reload changes who is asked", async () => {
+  const next = await startFakeClamd();
+  try {
+    await writeFile(filter.daemon.configFile, filter.config.replace(clamd.address, next.address));
+    const { code, stderr } = await signpost("reload", "--config", filter.daemon.configFile);
+    assert.equal(code, 0, stderr);
+    const asked = clamd.mails.length;
+    assert.match(await send("reloaded", filter.ports.incoming, "To another scanner.\r\n"), /^250 /);
+    assert.equal(clamd.mails.length, asked);
+    assert.equal(next.mails.length, 1);
+  } finally {
+    await next.close();
+  }
+});
