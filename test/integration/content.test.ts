@@ -24,6 +24,7 @@ enable_spf_verification: true
 av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
 metrics: { listen: "127.0.0.1:${metricsPort}" }
+control: { socket: "@FOLDER@/control.sock" }
 `,
   });
 });
