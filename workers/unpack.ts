@@ -10,6 +10,7 @@ import { addVariants } from "../src/mime/names.ts";
 import type { PartSink } from "../src/mime/part-sink.ts";
 import type { PartNode } from "../src/mime/part-tree.ts";
 import type { ArchiveKind } from "../src/mime/signatures.ts";
+import { readTnef } from "../src/mime/tnef.ts";
 import { readZip, type ZipMember } from "../src/mime/zip.ts";
 import { type InflateKind, inflate, type TakeOctets, type UnpackResult } from "./inflate.ts";
 import { readWithLibarchive } from "./libarchive.ts";
@@ -42,7 +43,8 @@ async function open(unpacking: Unpacking, archive: FoundArchive): Promise<void> 
   if (kind === "zip") await openZip(unpacking, archive);
   else if (kind === "gz" || kind === "zst" || isSingleStream(kind)) await openSingle(unpacking, archive);
   else if (libarchiveKinds.has(kind)) await openOther(unpacking, archive);
-  else if (kind !== "tnef") note("failed", `a ${kind} archive, which is not opened`);
+  else if (kind === "tnef") await openTnef(unpacking, archive);
+  else note("failed", `a ${kind} archive, which is not opened`);
   if (unpacking.expansion.excess !== undefined) note("over-limits", unpacking.expansion.excess);
 }
 
@@ -198,6 +200,19 @@ function gzipName(octets: Buffer): string {
   const start = 10 + ((flags & 4) === 0 || octets.length < 12 ? 0 : 2 + octets.readUInt16LE(10));
   const end = octets.indexOf(0, start);
   return (flags & 8) === 0 || end < 0 ? "" : octets.toString("latin1", start, Math.min(end, start + 1024));
+}
+
+async function openTnef(unpacking: Unpacking, archive: FoundArchive): Promise<void> {
+  const { walk, limits } = unpacking;
+  const { files, fault } = readTnef(archive.octets, limits.MAXFILES);
+  if (fault !== undefined) walk.tree.note("failed", archive.node, `a tnef file: ${fault}`);
+  const made: ArchiveYield = { archiveBytes: archive.octets.length, madeBytes: 0 };
+  for (const { names, content } of files) {
+    const member = addMember(unpacking, archive, made, names);
+    if (member === undefined || !member.take(content)) return;
+    member.sink.end();
+    await openArchives(unpacking);
+  }
 }
 
 async function openOther(unpacking: Unpacking, archive: FoundArchive): Promise<void> {

@@ -10,22 +10,26 @@ import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts"
 import { visible } from "../flow/outcome/log-line.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import { textOf, toldFinding } from "../flow/outcome/record.ts";
+import type { PartsFound } from "../mail/content.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
+import { workerUrl } from "../process/module-url.ts";
 import { planSigning } from "../signing/plan.ts";
 import { formatReply } from "../smtp/reply.ts";
 import { readClientAddress } from "../smtp/xforward.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
 import { readMessageFile, transactionOf } from "./message-file.ts";
+import { partLines } from "./part-lines.ts";
 
 export const check: Command = {
   name: "check",
   summary: "verify messages as the incoming path would, and say why",
   usage: `[--config FILE] [--dns FILE.json] [--now EPOCH] [--client IP] [--helo NAME] [--mail-from ADDR]
-       [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--json] FILE...
+       [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--parts] [--json] FILE...
 
 FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, with every
 verification on (SPF where --client tells whom it is about).
@@ -38,6 +42,7 @@ verification on (SPF where --client tells whom it is about).
   --rcpt-to ADDR    an envelope recipient
   --port PORT       the port it comes in on, for interface_policy; the first that is configured where none is given
   --bank NAME       the policy bank that it starts with, whatever the port
+  --parts           also what is in the message: names and types of its parts, archives opened
   --json            one object a line
 
 Told for each message: what was verified, which banks were loaded in which order and why, what each lookup map yields
@@ -56,6 +61,7 @@ and from which line of which file, which key would sign it and why other candida
         "rcpt-to": { type: "string", multiple: true },
         port: { type: "string" },
         bank: { type: "string" },
+        parts: { type: "boolean" },
         json: { type: "boolean" },
       },
     });
@@ -82,6 +88,7 @@ and from which line of which file, which key would sign it and why other candida
       io,
     );
     if (typeof inspection === "number") return inspection;
+    const contentPool = values.parts === true ? partsPool(inspection) : undefined;
     let code: number = exitCode.ok;
     try {
       for (const file of positionals) {
@@ -111,22 +118,33 @@ and from which line of which file, which key would sign it and why other candida
         });
         const outcome = await inspection.filter(transaction);
         inspection.takeSent();
+        const parts = await contentPool?.lookInto(transaction.message);
         const checked: CheckedFile = {
           file,
           outcome,
           explanation: explainOutcome(outcome),
           ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
           authenticationResults: resultsField(outcome, inspection),
+          ...(parts === undefined ? {} : { parts }),
         };
         if (values.json === true) io.stdout(`${jsonText(asJson(checked))}\n`);
         else io.stdout(asText(checked));
       }
     } finally {
+      await contentPool?.close();
       await inspection.close();
     }
     return code;
   },
 };
+
+/** Milliseconds for one message: nobody waits behind it. */
+const partsDeadlineMs = 60_000;
+
+function partsPool({ settings }: Inspection): ContentPool {
+  const worker = workerUrl("content");
+  return createContentPool({ worker, threads: 1, deadlineMs: partsDeadlineMs, limits: settings.config });
+}
 
 /** Without a configuration everything is looked at; SPF needs a client to speak of. */
 function everyMethod(client: string | undefined) {
@@ -146,6 +164,8 @@ interface CheckedFile {
   /** For mail that is not signed because it is not ours: who would sign it if it were. */
   readonly ifOriginating: Explanation["signing"] | undefined;
   readonly authenticationResults: string;
+  /** With --parts. */
+  readonly parts?: PartsFound;
 }
 
 function signingIfOriginating(
@@ -168,7 +188,7 @@ function signingIfOriginating(
   return { signatures, candidates: plan.candidates };
 }
 
-function asJson({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): object {
+function asJson({ file, outcome, explanation, ifOriginating, authenticationResults, parts }: CheckedFile): object {
   return {
     file,
     signatures: outcome.verifications.map(({ kind, domain, selector, algorithm, b, result, reason, ...more }) => ({
@@ -199,6 +219,7 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
     })),
     explanation: { ...explanation, ...(ifOriginating === undefined ? {} : { ifOriginating }) },
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    ...parts,
   };
 }
 
@@ -217,7 +238,7 @@ function resultsField({ evidence, findings }: Outcome, { settings }: Inspection)
   return formatAuthenticationResults(myauthservid ?? myhostname, findings);
 }
 
-function asText({ file, outcome, explanation, ifOriginating, authenticationResults }: CheckedFile): string {
+function asText({ file, outcome, explanation, ifOriginating, authenticationResults, parts }: CheckedFile): string {
   const lines: string[] = [];
   for (const verification of outcome.verifications) {
     const { kind, result, reason, domain, selector, algorithm, keyBits } = verification;
@@ -249,6 +270,7 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
     lines.push(`recipient ${visible(address)} (${direction}): ${where}`);
   }
   if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);
+  if (parts !== undefined) lines.push(...partLines(parts));
   lines.push(...authenticationResults.trimEnd().split("\r\n"));
   return `${[`${file}:`, ...lines.map((line) => `  ${line}`)].join("\n")}\n`;
 }

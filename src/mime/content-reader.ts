@@ -142,6 +142,10 @@ function createContentReader(
       inner?.end();
       node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
       addTypes(node, found, base);
+      if (found?.encryptedBy !== undefined) {
+        node.encrypted = true;
+        tree.note("encrypted", node, `encrypted by ${found.encryptedBy}`);
+      }
       if (gathered !== undefined) endOfArchive(gathered);
     },
   };
@@ -160,7 +164,6 @@ function addTypes(node: PartNode, found: ContentType | undefined, base: "asc" | 
   const types = found?.types ?? [];
   const isPlain = types[0] === "asc" || types[0] === "txt";
   for (const type of isPlain ? [base ?? "dat"] : types) node.types.add(type);
-  if (types.includes("pgp.enc")) node.encrypted = true;
 }
 
 const mailNames = [".eml", ".mht", ".mhtml"];

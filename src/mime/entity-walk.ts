@@ -82,6 +82,11 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
   function bodyState(node: PartNode, header: EntityHeader): State {
     for (const { reason, detail } of header.doubts) tree.note(reason, node, detail);
     const { kind, declaredType, boundaries, encodings } = header;
+    // As amavisd: multipart/encrypted, application/pgp-encrypted.
+    if (declaredType.includes("encrypted", declaredType.indexOf("/") + 1)) {
+      node.encrypted = true;
+      tree.note("encrypted", node, `declared as ${declaredType}`);
+    }
     const encoded = encodings.some((encoding) => encoding !== "identity");
     const depth = needs.depth + frames.length;
     if (kind !== "leaf" && depth >= maxEntityDepth) {

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { check } from "../../src/cli/check.ts";
 import { sign } from "../../src/cli/sign.ts";
+import { zipOf } from "../support/archives.ts";
 import { createTestKey } from "../support/daemon.ts";
 import { test } from "../support/limited.ts";
+import { base64Lines } from "../support/mail-parts.ts";
 import { folderFor, run } from "../unit/cli/run.ts";
 
 const key = createTestKey("ed25519");
@@ -301,4 +303,38 @@ $interface_policy{'10024'} = 'WHITE';
     );
   }
   assert.match(told.explanation.banks[0]?.origin ?? "", /^a\.conf:6:\d+$/);
+});
+
+test("with --parts it is told what is in the mail, archives opened, and what could not be looked through", async (t) => {
+  const zip = zipOf([
+    { name: "évil.exe", content: "MZ\x90\0" },
+    { name: "t.txt", localName: "u.txt", content: "hi" },
+  ]);
+  const mail =
+    "From: a@x.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r\n--b\r\n" +
+    `Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64Lines(zip)}--b--\r\n`;
+  const { said } = setUp(t, mail);
+  const { stdout } = await said("--parts");
+  for (const line of [
+    "1.1 text/plain .asc 2 octets",
+    '1.2.1 .exe .exe-ms "évil.exe" 4 octets',
+    '1.2.2 .asc "t.txt" "u.txt" 2 octets',
+  ])
+    assert.ok(stdout.includes(`${line}\n`), stdout);
+  assert.match(
+    stdout,
+    /unchecked, see docs\/content.md:\n +ambiguous at 1.2: a member that the directory describes otherwise/,
+  );
+  const { parts, unchecked } = JSON.parse((await said("--parts", "--json")).stdout);
+  assert.deepEqual(parts[2], {
+    path: "1.2",
+    parent: 0,
+    declaredType: "application/zip",
+    names: ["a.zip"],
+    types: ["zip"],
+    sizeBytes: zip.length,
+    encrypted: false,
+  });
+  assert.equal(unchecked[0].reason, "ambiguous");
+  assert.doesNotMatch((await said()).stdout, /^ *parts:/m);
 });

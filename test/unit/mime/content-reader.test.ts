@@ -58,7 +58,12 @@ test("encoded mails within each other are bound", () => {
   assert.deepEqual(doubts(partsOf(mail)), ["over-limits 1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"]);
 });
 
-test("what PGP encrypted is told as such", () => {
+test("what PGP or S/MIME encrypted is told as such", () => {
+  const sealed = Buffer.from("3082010006092a864886f70d010703a082", "hex");
+  const smime = `${lines("Content-Type: application/pkcs7-mime; name=smime.p7m", "Content-Transfer-Encoding: base64", "")}${base64Lines(sealed)}`;
+  assert.deepEqual(doubts(partsOf(smime)), ["encrypted 1"]);
+  const declared = partsOf(lines("Content-Type: multipart/encrypted; boundary=b", "", "--b", "", "x", "--b--"));
+  assert.deepEqual(doubts(declared), ["encrypted 1"]);
   const { parts } = partsOf(lines("Content-Type: text/plain", "", "-----BEGIN PGP MESSAGE-----", "", "x"));
   assert.equal(parts[0]?.encrypted, true);
 });
