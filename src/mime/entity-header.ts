@@ -2,7 +2,7 @@
 import type { UncheckedReason } from "../mail/content.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
 import { readBoundary } from "./boundary.ts";
-import { maxNamesPerPart, namesIn } from "./names.ts";
+import { addNamesIn, maxNamesPerPart } from "./names.ts";
 import { withoutComments } from "./parameters.ts";
 
 /** How the octets of a body are written down; "identity" for 7bit, 8bit and binary. */
@@ -43,9 +43,9 @@ export function readEntityHeader(fields: readonly HeaderField[], within: string 
   const found = contentFields(fields, doubts);
   const media = readMediaType(found.types, within, doubts);
   const names = new Set<string>();
-  for (const value of [...found.dispositions, ...found.types]) for (const name of namesIn(value)) names.add(name);
-  if (names.size > maxNamesPerPart)
-    doubts.push({ reason: "over-limits", detail: `more than ${maxNamesPerPart} names` });
+  const complete = [...found.dispositions, ...found.types].map((value) => addNamesIn(value, names));
+  if (complete.includes(false))
+    doubts.push({ reason: "over-limits", detail: `more names than are read (${maxNamesPerPart})` });
   const encodings = readEncodings(found.encodings, doubts);
   if (media.kind !== "leaf" && (encodings.length > 1 || encodings[0] !== "identity"))
     doubts.push(ambiguous(`${media.declaredType} with Content-Transfer-Encoding ${encodings.join(" or ")}`));

@@ -14,21 +14,25 @@ const maxRawLength = 2 * maxNameLength;
 /** Both fields are asked for both: some readers take either. */
 const attributes = ["filename", "name"];
 
-/** Names in a value of Content-Type or Content-Disposition (unfolded, "\n" for a fold, one character per octet). */
-export function namesIn(value: string): readonly string[] {
-  const names = new Set<string>();
-  addNames(value, names);
-  if (value.includes("=?")) {
-    // Readers that decode the whole field before they look for parameters.
-    const decoded = decodeWords(value);
-    if (decoded !== value) addNames(Buffer.from(decoded, "utf8").toString("latin1"), names);
-  }
-  return [...names];
+/**
+ * Adds the names in a value of Content-Type or Content-Disposition (unfolded, "\n" for a fold, one character per octet). False
+ * when there are more than are read.
+ */
+export function addNamesIn(value: string, names: Set<string>): boolean {
+  const complete = addPlainNames(value, names);
+  if (!value.includes("=?")) return complete;
+  // Readers that decode the whole field before they look for parameters.
+  const decoded = decodeWords(value);
+  if (decoded === value) return complete;
+  return addPlainNames(Buffer.from(decoded, "utf8").toString("latin1"), names) && complete;
 }
 
-function addNames(value: string, names: Set<string>): void {
+function addPlainNames(value: string, names: Set<string>): boolean {
+  let allComplete = true;
   for (const attribute of attributes) {
-    const found = findAttribute(value, attribute);
+    if (names.size > maxNamesPerPart) return false;
+    const { all: found, complete } = findAttribute(value, attribute);
+    allComplete &&= complete;
     for (const { section, extended, readings } of found) {
       if (section !== undefined) continue;
       for (const reading of readings) {
@@ -42,10 +46,12 @@ function addNames(value: string, names: Set<string>): void {
       addVariants(joined.raw, names);
     }
   }
+  return allComplete && names.size <= maxNamesPerPart;
 }
 
 /** What some reader may show for the raw octets of a name, or save it under. */
 export function addVariants(octets: string, names: Set<string>): void {
+  if (names.size > maxNamesPerPart) return;
   const raw = octets.length <= maxRawLength ? octets : octets.slice(-maxRawLength);
   if (raw.includes("=?")) addText(decodeWords(raw), names);
   addText(textOf8Bit(raw), names);

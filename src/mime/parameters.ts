@@ -13,8 +13,19 @@ export interface Occurrence {
   readonly clean: boolean;
 }
 
+/** All places of an attribute in a value, as far as they are read. */
+export interface Occurrences {
+  readonly all: readonly Occurrence[];
+  /** False: there are more, or longer ones, than anybody needs; what follows was not read. */
+  readonly complete: boolean;
+}
+
 /** Places looked at for one attribute in one value. */
 const maxOccurrences = 32;
+/** Characters that are read for it, all readings together. */
+const maxReadLength = 4 * 1024;
+/** Of one reading; of a longer one the end is kept. */
+const maxReadingLength = 1200;
 /** The number of a section has at most so many digits. */
 const maxSectionDigits = 4;
 
@@ -22,18 +33,22 @@ const maxSectionDigits = 4;
  * Every place where `attribute` (lower case) is given in a field's value: as a parameter, but also within quotes, comments or
  * without a semicolon before it. Linear in the value, times `maxOccurrences`.
  */
-export function findAttribute(value: string, attribute: string): readonly Occurrence[] {
+export function findAttribute(value: string, attribute: string): Occurrences {
   const lower = value.toLowerCase();
   let at = lower.indexOf(attribute);
-  if (at < 0) return [];
+  if (at < 0) return { all: [], complete: true };
   const starts = parameterStarts(value);
-  const found: Occurrence[] = [];
-  for (; at >= 0 && found.length < maxOccurrences; at = lower.indexOf(attribute, at + attribute.length)) {
+  const all: Occurrence[] = [];
+  let readLength = 0;
+  for (; at >= 0; at = lower.indexOf(attribute, at + attribute.length)) {
     if (at > 0 && isAttributeOctet(value.charCodeAt(at - 1))) continue;
+    if (all.length === maxOccurrences || readLength > maxReadLength) return { all, complete: false };
     const occurrence = readOccurrence(value, at + attribute.length, starts.has(at));
-    if (occurrence !== undefined) found.push(occurrence);
+    if (occurrence === undefined) continue;
+    all.push(occurrence);
+    for (const reading of occurrence.readings) readLength += reading.length;
   }
-  return found;
+  return { all, complete: true };
 }
 
 /** Where parameters start for a reader who knows quotes and comments. */
@@ -83,17 +98,11 @@ function readOccurrence(value: string, start: number, isParameter: boolean): Occ
 type Read = Pick<Occurrence, "readings" | "clean">;
 
 function readQuoted(value: string, start: number): Read {
-  let text = "";
   let i = start;
-  let escaped = false;
-  for (; i < value.length && value[i] !== '"'; i += 1) {
-    if (value[i] === "\\" && i + 1 < value.length) {
-      escaped = true;
-      i += 1;
-    }
-    text += value[i];
-  }
-  const raw = value.slice(start, i);
+  while (i < value.length && value[i] !== '"') i += value[i] === "\\" ? 2 : 1;
+  const raw = value.slice(start, i).slice(-maxReadingLength);
+  const escaped = raw.includes("\\");
+  const text = escaped ? raw.replaceAll(/\\([\s\S])/g, "$1") : raw;
   const more: string[] = [];
   // A path of Windows, for readers who know no quoted pairs.
   if (escaped) more.push(raw, raw.slice(0, lengthBefore(raw, '"')));
@@ -101,13 +110,16 @@ function readQuoted(value: string, start: number): Read {
     // Without a closing quote: to the end, or to what looks like the next parameter.
     return { readings: [text, ...more, raw.slice(0, lengthBefore(raw, ";"))], clean: false };
   }
-  const behind = value.slice(i + 1, endOfParameter(value, i + 1)).trim();
+  const behind = value
+    .slice(i + 1, endOfParameter(value, i + 1))
+    .slice(-maxReadingLength)
+    .trim();
   if (behind !== "") more.push(text + behind.replaceAll('"', ""), withoutComments(text + behind));
   return { readings: [text, ...more], clean: behind === "" && !escaped && !text.includes("\n") };
 }
 
 function readBare(value: string, start: number, extended: boolean): Read {
-  const whole = value.slice(start, endOfParameter(value, start)).trimEnd();
+  const whole = value.slice(start, endOfParameter(value, start)).slice(-maxReadingLength).trimEnd();
   let length = 0;
   while (length < whole.length && !isTokenEnd(whole[length], extended)) length += 1;
   if (length === whole.length) return { readings: [whole], clean: whole !== "" };

@@ -129,6 +129,6 @@ for (const [name, make, sizes] of [
     );
     t.diagnostic(`${small} steps, then ${large}`);
     assert.ok(large <= 2.2 * small, `${large} steps for ${sizes[1]}, ${small} for ${sizes[0]}`);
-    assert.ok(large <= 1000 * sizes[1], `${large} steps for ${sizes[1]} octets`);
+    assert.ok(large <= 300 * sizes[1], `${large} steps for ${sizes[1]} octets`);
   });
 }

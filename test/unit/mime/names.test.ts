@@ -1,8 +1,14 @@
 // Whatever a reader may save a part under is among its names: the table holds ways to write one that ends in .exe.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joinSections, maxNamesPerPart, namesIn } from "../../../src/mime/names.ts";
+import { addNamesIn, joinSections, maxNamesPerPart } from "../../../src/mime/names.ts";
 import { findAttribute } from "../../../src/mime/parameters.ts";
+
+function namesIn(value: string): readonly string[] {
+  const names = new Set<string>();
+  addNamesIn(value, names);
+  return [...names];
+}
 
 const wantsExe: readonly string[] = [
   "a; filename=x.exe",
@@ -91,8 +97,16 @@ test("the number of names is bound, and their length", () => {
   assert.ok(long.length <= 1024 && long.endsWith(".exe"));
 });
 
+test("what is not read is told", () => {
+  const told = (value: string) => addNamesIn(value, new Set());
+  assert.equal(told("a; name=x; filename=y"), true);
+  assert.equal(told(`a; ${"name=a; ".repeat(32)}`), true);
+  assert.equal(told(`a; ${"name=a; ".repeat(33)}`), false);
+  assert.equal(told(`a; ${`name=${"x".repeat(800)}; `.repeat(7)}`), false);
+});
+
 test("of two sections with one number each may be taken", () => {
-  const joined = joinSections(findAttribute("a; name*0=a; name*0=b; name*1=c", "name"));
+  const joined = joinSections(findAttribute("a; name*0=a; name*0=b; name*1=c", "name").all);
   const texts = joined.map(({ text }) => text);
   for (const wanted of ["ac", "bc", "abc"]) assert.ok(texts.includes(wanted), wanted);
 });

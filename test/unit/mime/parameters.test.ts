@@ -22,7 +22,9 @@ const cases: readonly [string, readonly string[], "clean" | "odd"][] = [
 
 for (const [value, readings, how] of cases) {
   test(`reads the name in ${JSON.stringify(value)}`, () => {
-    const [found, ...more] = findAttribute(value, "name");
+    const {
+      all: [found, ...more],
+    } = findAttribute(value, "name");
     assert.deepEqual(found?.readings, readings);
     assert.equal(found?.clean === true ? "clean" : "odd", how);
     assert.deepEqual(more, []);
@@ -30,11 +32,11 @@ for (const [value, readings, how] of cases) {
 }
 
 test("an attribute is a whole word", () => {
-  assert.deepEqual(findAttribute("a/b; filename=x; my-name=y; name2=z; name", "name"), []);
+  assert.deepEqual(findAttribute("a/b; filename=x; my-name=y; name2=z; name", "name").all, []);
 });
 
 test("sections and extended values are told as such", () => {
-  const found = findAttribute("a; name*=u''x; name*0=a; name*1*=b; name*12*=c", "name");
+  const { all: found } = findAttribute("a; name*=u''x; name*0=a; name*1*=b; name*12*=c", "name");
   assert.deepEqual(
     found.map(({ section, extended }) => [section, extended]),
     [
