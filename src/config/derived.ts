@@ -32,7 +32,7 @@ function merged(given: Partial<BankSettings>): Partial<BankSettings> {
     const value = given[name];
     const fallback = bankSettings[name].fallback;
     if (!isMapping(value) || !isMapping(fallback)) return value;
-    const { REPLACE: replace, ...members } = value;
+    const { REPLACE: replace, ...members }: Readonly<Record<string, unknown>> = value;
     return replace ? members : { ...fallback, ...members };
   };
   const names = [...mergedSettings].filter((name) => given[name] !== undefined);

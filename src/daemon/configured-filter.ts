@@ -28,6 +28,7 @@ import { createSubmitOwn, type ObserveOwnMail } from "../flow/submit-own.ts";
 import { type ObserveStage, timed } from "../flow/timed.ts";
 import type { TableContext } from "../lookup/table.ts";
 import type { ListenerName } from "../mail/transaction.ts";
+import { createTemplates } from "../notices/templates.ts";
 import { authservIds } from "../policy/authserv-ids.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import { bansNames } from "../policy/banned.ts";
@@ -88,6 +89,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const messageTimeMs = config.limits.message_time * 1000;
   const nextHops = createNextHops();
   const ownIds = authservIds(config);
+  const templates = createTemplates(tables.readFile);
   const arrive = createArrivals({
     verifier: createDkimVerifier(engine, digestBody),
     checks: createChecks({ authenticator, ...(peek === undefined ? {} : { peek }) }),
@@ -147,7 +149,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     annotate: createAnnotate(nextHops.forward, ownIds),
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
-    notify: createNotify({ notifyHops: nextHops.notify, submitOwn, messageTimeMs, now: Date.now }),
+    notify: createNotify({ notifyHops: nextHops.notify, submitOwn, templates, messageTimeMs, now: Date.now }),
   };
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));

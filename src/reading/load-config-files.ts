@@ -6,6 +6,7 @@ import type { Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
 import type { TableContext } from "../lookup/table.ts";
 import { createRouter } from "../policy/router.ts";
+import { checkTemplates } from "./check-templates.ts";
 import { fronts } from "./fronts.ts";
 import type { ReadConfig } from "./settings.ts";
 import { createTelling } from "./telling.ts";
@@ -43,6 +44,7 @@ export async function loadConfigFiles(path: string, cwd: string, files: Files = 
   };
   // Compiles every map once, for what is wrong with them; the daemon then has nothing to say.
   createRouter(config, tables);
+  for (const problem of checkTemplates(config, tables.readFile)) tell(problem);
   if (problems.some(({ severity }) => severity === "error")) return { problems, loaded, tables: texts };
   return { read: { config, tables: { ...tables, problem: () => {} } }, problems, loaded, tables: texts };
 }

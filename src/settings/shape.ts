@@ -2,7 +2,7 @@
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import { toAscii } from "../mail/domain.ts";
 import { readSenderName } from "../mail/sender-name.ts";
-import type { Destiny } from "./values.ts";
+import type { Destiny, TemplateSource } from "./values.ts";
 
 /**
  * Reports what is wrong with a value: what was wanted ("!" in front: a whole sentence), what was found, the steps to a fault further
@@ -300,6 +300,19 @@ export const mode: Shape<number> = {
         : value;
     const fits = typeof found === "number" && Number.isInteger(found) && found >= 0 && found <= 0o777;
     return fits ? found : report('file permissions such as "0660"', value);
+  },
+};
+
+/** A template of notices: its text, or a file. What is wrong within it is told when files are read. */
+export const template: Shape<TemplateSource> = {
+  words: "the text of a template, or { file: name }",
+  nullable: true,
+  read(value, report) {
+    if (value === null || typeof value === "string") return value;
+    if (isMapping(value) && typeof value.file === "string" && Object.keys(value).length === 1) {
+      return { file: value.file };
+    }
+    return report("the text of a template, or { file: name }", value);
   },
 };
 

@@ -5,6 +5,8 @@ import type { RawTable } from "../lookup/table.ts";
 export type MapSetting = readonly RawTable[];
 /** Next hop of mail, "smtp:[127.0.0.1]:10025"; of several the first that works; null where there is none. */
 export type MethodSetting = string | readonly string[] | null;
+/** The text of a notice's template, or the file that holds it; null: ours. */
+export type TemplateSource = string | { readonly file: string } | null;
 export type Destiny = "D_PASS" | "D_DISCARD" | "D_BOUNCE" | "D_REJECT" | "D_TEMPFAIL";
 
 /** One entry of client_ipaddr_policy: the first whose networks hold the client loads its banks, left to right. */

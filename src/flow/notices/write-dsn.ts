@@ -1,22 +1,35 @@
 // The delivery status notification of one mail, from what is known of it.
-
-import { readSenderName } from "../../mail/sender-name.ts";
-import { buildDsn, type Dsn } from "../../notices/build-dsn.ts";
+import { buildDsn } from "../../notices/build-dsn.ts";
+import { fillNotice } from "../../notices/notice-template.ts";
+import type { OwnMessage } from "../../notices/own-message.ts";
 import type { DsnRecipient } from "../../notices/status-fields.ts";
+import type { Templates } from "../../notices/templates.ts";
+import { type Category, categories } from "../../policy/decision.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
+import { noticeFacts } from "./notice-facts.ts";
 import type { DsnOwed } from "./owed-dsn.ts";
+import { noticeFrom, templateSettingFor } from "./templates-by-category.ts";
 
 /** One notification speaks of all recipients of whom the sender is told. `nowMs`: epoch, milliseconds. */
 export function writeDsn(
-  { transaction, bank, mailId }: JudgedMail,
+  mail: JudgedMail,
   settled: readonly Settled[],
   owed: readonly DsnOwed[],
   nowMs: number,
-): Dsn {
+  templates: Templates,
+): OwnMessage {
+  const { transaction, bank, mailId } = mail;
   const { session, envelope, message, receivedAtMs } = transaction;
   const { client } = session;
   const envelopeId = parameter(envelope.sender.parameters, "ENVID");
-  const isFailure = owed.some(({ action }) => action === "failed");
+  const failed = owed.flatMap(({ recipient, action }) => (action === "failed" ? (settled[recipient] ?? []) : []));
+  const category = mostImportant(failed);
+  const setting = templateSettingFor("sender", category);
+  const about = {
+    recipients: owed.map(({ recipient }) => recipient),
+    nowMs,
+    ...(category === undefined ? {} : { category }),
+  };
   return buildDsn({
     mail: {
       reportingMta: bank.myhostname,
@@ -45,15 +58,19 @@ export function writeDsn(
     }),
     sender: envelope.sender,
     header: message.header,
-    from: readSenderName(bank.hdrfrom_notify_sender ?? "", bank.myhostname) ?? {
-      name: `Content-filter at ${bank.myhostname}`,
-      address: `postmaster@${bank.myhostname}`,
-    },
-    subject: isFailure ? "Delivery status notification, MTA-BLOCKED" : "Delivery status notification, relayed",
-    explanation: isFailure
-      ? "Your message could not be delivered to some of its recipients."
-      : "Your message was handed on. The next mail server sends no notifications: this is the last one.",
+    from: noticeFrom("sender", category, bank),
+    ...fillNotice(templates(setting, bank[setting]), noticeFacts(mail, settled, about)),
   });
+}
+
+const order = Object.keys(categories);
+
+function mostImportant(settled: readonly Settled[]): Category | undefined {
+  let most: Category | undefined;
+  for (const { category } of settled) {
+    if (most === undefined || order.indexOf(category) > order.indexOf(most)) most = category;
+  }
+  return most;
 }
 
 /** The value of one parameter of MAIL or RCPT, still in xtext. */

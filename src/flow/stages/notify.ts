@@ -1,5 +1,6 @@
 // What is told after a mail: for now delivery status notifications (RFC 3464), of recipients of whom SMTP's one reply
 // cannot speak. They are handed over before that reply.
+import type { Templates } from "../../notices/templates.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import type { Reply } from "../../smtp/reply.ts";
@@ -13,6 +14,7 @@ export interface NotifyNeeds {
   /** Next hops of notifications: notify_method of the bank in force. */
   notifyHops(mail: JudgedMail): readonly NextHop[];
   readonly submitOwn: SubmitOwn;
+  readonly templates: Templates;
   /** Our patience with a mail, from its final dot on. Its client waits for the notification, too. */
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
@@ -21,7 +23,7 @@ export interface NotifyNeeds {
 
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: NotifyNeeds) {
+export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, now }: NotifyNeeds) {
   return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
     const dsns = owedDsns(mail, settled);
     if (dsns.length === 0) return settled;
@@ -39,7 +41,7 @@ export function createNotify({ notifyHops, submitOwn, messageTimeMs, now }: Noti
     const nowMs = now();
     return submitOwn({
       kind: "dsn",
-      ...writeDsn(mail, settled, due, nowMs),
+      ...writeDsn(mail, settled, due, nowMs, templates),
       bank: mail.bank,
       nextHops: notifyHops(mail),
       writtenAtMs: nowMs,

@@ -1,6 +1,6 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
-import { destiny, mailbox, optional, text, toggle } from "../shape.ts";
+import { destiny, mailbox, optional, template, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
   final_virus_destiny: accepted(destiny, "D_DISCARD", "What becomes of infected mail."),
@@ -103,14 +103,14 @@ export const outcomeSettings = {
   warnbannedsender: accepted(toggle, false, "Senders are told of banned mail."),
   warnbadhsender: accepted(toggle, false, "Senders are told of bad header sections."),
   warn_offsite: accepted(toggle, false, "Recipients elsewhere are told, too."),
-  mailfrom_notify_admin: accepted(
+  mailfrom_notify_admin: active(
     optional(text),
     null,
     "Envelope sender of notices to administrators.",
     "the null sender",
   ),
-  mailfrom_notify_recip: accepted(optional(text), null, "Envelope sender of notices to recipients.", "the null sender"),
-  mailfrom_notify_spamadmin: accepted(
+  mailfrom_notify_recip: active(optional(text), null, "Envelope sender of notices to recipients.", "the null sender"),
+  mailfrom_notify_spamadmin: active(
     optional(text),
     null,
     "Envelope sender of notices of spam to administrators.",
@@ -122,20 +122,20 @@ export const outcomeSettings = {
     "From of delivery status notifications.",
     "the content filter, postmaster at myhostname",
   ),
-  hdrfrom_notify_recip: accepted(
-    optional(text),
+  hdrfrom_notify_recip: active(
+    optional(mailbox),
     null,
     "From of notices to recipients.",
     "the content filter, postmaster at myhostname",
   ),
-  hdrfrom_notify_admin: accepted(
-    optional(text),
+  hdrfrom_notify_admin: active(
+    optional(mailbox),
     null,
     "From of notices to administrators.",
     "the content filter, postmaster at myhostname",
   ),
-  hdrfrom_notify_spamadmin: accepted(
-    optional(text),
+  hdrfrom_notify_spamadmin: active(
+    optional(mailbox),
     null,
     "From of notices of spam to administrators.",
     "the content filter, postmaster at myhostname",
@@ -152,38 +152,18 @@ export const outcomeSettings = {
     "From of reports.",
     "the content filter, postmaster at myhostname",
   ),
-  notify_sender_templ: accepted(optional(text), null, "Template of notices to senders.", "amavisd's own"),
-  notify_virus_sender_templ: accepted(
-    optional(text),
-    null,
-    "Template of notices of viruses to senders.",
-    "amavisd's own",
-  ),
-  notify_spam_sender_templ: accepted(optional(text), null, "Template of notices of spam to senders.", "amavisd's own"),
-  notify_virus_admin_templ: accepted(
-    optional(text),
+  notify_sender_templ: active(template, null, "Template of notices to senders.", "a text of ours"),
+  notify_virus_sender_templ: active(template, null, "Template of notices of viruses to senders.", "a text of ours"),
+  notify_spam_sender_templ: active(template, null, "Template of notices of spam to senders.", "a text of ours"),
+  notify_virus_admin_templ: active(
+    template,
     null,
     "Template of notices of viruses to administrators.",
-    "amavisd's own",
+    "a text of ours",
   ),
-  notify_spam_admin_templ: accepted(
-    optional(text),
-    null,
-    "Template of notices of spam to administrators.",
-    "amavisd's own",
-  ),
-  notify_virus_recips_templ: accepted(
-    optional(text),
-    null,
-    "Template of notices of viruses to recipients.",
-    "amavisd's own",
-  ),
-  notify_spam_recips_templ: accepted(
-    optional(text),
-    null,
-    "Template of notices of spam to recipients.",
-    "amavisd's own",
-  ),
+  notify_spam_admin_templ: active(template, null, "Template of notices of spam to administrators.", "a text of ours"),
+  notify_virus_recips_templ: active(template, null, "Template of notices of viruses to recipients.", "a text of ours"),
+  notify_spam_recips_templ: active(template, null, "Template of notices of spam to recipients.", "a text of ours"),
   notify_release_templ: accepted(optional(text), null, "Template of released mail.", "amavisd's own"),
   notify_report_templ: accepted(optional(text), null, "Template of reports.", "amavisd's own"),
   notify_autoresp_templ: accepted(optional(text), null, "Template of automatic answers.", "amavisd's own"),

@@ -27,7 +27,7 @@ const input: DsnInput = {
   header: Buffer.from("Subject: hello\r\nFrom: alice@example.com\r\n"),
   from: { name: "Content-filter at filter.example.com", address: "postmaster@filter.example.com" },
   subject: "Delivery status notification, MTA-BLOCKED",
-  explanation: "Your mail could not be delivered to one or more recipients.",
+  text: "Your mail could not be delivered.\n\n<bob@example.org>:\n    550 5.1.1 unknown\n",
 };
 
 function built(changes: Partial<DsnInput> = {}) {
@@ -98,12 +98,11 @@ test("states the facts of mail and recipient for programs", () => {
   );
 });
 
-test("tells people what was said, and returns the header of the mail", () => {
+test("tells people what the template says, and returns the header of the mail", () => {
   const { text, headers } = built();
-  assert.match(text, /could not be delivered/);
   assert.match(
     text,
-    /<bob@example\.org>:\r\n {4}MTA\(smtp:\[127\.0\.0\.1\]:10025\) said: 550 5\.1\.1 <bob@example\.org>: unknown/,
+    /\r\n\r\nYour mail could not be delivered\.\r\n\r\n<bob@example\.org>:\r\n {4}550 5\.1\.1 unknown\r\n/,
   );
   assert.match(
     headers,
@@ -113,13 +112,12 @@ test("tells people what was said, and returns the header of the mail", () => {
 
 test("leaves out what is not known, and names no remote for a refusal of our own", () => {
   const { reportingMta, logId, mailId, receivedAtMs, nowMs } = input.mail;
-  const { status, text } = built({
+  const { status } = built({
     mail: { reportingMta, logId, mailId, receivedAtMs, nowMs },
     recipients: [{ address: "bob@example.org", action: "failed", reply: { code: 554, enhanced: "", text: "Reject" } }],
   });
   assert.doesNotMatch(status, /Original-|Received-From|Remote-MTA|Diagnostic/);
   assert.match(status, /\r\nStatus: 5\.0\.0\r\n/);
-  assert.match(text, /\r\n {4}554 Reject\r\n/);
 });
 
 test("has a group of fields for each recipient", () => {
@@ -139,6 +137,7 @@ test("writes an address that is not ASCII as RFC 6533 has it, and asks for SMTPU
   const { status, text, envelope } = built({
     recipients: [{ ...first, address }],
     sender: { address, parameters: "SMTPUTF8" },
+    text: "<bücher@例.example>\n",
   });
   assert.match(status, /\r\nFinal-Recipient: utf-8; b\\x\{FC\}cher@\\x\{4F8B\}\.example\r\n/);
   assert.match(text, /quoted-printable/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { writeDsn } from "../../../../src/flow/notices/write-dsn.ts";
+import { createTemplates } from "../../../../src/notices/templates.ts";
 import { judged, no, ok, said } from "../mails.ts";
 
 const recipients = ["a@x NOTIFY=SUCCESS ORCPT=rfc822;a+2B@y", "b@x"];
@@ -11,6 +12,7 @@ function written(...owed: Parameters<typeof writeDsn>[2]) {
     [said(ok), said(no)],
     owed,
     0,
+    createTemplates(() => ""),
   );
   const body = message.body.kind === "memory" ? Buffer.concat(message.body.chunks).toString("latin1") : "";
   return { envelope, text: Buffer.from(message.header).toString("latin1") + body };

@@ -5,6 +5,7 @@ import type { Settled } from "../../../../src/flow/mail.ts";
 import { ownWord } from "../../../../src/flow/settle.ts";
 import { createNotify } from "../../../../src/flow/stages/notify.ts";
 import type { OwnMail, OwnMailResult } from "../../../../src/flow/submit-own.ts";
+import { createTemplates } from "../../../../src/notices/templates.ts";
 import { refused } from "../../../../src/policy/decision.ts";
 import { signed } from "../../policy/mail.ts";
 import { bankWith, hop, judged, later, type MailText, no, ok, otherHop, said } from "../mails.ts";
@@ -26,6 +27,7 @@ async function notify({ mail = {}, settled, result = "sent", facts = vouched }: 
       sent.push(own);
       return result;
     },
+    templates: createTemplates(() => ""),
     messageTimeMs: 540_000,
     now: () => 1_700_000_001_000,
   });
@@ -128,6 +130,7 @@ test("the bank in force says who writes the notification", async () => {
       sent.push(own);
       return "sent";
     },
+    templates: createTemplates(() => ""),
     messageTimeMs: 0,
     now: () => 0,
   });
