@@ -144,7 +144,11 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
       scanViruses: asks.scanViruses,
     }),
     score: createScore(asks.scoreSpam),
-    decide: createDecide({ receivedFields: config.limits.received_fields }),
+    decide: createDecide({
+      receivedFields: config.limits.received_fields,
+      // RFC 5321 section 4.5.3.1.7.
+      leastSizeLimit: config.enforce_smtpd_message_size_limit_64kb_min ? 65_536 : 0,
+    }),
     keep: (_mail, decisions) => decisions,
     annotate: createAnnotate(nextHops.forward, ownIds),
     sign,

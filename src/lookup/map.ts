@@ -65,6 +65,9 @@ function compileMapping<V>(
   return table === undefined ? [] : [table];
 }
 
+/** Every map without a table is this one. */
+export const emptyMap: LookupMap<never> = { first: () => undefined, all: () => [] };
+
 function createMap<V>(
   tables: readonly Table<LookupKeys, V>[],
   head: Match<V> | undefined,
@@ -84,7 +87,7 @@ function createMap<V>(
     for (const table of tables) table.findAll(keys, suffix, found);
     return found;
   }
-  if (tables.length === 0) return { first: () => undefined, all: () => [] };
+  if (tables.length === 0) return emptyMap;
   if (head === undefined) return { first, all };
   return { first: () => head, all: tables.length === 1 ? () => [head] : all };
 }

@@ -82,10 +82,11 @@ export interface CopyOwed {
  * - "dsn": the sender, that this recipient does not get the mail, where the reply cannot say so;
  * - "warn-sender": the sender, of a fault in mail that was delivered;
  * - "admin": an administrator; one message per address and mail, whatever the recipients;
- * - "recipient": the recipient, of mail that was not delivered.
+ * - "new-virus-admin": the same, of a virus that was never seen here before;
+ * - "recipient": the recipient, of mail with such contents, delivered or not.
  */
 export interface NoticeOwed {
-  readonly kind: "dsn" | "warn-sender" | "admin" | "recipient";
+  readonly kind: "dsn" | "warn-sender" | "admin" | "new-virus-admin" | "recipient";
   readonly category: Category;
   /** The address; for "dsn" and "warn-sender" the envelope sender. */
   readonly to: string;
@@ -126,6 +127,8 @@ export interface ScoreFound {
   readonly tests: readonly string[];
   readonly autolearn?: string;
   readonly listed?: "white" | "black";
+  /** Whether the score is at the tag level, so that fields tell of it. */
+  readonly isTagged: boolean;
   /** Levels that apply to the recipient; absent: never reached, for tag: always. */
   readonly tag?: number;
   readonly tag2?: number;

@@ -29,7 +29,7 @@ export function owedDsns(mail: JudgedMail, settled: readonly Settled[]): readonl
     const action = path === undefined ? undefined : actionOwed(each, !repliesTell, wantsSuccess(path));
     if (path === undefined || action === undefined) continue;
     told ??= { sender: envelope.sender, fields: message.fields, isVouchedFor: isSenderVouchedFor(mail) };
-    const withheld = action === "failed" ? suppression(told, path) : successSuppression(told);
+    const withheld = action === "failed" ? (suppression(told, path) ?? each.owed.noDsn) : successSuppression(told);
     owed.push(withheld === undefined ? { recipient, action } : { recipient, action, withheld });
   }
   return owed;

@@ -8,6 +8,7 @@ const noticeNames: Readonly<Record<Notice["kind"], string>> = {
   "success-dsn": "notification of success",
   "warn-sender": "warning of the sender",
   admin: "notice to an administrator",
+  "new-virus-admin": "notice of a new virus to an administrator",
   recipient: "notice to the recipient",
 };
 

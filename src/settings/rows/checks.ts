@@ -19,44 +19,44 @@ const switches = mapping(toggle, "a mapping of names to true or false");
 
 export const checkSettings = {
   bypass_decode_parts: accepted(toggle, false, "Mail is not taken apart: no MIME parts, no archives."),
-  bypass_virus_checks_maps: accepted(map(truthYield), [], "Recipients without a virus check."),
-  bypass_spam_checks_maps: accepted(map(truthYield), [], "Recipients without a spam check."),
-  bypass_banned_checks_maps: accepted(map(truthYield), [], "Recipients without a check of names and types."),
-  bypass_header_checks_maps: accepted(map(truthYield), [], "Recipients without a check of the header section."),
-  virus_lovers_maps: accepted(map(truthYield), [], "Recipients who get infected mail."),
-  spam_lovers_maps: accepted(map(truthYield), [], "Recipients who get spam."),
-  unchecked_lovers_maps: accepted(map(truthYield), [], "Recipients who get mail that could not be checked."),
-  banned_files_lovers_maps: accepted(map(truthYield), [], "Recipients who get banned names and types."),
-  bad_header_lovers_maps: accepted(map(truthYield), [], "Recipients who get mail with a bad header section."),
+  bypass_virus_checks_maps: active(map(truthYield), [], "Recipients without a virus check."),
+  bypass_spam_checks_maps: active(map(truthYield), [], "Recipients without a spam check."),
+  bypass_banned_checks_maps: active(map(truthYield), [], "Recipients without a check of names and types."),
+  bypass_header_checks_maps: active(map(truthYield), [], "Recipients without a check of the header section."),
+  virus_lovers_maps: active(map(truthYield), [], "Recipients who get infected mail."),
+  spam_lovers_maps: active(map(truthYield), [], "Recipients who get spam."),
+  unchecked_lovers_maps: active(map(truthYield), [], "Recipients who get mail that could not be checked."),
+  banned_files_lovers_maps: active(map(truthYield), [], "Recipients who get banned names and types."),
+  bad_header_lovers_maps: active(map(truthYield), [], "Recipients who get mail with a bad header section."),
   decoders: accepted(list(anything, "a list as amavisd has it"), [], "Unpackers of amavisd."),
   av_scanners: accepted(virusScanners, [], "Virus scanners that are all asked."),
   av_scanners_backup: accepted(virusScanners, [], "Virus scanners that are asked when all others fail."),
   spam_scanners: accepted(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
   first_infected_stops_scan: accepted(toggle, false, "The first scanner that finds a virus is the last one asked."),
-  virus_scanners_failure_is_fatal: accepted(toggle, false, "When all virus scanners fail, mail gets 451."),
+  virus_scanners_failure_is_fatal: active(toggle, false, "When all virus scanners fail, mail gets 451."),
   virus_check_fail: accepted(
     oneOf("tempfail", "pass-unchecked"),
     "tempfail",
     "What becomes of mail when no virus scanner answers.",
   ),
-  viruses_that_fake_sender_maps: accepted(
+  viruses_that_fake_sender_maps: active(
     map(truthYield, "virus name"),
     [true],
     "Viruses whose sender is forged: no DSN.",
   ),
-  virus_name_to_spam_score_maps: accepted(map(numberYield, "virus name"), [], "Viruses that add to the score instead."),
+  virus_name_to_spam_score_maps: active(map(numberYield, "virus name"), [], "Viruses that add to the score instead."),
   virus_name_to_policy_bank_maps: accepted(
     map(banksYield, "virus name"),
     [],
     "Banks by virus name; 1 stands for VIRUS.",
   ),
-  banned_filename_maps: accepted(
+  banned_filename_maps: active(
     map(bannedRulesYield),
     ["DEFAULT"],
     "Which banning rules hold for a recipient: names of banned_rules, or tables.",
   ),
-  banned_namepath_re: accepted(table, null, "Patterns over the whole path of a part."),
-  allowed_header_tests: accepted(
+  banned_namepath_re: active(table, null, "Patterns over the whole path of a part."),
+  allowed_header_tests: active(
     switches,
     {
       other: true,
@@ -72,12 +72,12 @@ export const checkSettings = {
     },
     "Which tests of the header section are made. Laid over the defaults name by name.",
   ),
-  message_size_limit_maps: accepted(
+  message_size_limit_maps: active(
     map(numberYield),
     [],
     "Octets of a mail, by recipient; final_oversized_destiny holds for larger mail.",
   ),
-  author_must_sign_maps: accepted(
+  author_must_sign_maps: active(
     map(signingDomainsYield, "author"),
     [],
     "Authors whose mail is always signed: true (by the author's own domain), or the domains one of which has signed. Else final_must_sign_destiny holds.",
@@ -115,49 +115,49 @@ export const checkSettings = {
 const level = map(numberYield);
 
 export const scoreSettings = {
-  spam_tag_level_maps: accepted(
+  spam_tag_level_maps: active(
     level,
     [],
     "From this score up mail gets X-Spam fields; none means always.",
     "sa_tag_level_deflt",
   ),
-  spam_tag2_level_maps: accepted(
+  spam_tag2_level_maps: active(
     level,
     [],
     "From this score up mail is marked as spam; none means never.",
     "sa_tag2_level_deflt",
   ),
-  spam_tag3_level_maps: accepted(
+  spam_tag3_level_maps: active(
     level,
     [],
     "From this score up mail is marked as blatant spam; none means never.",
     "sa_tag3_level_deflt",
   ),
-  spam_kill_level_maps: accepted(
+  spam_kill_level_maps: active(
     level,
     [],
     "From this score up final_spam_destiny holds; none means never.",
     "sa_kill_level_deflt",
   ),
-  spam_dsn_cutoff_level_maps: accepted(
+  spam_dsn_cutoff_level_maps: active(
     level,
     [],
     "From this score up no DSN is sent; none means no limit.",
     "sa_dsn_cutoff_level",
   ),
-  spam_dsn_cutoff_level_bysender_maps: accepted(
+  spam_dsn_cutoff_level_bysender_maps: active(
     map(numberYield, "sender"),
     [],
     "From this score up no DSN is sent to this sender; asked before the map by recipient.",
     "sa_dsn_cutoff_level",
   ),
-  spam_crediblefrom_dsn_cutoff_level_maps: accepted(
+  spam_crediblefrom_dsn_cutoff_level_maps: active(
     level,
     [],
     "As spam_dsn_cutoff_level_maps, for senders that are authenticated.",
     "sa_crediblefrom_dsn_cutoff_level",
   ),
-  spam_crediblefrom_dsn_cutoff_level_bysender_maps: accepted(
+  spam_crediblefrom_dsn_cutoff_level_bysender_maps: active(
     map(numberYield, "sender"),
     [],
     "As spam_dsn_cutoff_level_bysender_maps, for senders that are authenticated.",

@@ -137,12 +137,12 @@ export const globalSettings = {
     "Every line of dkim_signingtable that matches makes a signature, not only the first.",
   ),
 
-  banned_rules: accepted(
+  banned_rules: active(
     mapping(bannedRule, "a mapping of rule names to tables"),
     {},
     "Banning rules by name, for banned_filename_maps. The name DEFAULT stands for banned_filename_re unless it is defined here.",
   ),
-  banned_filename_re: accepted(table, null, "The patterns behind the rule DEFAULT."),
+  banned_filename_re: active(table, null, "The patterns behind the rule DEFAULT."),
   spam_check_negative_ttl: accepted(
     duration,
     600,
@@ -168,16 +168,16 @@ export const globalSettings = {
   MIN_EXPANSION_FACTOR: accepted(number(0), 5, "Expansion that is always allowed, times the size of the mail."),
   MAX_EXPANSION_FACTOR: accepted(number(0), 500, "Expansion that is allowed at most, times the size of the mail."),
 
-  sa_tag_level_deflt: accepted(optional(number()), null, "The default of spam_tag_level_maps."),
-  sa_tag2_level_deflt: accepted(optional(number()), null, "The default of spam_tag2_level_maps."),
-  sa_tag3_level_deflt: accepted(optional(number()), null, "The default of spam_tag3_level_maps."),
-  sa_kill_level_deflt: accepted(optional(number()), null, "The default of spam_kill_level_maps."),
-  sa_dsn_cutoff_level: accepted(
+  sa_tag_level_deflt: active(optional(number()), null, "The default of spam_tag_level_maps."),
+  sa_tag2_level_deflt: active(optional(number()), null, "The default of spam_tag2_level_maps."),
+  sa_tag3_level_deflt: active(optional(number()), null, "The default of spam_tag3_level_maps."),
+  sa_kill_level_deflt: active(optional(number()), null, "The default of spam_kill_level_maps."),
+  sa_dsn_cutoff_level: active(
     optional(number()),
     null,
     "The default of spam_dsn_cutoff_level_maps and its _bysender_ form.",
   ),
-  sa_crediblefrom_dsn_cutoff_level: accepted(
+  sa_crediblefrom_dsn_cutoff_level: active(
     optional(number()),
     null,
     "The default of spam_crediblefrom_dsn_cutoff_level_maps and its _bysender_ form.",

@@ -51,9 +51,9 @@ const byCategory = mapping(
 );
 
 export const categorySettings = {
-  final_destiny_maps_by_ccat: accepted(byCategory, {}, "Destinies, by contents category."),
+  final_destiny_maps_by_ccat: active(byCategory, {}, "Destinies, by contents category."),
   forward_method_maps_by_ccat: accepted(byCategory, {}, "Next hops, by contents category."),
-  lovers_maps_by_ccat: accepted(byCategory, {}, "Recipients who get such mail, by contents category."),
+  lovers_maps_by_ccat: active(byCategory, {}, "Recipients who get such mail, by contents category."),
   defang_maps_by_ccat: accepted(byCategory, {}, "Whether mail is wrapped, by contents category."),
   subject_tag_maps_by_ccat: accepted(byCategory, {}, "Subject tags, by contents category."),
   quarantine_method_by_ccat: accepted(byCategory, {}, "How mail is kept, by contents category."),
@@ -86,5 +86,5 @@ export const categorySettings = {
   dsn_bcc_by_ccat: accepted(byCategory, {}, "Who also gets a copy of a DSN, by contents category."),
   addr_extension_maps_by_ccat: accepted(byCategory, {}, "Address extensions, by contents category."),
   addr_rewrite_maps_by_ccat: accepted(byCategory, {}, "New recipient addresses, by contents category."),
-  smtp_reason_by_ccat: accepted(byCategory, {}, "Text of the reply, by contents category."),
+  smtp_reason_by_ccat: active(byCategory, {}, "Text of the reply, by contents category."),
 } satisfies SettingRows;

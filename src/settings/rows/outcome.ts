@@ -3,17 +3,17 @@ import { accepted, active, type SettingRows } from "../setting.ts";
 import { destiny, mailbox, optional, template, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
-  final_virus_destiny: accepted(destiny, "D_DISCARD", "What becomes of infected mail."),
-  final_banned_destiny: accepted(destiny, "D_DISCARD", "What becomes of mail with banned names or types."),
-  final_unchecked_destiny: accepted(destiny, "D_PASS", "What becomes of mail that could not be checked."),
-  final_spam_destiny: accepted(destiny, "D_PASS", "What becomes of spam."),
-  final_bad_header_destiny: accepted(destiny, "D_PASS", "What becomes of mail with a bad header section."),
-  final_oversized_destiny: accepted(
+  final_virus_destiny: active(destiny, "D_DISCARD", "What becomes of infected mail."),
+  final_banned_destiny: active(destiny, "D_DISCARD", "What becomes of mail with banned names or types."),
+  final_unchecked_destiny: active(destiny, "D_PASS", "What becomes of mail that could not be checked."),
+  final_spam_destiny: active(destiny, "D_PASS", "What becomes of spam."),
+  final_bad_header_destiny: active(destiny, "D_PASS", "What becomes of mail with a bad header section."),
+  final_oversized_destiny: active(
     destiny,
     "D_BOUNCE",
     "What becomes of mail that is larger than message_size_limit_maps allows.",
   ),
-  final_must_sign_destiny: accepted(
+  final_must_sign_destiny: active(
     destiny,
     "D_PASS",
     "What becomes of mail whose author is in author_must_sign_maps and that nobody who may has signed. Not for mail of our own users.",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type DmarcFacts, decide, dmarcRule } from "../../../src/policy/decide.ts";
+import { type DmarcFacts, dmarcRule } from "../../../src/policy/decide.ts";
 import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
+import { decideWith } from "./mail-to-decide.ts";
 import { setUp } from "./setup.ts";
 
 const failed: DmarcFacts = { result: "fail", disposition: "reject", domain: "bank.example" };
@@ -64,7 +65,7 @@ const cases: readonly DmarcCase[] = [
 for (const { title, base, dmarc, reply, action } of cases) {
   test(`final_dmarc_destiny: ${title}`, () => {
     const bank = setUp({ base }).base;
-    const decisions = decide([dmarcRule(bank, dmarc)], ["a@example.com", "b@example.com"], "123-01");
+    const decisions = decideWith({ bank, rules: [dmarcRule(bank, dmarc)] }, ["a@example.com", "b@example.com"]);
     assert.equal(decisions.length, 2);
     for (const decision of decisions) {
       assert.equal(decision.action, action ?? "accept");
@@ -80,37 +81,37 @@ for (const { title, base, dmarc, reply, action } of cases) {
 test("mail with more signatures than are judged is put off where it might have failed, whatever the destiny", () => {
   const unknown: DmarcFacts = { ...failed, result: "temperror", isUnjudged: true };
   for (const destiny of ["D_REJECT", "D_DISCARD", "D_BOUNCE", "D_TEMPFAIL"] as const) {
-    const [decision] = decide(
-      [dmarcRule(setUp({ base: { final_dmarc_destiny: destiny } }).base, unknown)],
-      ["a@b"],
-      "1-1",
-    );
-    assert.equal(decision?.action, "tempfail");
+    const [decision] = decideWith({
+      rules: [dmarcRule(setUp({ base: { final_dmarc_destiny: destiny } }).base, unknown)],
+    });
+    assert.ok(decision?.action === "tempfail");
     assert.match(decision.reply.text, /too many signatures to tell .* of bank\.example/);
   }
   for (const base of [{}, { ...rejecting, originating: true }]) {
-    assert.equal(decide([dmarcRule(setUp({ base }).base, unknown)], ["a@b"], "1-1")[0]?.action, "accept");
+    assert.equal(decideWith({ rules: [dmarcRule(setUp({ base }).base, unknown)] })[0]?.action, "accept");
   }
   const asksForLess: DmarcFacts = { ...unknown, disposition: "none" };
-  assert.equal(decide([dmarcRule(setUp({ base: rejecting }).base, asksForLess)], ["a@b"], "1-1")[0]?.action, "accept");
+  assert.equal(decideWith({ rules: [dmarcRule(setUp({ base: rejecting }).base, asksForLess)] })[0]?.action, "accept");
 });
 
 test("text of a mail's making does not reach the reply", () => {
   const bank = setUp({ base: rejecting }).base;
-  const [decision] = decide([dmarcRule(bank, { ...failed, domain: "x\r\n250 ok" })], ["a@b"], "1-1");
+  const rules = [dmarcRule(bank, { ...failed, domain: "x\r\n250 ok" })];
+  const [decision] = decideWith({ bank, rules }, ["a@b"]);
   assert.ok(decision?.action === "reject");
-  assert.equal(decision.reply.text, "Reject, id=1-1 - rejected by the DMARC policy of its author domain");
+  assert.equal(decision.reply.text, "Reject, id=123-01 - rejected by the DMARC policy of its author domain");
 });
 
 test("the first rule that objects decides, per recipient", () => {
   const objection = { rule: "dmarc", destiny: "D_DISCARD", status: "7.1", text: "second" } as const;
-  const decisions = decide(
-    [
-      (recipient) => (recipient === "a@x" ? { ...objection, destiny: "D_TEMPFAIL", text: "first" } : undefined),
-      () => objection,
-    ],
+  const decisions = decideWith(
+    {
+      rules: [
+        (recipient) => (recipient === "a@x" ? { ...objection, destiny: "D_TEMPFAIL", text: "first" } : undefined),
+        () => objection,
+      ],
+    },
     ["a@x", "b@x"],
-    "1-1",
   );
   assert.deepEqual(
     decisions.map(({ action }) => action),

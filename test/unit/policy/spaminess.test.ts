@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
+import { contentsOf, scored, type TestMail, virus } from "./mail-to-decide.ts";
+import { setUp } from "./setup.ts";
+
+const levels: BankOverlay = {
+  spam_tag_level_maps: [2],
+  spam_tag2_level_maps: [5],
+  spam_tag3_level_maps: [8],
+  spam_kill_level_maps: [10],
+};
+const found = (base: BankOverlay, mail: TestMail) =>
+  contentsOf({ bank: setUp({ base }).base, ...mail })("ann@here.example");
+const names = (base: BankOverlay, mail: TestMail) =>
+  found(base, mail).all.map(({ category, minor }) => `${category},${minor}`);
+
+const cells: readonly (readonly [number, readonly string[]])[] = [
+  [1.9, ["CC_CLEAN,0"]],
+  [2, ["CC_CLEAN,1", "CC_CLEAN,0"]],
+  [5, ["CC_SPAMMY,0", "CC_CLEAN,1", "CC_CLEAN,0"]],
+  [8, ["CC_SPAMMY,1", "CC_SPAMMY,0", "CC_CLEAN,1", "CC_CLEAN,0"]],
+  [10, ["CC_SPAM,0", "CC_SPAMMY,1", "CC_SPAMMY,0", "CC_CLEAN,1", "CC_CLEAN,0"]],
+];
+for (const [score, all] of cells) {
+  test(`a score of ${score} is at or above the levels it reaches`, () => {
+    assert.deepEqual(names(levels, { content: scored(score) }), all);
+  });
+}
+
+test("without levels mail is tagged and never spam; unscored it is neither", () => {
+  assert.deepEqual(names({}, { content: scored(99) }), ["CC_CLEAN,1", "CC_CLEAN,0"]);
+  assert.deepEqual(names(levels, {}), ["CC_CLEAN,0"]);
+  const down = { spam: { tests: [], scanner: "x", failure: "timeout", cached: false } };
+  assert.equal(found(levels, { content: down }).score, undefined);
+});
+
+test("sender scores add up, by recipient", () => {
+  const base: BankOverlay = { ...levels, score_sender_maps: [{ "ann@here.example": [{ "there.example": 4 }] }] };
+  const { score } = found(base, { content: scored(1) });
+  assert.equal(score?.score, 5);
+  assert.deepEqual(score?.tests, ["GTUBE=1", "AM.WBL=4"]);
+});
+
+test("a white list holds for verified senders alone, a black list for all", () => {
+  const white: BankOverlay = { ...levels, whitelist_sender_maps: [["there.example"]] };
+  assert.equal(names(white, { content: scored(50) })[0], "CC_SPAM,0");
+  assert.equal(names(white, { content: scored(50), verifiedDomains: ["there.example"] })[0], "CC_CLEAN,1");
+  const black: BankOverlay = { ...levels, blacklist_sender_maps: [["there.example"]] };
+  const listed = found(black, { content: scored(0) });
+  assert.equal(listed.all[0]?.category, "CC_SPAM");
+  assert.deepEqual([listed.score?.score, listed.score?.listed], [64, "black"]);
+  // Without any scanner, too; but not for who bypasses the check.
+  assert.equal(names(black, {})[0], "CC_SPAM,0");
+  assert.deepEqual(names({ ...black, bypass_spam_checks_maps: [true] }, {}), ["CC_CLEAN,0"]);
+});
+
+test("virus names that are all points make no infection but a score", () => {
+  const base: BankOverlay = { ...levels, virus_name_to_spam_score_maps: [{ regexp: [["^Eicar", 6]] }] };
+  const { all, score, viruses } = found(base, { content: { ...virus, ...scored(1) } });
+  assert.deepEqual([all[0]?.category, viruses], ["CC_SPAMMY", []]);
+  assert.deepEqual(score?.tests, ["GTUBE=1", "AV:Eicar=6"]);
+  const two = { ...virus, virus: { names: ["Eicar", "Worm"], answers: [], failed: false, cached: false } };
+  assert.equal(found(base, { content: two }).all[0]?.category, "CC_VIRUS");
+});
