@@ -1,6 +1,7 @@
 // What a mail is for one recipient: contents categories with their minors (amavis.md 7.1), from what the checks found out
 // and the recipient does not bypass.
 import type { Verification } from "../dkim/engine.ts";
+import type { LookupMap } from "../lookup/table.ts";
 import type { ContentFacts, HeaderFault, HeaderTest, Unchecked, UncheckedReason } from "../mail/content.ts";
 import type { PolicyBank } from "./bank.ts";
 import { createFindBanned } from "./banned.ts";
@@ -81,13 +82,13 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
   };
 
   return (recipient) => {
-    const isBypassed = (map: BypassName) => bank[map].first(recipient)?.value === true;
-    const bypassesVirus = isBypassed("bypass_virus_checks_maps");
-    const bypassesBanned = isBypassed("bypass_banned_checks_maps");
+    const isBypassed = (map: LookupMap<boolean>) => map.first(recipient)?.value === true;
+    const bypassesVirus = isBypassed(bank.bypass_virus_checks_maps);
+    const bypassesBanned = isBypassed(bank.bypass_banned_checks_maps);
     const infected = bypassesVirus ? none : viruses;
     const banned = bypassesBanned ? undefined : findBanned?.(recipient);
     const looked = unchecked.filter(({ reason }) => !bypassesVirus || (reason === "ambiguous" && !bypassesBanned));
-    const counted = faults.length > 0 && isBypassed("bypass_header_checks_maps") ? [] : faults;
+    const counted = faults.length > 0 && isBypassed(bank.bypass_header_checks_maps) ? [] : faults;
     const scored = spaminess(spam, recipient);
     const isOversized = isLarger(mail, recipient);
     if (
@@ -121,8 +122,6 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
     };
   };
 }
-
-type BypassName = "bypass_virus_checks_maps" | "bypass_banned_checks_maps" | "bypass_header_checks_maps";
 
 /** The most important first, each once, and each major category also without its minor. */
 export function inOrder(found: readonly Contents[]): readonly Contents[] {

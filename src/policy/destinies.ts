@@ -1,5 +1,6 @@
 // What a bank says of each contents category: destiny, lovers, the words of the reply. amavisd's tables, whose plain
 // settings stand behind the maps by category.
+import type { LookupMap } from "../lookup/table.ts";
 import type { Destiny } from "../settings/values.ts";
 import type { PolicyBank } from "./bank.ts";
 import { catchAllValue, categoryValue } from "./category-maps.ts";
@@ -10,18 +11,11 @@ interface Row {
   readonly rule: RuleName;
   /** Absent: only the map by category can have a destiny. */
   destiny?(bank: PolicyBank): Destiny;
-  readonly lovers?: LoversName;
+  lovers?(bank: PolicyBank): LookupMap<boolean>;
   /** RFC 3463: code and enhanced status of a refusal. */
   readonly code: number;
   readonly status: string;
 }
-
-type LoversName =
-  | "virus_lovers_maps"
-  | "banned_files_lovers_maps"
-  | "unchecked_lovers_maps"
-  | "spam_lovers_maps"
-  | "bad_header_lovers_maps";
 
 /** warnbannedsender and warnbadhsender ask for a bounce where mail would be discarded (amavisd, at its start). */
 function warned(destiny: Destiny, warns: boolean): Destiny {
@@ -32,36 +26,36 @@ const rows: { readonly [Name in Category]?: Row } = {
   CC_VIRUS: {
     rule: "virus",
     destiny: (bank) => bank.final_virus_destiny,
-    lovers: "virus_lovers_maps",
+    lovers: (bank) => bank.virus_lovers_maps,
     code: 554,
     status: "7.0",
   },
   CC_BANNED: {
     rule: "banned",
     destiny: (bank) => warned(bank.final_banned_destiny, bank.warnbannedsender),
-    lovers: "banned_files_lovers_maps",
+    lovers: (bank) => bank.banned_files_lovers_maps,
     code: 554,
     status: "7.0",
   },
   CC_UNCHECKED: {
     rule: "unchecked",
     destiny: (bank) => bank.final_unchecked_destiny,
-    lovers: "unchecked_lovers_maps",
+    lovers: (bank) => bank.unchecked_lovers_maps,
     code: 554,
     status: "7.0",
   },
   CC_SPAM: {
     rule: "spam",
     destiny: (bank) => bank.final_spam_destiny,
-    lovers: "spam_lovers_maps",
+    lovers: (bank) => bank.spam_lovers_maps,
     code: 554,
     status: "7.0",
   },
-  CC_SPAMMY: { rule: "spammy", lovers: "spam_lovers_maps", code: 554, status: "7.0" },
+  CC_SPAMMY: { rule: "spammy", lovers: (bank) => bank.spam_lovers_maps, code: 554, status: "7.0" },
   CC_BADH: {
     rule: "bad-header",
     destiny: (bank) => warned(bank.final_bad_header_destiny, bank.warnbadhsender),
-    lovers: "bad_header_lovers_maps",
+    lovers: (bank) => bank.bad_header_lovers_maps,
     code: 554,
     status: "6.0",
   },
@@ -130,7 +124,7 @@ function destinyOf(bank: PolicyBank, row: Row, contents: Contents, recipient: st
 function isLoved(bank: PolicyBank, { lovers }: Row, contents: Contents, recipient: string): boolean {
   const own = categoryValue(bank.lovers_maps_by_ccat, contents, recipient);
   if (own !== "unset") return own === true;
-  return lovers !== undefined && bank[lovers].first(recipient)?.value === true;
+  return lovers?.(bank).first(recipient)?.value === true;
 }
 
 /** Characters of a text of mail's making that a reply holds. */

@@ -210,9 +210,19 @@ export function noDsnFor(
   }
   if (isBannedDiscard) return "banned-discard";
   if (score !== undefined) {
-    const bySender = cutoff(facts, (name) => bank[`${name}_bysender_maps`].first(sender)?.value);
+    const bySender = cutoff(
+      facts,
+      sender,
+      bank.spam_crediblefrom_dsn_cutoff_level_bysender_maps,
+      bank.spam_dsn_cutoff_level_bysender_maps,
+    );
     if (bySender !== undefined && score.score >= bySender) return "cutoff";
-    const byRecipient = cutoff(facts, (name) => bank[`${name}_maps`].first(recipient)?.value);
+    const byRecipient = cutoff(
+      facts,
+      recipient,
+      bank.spam_crediblefrom_dsn_cutoff_level_maps,
+      bank.spam_dsn_cutoff_level_maps,
+    );
     if (byRecipient !== undefined && score.score >= byRecipient) return "cutoff";
     if (byRecipient !== undefined && score.listed === "black") return "blacklisted";
   }
@@ -223,10 +233,12 @@ export function noDsnFor(
 /** Of credible senders first what is set for them; where nothing is, as for all others (amavisd has no limit then). */
 function cutoff(
   facts: SenderFacts,
-  levelOf: (name: "spam_crediblefrom_dsn_cutoff_level" | "spam_dsn_cutoff_level") => number | undefined,
+  address: string,
+  ofCredible: LookupMap<number>,
+  ofAll: LookupMap<number>,
 ): number | undefined {
-  const credible = isCredible(facts) ? levelOf("spam_crediblefrom_dsn_cutoff_level") : undefined;
-  return credible ?? levelOf("spam_dsn_cutoff_level");
+  const credible = isCredible(facts) ? ofCredible.first(address)?.value : undefined;
+  return credible ?? ofAll.first(address)?.value;
 }
 
 /** Mail of our users, or with a valid signature for the envelope sender's domain. */

@@ -17,6 +17,12 @@ const namesOnly = ["config/", "amavis/", "settings/", "policy/map-values.ts"];
 const exceptions: Readonly<Record<string, string>> = {
   unsupported: "acts where a configuration is checked, in config/inert",
   mynetworks: "the default of mynetworks_maps, which is what banks look at",
+  sa_tag_level_deflt: "the default of spam_tag_level_maps",
+  sa_tag2_level_deflt: "the default of spam_tag2_level_maps",
+  sa_tag3_level_deflt: "the default of spam_tag3_level_maps",
+  sa_kill_level_deflt: "the default of spam_kill_level_maps",
+  sa_dsn_cutoff_level: "the default of spam_dsn_cutoff_level_maps",
+  sa_crediblefrom_dsn_cutoff_level: "the default of spam_crediblefrom_dsn_cutoff_level_maps",
 };
 
 /** Groups that are handed on whole, under other names: their members are asked of whatever they are called there. */
