@@ -44,14 +44,12 @@ export function* loadTables(settings: KeySettings, listing: KeyListing): Generat
     if (name !== undefined && !names.has(name)) names.set(name, { fault: message });
     const signingDomain = domain === undefined ? undefined : toAscii(domain);
     if (typeof signingTable !== "string" && signingDomain !== undefined) {
-      const origin = `${source.file}:${line}`;
       listing.add({
         domain: signingDomain,
         selector: "",
         source: "",
         options: noOptions,
         trouble: message,
-        origin,
       });
     }
   }
@@ -62,19 +60,16 @@ export function* loadTables(settings: KeySettings, listing: KeyListing): Generat
       warn(source.file, entry.line, `the key name "${entry.name}" is already in use`);
       continue;
     }
-    const made = yield* makeKeys(entry, source.file, listing, (message) => warn(source.file, entry.line, message));
-    if ("fault" in made) {
-      names.set(entry.name, made);
-      continue;
-    }
-    const list = "key" in made ? [made.key] : [...made.perDomain.values()];
+    const soFar = firstNumber + keys.length;
+    const made = yield* makeKeys(entry, source.file, listing, soFar, (message) =>
+      warn(source.file, entry.line, message),
+    );
+    names.set(entry.name, made);
+    if ("fault" in made) continue;
+    const list = made instanceof Map ? made.values() : [made];
     if (typeof signingTable === "string") {
-      const numbered = list.map((key, index) => ({ ...key, number: firstNumber + keys.length + index + 1 }));
       // One by one: a hundred thousand at once are more arguments than a call may have.
-      for (const key of numbered) keys.push(key);
-      const first = numbered[0];
-      if ("key" in made && first !== undefined) names.set(entry.name, { key: first });
-      else names.set(entry.name, { perDomain: new Map(numbered.map((key) => [key.domain, key])) });
+      for (const key of list) keys.push(key);
     } else {
       for (const key of list) {
         if (!listing.add(key)) {
@@ -92,9 +87,9 @@ function* makeKeys(
   entry: KeyTableEntry,
   file: string,
   listing: KeyListing,
+  firstNumber: number,
   warn: (message: string) => void,
 ): Generator<void, Named> {
-  const origin = `${file}:${entry.line}`;
   const selector = toAscii(entry.selector.toLowerCase());
   const anyDomain = entry.domain === "%";
   const domain = anyDomain ? "*" : toAscii(entry.domain);
@@ -103,6 +98,7 @@ function* makeKeys(
     warn(fault);
     return { fault };
   }
+  let made = 0;
   const make = (forDomain: string, place: KeyPlace): SigningKey => {
     const { trouble, exposure } = listing.look(place);
     if (trouble !== undefined) warn(`${unreadable(place.source, trouble)}; mail that it signs is deferred`);
@@ -110,15 +106,16 @@ function* makeKeys(
       listing.exposures.push({ ...exposure, place: { file, line: entry.line, column: 1 } });
     }
     const told = trouble === undefined ? {} : { trouble };
-    const key = { number: 0, domain: forDomain, selector, ...place, options: noOptions, origin, ...told };
+    made += 1;
+    const key = { number: firstNumber + made, domain: forDomain, selector, ...place, options: noOptions, ...told };
     return forDomain === "*" ? { ...key, pattern: domainPattern("glob", "*") } : key;
   };
 
   const { location } = entry;
-  if ("inline" in location) return { key: make(domain, { source: "(inline)", text: location.inline }) };
+  if ("inline" in location) return make(domain, { source: "(inline)", text: location.inline });
   const keyFile = besideTable(location.file, file);
-  if (!keyFile.includes("%")) return { key: make(domain, { source: keyFile }) };
-  if (!anyDomain) return { key: make(domain, { source: keyFile.replaceAll("%", domain) }) };
+  if (!keyFile.includes("%")) return make(domain, { source: keyFile });
+  if (!anyDomain) return make(domain, { source: keyFile.replaceAll("%", domain) });
   // A file per domain of senders: what is there now is what can sign.
   const perDomain = new Map<string, SigningKey>();
   for (const [sender, path] of expand(keyFile, listing)) {
@@ -126,7 +123,7 @@ function* makeKeys(
     yield;
   }
   if (perDomain.size === 0) warn(`no file is there for ${keyFile}`);
-  return { perDomain };
+  return perDomain;
 }
 
 /** A relative name starts beside the table. */

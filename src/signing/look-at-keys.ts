@@ -2,6 +2,7 @@
 // others. The first few thousand are read too, so that a damaged one is told now and not by the first mail.
 
 import type { FileFacts, KeyFiles } from "./key-settings.ts";
+import { LRUCache } from "lru-cache";
 import { type KeyStore, systemError } from "./key-store.ts";
 import type { PrivateKey } from "./private-key.ts";
 import type { KeyPlace } from "./signing-key.ts";
@@ -24,9 +25,12 @@ export interface Exposure {
 /** Read while they are listed, which takes 0.1 ms each. */
 export const readAtMost = 2000;
 
-/** Looks at each file once, and tells of its mode once, however many keys share it. */
+/** Files that keys share are few, so that these are found again; a file for each key never is. */
+const sharedAtMost = 1000;
+
+/** A file that several keys share is looked at once, and its mode told once. */
 export function createKeyLook(files: KeyFiles, store: KeyStore, most: number): (place: KeyPlace) => KeyLook {
-  const seen = new Map<string, KeyLook>();
+  const seen = new LRUCache<string, KeyLook>({ max: sharedAtMost });
   let read = 0;
 
   function look(place: KeyPlace): KeyLook {

@@ -25,8 +25,6 @@ export interface SigningKey extends KeyPlace {
   readonly options: KeyOptions;
   /** Why it cannot be had, as it was when the configuration was loaded; mail that needs it is deferred. */
   readonly trouble?: string;
-  /** Where it was declared, "KeyTable:3"; undefined for dkim_keys. */
-  readonly origin?: string;
 }
 
 /** OpenDKIM's signing table: who signs for which sender. */

@@ -9,10 +9,7 @@ import {
 } from "./signing-table.ts";
 
 /** What a key name stands for: one key, a key per sender's domain, or a line that gave none. */
-export type Named =
-  | { readonly key: SigningKey }
-  | { readonly perDomain: ReadonlyMap<string, SigningKey> }
-  | { readonly fault: string };
+export type Named = SigningKey | Map<string, SigningKey> | { readonly fault: string };
 
 /** A signing table as it was read. */
 export interface SigningNames {
@@ -32,11 +29,8 @@ export function createSigningTable({ form, multiple, entries, names }: SigningNa
     const named = names.get(name);
     if (named === undefined) return { missing: `the key table has no key "${name}"` };
     if ("fault" in named) return { missing: named.fault };
-    if ("key" in named) {
-      const { key } = named;
-      return { domain: key.pattern === undefined ? key.domain : domain, key };
-    }
-    const key = named.perDomain.get(domain);
+    if (!(named instanceof Map)) return { domain: named.pattern === undefined ? named.domain : domain, key: named };
+    const key = named.get(domain);
     return key === undefined ? { missing: `there is no key file for ${domain}` } : { domain, key };
   }
 
@@ -47,17 +41,22 @@ export function createSigningTable({ form, multiple, entries, names }: SigningNa
 }
 
 function linesOf(entries: readonly SigningTableEntry[], form: "file" | "refile"): SigningTableLines {
-  const byPattern = new Map<string, number[]>();
+  /** A list where a pattern stands on several lines, which is rare. */
+  const byPattern = new Map<string, number | number[]>();
   const wildcards: (readonly [number, string])[] = [];
   for (const [index, { pattern }] of entries.entries()) {
     if (form === "refile" && hasWildcard(pattern)) wildcards.push([index, pattern]);
     const others = byPattern.get(pattern);
-    if (others === undefined) byPattern.set(pattern, [index]);
+    if (others === undefined) byPattern.set(pattern, index);
+    else if (typeof others === "number") byPattern.set(pattern, [others, index]);
     else others.push(index);
   }
   return {
     wildcards,
-    find: (pattern) => byPattern.get(pattern) ?? none,
+    find(pattern) {
+      const found = byPattern.get(pattern) ?? none;
+      return typeof found === "number" ? [found] : found;
+    },
     at(index) {
       const entry = entries[index];
       if (entry === undefined) throw new RangeError(`there is no line ${index}`);

@@ -65,7 +65,7 @@ function tellAll({ config, keyring, tables }: Settings) {
       const [user = "", domain = ""] = address.split("@");
       return table?.match(user, domain).map((entry) => {
         const named = table.keyFor(entry, domain);
-        return [entry, "missing" in named ? named.missing : [named.domain, named.key.selector, named.key.origin]];
+        return [entry, "missing" in named ? named.missing : [named.domain, named.key.selector, named.key.number]];
       });
     }),
     keys: keyring.keys.map(({ number, domain, selector }) => [number, domain, selector]),
