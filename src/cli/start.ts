@@ -11,7 +11,7 @@ import { type ControlServer, openControlSocket } from "../control/server.ts";
 import { daemonSocketPath, ensurePrivateFolder, isPrivatePath, type SocketPlace } from "../control/socket-path.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { type DaemonUser, giveSocket, takeDaemonUser } from "../daemon/daemon-user.ts";
-import { createReload, type Reloadable, type ReloadReport } from "../daemon/reload.ts";
+import { createReload, type Reload, type Reloadable } from "../daemon/reload.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
 import { atOnce, inSlices } from "../process/slices.ts";
@@ -65,7 +65,7 @@ export const start: Command = {
     const hangUp = () => {
       // First, so that what the reload has to say is in the new file.
       running?.daemon.log.reopen();
-      void running?.reload();
+      void running?.reload("careful");
     };
     process.on("SIGHUP", hangUp);
     let control: ControlServer | undefined;
@@ -115,7 +115,7 @@ function unusable(file: string, io: Io): number {
 
 interface Running {
   readonly daemon: Reloadable & Pick<Daemon, "answer" | "stop">;
-  reload(): Promise<ReloadReport>;
+  readonly reload: Reload;
 }
 
 interface ToStart {
@@ -151,7 +151,7 @@ async function startOne({ file, settings, journal, daemonUser, io }: ToStart): P
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
   const load = async () => inSlices(openSettings(await readSettings(file, io.cwd, io.signal), io.cwd));
-  return { daemon, reload: reloadOf(daemon, file, load) };
+  return { daemon, reload: reloadOf(daemon, file, settings, load) };
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
@@ -167,11 +167,11 @@ async function startSeveral({ file, plain, settings, journal, daemonUser, user, 
     journal,
     passErrors: (text) => io.stderr(text),
   });
-  return { daemon, reload: reloadOf(daemon, file, daemon.load) };
+  return { daemon, reload: reloadOf(daemon, file, settings, daemon.load) };
 }
 
-function reloadOf(daemon: Reloadable, file: string, load: () => Promise<ListedKeys>) {
-  return createReload(file, load, daemon, (line) => daemon.log.write("err", line));
+function reloadOf(daemon: Reloadable, file: string, { keyring }: Settings, load: () => Promise<ListedKeys>): Reload {
+  return createReload({ file, load, daemon, keyring, tell: (line) => daemon.log.write("err", line) });
 }
 
 interface ControlNeeds {
@@ -198,7 +198,7 @@ async function openControl({ file, settings, running, acting, io }: ControlNeeds
       if (now === undefined) throw new Error("the daemon is still starting");
       if (request.command !== "reload") return now.daemon.answer(request);
       if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
-      return now.reload();
+      return now.reload(request.force === true ? "forced" : "careful");
     });
   };
   try {

@@ -1,8 +1,8 @@
 // What goes over the control socket: one request a line, one reply a line, both JSON objects.
 
 export type ControlRequest =
-  /** `file` is the configuration that was validated; the daemon refuses when it runs with another. */
-  | { readonly command: "reload"; readonly file?: string }
+  /** The daemon refuses when it runs with another `file`, and, unless `force` is set, to lose a key that works. */
+  | { readonly command: "reload"; readonly file?: string; readonly force?: true }
   | { readonly command: "status" }
   /** `id`: a log_id, mail_id, Message-ID, queue id or address. */
   | { readonly command: "why"; readonly id: string }
@@ -27,7 +27,11 @@ export function readRequest(line: string): ControlRequest | string {
   const { command } = value;
   switch (command) {
     case "reload":
-      return "file" in value && typeof value.file === "string" ? { command, file: value.file } : { command };
+      return {
+        command,
+        ...("file" in value && typeof value.file === "string" ? { file: value.file } : {}),
+        ...("force" in value && value.force === true ? { force: true } : {}),
+      };
     case "status":
       return { command };
     case "why":

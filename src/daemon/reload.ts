@@ -1,11 +1,14 @@
 // Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
-// configuration stays when anything is wrong.
+// configuration stays when anything is wrong, or when it would take a working key away.
 
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
 import { errorText } from "../mail/error-text.ts";
+import { inSlices } from "../process/slices.ts";
 import type { ListedKeys } from "../reading/list-keys.ts";
 import type { Settings } from "../reading/settings.ts";
+import type { Keyring } from "../signing/keyring.ts";
+import { type LostKey, lostKeys } from "../signing/lost-keys.ts";
 import type { Daemon } from "./daemon.ts";
 
 export interface ReloadReport {
@@ -23,19 +26,25 @@ export interface ReloadReport {
 /** What a reload needs of a daemon, be it one process or several. */
 export type Reloadable = Pick<Daemon, "log" | "reload" | "reloaded">;
 
-/**
- * @param load reads `file` and all it names
- * @param tell gets a line for whoever reads the daemon's diagnostics
- */
-export function createReload(
-  file: string,
-  load: () => Promise<ListedKeys>,
-  daemon: Reloadable,
-  tell: (line: string) => void,
-): () => Promise<ReloadReport> {
-  let latest: Promise<unknown> = Promise.resolve();
+/** A forced reload takes a configuration even if keys that can sign now could not any more. */
+export type Reload = (how: "careful" | "forced") => Promise<ReloadReport>;
 
-  async function reload(): Promise<ReloadReport> {
+export interface ReloadNeeds {
+  readonly file: string;
+  /** Reads `file` and all it names. */
+  load(): Promise<ListedKeys>;
+  readonly daemon: Reloadable;
+  /** The keys in force when it starts. */
+  readonly keyring: Keyring;
+  /** Gets a line for those who read the daemon's diagnostics. */
+  tell(line: string): void;
+}
+
+export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds): Reload {
+  let latest: Promise<unknown> = Promise.resolve();
+  let inForceKeys = keyring;
+
+  async function reload(how: "careful" | "forced"): Promise<ReloadReport> {
     const startedAt = performance.now();
     // A log file that was rotated is to be begun anew whatever becomes of the configuration.
     daemon.log.reopen();
@@ -48,14 +57,21 @@ export function createReload(
     } catch (error) {
       reason = errorText(error);
     }
-    const lines = sortProblems(problems)
-      .filter(({ severity }) => severity !== "note")
-      .map(problemLine);
+    const lost = settings === undefined ? [] : await inSlices(lostKeys(inForceKeys, settings.keyring));
+    const isRefused = lost.length > 0 && how === "careful";
+    const lines = [
+      ...lostLines(lost, isRefused ? "error" : "warning"),
+      ...sortProblems(problems)
+        .filter(({ severity }) => severity !== "note")
+        .map(problemLine),
+    ];
     for (const line of lines) tell(line);
     let restart: readonly string[] = [];
-    if (settings !== undefined) {
+    if (isRefused) reason = "keys that can sign now could not any more; signpost reload --force takes it";
+    else if (settings !== undefined) {
       try {
         ({ restart } = await daemon.reload(settings));
+        inForceKeys = settings.keyring;
       } catch (error) {
         reason = errorText(error);
       }
@@ -67,9 +83,20 @@ export function createReload(
     return { inForce, generation, problems: lines, restart, ...(reason === undefined ? {} : { reason }) };
   }
 
-  return () => {
-    const report = latest.then(reload);
+  return (how) => {
+    const report = latest.then(() => reload(how));
     latest = report.catch(() => undefined);
     return report;
   };
+}
+
+/** What is told of them one by one. */
+const linesAtMost = 20;
+
+function lostLines(lost: readonly LostKey[], severity: "error" | "warning"): readonly string[] {
+  const lines = lost
+    .slice(0, linesAtMost)
+    .map(({ domain, selector, reason }) => `${severity}: ${domain} loses its key ${selector}: ${reason}`);
+  const more = lost.length - lines.length;
+  return more === 0 ? lines : [...lines, `${severity}: and ${more} more keys are lost`];
 }

@@ -10,6 +10,7 @@ export interface KeyStore {
   open(place: KeyPlace): ReadKey;
   /** The same, but what was not kept before is not kept now. */
   look(place: KeyPlace): ReadKey;
+  isKept(place: KeyPlace): boolean;
 }
 
 /** A kept key takes some 5 kB, most of it OpenSSL's. */
@@ -41,6 +42,7 @@ export function createKeyStore(readFile: (path: string) => Uint8Array, most: num
       const key = kept.peek(nameOf(place));
       return key === undefined ? read(place) : { key };
     },
+    isKept: (place) => kept.has(nameOf(place)),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Keyring {
   open(key: SigningKey): ReadKey;
   /** The same for one look at many keys: it is not kept. */
   look(key: SigningKey): ReadKey;
+  /** Whether it was read lately. */
+  isKept(key: SigningKey): boolean;
   /** Where one is configured it has the first word on who signs for whom. */
   readonly signingTable?: SigningTable;
 }
@@ -41,6 +43,7 @@ export function createKeyring({ byDomain, patterns, keys, signingTable, store }:
     },
     open: (key) => (key.trouble === undefined ? store.open(key) : { trouble: key.trouble }),
     look: (key) => (key.trouble === undefined ? store.look(key) : { trouble: key.trouble }),
+    isKept: store.isKept,
     ...(signingTable === undefined ? {} : { signingTable }),
   };
 }

@@ -1,8 +1,8 @@
 // What each key file looks like while keys are listed, to the user this process acts as: there, readable, safe from
 // others. The first few thousand are read too, so that a damaged one is told now and not by the first mail.
 
-import type { FileFacts, KeyFiles } from "./key-settings.ts";
 import { LRUCache } from "lru-cache";
+import type { FileFacts, KeyFiles } from "./key-settings.ts";
 import { type KeyStore, systemError } from "./key-store.ts";
 import type { PrivateKey } from "./private-key.ts";
 import type { KeyPlace } from "./signing-key.ts";

@@ -16,8 +16,8 @@ before(async () => {
 
 after(() => filter?.close());
 
-function reload(): Promise<Ended> {
-  return signpost("reload", "--config", filter.daemon.configFile);
+function reload(...more: readonly string[]): Promise<Ended> {
+  return signpost("reload", "--config", filter.daemon.configFile, ...more);
 }
 
 async function greeting(): Promise<string> {
@@ -71,6 +71,36 @@ test("SIGHUP reloads too", async () => {
   filter.daemon.process.kill("SIGHUP");
   await filter.daemon.line("configuration reloaded", from);
   assert.match(await greeting(), /by signal/);
+});
+
+test("a configuration by which a working key is lost is refused, and taken by --force", async () => {
+  const key = join(filter.daemon.folder, "key.pem");
+  await writeFile(key, filter.keys.rsa.pem, { mode: 0o600 });
+  const config = `${filter.config}\nsmtpd_greeting_banner: by force`.replace(
+    "dkim_keys:\n",
+    `dkim_keys:\n  - { domain: keyed.example, selector: s, file: ${key} }\n`,
+  );
+  await writeFile(filter.daemon.configFile, config);
+  assert.equal((await reload()).code, 0);
+
+  await writeFile(key, "garbage");
+  await writeFile(filter.daemon.configFile, config.replace("by force", "refused"));
+  const refused = await reload();
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /error: keyed\.example loses its key s: PEM file .*key\.pem is damaged/);
+  assert.match(refused.stderr, /signpost reload --force/);
+  assert.match(await greeting(), /by force/);
+
+  // A signal is as careful.
+  const from = filter.daemon.lines.length;
+  filter.daemon.process.kill("SIGHUP");
+  await filter.daemon.line("reload failed", from);
+
+  const forced = await reload("--force");
+  assert.equal(forced.code, 0);
+  assert.match(forced.stderr, /warning: keyed\.example loses its key s/);
+  assert.match(forced.stderr, /mail of keyed\.example is deferred/, "what the daemon found is told");
+  assert.match(await greeting(), /refused/);
 });
 
 test("the control socket is its user's alone", async () => {

@@ -7,6 +7,8 @@ const lines: readonly (readonly [string, unknown])[] = [
   ['{"command":"reload"}', { command: "reload" }],
   ['{"command":"reload","file":"/a"}', { command: "reload", file: "/a" }],
   ['{"command":"reload","file":1}', { command: "reload" }],
+  ['{"command":"reload","file":"/a","force":true}', { command: "reload", file: "/a", force: true }],
+  ['{"command":"reload","force":"yes"}', { command: "reload" }],
   ['{"command":"status"}', { command: "status" }],
   ['{"command":"why","id":"abc"}', { command: "why", id: "abc" }],
   ['{"command":"why"}', "why needs an id"],

@@ -6,13 +6,15 @@ import { createReload, type Reloadable } from "../../../src/daemon/reload.ts";
 import type { ListedKeys } from "../../../src/reading/list-keys.ts";
 import type { Settings } from "../../../src/reading/settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
-import { filesOf } from "../signing/keys.ts";
+import { filesOf, rsaPem, systemError } from "../signing/keys.ts";
 
 const { config } = await loadConfig("/s.yaml", { files: { read: () => "", glob: (pattern) => [pattern] } });
 assert.ok(config);
+const files: Record<string, string | Error> = { "/d/a.example/s.pem": rsaPem };
+const keysNow = () => loadKeyring({ dkim_key_dir: "/d" }, filesOf(files)).keyring;
 const settings: Settings = {
   config,
-  keyring: loadKeyring({}, filesOf({})).keyring,
+  keyring: keysNow(),
   tables: { readFile: () => "", problem: () => undefined },
 };
 const warning: Problem = { severity: "warning", message: "odd", place: { file: "s.yaml", line: 2, column: 1 } };
@@ -33,7 +35,6 @@ function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = asy
     },
     async reload(given) {
       events.push("reload");
-      assert.equal(given, settings);
       return take(given);
     },
     reloaded(result) {
@@ -42,7 +43,9 @@ function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = asy
       return generation;
     },
   };
-  return { reload: createReload("s.yaml", load, daemon, (line) => told.push(line)), told, events };
+  const tell = (line: string) => told.push(line);
+  const reload = createReload({ file: "s.yaml", load, daemon, keyring: settings.keyring, tell });
+  return { reload: (how: "careful" | "forced" = "careful") => reload(how), told, events };
 }
 
 test("a good configuration is put in force, its warnings are told and its notes are not", async () => {
@@ -103,4 +106,25 @@ test("reloads come one after the other, also after one that failed", async () =>
   waiting[1]?.resolve({ settings, problems: [] });
   assert.equal((await second).inForce, true);
   assert.deepEqual(events, ["log reopened", "failure", "log reopened", "reload", "success"]);
+});
+
+test("a configuration by which a working key is lost is refused, and taken by force", async (t) => {
+  const before = { ...files };
+  t.after(() => Object.assign(files, before));
+  const { reload, told, events } = setUp(async () => ({
+    settings: { ...settings, keyring: keysNow() },
+    problems: [],
+  }));
+  files["/d/a.example/s.pem"] = systemError("EACCES");
+  const refused = await reload();
+  const lost = "a.example loses its key s: Can't open PEM file /d/a.example/s.pem: Permission denied";
+  assert.deepEqual([refused.inForce, refused.problems], [false, [`error: ${lost}`]]);
+  assert.match(refused.reason ?? "", /signpost reload --force/);
+  assert.deepEqual(told[0], `error: ${lost}`);
+  assert.ok(!events.includes("reload"));
+
+  const forced = await reload("forced");
+  assert.deepEqual([forced.inForce, forced.problems], [true, [`warning: ${lost}`]]);
+  // From now on there is nothing left to lose.
+  assert.deepEqual((await reload()).problems, []);
 });
