@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { generateRsaKey } from "../signing/generate.ts";
 import type { Command } from "./command.ts";
-import { exitCode, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
 import { writeKeyFile } from "./key-file.ts";
 
 const defaultBits = 2048;
@@ -13,12 +13,19 @@ const mostBits = 4096;
 export const genrsa: Command = {
   name: "genrsa",
   summary: "make an RSA signing key",
-  usage: `genrsa FILE [BITS]
+  usage: `genrsa [--config FILE] FILE [BITS]
 
 Writes a new RSA private key (PKCS#8, PEM) of BITS bits, ${defaultBits} where none are given, to FILE. The file must not
-be there yet and is readable by its owner alone. FILE is then declared in dkim_keys; "showkeys" prints what to publish.`,
+be there yet and is readable by its owner alone; where root makes it, by the group of the user that the daemon becomes,
+too. FILE is then declared in dkim_keys; "showkeys" prints what to publish.
+
+  --config FILE  the configuration, for whom the daemon becomes (/etc/signpost/signpost.yaml)`,
   async run(args, io) {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { config: { type: "string", short: "c" } },
+      allowPositionals: true,
+    });
     const [file, bitsText = String(defaultBits), ...more] = positionals;
     if (file === undefined || file === "") throw new UsageError("File name for a key not provided");
     if (more.length > 0) throw new UsageError(`unexpected argument "${more[0]}"`);
@@ -30,9 +37,8 @@ be there yet and is readable by its owner alone. FILE is then declared in dkim_k
     if (bits < defaultBits) {
       io.stderr("INFO: RFC 8301 states: Signers SHOULD use RSA keys of at least 2048 bits.\n");
     }
-    const failure = await writeKeyFile("genrsa", file, () => generateRsaKey(bits), io);
-    if (failure !== undefined) return failure;
-    io.stderr(`Private RSA key successfully written to file "${file}" (${bits} bits, PEM format) \n`);
-    return exitCode.ok;
+    const made = `Private RSA key successfully written to file "${file}" (${bits} bits, PEM format) `;
+    const generate = () => generateRsaKey(bits);
+    return writeKeyFile({ command: "genrsa", file, config: values.config, made, generate }, io);
   },
 };

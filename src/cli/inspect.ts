@@ -86,7 +86,7 @@ async function settingsFor({ config, withoutFile }: InspectOptions, io: Io): Pro
   const file = config ?? defaultConfigFile;
   const unreadable = unreadableConfig(file, io);
   if (unreadable !== undefined) return unreadable;
-  const { settings, problems } = await loadSettings(file, io.cwd);
+  const { settings, problems } = await loadSettings(file, io.cwd, "daemon");
   if (settings !== undefined) return settings;
   for (const problem of sortProblems(problems)) {
     if (problem.severity === "error") io.stderr(`${problemLine(problem)}\n`);

@@ -1,23 +1,37 @@
-// Writes a private key to a file of its own: never over another one, never readable by others, never half.
+// Writes a private key to a file of its own: never over another one, never readable by others than its owner and, where
+// root makes it, the daemon; never half.
 
 import { open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { errorCode } from "../mail/error-text.ts";
 import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
+import { keyReader, letRead, tellReader, userSettings } from "./daemon-key.ts";
 
-/** @returns the exit code of a failure, which was then told; undefined when the file is there */
+export interface NewKey {
+  /** The command that makes it. */
+  readonly command: string;
+  readonly file: string;
+  /** The configuration that says whom the daemon becomes; undefined for the usual one. */
+  readonly config: string | undefined;
+  /** What is told when it is there. */
+  readonly made: string;
+  generate(): Promise<string>;
+}
+
+/** @returns the exit code; what came of it was told */
 export async function writeKeyFile(
-  command: string,
-  file: string,
-  generate: () => Promise<string>,
+  { command, file, config, made, generate }: NewKey,
   io: Pick<Io, "cwd" | "stderr">,
-): Promise<number | undefined> {
+): Promise<number> {
   const path = resolve(io.cwd, file);
+  const reader = keyReader(await userSettings(config, io.cwd));
+  const isRoot = process.getuid?.() === 0;
   try {
     // Exclusively: two runs, or a link that somebody put there, must not make one key replace another.
     const handle = await open(path, "wx", 0o600);
     try {
+      if (reader !== undefined && isRoot) await letRead(handle, reader);
       await handle.writeFile(await generate());
       await handle.sync();
     } catch (error) {
@@ -31,5 +45,6 @@ export async function writeKeyFile(
     const code = errorCode(error);
     return code === "EACCES" || code === "EPERM" ? exitCode.permission : exitCode.cantCreate;
   }
-  return undefined;
+  io.stderr(`${made}\n${reader === undefined ? "" : tellReader(file, path, reader, isRoot)}`);
+  return exitCode.ok;
 }

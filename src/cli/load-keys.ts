@@ -4,6 +4,7 @@ import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
+import { daemonRights, ownRights } from "../reading/daemon-rights.ts";
 import { fronts } from "../reading/fronts.ts";
 import { keyFilesOnDisk } from "../reading/list-keys.ts";
 import type { Keyring } from "../signing/keyring.ts";
@@ -16,8 +17,14 @@ export interface LoadedKeys {
   readonly keyring: Keyring;
 }
 
-/** The configuration with its keys, or the exit code when it cannot be used; what is wrong was then told. */
-export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "stderr">): Promise<LoadedKeys | number> {
+/**
+ * The configuration with its keys, looked at with one's own rights or the daemon's, or the exit code when it cannot be used; what is wrong was then told.
+ */
+export async function loadKeys(
+  file: string | undefined,
+  as: "daemon" | "self",
+  io: Pick<Io, "cwd" | "stderr">,
+): Promise<LoadedKeys | number> {
   const path = file ?? defaultConfigFile;
   const unreadable = unreadableConfig(path, io);
   if (unreadable !== undefined) return unreadable;
@@ -29,9 +36,12 @@ export async function loadKeys(file: string | undefined, io: Pick<Io, "cwd" | "s
     tell(problems.filter(({ severity }) => severity === "error"));
     return exitCode.config;
   }
-  const loaded = loadKeyring(config, keyFilesOnDisk(io.cwd));
+  const { user, act } = as === "self" ? ownRights : daemonRights(config);
+  const loaded = act(() => loadKeyring(config, keyFilesOnDisk(io.cwd)));
   tell(
-    loaded.problems.map((problem): Problem => {
+    loaded.problems.map(({ denied, ...given }): Problem => {
+      const seenBy = denied === true && user !== undefined ? ` (looked at as ${user}, as whom the daemon runs)` : "";
+      const problem = { ...given, message: `${given.message}${seenBy}` };
       const place = problem.place ?? (problem.path === undefined ? undefined : source.locate(problem.path));
       return place === undefined ? problem : { ...problem, place };
     }),

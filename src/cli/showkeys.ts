@@ -25,7 +25,7 @@ Exits 1 when the private key of one of them cannot be read.
       options: { config: { type: "string", short: "c" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
-    const loaded = await loadKeys(values.config, io);
+    const loaded = await loadKeys(values.config, "self", io);
     if (typeof loaded === "number") return loaded;
     const { keyring } = loaded;
     const keys = selectKeys(keyring.keys, positionals).map((key) => ({ key, read: keyring.look(key) }));

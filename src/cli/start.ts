@@ -15,7 +15,7 @@ import { createReload, type Reload, type Reloadable } from "../daemon/reload.ts"
 import { errorStack, errorText } from "../mail/error-text.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
 import { atOnce, inSlices } from "../process/slices.ts";
-import type { ActingAs } from "../process/unix-user.ts";
+import { type ActingAs, nameOf } from "../process/unix-user.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import { type ListedKeys, listKeys } from "../reading/list-keys.ts";
 import { openSettings } from "../reading/open-settings.ts";
@@ -73,12 +73,14 @@ export const start: Command = {
       const opened = openConfig(plain);
       const daemonUser = takeDaemonUser(opened.config, user);
       // By now as the daemon's user: keys that only root can read are none.
-      const listed = atOnce(listKeys(opened, problems, { cwd: io.cwd, locate: opened.locate }));
+      const { acting } = daemonUser;
+      const becomes = acting === undefined ? {} : { becomes: nameOf("user", acting.user.uid) };
+      const listed = atOnce(listKeys(opened, problems, { cwd: io.cwd, locate: opened.locate, ...becomes }));
       tell(listed.problems.slice(problems.length), io);
       const { settings } = listed;
       if (settings === undefined) return unusable(file, io);
       // Before the ports are opened: a reload may be asked for as soon as the daemon says that it is ready.
-      control = await openControl({ file, settings, running: () => running, acting: daemonUser.acting, io });
+      control = await openControl({ file, settings, running: () => running, acting, io });
       const journal = isJournal(io.env.JOURNAL_STREAM);
       running = await (settings.config.listeners > 1 ? startSeveral : startOne)({
         file,

@@ -28,7 +28,8 @@ export const testkeys: Command = {
 
 Holds the published record of every declared key against the private key and says what is wrong and what to publish.
 DOMAIN selects that domain, .DOMAIN with those below, "." all. Exits 0 if every key passes, 75 if the only trouble was
-that the DNS gave no answer, else 1 (also when no key was there to be tested).
+that the DNS gave no answer, else 1 (also when no key was there to be tested). Given by root it looks at the files with
+the rights of the user that the daemon becomes.
 
   --config FILE     the configuration (/etc/signpost/signpost.yaml)
   --dns FILE.json   answers from a file instead of the DNS: {name: {"TXT": [[string, ...], ...]}}
@@ -40,7 +41,7 @@ that the DNS gave no answer, else 1 (also when no key was there to be tested).
       options: { config: { type: "string", short: "c" }, dns: { type: "string" }, json: { type: "boolean" } },
       allowPositionals: true,
     });
-    const loaded = await loadKeys(values.config, io);
+    const loaded = await loadKeys(values.config, "daemon", io);
     if (typeof loaded === "number") return loaded;
     const { keyring } = loaded;
     const keys = selectKeys(keyring.keys, positionals);

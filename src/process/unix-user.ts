@@ -49,6 +49,14 @@ export function chooseUser(
     if (daemon_user === null || idOf(entryOf(system.passwd(), daemon_user, 6)?.[2] ?? daemon_user) === own) return {};
     return { warning: `daemon_user ${daemon_user} is left alone: only root can become another user` };
   }
+  return rootsChoice({ daemon_user, daemon_group }, system);
+}
+
+/** Whom a daemon becomes that root starts. Throws, naming the setting, when there is no such user or group. */
+export function rootsChoice(
+  { daemon_user, daemon_group }: UserSettings,
+  system: UserSystem = realUserSystem,
+): UserChoice {
   const passwd = system.passwd();
   const name = daemon_user ?? usualUsers.find((each) => entryOf(passwd, each, 6)?.[0] === each);
   if (name === undefined) throw new Error("daemon_user: not set, and there is neither a user signpost nor nobody");
@@ -72,6 +80,14 @@ export function chooseUser(
 /** The number of a user by name or number; undefined where there is no such user. */
 export function userId(user: string, system: UserSystem = realUserSystem): number | undefined {
   return idOf(entryOf(system.passwd(), user, 6)?.[2] ?? user);
+}
+
+/** The name of a user or group by its number, or the number where it has none. */
+export function nameOf(kind: "user" | "group", id: number, system: UserSystem = realUserSystem): string {
+  const [text, fields] = kind === "user" ? [system.passwd(), 6] : [system.group(), 3];
+  const entries = text.split("\n").map((line) => line.split(":"));
+  const found = entries.find((entry) => entry.length >= fields && entry[2] === String(id));
+  return found?.[0] ?? String(id);
 }
 
 /** The process, all its threads included, runs as `account` from now on and cannot go back. */
@@ -135,6 +151,31 @@ export function actAs(user: UnixUser): ActingAs {
       }
     },
   };
+}
+
+/** Does it with the rights of `user`; before and after it the process is root, in its own groups. */
+export function asUser<Result>({ uid, gid, groups }: UnixUser, action: () => Result): Result {
+  const { getgroups, getegid, setgroups, setegid, seteuid } = process;
+  if (
+    getgroups === undefined ||
+    getegid === undefined ||
+    setgroups === undefined ||
+    setegid === undefined ||
+    seteuid === undefined
+  ) {
+    throw new Error("this system has no users");
+  }
+  const [ownGroups, ownGid] = [getgroups(), getegid()];
+  setgroups([...groups]);
+  setegid(gid);
+  seteuid(uid);
+  try {
+    return action();
+  } finally {
+    seteuid(0);
+    setegid(ownGid);
+    setgroups(ownGroups);
+  }
 }
 
 /** The line of /etc/passwd or /etc/group whose name or number this is. */

@@ -20,17 +20,24 @@ export interface KeyPlaces {
   readonly cwd: string;
   /** Where a setting stands. */
   locate(path: SettingPath): Place | undefined;
+  /** The user that root becomes for it: a key that this user may not read is then an error, since root can mend it. */
+  readonly becomes?: string;
 }
+
+const cure = "give the file to its group (chgrp) with mode 0640, and let it into the folders above";
 
 /** A step for each key. @param found what is wrong with the rest of the configuration */
 export function* listKeys(
   read: ReadConfig,
   found: readonly Problem[],
-  { cwd, locate }: KeyPlaces,
+  { cwd, locate, becomes }: KeyPlaces,
 ): Generator<void, ListedKeys> {
   const { keyring, problems: wrong, exposures } = yield* listKeyring(read.config, keyFilesOnDisk(cwd));
   const { problems, tell } = createTelling(found, locate);
-  for (const problem of wrong) tell(problem);
+  for (const { denied, ...problem } of wrong) {
+    if (denied !== true || becomes === undefined) tell(problem);
+    else tell({ ...problem, severity: "error", message: `${problem.message}. The daemon runs as ${becomes}: ${cure}` });
+  }
   for (const { message, ...at } of exposures) {
     tell({ ...at, message: at.path === undefined ? message : `${pathText(at.path)}: ${message}` });
   }
@@ -43,7 +50,8 @@ export function* listKeys(
 export function keyFilesOnDisk(cwd: string): KeyFiles {
   const absolute = (name: string) => (name.startsWith("/") ? name : resolve(cwd, name));
   const uid = process.geteuid?.() ?? -1;
-  const groups = new Set([process.getegid?.() ?? -1, ...(process.getgroups?.() ?? [])]);
+  const ownGid = process.getegid?.() ?? -1;
+  const groups = new Set([ownGid, ...(process.getgroups?.() ?? [])]);
   return {
     readFile: (name) => readFileSync(absolute(name)),
     listFolder: (name) => readdirSync(absolute(name)),
@@ -52,7 +60,7 @@ export function keyFilesOnDisk(cwd: string): KeyFiles {
       const stats = statSync(path);
       // By owner and mode, which is cheap; access lists may know better.
       if (!stats.isFile() || !mayRead(stats, uid, groups)) closeSync(openSync(path, "r"));
-      return { mode: stats.mode, uid: stats.uid };
+      return { mode: stats.mode, uid: stats.uid, ownGroup: stats.gid === ownGid };
     },
   };
 }

@@ -1,7 +1,9 @@
 // A whole configuration, read in this process: for commands, and for tests.
 import { loadConfig } from "../config/load.ts";
+import type { SettingPath } from "../config/source.ts";
 import { atOnce } from "../process/slices.ts";
 import { loadKeyring } from "../signing/load-keyring.ts";
+import { daemonRights } from "./daemon-rights.ts";
 import { type ListedKeys, listKeys } from "./list-keys.ts";
 import { type LoadedFiles, loadConfigFiles } from "./load-config-files.ts";
 import type { Settings } from "./settings.ts";
@@ -14,13 +16,17 @@ export interface LoadedSettings extends ListedKeys {
  * Whatever is wrong is among the problems, with file, line and column.
  *
  * @param cwd relative names on the command line start here
+ * @param as whose rights key files are looked at with: the daemon's, where that may become another user
  */
-export async function loadSettings(path: string, cwd: string): Promise<LoadedSettings> {
+export async function loadSettings(path: string, cwd: string, as: "daemon" | "self" = "self"): Promise<LoadedSettings> {
   const files = await loadConfigFiles(path, cwd);
   const { read, problems, loaded } = files;
   if (read === undefined) return { problems, files };
-  const listed = atOnce(listKeys(read, problems, { cwd, locate: (at) => loaded.source.locate(at) }));
-  return { ...listed, files };
+  const locate = (at: SettingPath) => loaded.source.locate(at);
+  if (as === "self") return { ...atOnce(listKeys(read, problems, { cwd, locate })), files };
+  const { user, act } = daemonRights(read.config);
+  const places = { cwd, locate, ...(user === undefined ? {} : { becomes: user }) };
+  return { ...act(() => atOnce(listKeys(read, problems, places))), files };
 }
 
 /** Every setting at its default: for commands that need no configuration. */
@@ -29,7 +35,11 @@ export async function defaultSettings(): Promise<Settings> {
   const files = { read: () => "{}", glob: (pattern: string) => [pattern] };
   const { config, problems } = await loadConfig(name, { files });
   if (config === undefined) throw new Error(problems.map(({ message }) => message).join("; "));
-  const none = { readFile: () => new Uint8Array(), listFolder: () => [], lookAt: () => ({ mode: 0, uid: 0 }) };
+  const none = {
+    readFile: () => new Uint8Array(),
+    listFolder: () => [],
+    lookAt: () => ({ mode: 0, uid: 0, ownGroup: true }),
+  };
   const { keyring } = loadKeyring({}, none);
   return { config, keyring, tables: { readFile: () => "", problem: () => {} } };
 }

@@ -37,13 +37,18 @@ export interface FileFacts {
   readonly uid: number;
 }
 
+export interface KeyFacts extends FileFacts {
+  /** Its group is that of the user that looks. */
+  readonly ownGroup: boolean;
+}
+
 /** How keys are listed and read. All throw as node:fs does; relative names are the reader's business. */
 export interface KeyFiles {
   readFile(path: string): Uint8Array;
   /** Names in a folder. */
   listFolder(path: string): readonly string[];
   /** Throws where the file is not there, or this process cannot read it. */
-  lookAt(path: string): FileFacts;
+  lookAt(path: string): KeyFacts;
 }
 
 /** Something wrong or noteworthy in a declaration; fits the configuration's own problems by shape. */
@@ -51,6 +56,8 @@ export interface KeyProblem {
   /** An error keeps the configuration from being used; a warning concerns one domain; a note is advice. */
   readonly severity: "error" | "warning" | "note";
   readonly message: string;
+  /** The user that this process acts as has no right to read a key. */
+  readonly denied?: true;
   /** The setting, where the declaration stands in the configuration. */
   readonly path?: readonly (string | number)[];
   /** The line, where it stands in a table of its own. */

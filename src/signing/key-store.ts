@@ -51,11 +51,18 @@ function nameOf({ source, text }: KeyPlace): string {
   return text === undefined ? source : `\0${text}`;
 }
 
+/** Marks a problem that is one of rights. */
+export function deniedBy(trouble: string): { readonly denied?: true } {
+  return trouble === permissionDenied ? { denied: true } : {};
+}
+
+const permissionDenied = "Permission denied";
+
 /** The error of a file operation in the system's words, without code and path. */
 export function systemError(error: unknown): string {
   const code = errorCode(error);
   if (code === "ENOENT") return "No such file or directory";
-  if (code === "EACCES" || code === "EPERM") return "Permission denied";
+  if (code === "EACCES" || code === "EPERM") return permissionDenied;
   if (code === "EISDIR") return "Is a directory";
   if (code === "ENOTDIR") return "Not a directory";
   if (code === "EEXIST") return "File exists";

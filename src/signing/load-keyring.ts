@@ -7,7 +7,7 @@ import { atOnce } from "../process/slices.ts";
 import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
 import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
-import { createKeyStore, systemError, unreadable } from "./key-store.ts";
+import { createKeyStore, deniedBy, systemError, unreadable } from "./key-store.ts";
 import { createKeyring, type Keyring } from "./keyring.ts";
 import { createListing, type KeyListing } from "./listing.ts";
 import { loadTables } from "./load-tables.ts";
@@ -103,7 +103,7 @@ function declare(declaration: KeyDeclaration, index: number, { look, problems, e
 
   if (trouble !== undefined) {
     const message = `${unreadable(place.source, trouble)}; mail of ${domain} is deferred`;
-    problems.push({ severity: "warning", message, path });
+    problems.push({ severity: "warning", message, path, ...deniedBy(trouble) });
   }
   if (key?.type === "rsa" && key.bits < 2048) {
     const message = `${label}: the key has ${key.bits} bits; 2048 are advised (RFC 8301 section 3.2)`;
@@ -127,7 +127,9 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
   try {
     domains = files.listFolder(folder);
   } catch (error) {
-    problems.push({ severity: "error", message: `Can't read folder ${folder}: ${systemError(error)}`, path });
+    const trouble = systemError(error);
+    const message = `Can't read folder ${folder}: ${trouble}`;
+    problems.push({ severity: "error", message, path, ...deniedBy(trouble) });
     return;
   }
   let isEmpty = true;
@@ -142,7 +144,7 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
       isEmpty = false;
       add({ domain, selector: "", source: inside, options: noOptions, trouble });
       const message = `Can't read folder ${inside}: ${trouble}; mail of ${domain} is deferred`;
-      problems.push({ severity: "warning", message, path });
+      problems.push({ severity: "warning", message, path, ...deniedBy(trouble) });
       continue;
     }
     for (const { selector, source } of found.names) {
@@ -154,7 +156,7 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
       if (!add({ domain, selector, source, options: noOptions, ...told })) continue;
       if (trouble !== undefined) {
         const message = `${unreadable(source, trouble)}; mail of ${domain} is deferred`;
-        problems.push({ severity: "warning", message, path });
+        problems.push({ severity: "warning", message, path, ...deniedBy(trouble) });
       }
     }
   }

@@ -5,7 +5,7 @@ import { toAscii } from "../mail/domain.ts";
 import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
-import { systemError, unreadable } from "./key-store.ts";
+import { deniedBy, systemError, unreadable } from "./key-store.ts";
 import { type KeyTableEntry, parseKeyTable } from "./key-table.ts";
 import type { KeyListing } from "./listing.ts";
 import type { KeyPlace, SigningKey, SigningTable } from "./signing-key.ts";
@@ -98,12 +98,16 @@ function* makeKeys(
     warn(fault);
     return { fault };
   }
+  const at = { file, line: entry.line, column: 1 };
   let made = 0;
   const make = (forDomain: string, place: KeyPlace): SigningKey => {
     const { trouble, exposure } = listing.look(place);
-    if (trouble !== undefined) warn(`${unreadable(place.source, trouble)}; mail that it signs is deferred`);
+    if (trouble !== undefined) {
+      const message = `${unreadable(place.source, trouble)}; mail that it signs is deferred`;
+      listing.problems.push({ severity: "warning", message, place: at, ...deniedBy(trouble) });
+    }
     if (exposure !== undefined) {
-      listing.exposures.push({ ...exposure, place: { file, line: entry.line, column: 1 } });
+      listing.exposures.push({ ...exposure, place: at });
     }
     const told = trouble === undefined ? {} : { trouble };
     made += 1;
@@ -189,7 +193,8 @@ function readTable(file: string, name: string, { files, problems }: KeyListing):
   try {
     return Buffer.from(files.readFile(file)).toString("utf8");
   } catch (error) {
-    problems.push({ severity: "error", message: `Can't read ${file}: ${systemError(error)}`, path: [name] });
+    const trouble = systemError(error);
+    problems.push({ severity: "error", message: `Can't read ${file}: ${trouble}`, path: [name], ...deniedBy(trouble) });
     return undefined;
   }
 }

@@ -2,7 +2,7 @@
 // others. The first few thousand are read too, so that a damaged one is told now and not by the first mail.
 
 import { LRUCache } from "lru-cache";
-import type { FileFacts, KeyFiles } from "./key-settings.ts";
+import type { KeyFacts, KeyFiles } from "./key-settings.ts";
 import { type KeyStore, systemError } from "./key-store.ts";
 import type { PrivateKey } from "./private-key.ts";
 import type { KeyPlace } from "./signing-key.ts";
@@ -59,7 +59,7 @@ export function createKeyLook(files: KeyFiles, store: KeyStore, most: number): (
   };
 }
 
-function exposureOf(file: string, { mode }: FileFacts): Exposure | undefined {
+function exposureOf(file: string, { mode, ownGroup }: KeyFacts): Exposure | undefined {
   if ((mode & 0o002) !== 0) {
     const message = `everybody on this machine can put another key into ${file}; chmod 0600 (or 0640)`;
     return { severity: "error", message };
@@ -68,8 +68,9 @@ function exposureOf(file: string, { mode }: FileFacts): Exposure | undefined {
     const message = `everybody on this machine can use the key ${file}; chmod 0600 (or 0640)`;
     return { severity: "warning", message };
   }
-  if ((mode & 0o060) !== 0) {
-    const message = `the group of ${file} can read the key; right if that is the daemon's group alone`;
+  if ((mode & (ownGroup ? 0o020 : 0o060)) !== 0) {
+    const verb = (mode & 0o020) === 0 ? "read" : "change";
+    const message = `the group of ${file} can ${verb} the key; right if that is the daemon's group alone`;
     return { severity: "note", message };
   }
   return undefined;

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { signpost } from "../support/command.ts";
 import { createTestKey, type DaemonProcess, type StartOptions, startIn } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { type Act, type FakeNextHop, type Step, startFakeNextHop } from "../support/fake-next-hop.ts";
@@ -160,6 +161,31 @@ test("a key that everybody can read is told at the start", async (t) => {
   await writeFile(join(folder, "key.pem"), createTestKey("ed25519").pem, { mode: 0o644 });
   const daemon = await start();
   assert.equal(daemon.lines.filter((line) => /warning: dkim_keys\[0\]\.file: everybody on this/.test(line)).length, 1);
+});
+
+test("a key that only root can read is found out where root starts it, and told by the commands", {
+  skip: notRoot,
+}, async (t) => {
+  const { folder, configFile, start } = await setUp(
+    t,
+    'daemon_user: "65534"\ndaemon_group: "65534"\ndkim_keys: [{ domain: a.example, selector: s, file: "@FOLDER@/key.pem" }]',
+  );
+  await chown(folder, nobody.uid, nobody.gid);
+  await writeFile(join(folder, "key.pem"), createTestKey("ed25519").pem, { mode: 0o600 });
+  await assert.rejects(
+    start(),
+    /error: Can't open PEM file .*key\.pem: Permission denied; .*The daemon runs as nobody/,
+  );
+  const checked = await signpost("check-config", "--config", configFile);
+  assert.deepEqual([checked.code, /Permission denied/.test(checked.stderr)], [78, true]);
+  const tested = await signpost("testkeys", "--config", configFile);
+  assert.deepEqual([tested.code, /private key: Permission denied/.test(tested.stdout)], [1, true]);
+
+  // What genrsa makes for this configuration can be read.
+  await rm(join(folder, "key.pem"));
+  assert.equal((await signpost("genrsa", "--config", configFile, join(folder, "key.pem"))).code, 0);
+  const daemon = await start();
+  assert.ok(!daemon.lines.some((line) => line.includes("PEM file")));
 });
 
 test("a spool folder that daemon_user cannot write to is found out at the start", { skip: notRoot }, async (t) => {

@@ -76,7 +76,7 @@ before(async () => {
   await writeFile(join(folder, "key.pem"), ours.pem, { mode: 0o600 });
   await writeFile(
     join(folder, "signpost.yaml"),
-    `dkim_keys:\n${keys.join("")}dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1 }\n`,
+    `dkim_keys:\n${keys.join("")}dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 0.5s, tries: 1 }\ndaemon_user: root\n`,
   );
 });
 

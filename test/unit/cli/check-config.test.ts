@@ -78,12 +78,12 @@ test("a password in a file that everybody can read is a warning, in a private on
 
 test("a key that others can read is told, however it is named", async () => {
   file("key.pem", "no key", 0o644);
-  file("group.pem", "no key", 0o640);
+  file("group.pem", "no key", 0o660);
   const text =
-    "dkim_keys:\n  - { domain: a.example, selector: s, file: key.pem }\n  - { domain: b.example, selector: s, file: group.pem }\n";
+    "dkim_keys:\n  - { domain: a.example, selector: s, file: key.pem }\n  - { domain: b.example, selector: s, file: group.pem }\ndaemon_user: root\n";
   const { stderr } = await run(file("keys.yaml", text));
   assert.match(stderr, /^keys\.yaml:2:45: warning: dkim_keys\[0\]\.file: everybody on this machine can use the key/m);
-  assert.match(stderr, /^keys\.yaml:3:45: note: dkim_keys\[1\]\.file: the group of .* can read the key/m);
+  assert.match(stderr, /^keys\.yaml:3:45: note: dkim_keys\[1\]\.file: the group of .* can change the key/m);
 });
 
 test("a configuration that others can change is told", async () => {
@@ -100,7 +100,7 @@ test("keys of a folder are looked at, too", async () => {
   const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
   file("keys/a.example/open.pem", String(pem), 0o644);
   file("keys/a.example/closed.pem", String(pem), 0o600);
-  const { stderr } = await run(file("folder.yaml", "dkim_key_dir: keys\n"));
+  const { stderr } = await run(file("folder.yaml", "dkim_key_dir: keys\ndaemon_user: root\n"));
   const lines = stderr.split("\n").filter((line) => line.includes("can use the key"));
   assert.equal(lines.length, 1, stderr);
   assert.match(lines[0] ?? "", /^folder\.yaml:1:15: warning: dkim_key_dir: .*\/a\.example\/open\.pem/);

@@ -8,9 +8,15 @@ import { gened25519 } from "../../../src/cli/gened25519.ts";
 import { genrsa } from "../../../src/cli/genrsa.ts";
 import { folderFor, run } from "./run.ts";
 
+/** A daemon that stays who it is: nobody else is to read its keys. */
+function rootConfig(folder: string): string {
+  writeFileSync(join(folder, "signpost.yaml"), `daemon_user: "${process.getuid?.() ?? 0}"\ndaemon_group: "0"\n`);
+  return "signpost.yaml";
+}
+
 test("genrsa writes 2048 bits as PKCS#8, for its owner alone", async (t) => {
   const folder = folderFor(t);
-  const said = await run(genrsa, ["a.pem"], folder);
+  const said = await run(genrsa, ["--config", rootConfig(folder), "a.pem"], folder);
   assert.deepEqual(said, {
     code: 0,
     stdout: "",
@@ -24,7 +30,7 @@ test("genrsa writes 2048 bits as PKCS#8, for its owner alone", async (t) => {
 
 test("gened25519 writes an Ed25519 key the same way", async (t) => {
   const folder = folderFor(t);
-  const said = await run(gened25519, ["e.pem"], folder);
+  const said = await run(gened25519, ["--config", rootConfig(folder), "e.pem"], folder);
   assert.equal(said.code, 0);
   assert.equal(said.stderr, 'Private Ed25519 key successfully written to file "e.pem" (PEM format) \n');
   assert.equal(createPrivateKey(readFileSync(join(folder, "e.pem"))).asymmetricKeyType, "ed25519");

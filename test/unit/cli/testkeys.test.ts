@@ -20,7 +20,9 @@ function publicData(pem: string): string {
 /** A folder with key files and a signpost.yaml that holds these lines. */
 function setUp(t: TestContext, config: string, files: Readonly<Record<string, string>> = {}): string {
   const folder = folderFor(t);
-  const all = { "rsa.pem": rsaPem, "ed.pem": ed25519Pem, "short.pem": shortPem, "signpost.yaml": config, ...files };
+  // What root would see is what is looked at here.
+  const settings = `${config}\ndaemon_user: root\n`;
+  const all = { "rsa.pem": rsaPem, "ed.pem": ed25519Pem, "short.pem": shortPem, "signpost.yaml": settings, ...files };
   for (const [name, content] of Object.entries(all)) writeFileSync(join(folder, name), content);
   return folder;
 }
@@ -327,7 +329,7 @@ function toYaml(conf: string, corpus: string): string {
     );
     return { domain, selector, file: file?.replace("@DIR@", corpus), ...tags };
   });
-  return JSON.stringify({ dkim_keys: keys });
+  return `dkim_keys: ${JSON.stringify(keys)}`;
 }
 
 corpusTest("showkeys prints what amavisd prints", "amavisd-cli", async (corpus, t) => {

@@ -37,7 +37,7 @@ export function filesOf(
       const content = files[path];
       if (content === undefined) throw systemError("ENOENT");
       if (content instanceof Error) throw content;
-      return { mode: modes[path] ?? 0o600, uid: 0 };
+      return { mode: modes[path] ?? 0o600, uid: 0, ownGroup: path.endsWith(".own") };
     },
     listFolder(path) {
       if (files[path] instanceof Error) throw files[path];

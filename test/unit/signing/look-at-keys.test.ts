@@ -33,11 +33,12 @@ test("a file that several keys share is looked at once, and its mode told once",
 });
 
 test("what others can do with a key: put another there, use it, or only the group", () => {
-  const modes = { a: 0o602, b: 0o644, c: 0o640, d: 0o600 };
-  const look = looking(filesOf({ a: rsaPem, b: rsaPem, c: rsaPem, d: rsaPem }, modes), 10);
+  const modes = { a: 0o602, b: 0o644, c: 0o640, d: 0o600, "e.own": 0o640, "f.own": 0o660 };
+  const names = Object.keys(modes);
+  const look = looking(filesOf(Object.fromEntries(names.map((name) => [name, rsaPem])), modes), 10);
   assert.deepEqual(
-    ["a", "b", "c", "d"].map((source) => look({ source }).exposure?.severity),
-    ["error", "warning", "note", undefined],
+    names.map((source) => look({ source }).exposure?.severity),
+    ["error", "warning", "note", undefined, undefined, "note"],
   );
 });
 

@@ -1,0 +1,58 @@
+// A new key is of no use that the daemon cannot read: whom it is given to, or what the operator is told to do.
+import { closeSync, openSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { defaultConfigFile } from "../config/default-file.ts";
+import { loadConfig } from "../config/load.ts";
+import {
+  asUser,
+  nameOf,
+  realUserSystem,
+  rootsChoice,
+  type UnixUser,
+  type UserSettings,
+  type UserSystem,
+} from "../process/unix-user.ts";
+import { fronts } from "../reading/fronts.ts";
+import { systemError } from "../signing/key-store.ts";
+
+/** The settings that say whom the daemon becomes; a configuration that cannot be used says nothing. */
+export async function userSettings(config: string | undefined, cwd: string): Promise<UserSettings> {
+  const loaded = await loadConfig(config ?? defaultConfigFile, { cwd, fronts });
+  const { daemon_user = null, daemon_group = null } = loaded.config ?? {};
+  return { daemon_user, daemon_group };
+}
+
+/** Whom a new key is for; undefined where the daemon runs as root, or nobody knows as whom. */
+export function keyReader(settings: UserSettings, system: UserSystem = realUserSystem): UnixUser | undefined {
+  try {
+    const { user } = rootsChoice(settings, system);
+    const own = system.uid();
+    if (user === undefined || user.uid === own) return undefined;
+    // For somebody who is not root the daemon may well run as themselves, unless there is a user made for it.
+    const isMadeForIt = settings.daemon_user !== null || nameOf("user", user.uid, system) === "signpost";
+    return own === 0 || isMadeForIt ? user : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Root lets the daemon's group read a file that only root can change. */
+export async function letRead(handle: FileHandle, { gid }: UnixUser): Promise<void> {
+  await handle.chown(0, gid);
+  await handle.chmod(0o640);
+}
+
+/** What to say of a new key: what was done, or what is to be done. */
+export function tellReader(file: string, path: string, { uid, gid, groups }: UnixUser, isRoot: boolean): string {
+  const user = nameOf("user", uid);
+  const group = nameOf("group", gid);
+  if (!isRoot) {
+    return `The daemon runs as ${user}; for it to read the key, as root:\n    chgrp ${group} ${file}\n    chmod 0640 ${file}\n`;
+  }
+  try {
+    asUser({ uid, gid, groups }, () => closeSync(openSync(path, "r")));
+    return `The daemon, running as ${user}, can read it by its group ${group}.\n`;
+  } catch (error) {
+    return `The daemon, running as ${user}, cannot get at it: ${systemError(error)}. Let ${group} into the folders above.\n`;
+  }
+}
