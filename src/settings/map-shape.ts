@@ -215,10 +215,14 @@ export function isMapShape(shape: Shape<unknown>): shape is MapShape {
 }
 
 /** A single table ("banned_namepath_re", the networks of client_ipaddr_policy). */
+/** A list of pairs is a table of patterns: [["\\.exe$", true]] for { regexp: [["\\.exe$", true]] }. */
 export const table: Shape<RawTable> = {
   words: "a lookup table",
   nullable: true,
-  read: (value, report) => readTable(value, anyYield, report),
+  read(value, report) {
+    const isPatterns = Array.isArray(value) && value.length > 0 && value.every(Array.isArray);
+    return readTable(isPatterns ? { regexp: value } : value, anyYield, report);
+  },
 };
 
 /** banned_rules: each name stands for a list of tables; one table alone is a list of one. */

@@ -21,6 +21,10 @@ before(async () => {
     originating: "bypass_spam_checks_maps: [true], bypass_virus_checks_maps: [true]",
     extra: `
 enable_spf_verification: true
+sa_tag2_level_deflt: 5
+sa_tag_level_deflt: 2
+banned_filename_re: [["(?i)\\\\.exe$", true]]
+final_banned_destiny: D_REJECT
 av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
 metrics: { listen: "127.0.0.1:${metricsPort}" }
@@ -72,13 +76,49 @@ test("infected mail is not given to the spam scanner", async () => {
   assert.equal(spamd.requests.length, spams);
 });
 
+test("an infected mail is discarded, and the log says by what name", async () => {
+  const given = filter.hop.mails.length;
+  clamd.script = () => "stream: Worm.Test-1 FOUND";
+  assert.match(
+    await send("worm", filter.ports.incoming, "Another virus.\r\n"),
+    /^250 2\.7\.0 Ok, discarded, id=\S+ - INFECTED: Worm\.Test-1/,
+  );
+  clamd.script = () => undefined;
+  assert.equal(filter.hop.mails.length, given);
+  await filter.daemon.line("Blocked INFECTED");
+});
+
+test("spam above tag2 passes as what it is", async () => {
+  spamd.script = () => spamdReply(7.5, "FIRST=5,SECOND=2.5");
+  assert.match(await send("tagged", filter.ports.incoming, "A bit of spam.\r\n"), /^250 /);
+  spamd.script = () => undefined;
+  await filter.daemon.line("Passed SPAMMY");
+});
+
+test("a banned name is rejected by the bank's destiny", async () => {
+  const body =
+    "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n--b--\r\n";
+  const head = `From: x@elsewhere.example\r\nTo: one@example.com\r\nSubject: x\r\nDate: Fri, 06 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n`;
+  const client = await connected(filter.ports.incoming);
+  const reply = await submit(client, { from: "x@elsewhere.example", data: head + body });
+  await client.ask("QUIT");
+  assert.match(reply, /^554 5\.7\.0 Reject, id=\S+ - BANNED: .*evil\.exe/);
+});
+
+test("without its virus scanner a mail passes as unchecked, and is never called clean", async () => {
+  clamd.script = () => "stream: Can't allocate memory ERROR";
+  assert.match(await send("unseen", filter.ports.incoming, "Seen by nobody.\r\n"), /^250 /);
+  clamd.script = () => undefined;
+  await filter.daemon.line("Passed UNCHECKED");
+});
+
 test("metrics tell what scanners answered", async () => {
   spamd.script = () => spamdReply(12, "GTUBE");
   await send("spam", filter.ports.incoming, "Spam, this time.\r\n");
   spamd.script = () => undefined;
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-  assert.match(text, /^signpost_scanner_answers_total\{scanner="ClamAV",kind="virus",result="infected"\} 1$/m);
-  assert.match(text, /^signpost_scanner_answers_total\{scanner="SpamAssassin",kind="spam",result="scored"\} 2$/m);
+  assert.match(text, /^signpost_scanner_answers_total\{scanner="ClamAV",kind="virus",result="infected"\} 2$/m);
+  assert.match(text, /^signpost_scanner_answers_total\{scanner="SpamAssassin",kind="spam",result="scored"\} \d+$/m);
   assert.match(text, /^signpost_scanner_up\{scanner="ClamAV",kind="virus"\} 1$/m);
   assert.match(text, /^signpost_verdict_lookups_total\{kind="spam",result="hit"\} 1$/m);
   assert.match(text, /^signpost_parts_duration_seconds_count\{where="in-place"\} \d+$/m);

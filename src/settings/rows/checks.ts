@@ -18,7 +18,7 @@ import { anything, duration, list, mapping, number, oneOf, optional, size, text,
 const switches = mapping(toggle, "a mapping of names to true or false");
 
 export const checkSettings = {
-  bypass_decode_parts: accepted(toggle, false, "Mail is not taken apart: no MIME parts, no archives."),
+  bypass_decode_parts: active(toggle, false, "Mail is not taken apart: no MIME parts, no archives."),
   bypass_virus_checks_maps: active(map(truthYield), [], "Recipients without a virus check."),
   bypass_spam_checks_maps: active(map(truthYield), [], "Recipients without a spam check."),
   bypass_banned_checks_maps: active(map(truthYield), [], "Recipients without a check of names and types."),
@@ -29,10 +29,10 @@ export const checkSettings = {
   banned_files_lovers_maps: active(map(truthYield), [], "Recipients who get banned names and types."),
   bad_header_lovers_maps: active(map(truthYield), [], "Recipients who get mail with a bad header section."),
   decoders: accepted(list(anything, "a list as amavisd has it"), [], "Unpackers of amavisd."),
-  av_scanners: accepted(virusScanners, [], "Virus scanners that are all asked."),
-  av_scanners_backup: accepted(virusScanners, [], "Virus scanners that are asked when all others fail."),
-  spam_scanners: accepted(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
-  first_infected_stops_scan: accepted(toggle, false, "The first scanner that finds a virus is the last one asked."),
+  av_scanners: active(virusScanners, [], "Virus scanners that are all asked."),
+  av_scanners_backup: active(virusScanners, [], "Virus scanners that are asked when all others fail."),
+  spam_scanners: active(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
+  first_infected_stops_scan: active(toggle, false, "The first scanner that finds a virus is the last one asked."),
   virus_scanners_failure_is_fatal: active(toggle, false, "When all virus scanners fail, mail gets 451."),
   virus_check_fail: accepted(
     oneOf("tempfail", "pass-unchecked"),
@@ -45,7 +45,7 @@ export const checkSettings = {
     "Viruses whose sender is forged: no DSN.",
   ),
   virus_name_to_spam_score_maps: active(map(numberYield, "virus name"), [], "Viruses that add to the score instead."),
-  virus_name_to_policy_bank_maps: accepted(
+  virus_name_to_policy_bank_maps: active(
     map(banksYield, "virus name"),
     [],
     "Banks by virus name; 1 stands for VIRUS.",
@@ -104,7 +104,7 @@ export const checkSettings = {
   penpals_halflife: accepted(duration, 7 * 86400, "Half the bonus is left after this time."),
   bounce_killer_score: accepted(number(), 0, "Added to bounces of mail that was not ours; 0 is off."),
   sa_spam_level_char: accepted(text, "*", "One per point in X-Spam-Level."),
-  sa_mail_body_size_limit: accepted(
+  sa_mail_body_size_limit: active(
     optional(size),
     null,
     "Of larger mail only this much is given to the spam scanner.",
@@ -197,7 +197,7 @@ export const scoreSettings = {
     "Per recipient, senders whose mail is always spam.",
   ),
   sa_userconf_maps: accepted(map(anyYield), [], "The spam scanner's configuration, by recipient."),
-  sa_username_maps: accepted(map(textYield), [], "The spam scanner's user, by recipient."),
+  sa_username_maps: active(map(textYield), [], "The spam scanner's user, by recipient."),
 } satisfies SettingRows;
 
 export const storageSettings = {
