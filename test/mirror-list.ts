@@ -131,7 +131,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/settings/registry.effect": [
     "settings/dkim-key-shape",
     "settings/group",
-    "settings/map-shape",
     "settings/network-shape",
     "settings/rows/global",
     "settings/rows/groups",

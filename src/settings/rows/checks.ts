@@ -45,11 +45,7 @@ export const checkSettings = {
     "Viruses whose sender is forged: no DSN.",
   ),
   virus_name_to_spam_score_maps: active(map(numberYield, "virus name"), [], "Viruses that add to the score instead."),
-  virus_name_to_policy_bank_maps: active(
-    map(banksYield, "virus name"),
-    [],
-    "Banks by virus name; 1 stands for VIRUS.",
-  ),
+  virus_name_to_policy_bank_maps: active(map(banksYield, "virus name"), [], "Banks by virus name; 1 stands for VIRUS."),
   banned_filename_maps: active(
     map(bannedRulesYield),
     ["DEFAULT"],
