@@ -55,16 +55,22 @@ function createContentReader(
   let heldHere = 0;
   /** What stands where an ISO image has its mark. */
   let mark = "";
-  /** "asc" may turn out to be "txt", and text to be none, further on. */
-  let base: "asc" | "txt" | undefined;
+  /** Of plain text: "asc" may turn out to be "txt", and text to be none ("dat"), further on. */
+  let base: "asc" | "txt" | "dat" | undefined;
 
   function decide(octets: Buffer): void {
     found = typeOfContent(octets);
-    base = found.isText ? baseOfText(octets) : undefined;
+    base = plainBase(found, octets);
     if (declared === "mail" || (found.isText && isMailFile(node, octets))) inner = walkMail();
     else if (found.isText || declared === "uuencode")
       inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
-    else gathered = [];
+    else if (found.archive !== undefined || mayBeIso(node, found)) gathered = [];
+  }
+
+  function begin(octets: Buffer): void {
+    head = [];
+    decide(octets.subarray(0, headBytes));
+    look(octets, 0);
   }
 
   function walkMail(): PartSink | undefined {
@@ -78,10 +84,9 @@ function createContentReader(
 
   function look(octets: Buffer, at: number): void {
     inner?.write(octets);
-    const text = base === undefined ? noOctets : between(octets, at, headBytes, maxTextBytes);
-    if (base !== undefined && text.length > 0) {
-      const here = baseOfText(text);
-      base = here === undefined || base === "asc" ? here : base;
+    if (base === "asc" || base === "txt") {
+      const here = baseOfText(between(octets, at, headBytes, maxTextBytes));
+      if (here !== "asc") base = here ?? "dat";
     }
     gather(octets, at);
   }
@@ -125,19 +130,14 @@ function createContentReader(
       const at = sizeBytes;
       sizeBytes += octets.length;
       if (found === undefined) {
-        head.push(Buffer.from(octets));
-        if (sizeBytes < headBytes) return;
-        const whole = head.length === 1 ? octets : Buffer.concat(head);
-        head = [];
-        decide(whole.subarray(0, headBytes));
-        look(whole, 0);
+        if (sizeBytes < headBytes) head.push(Buffer.from(octets));
+        else begin(head.length === 0 ? octets : Buffer.concat([...head, octets]));
       } else look(octets, at);
     },
     end() {
       if (found === undefined) {
-        const whole = Buffer.concat(head);
-        decide(whole);
-        look(whole, 0);
+        const [only] = head;
+        begin(only !== undefined && head.length === 1 ? only : Buffer.concat(head));
       }
       inner?.end();
       node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
@@ -160,10 +160,23 @@ function between(octets: Buffer, at: number, from: number, to: number): Buffer {
     : octets.subarray(Math.max(0, from - at), Math.max(0, to - at));
 }
 
-function addTypes(node: PartNode, found: ContentType | undefined, base: "asc" | "txt" | undefined): void {
-  const types = found?.types ?? [];
-  const isPlain = types[0] === "asc" || types[0] === "txt";
-  for (const type of isPlain ? [base ?? "dat"] : types) node.types.add(type);
+/** Undefined for what is no plain text; UTF-16 is none by its octets. */
+function plainBase({ types: [type] }: ContentType, head: Buffer): "asc" | "txt" | undefined {
+  const isWide = head[0] === 0xff || head[0] === 0xfe;
+  return (type === "asc" || type === "txt") && !isWide ? type : undefined;
+}
+
+const imageNames = [".iso", ".img", ".udf"];
+
+/** Systems go by the name, and by the mark alone: in front of it may stand what looks like anything. */
+function mayBeIso({ names }: PartNode, { types }: ContentType): boolean {
+  return (
+    types.includes("dat") || names.some((name) => imageNames.some((ending) => name.toLowerCase().endsWith(ending)))
+  );
+}
+
+function addTypes(node: PartNode, found: ContentType | undefined, base: string | undefined): void {
+  for (const type of base === undefined ? (found?.types ?? []) : [base]) node.types.add(type);
 }
 
 const mailNames = [".eml", ".mht", ".mhtml"];

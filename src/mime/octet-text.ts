@@ -14,8 +14,38 @@ export function textOf8Bit(octets: string): string {
 /** By the named charset; where nobody knows it, as `textOf8Bit`. */
 export function decodeCharset(octets: string, charset: string): string {
   const name = charset.trim().toLowerCase();
+  if (name === "utf-7" || name === "unicode-1-1-utf-7") return decodeUtf7(octets);
   const decoder = name === "" || name === "us-ascii" || name === "ascii" ? undefined : decoderOf(name);
   return decoder === undefined ? textOf8Bit(octets) : decoder.decode(Buffer.from(octets, "latin1"));
+}
+
+/** RFC 2152, which no decoder of the platform knows and some mail programs do. */
+function decodeUtf7(octets: string): string {
+  let text = "";
+  for (let at = 0; at < octets.length; ) {
+    if (octets[at] !== "+") {
+      text += octets[at];
+      at += 1;
+      continue;
+    }
+    let end = at + 1;
+    while (end < octets.length && isBase64Digit(octets.charCodeAt(end))) end += 1;
+    const units = Buffer.from(octets.slice(at + 1, end), "base64");
+    text +=
+      end === at + 1
+        ? "+"
+        : units
+            .subarray(0, units.length & ~1)
+            .swap16()
+            .toString("utf16le");
+    at = octets[end] === "-" ? end + 1 : end;
+  }
+  return text;
+}
+
+function isBase64Digit(octet: number): boolean {
+  const letter = octet | 32;
+  return (octet >= 48 && octet <= 57) || (letter >= 97 && letter <= 122) || octet === 43 || octet === 47;
 }
 
 /** `%41` becomes its octet; what does not fit stays. */

@@ -16,11 +16,12 @@ test("what a text is shows further on, however it is cut", () => {
     assert.equal(typesOf(`${"x".repeat(9000)}\xfc${"x".repeat(1000)}`, pieceBytes), "txt");
     assert.equal(typesOf(`${"x".repeat(9000)}\0`, pieceBytes), "dat");
     assert.equal(typesOf(`${"x".repeat(70_000)}\0`, pieceBytes), "asc");
+    assert.equal(typesOf(Buffer.from(`\ufeff${"x".repeat(5000)}`, "utf16le"), pieceBytes), "txt");
   }
 });
 
 test("an ISO image is told by its mark, whatever stands before it", () => {
-  for (const start of ["", "\x7fELF", "PK\x03\x04"]) {
+  for (const start of ["", "\x7fELF\0", "PK\x03\x04"]) {
     const image = Buffer.alloc(40_000);
     image.write(start, 0, "latin1");
     image.write("CD001", 32_769);

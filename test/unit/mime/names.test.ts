@@ -49,6 +49,8 @@ const wantsExe: readonly string[] = [
   'a; filename="=?utf-8?q?x=2Eexe?="',
   'a; filename="=?nonsense?B?eC5leGU=?="',
   'a; filename="=?utf-8*en?B?eC5leGU=?="',
+  'a; filename="=?utf-7?Q?x+AC4-exe?="',
+  'a; filename="=?unicode-1-1-utf-7?Q?+AHgALgBlAHgAZQ?="',
   'a; filename="=?utf-8?B?eC5l?= =?utf-8?B?eGU=?="',
   'a; filename="x=?utf-8?Q?=2Ee?=xe"',
   'a; filename="=?utf-8?B?eC5leGU="',
