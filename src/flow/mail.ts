@@ -35,6 +35,8 @@ export interface JudgedMail {
 export interface Leaving {
   readonly recipients: readonly number[];
   readonly edits: HeaderEdits;
+  /** Addresses in place of those of the envelope, by the recipient's place. */
+  readonly deliverTo?: ReadonlyMap<number, string>;
   /** At least one; the first is tried first. */
   readonly nextHops: readonly NextHop[];
 }

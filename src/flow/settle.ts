@@ -9,6 +9,7 @@ import type { Leaving, Settled } from "./mail.ts";
 
 interface Group extends Leaving {
   readonly recipients: number[];
+  deliverTo?: Map<number, string>;
 }
 
 /** Recipients whose mail leaves with the same edits to the same next hops share one transaction and its signature. */
@@ -20,6 +21,10 @@ export function leavingTogether(decisions: readonly Decision[]): readonly Leavin
     const group = groups.length === 0 ? undefined : groups.find((each) => leavesAlike(each, decision));
     if (group !== undefined) group.recipients.push(recipient);
     else groups.push({ recipients: [recipient], edits: decision.edits, nextHops: decision.nextHops });
+    const joined = group ?? groups.at(-1);
+    if (joined === undefined || decision.deliverTo === undefined) continue;
+    joined.deliverTo ??= new Map();
+    joined.deliverTo.set(recipient, decision.deliverTo);
   }
   return groups;
 }

@@ -1,12 +1,12 @@
 // What all messages of ours are made of: parts, header, envelope. 7-bit whatever is in them, so that no next hop has to
 // be able to do more.
 import { isAscii } from "node:buffer";
+import { encodeDisplayName, encodeUnstructured } from "../mail/encoded-word.ts";
 import { asBuffer, splitHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import type { SenderName } from "../mail/sender-name.ts";
 import type { Envelope, Path } from "../mail/transaction.ts";
 import { hasBareLineEnd } from "../smtp/dot.ts";
-import { encodeDisplayName, encodeUnstructured } from "./encoded-word.ts";
 import { encodeQuotedPrintable } from "./quoted-printable.ts";
 import { formatDateTime } from "./status-fields.ts";
 

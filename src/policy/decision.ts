@@ -184,6 +184,8 @@ export interface Decided extends Contents {
 export interface Accepted extends Decided {
   readonly action: "accept";
   readonly edits: HeaderEdits;
+  /** Where it is delivered in place of the recipient's own address: with an extension (addr_extension_*_maps). */
+  readonly deliverTo?: string;
   /** In the order in which they are tried. Empty until the mail is ready to leave. */
   readonly nextHops: readonly NextHop[];
 }

@@ -42,10 +42,12 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   if (client.address !== undefined && client.port !== undefined) text += `:${visible(client.port)}`;
   if (outcome.oldestPublicAddress !== undefined) text += ` [${outcome.oldestPublicAddress}]`;
   text += ` <${visible(outcome.sender)}> -> ${named(recipients, outcome.leftOut?.[word === "Passed" ? "passed" : "blocked"] ?? 0)}`;
+  text += kept(recipients);
   if (outcome.messageId !== "") text += `, Message-ID: ${visible(outcome.messageId)}`;
-  text += `, mail_id: ${outcome.mailId}, Hits: -, size: ${outcome.sizeBytes}`;
+  text += `, mail_id: ${outcome.mailId}, Hits: ${hits(recipients)}, size: ${outcome.sizeBytes}`;
   if (word === "Passed" && outcome.queuedAs.length > 0)
     text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
+  text += testsOf(recipients);
   text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
   text += ruled(recipients) + untold(recipients);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
@@ -69,20 +71,72 @@ function named(recipients: readonly RecipientOutcome[], leftOut: number): string
 function category({ error }: Outcome, recipients: readonly RecipientOutcome[]): string {
   // Only what broke leaves a mail without recipients.
   let most: Category = error === undefined ? "CC_CLEAN" : "CC_TEMPFAIL";
-  for (const { category: each } of recipients) if (order.indexOf(each) > order.indexOf(most)) most = each;
-  return categories[most];
+  let telling: RecipientOutcome | undefined;
+  for (const recipient of recipients) {
+    const { category: each, minor } = recipient;
+    const isHigher = order.indexOf(each) > order.indexOf(most);
+    if (!isHigher && (each !== most || minor <= (telling?.minor ?? 0))) continue;
+    most = each;
+    telling = recipient;
+  }
+  return telling === undefined ? categories[most] : categoryWord(telling);
+}
+
+/** "BAD-HEADER-7", "UNCHECKED-ENCRYPTED", "BANNED (.exe,evil.exe)", "INFECTED (Eicar)". */
+export function categoryWord({
+  category: each,
+  minor,
+  content,
+}: Pick<RecipientOutcome, "category" | "minor" | "content">): string {
+  const word = categories[each];
+  if (each === "CC_BADH") return minor > 0 ? `${word}-${minor}` : word;
+  if (each === "CC_UNCHECKED") return minor === 1 ? `${word}-ENCRYPTED` : word;
+  const names = each === "CC_VIRUS" ? content?.viruses : each === "CC_BANNED" ? content?.banned?.names.slice(0, 1) : [];
+  return names === undefined || names.length === 0 ? word : `${word} (${visible(names.join(", "))})`;
+}
+
+/** One value, or the range where recipients differ; "-" where nobody was scored. */
+function hits(recipients: readonly RecipientOutcome[]): string {
+  let least: number | undefined;
+  let most: number | undefined;
+  for (const { content } of recipients) {
+    const score = content?.score?.score;
+    if (score === undefined) continue;
+    least = least === undefined ? score : Math.min(least, score);
+    most = most === undefined ? score : Math.max(most, score);
+  }
+  if (least === undefined || most === undefined) return "-";
+  return most - least < 0.1 ? points(most) : `${points(least)}..${points(most)}`;
+}
+
+function points(value: number): string {
+  return String(Number(value.toFixed(3)));
+}
+
+/** The tests of the first recipient that was scored: those of others differ by lists alone. */
+function testsOf(recipients: readonly RecipientOutcome[]): string {
+  const tests = recipients.find(({ content }) => content?.score !== undefined)?.content?.score?.tests ?? [];
+  return tests.length === 0 ? "" : `, Tests: [${joined(tests.map(visible), ",")}]`;
+}
+
+/** Where copies are: files below the quarantine's folder, or addresses. */
+function kept(recipients: readonly RecipientOutcome[]): string {
+  const places = new Set(recipients.flatMap(({ quarantine }) => quarantine));
+  return places.size === 0 ? "" : `, quarantine: ${joined([...places].map(visible), ",")}`;
 }
 
 function actions(recipients: readonly RecipientOutcome[]): string {
   const [first, second] = recipients;
   if (first === undefined) return "TempFailed";
-  if (second === undefined && first.notices.length === 0) return `${actionWord(first)}${first.direction}`;
+  if (second === undefined && first.notices.length === 0 && first.quarantine.length === 0)
+    return `${actionWord(first)}${first.direction}`;
   const words = new Set<string>();
   for (const recipient of recipients) {
     words.add(`${actionWord(recipient)}${recipient.direction}`);
     const dsn = dsnOf(recipient);
     if (dsn !== undefined) words.add(dsn === "sent" ? "Bounced" : "NoBounce");
   }
+  if (recipients.some(({ quarantine }) => quarantine.length > 0)) words.add("Quarantined");
   return [...words].join(",");
 }
 
@@ -90,8 +144,13 @@ function actionWord(recipient: RecipientOutcome): string {
   if (recipient.action === "discard") return "Discarded";
   if (isTransient(recipient.reply)) return "TempFailed";
   if (!isPositive(recipient.reply)) return "Rejected";
-  return "Relayed";
+  return recipient.local && recipient.content?.all.some(({ category: each }) => tagging.has(each)) === true
+    ? "RelayedTagged"
+    : "Relayed";
 }
+
+/** Contents that a local recipient is told of by a tag or alert. */
+const tagging: ReadonlySet<Category> = new Set<Category>(["CC_SPAMMY", "CC_BANNED", "CC_VIRUS"]);
 
 function valid({ verifications }: Outcome): string {
   const names: string[] = [];

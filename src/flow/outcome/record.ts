@@ -30,6 +30,14 @@ export function mailRecord(outcome: Outcome) {
       local: recipient.local,
       direction: recipient.direction,
       category: recipient.category,
+      minor: recipient.minor,
+      quarantine: someOf(recipient.quarantine),
+      no_dsn: recipient.owed.noDsn,
+      score: recipient.content?.score?.score,
+      tests: recipient.content?.score?.tests,
+      viruses: someOf(recipient.content?.viruses),
+      banned: recipient.content?.banned,
+      header_faults: someOf(recipient.content?.headerFaults),
       rule: recipient.rule,
       action: recipient.action,
       reply: formatReply(recipient.reply),
@@ -66,6 +74,13 @@ function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undef
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
+
+/** Lists that are empty say nothing. */
+function someOf(list: readonly string[] | undefined): readonly string[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list.slice(0, maxTold);
+}
+
+const maxTold = 10;
 
 /** What became of the status notification that was owed for a recipient. */
 export function dsnOf({ notices }: Pick<RecipientOutcome, "notices">): "sent" | "suppressed" | undefined {

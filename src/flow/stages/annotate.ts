@@ -8,6 +8,8 @@ import { buildReceived } from "../../mail/received.ts";
 import type { Accepted, Decision } from "../../policy/decision.ts";
 import { isLocal } from "../../policy/router.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
+import { extendedAddress } from "../edits/address-extension.ts";
+import { createRecipientEdits, withoutScanClaims } from "../edits/recipient-edits.ts";
 import type { JudgedMail } from "../mail.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
@@ -19,6 +21,7 @@ export function createAnnotate(nextHopsFor: NextHopsFor, authservIds: readonly s
     const { recipients } = mail.transaction.envelope;
     const withResults = showsResults(mail);
     // Made once each, for all recipients that get them.
+    const told = createRecipientEdits(mail);
     let plain: HeaderEdits | undefined;
     let informed: HeaderEdits | undefined;
     return decisions.map((decision, index) => {
@@ -27,21 +30,38 @@ export function createAnnotate(nextHopsFor: NextHopsFor, authservIds: readonly s
       const { address } = recipient;
       plain ??= commonEdits(mail, authservIds);
       let edits = plain;
-      if (withResults && isLocal(mail.bank, address)) {
+      const local =
+        (withResults || decision.content !== undefined || hasCopies(decision)) && isLocal(mail.bank, address);
+      if (withResults && local) {
         informed ??= withFields([resultsField(mail)], plain);
         edits = informed;
       }
+      edits = told.of(decision, address, local, edits);
       const nextHops = nextHopsFor(mail, address);
       if (nextHops.length === 0) throw new Error("no next hop is configured for this mail (forward_method)");
-      return ready(decision, edits, nextHops);
+      return ready(decision, edits, nextHops, local ? extensionFor(mail, decision, address) : undefined);
     });
   };
 }
 
-function ready(decision: Accepted, edits: HeaderEdits, nextHops: readonly NextHop[]): Accepted {
+function hasCopies({ quarantine }: Accepted): boolean {
+  return quarantine.length > 0;
+}
+
+function extensionFor({ bank }: JudgedMail, { content }: Accepted, address: string): string | undefined {
+  return content === undefined ? undefined : extendedAddress(bank, content, address);
+}
+
+function ready(
+  decision: Accepted,
+  edits: HeaderEdits,
+  nextHops: readonly NextHop[],
+  deliverTo: string | undefined,
+): Accepted {
   const { category, minor, action, content, owed, quarantine, notices } = decision;
   const leaves = { category, minor, action, owed, quarantine, notices, edits, nextHops };
-  return content === undefined ? leaves : { ...leaves, content };
+  if (content === undefined) return leaves;
+  return deliverTo === undefined ? { ...leaves, content } : { ...leaves, content, deliverTo };
 }
 
 /** Whether there are results to show; only local recipients get them, all other mail leaves alike. */
@@ -57,7 +77,7 @@ function resultsField({ bank, facts }: JudgedMail): string {
 function commonEdits({ transaction, bank, mailId }: JudgedMail, authservIds: readonly string[]): HeaderEdits {
   const { envelope, message, session, receivedAtMs } = transaction;
   const [only, another] = envelope.recipients;
-  const cleared = withoutClaims(message, authservIds);
+  const cleared = withoutScanClaims(message, bank, withoutClaims(message, authservIds));
   if (bank.allowed_added_header_fields["received"] !== true && !startsBlank(message)) {
     return cleared;
   }

@@ -21,7 +21,7 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
     const { session, envelope, message, arrivedMs } = transaction;
     // Printed once for mail that differs in its next hops alone: the header may have megabytes.
     const printed = new Map<HeaderEdits, MessageOctets>();
-    const outgoing = leaving.map(({ recipients, edits, nextHops }): Outgoing => {
+    const outgoing = leaving.map(({ recipients, edits, nextHops, deliverTo }): Outgoing => {
       const [nextHop, ...failover] = nextHops;
       if (nextHop === undefined) throw new Error("mail that leaves has a next hop");
       const leaves = printed.get(edits) ?? print(message, edits, "own");
@@ -30,7 +30,7 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
         nextHop,
         session,
         localEnd: localEndOf(bank),
-        envelope: departing(envelope, recipients, bank),
+        envelope: departing(envelope, recipients, bank, deliverTo),
         message: leaves,
         deadlineMs: arrivedMs + messageTimeMs,
       };
@@ -51,12 +51,19 @@ export function localEndOf({ localhost_name, local_client_bind_address }: Policy
  * The envelope for some recipients. Their DSN parameters stay here unless propagate_dsn_if_possible; of them SUCCESS does
  * with terminate_dsn_on_notify_success.
  */
-function departing({ sender, recipients }: Envelope, places: readonly number[], bank: PolicyBank): Envelope {
+function departing(
+  { sender, recipients }: Envelope,
+  places: readonly number[],
+  bank: PolicyBank,
+  deliverTo: Leaving["deliverTo"],
+): Envelope {
   const keeps = bank.propagate_dsn_if_possible;
   const going: Path[] = [];
   for (const place of places) {
-    const recipient = recipients[place];
-    if (recipient === undefined) continue;
+    const own = recipients[place];
+    if (own === undefined) continue;
+    const address = deliverTo?.get(place);
+    const recipient = address === undefined ? own : { ...own, address };
     if (!keeps) going.push(withoutDsn(recipient));
     else going.push(bank.terminate_dsn_on_notify_success ? withoutSuccess(recipient) : recipient);
   }

@@ -61,10 +61,10 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
   ): Promise<readonly Leaving[]> {
     const distinct = [...new Set(leaving.map(({ edits }) => edits))];
     const signed = await Promise.all(distinct.map((edits) => signOne(message, edits, body, requests)));
-    return leaving.map(({ recipients, edits, nextHops }) => {
-      const withSignature = signed[distinct.indexOf(edits)];
+    return leaving.map((each) => {
+      const withSignature = signed[distinct.indexOf(each.edits)];
       if (withSignature === undefined) throw new Error("mail is about to leave unsigned");
-      return { recipients, edits: withSignature, nextHops };
+      return { ...each, edits: withSignature };
     });
   }
 

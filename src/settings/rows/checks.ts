@@ -78,7 +78,7 @@ export const checkSettings = {
     [],
     "Authors whose mail is always signed: true (by the author's own domain), or the domains one of which has signed. Else final_must_sign_destiny holds.",
   ),
-  undecipherable_subject_tag: accepted(
+  undecipherable_subject_tag: active(
     optional(text),
     "***UNCHECKED*** ",
     "Put before the subject of mail that could not be checked.",
@@ -99,7 +99,7 @@ export const checkSettings = {
   ),
   penpals_halflife: accepted(duration, 7 * 86400, "Half the bonus is left after this time."),
   bounce_killer_score: accepted(number(), 0, "Added to bounces of mail that was not ours; 0 is off."),
-  sa_spam_level_char: accepted(text, "*", "One per point in X-Spam-Level."),
+  sa_spam_level_char: active(text, "*", "One per point in X-Spam-Level."),
   sa_mail_body_size_limit: active(
     optional(size),
     null,
@@ -166,15 +166,15 @@ export const scoreSettings = {
     "sa_quarantine_cutoff_level",
   ),
   spam_notifyadmin_cutoff_level_maps: accepted(level, [], "From this score up administrators are not told."),
-  spam_subject_tag_maps: accepted(map(textYield), [], "Put before the subject from the tag level up."),
-  spam_subject_tag2_maps: accepted(
+  spam_subject_tag_maps: active(map(textYield), [], "Put before the subject from the tag level up."),
+  spam_subject_tag2_maps: active(
     map(textYield),
     [],
     "Put before the subject from the tag2 level up.",
     "sa_spam_subject_tag",
   ),
-  spam_subject_tag3_maps: accepted(map(textYield), [], "Put before the subject from the tag3 level up."),
-  spam_modifies_subj_maps: accepted(map(truthYield), [true], "Recipients whose subjects are tagged."),
+  spam_subject_tag3_maps: active(map(textYield), [], "Put before the subject from the tag3 level up."),
+  spam_modifies_subj_maps: active(map(truthYield), [true], "Recipients whose subjects are tagged."),
   whitelist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is never spam."),
   blacklist_sender_maps: active(map(truthYield, "sender"), [], "Senders whose mail is always spam."),
   score_sender_maps: active(

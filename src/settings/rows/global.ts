@@ -183,7 +183,7 @@ export const globalSettings = {
     "The default of spam_crediblefrom_dsn_cutoff_level_maps and its _bysender_ form.",
   ),
   sa_quarantine_cutoff_level: accepted(optional(number()), null, "The default of spam_quarantine_cutoff_level_maps."),
-  sa_spam_subject_tag: accepted(optional(text), null, "The default of spam_subject_tag2_maps."),
+  sa_spam_subject_tag: active(optional(text), null, "The default of spam_subject_tag2_maps."),
   virus_admin: accepted(optional(text), null, "The default of virus_admin_maps."),
   newvirus_admin: accepted(optional(text), null, "The default of newvirus_admin_maps."),
   banned_admin: accepted(optional(text), null, "The default of banned_admin_maps."),

@@ -4,16 +4,16 @@ import { anything, fieldSwitches, integer, mapping, optional, text, toggle } fro
 import { defaultAddedFields } from "./field-names.ts";
 
 export const headerSettings = {
-  X_HEADER_TAG: accepted(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check."),
-  X_HEADER_LINE: accepted(
+  X_HEADER_TAG: active(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check."),
+  X_HEADER_LINE: active(
     optional(text),
     null,
     "Text of the field that tells of the virus check; empty: no field.",
     "signpost at mydomain",
   ),
-  remove_existing_x_scanned_headers: accepted(toggle, false, "Incoming fields named X_HEADER_TAG are removed."),
-  remove_existing_spam_headers: accepted(toggle, true, "Incoming X-Spam fields are removed."),
-  remove_existing_spam_headers_maps: accepted(
+  remove_existing_x_scanned_headers: active(toggle, false, "Incoming fields named X_HEADER_TAG are removed."),
+  remove_existing_spam_headers: active(toggle, true, "Incoming X-Spam fields are removed."),
+  remove_existing_spam_headers_maps: active(
     map(truthYield),
     [],
     "Incoming X-Spam fields are removed, by recipient.",
@@ -55,7 +55,7 @@ export const categorySettings = {
   forward_method_maps_by_ccat: accepted(byCategory, {}, "Next hops, by contents category."),
   lovers_maps_by_ccat: active(byCategory, {}, "Recipients who get such mail, by contents category."),
   defang_maps_by_ccat: accepted(byCategory, {}, "Whether mail is wrapped, by contents category."),
-  subject_tag_maps_by_ccat: accepted(byCategory, {}, "Subject tags, by contents category."),
+  subject_tag_maps_by_ccat: active(byCategory, {}, "Subject tags, by contents category."),
   quarantine_method_by_ccat: accepted(byCategory, {}, "How mail is kept, by contents category."),
   quarantine_to_maps_by_ccat: accepted(byCategory, {}, "Where mail is kept, by contents category."),
   notify_admin_templ_by_ccat: accepted(byCategory, {}, "Templates of notices to administrators, by contents category."),
@@ -84,7 +84,7 @@ export const categorySettings = {
   warnrecip_maps_by_ccat: accepted(byCategory, {}, "Recipients who are told, by contents category."),
   always_bcc_by_ccat: accepted(byCategory, {}, "Who also gets a copy, by contents category."),
   dsn_bcc_by_ccat: accepted(byCategory, {}, "Who also gets a copy of a DSN, by contents category."),
-  addr_extension_maps_by_ccat: accepted(byCategory, {}, "Address extensions, by contents category."),
+  addr_extension_maps_by_ccat: active(byCategory, {}, "Address extensions, by contents category."),
   addr_rewrite_maps_by_ccat: accepted(byCategory, {}, "New recipient addresses, by contents category."),
   smtp_reason_by_ccat: active(byCategory, {}, "Text of the reply, by contents category."),
 } satisfies SettingRows;

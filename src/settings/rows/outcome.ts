@@ -177,18 +177,18 @@ export const outcomeSettings = {
     "Wraps mail that could not be taken apart that is passed into an attachment.",
   ),
   defang_all: accepted(toggle, false, "Wraps all mail that is passed into an attachment."),
-  addr_extension_virus_maps: accepted(
+  addr_extension_virus_maps: active(
     map(textYield),
     [],
     "Address extension for infected mail that is passed, by recipient.",
   ),
-  addr_extension_banned_maps: accepted(
+  addr_extension_banned_maps: active(
     map(textYield),
     [],
     "Address extension for banned mail that is passed, by recipient.",
   ),
-  addr_extension_spam_maps: accepted(map(textYield), [], "Address extension for spam that is passed, by recipient."),
-  addr_extension_bad_header_maps: accepted(
+  addr_extension_spam_maps: active(map(textYield), [], "Address extension for spam that is passed, by recipient."),
+  addr_extension_bad_header_maps: active(
     map(textYield),
     [],
     "Address extension for mail with a bad header section that is passed, by recipient.",
@@ -199,6 +199,6 @@ export const outcomeSettings = {
     "What parts user and extension of a local part: look-ups then also try the address without the extension.",
     "none",
   ),
-  replace_existing_extension: accepted(toggle, true, "An extension that is added replaces the one that is there."),
+  replace_existing_extension: active(toggle, true, "An extension that is added replaces the one that is there."),
   localpart_is_case_sensitive: active(toggle, false, "Local parts are looked up as they are."),
 } satisfies SettingRows;

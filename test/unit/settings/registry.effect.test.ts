@@ -17,6 +17,7 @@ const namesOnly = ["config/", "amavis/", "settings/", "policy/map-values.ts"];
 const exceptions: Readonly<Record<string, string>> = {
   unsupported: "acts where a configuration is checked, in config/inert",
   mynetworks: "the default of mynetworks_maps, which is what banks look at",
+  sa_spam_subject_tag: "the default of spam_subject_tag2_maps",
   sa_tag_level_deflt: "the default of spam_tag_level_maps",
   sa_tag2_level_deflt: "the default of spam_tag2_level_maps",
   sa_tag3_level_deflt: "the default of spam_tag3_level_maps",

@@ -115,3 +115,30 @@ test("what mail brings along stays within its place", () => {
   assert.match(line, /^[\x20-\x7e]+$/);
   assert.ok(line.length < 4000, `${line.length}`);
 });
+
+test("contents are named in amavisd's words, with scores and tests", () => {
+  const content = { all: [], viruses: [], headerFaults: [] };
+  const score = (value: number) => ({ score: value, tests: ["A=1", "B=2"], isTagged: true });
+  const lineOf = (...more: Parameters<typeof recipient>[2][]) =>
+    logLines(outcomeWith({ recipients: more.map((each) => recipient("bob@example.com", ok, each ?? {})) }))[0] ?? "";
+  assert.match(lineOf({ category: "CC_BADH", minor: 7, content }), /Passed BAD-HEADER-7 \{RelayedInbound\}/);
+  assert.match(lineOf({ category: "CC_UNCHECKED", minor: 1, content }), /Passed UNCHECKED-ENCRYPTED /);
+  assert.match(
+    lineOf({
+      category: "CC_VIRUS",
+      content: { ...content, viruses: ["Eicar"] },
+      action: "discard",
+      quarantine: ["v/x"],
+    }),
+    /Blocked INFECTED \(Eicar\) \{DiscardedInbound,Quarantined\}, .*, quarantine: v\/x, Message-ID/,
+  );
+  assert.match(
+    lineOf({ category: "CC_BANNED", content: { ...content, banned: { names: [".exe,a.exe"], key: "x" } } }),
+    /Passed BANNED \(\.exe,a\.exe\) /,
+  );
+  assert.match(lineOf({ content: { ...content, score: score(0.9991) } }), /, Hits: 0\.999, .*Tests: \[A=1,B=2\]/);
+  assert.match(
+    lineOf({ content: { ...content, score: score(1) } }, { content: { ...content, score: score(3) } }),
+    /, Hits: 1\.\.3, /,
+  );
+});

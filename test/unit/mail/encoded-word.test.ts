@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeDisplayName, encodeUnstructured } from "../../../src/notices/encoded-word.ts";
+import { encodeDisplayName, encodeUnstructured } from "../../../src/mail/encoded-word.ts";
 
 /** Undoes encoded-words; each must be whole by itself. */
 function decoded(text: string): string {

@@ -1,0 +1,52 @@
+// What is put on top of mail that goes on and was looked into: that it was scanned, where a copy is, what is bad about it
+// (amavis.md 1.10, items 3 to 6).
+import { foldedField } from "../../mail/folded-field.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import type { Accepted } from "../../policy/decision.ts";
+import type { JudgedMail } from "../mail.ts";
+import { spamFields } from "./spam-fields.ts";
+
+/** From top to bottom. `isLocal`: the recipient is one of ours; others are told neither scores nor of our quarantine. */
+export function contentFields(
+  { bank, facts, mailId }: Pick<JudgedMail, "bank" | "facts" | "mailId">,
+  { content, quarantine }: Pick<Accepted, "content" | "quarantine">,
+  recipient: string,
+  isLocal: boolean,
+): readonly string[] {
+  const fields: string[] = [];
+  if (isLocal && quarantine.length > 0 && mayAdd(bank, "x-quarantine-id")) {
+    fields.push(`X-Quarantine-ID: <${mailId}>\r\n`);
+  }
+  const { virus } = facts.content;
+  const wasScanned = virus !== undefined && !virus.failed;
+  if (wasScanned && bank.bypass_virus_checks_maps.first(recipient)?.value !== true) fields.push(...scannedField(bank));
+  if (content === undefined) return fields;
+  if (mayAdd(bank, "x-amavis-alert")) {
+    const { viruses, banned, headerFaults } = content;
+    if (viruses.length > 0) fields.push(alert(`INFECTED, message contains virus: ${viruses.join(", ")}`));
+    if (banned !== undefined) fields.push(alert(`BANNED, message contains ${banned.names[0] ?? ""}`));
+    if (headerFaults[0] !== undefined) fields.push(alert(`BAD HEADER SECTION, ${headerFaults[0]}`));
+  }
+  if (isLocal) fields.push(...spamFields(bank, content));
+  return fields;
+}
+
+/** X_HEADER_TAG and X_HEADER_LINE; the tag need not be listed among the fields that may be added. */
+function scannedField(bank: PolicyBank): readonly string[] {
+  const { X_HEADER_TAG: name, X_HEADER_LINE: text, allowed_added_header_fields: allowed } = bank;
+  if (!isFieldName(name) || text === null || text === "" || allowed[name.toLowerCase()] === false) return [];
+  return [foldedField(name, [text])];
+}
+
+/** RFC 5322 section 3.6.8. */
+export function isFieldName(name: string | null): name is string {
+  return name !== null && /^[\x21-\x39\x3b-\x7e]{1,70}$/.test(name);
+}
+
+function mayAdd({ allowed_added_header_fields }: PolicyBank, name: string): boolean {
+  return allowed_added_header_fields[name] === true;
+}
+
+function alert(text: string): string {
+  return foldedField("X-Amavis-Alert", [text]);
+}

@@ -1,0 +1,72 @@
+// The header edits that recipients have beside what all mail gets: fields that tell of the checks, a tagged subject, and
+// without what others claim of such checks. Recipients with equal edits share one object, so that they leave together.
+import { type HeaderEdits, type OctetRange, withFields } from "../../mail/edit.ts";
+import type { Message } from "../../mail/message.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import type { Accepted } from "../../policy/decision.ts";
+import type { JudgedMail } from "../mail.ts";
+import { contentFields, isFieldName } from "./content-fields.ts";
+import { rangesOf, spamFieldNames, withRanges } from "./removed-fields.ts";
+import { subjectTag, taggedSubject } from "./subject-tag.ts";
+
+export interface RecipientEdits {
+  /** `edits` with what this recipient is told on top; themselves where there is nothing to tell. */
+  of(decision: Accepted, address: string, isLocal: boolean, edits: HeaderEdits): HeaderEdits;
+}
+
+export function createRecipientEdits(mail: JudgedMail): RecipientEdits {
+  const { bank, transaction, mailId } = mail;
+  const { message, session, receivedAtMs } = transaction;
+  const names = { myhostname: bank.myhostname, receivedAtMs, logId: session.id, mailId };
+  const made = new Map<HeaderEdits, Map<string, HeaderEdits>>();
+  let claims: readonly OctetRange[] | undefined;
+
+  /** Incoming X-Spam fields, where a spam scanner of ours speaks for itself. */
+  function spamClaims(address: string): readonly OctetRange[] {
+    if (bank.spam_scanners.length === 0 || !bank.remove_existing_spam_headers) return none;
+    if (bank.remove_existing_spam_headers_maps.first(address)?.value === false) return none;
+    claims ??= rangesOf(message, spamFieldNames);
+    return claims;
+  }
+
+  function make(
+    fields: readonly string[],
+    tag: string | undefined,
+    edits: HeaderEdits,
+    cleared: readonly OctetRange[],
+  ) {
+    const without = { ...edits, remove: withRanges(edits.remove, cleared) };
+    if (tag === undefined) return withFields(fields, without);
+    const subject = taggedSubject(message, tag);
+    return "add" in subject
+      ? withFields([...fields, subject.add], without)
+      : withFields(fields, { ...without, replace: [...without.replace, subject.replace] });
+  }
+
+  return {
+    of(decision, address, isLocal, edits) {
+      const { content } = decision;
+      const fields = contentFields(mail, decision, address, isLocal);
+      const tag = isLocal && content !== undefined ? subjectTag(bank, content, address, names) : undefined;
+      const cleared = spamClaims(address);
+      if (fields.length === 0 && tag === undefined && cleared.length === 0) return edits;
+      const key = JSON.stringify([fields, tag, cleared.length]);
+      const known = made.get(edits) ?? new Map<string, HeaderEdits>();
+      made.set(edits, known);
+      const ready = known.get(key) ?? make(fields, tag, edits, cleared);
+      known.set(key, ready);
+      return ready;
+    },
+  };
+}
+
+const none: readonly OctetRange[] = [];
+
+/** remove_existing_x_scanned_headers: fields named X_HEADER_TAG that others have put there. */
+export function withoutScanClaims(message: Message, bank: PolicyBank, edits: HeaderEdits): HeaderEdits {
+  const { X_HEADER_TAG: name, X_HEADER_LINE: text } = bank;
+  if (!bank.remove_existing_x_scanned_headers || !isFieldName(name) || text === null || text === "") return edits;
+  if (bank.av_scanners.length === 0) return edits;
+  const found = rangesOf(message, new Set([name.toLowerCase()]));
+  return found.length === 0 ? edits : { ...edits, remove: withRanges(edits.remove, found) };
+}
