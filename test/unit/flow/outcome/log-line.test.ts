@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logLines } from "../../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../../src/flow/outcome/outcome.ts";
-import { later, no, outcomeWith, recipient } from "../../../support/outcomes.ts";
+import { later, no, ok, outcomeWith, recipient } from "../../../support/outcomes.ts";
 
 const client = "[192.0.2.3]:33333";
 const ids = "Message-ID: <att@friend.example>, mail_id: UCtEH5c6lsJ1, Hits: -, size: 436";
