@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { Document, isMap, isPair, isScalar, isSeq, type Node, type Pair } from "yaml";
 import type { ConfigSource, Place, Problem, SettingPath } from "../config/source.ts";
+import { withOwnScanners } from "./own-scanners.ts";
 
 /** Letters of a list or mapping that still goes on one line. */
 const longest = 70;
@@ -14,7 +15,7 @@ const detailed = new Set(["policy_bank", "dkim_keys", "interface_policy"]);
  * @param from the names of the files read, for the head
  */
 export function writeYaml(source: ConfigSource, from: readonly string[]): string {
-  const document = new Document(source.settings, { aliasDuplicateObjects: false });
+  const document = new Document(withOwnScanners(source.settings), { aliasDuplicateObjects: false });
   const place = new Places(source);
   if (isMap(document.contents)) {
     for (const pair of document.contents.items) comment(pair, [], place);

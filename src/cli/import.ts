@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { readAmavisdConf } from "../amavis/read-conf.ts";
 import { writeYaml } from "../amavis/write-yaml.ts";
 import { inertProblems } from "../config/inert.ts";
+import { importedScanners } from "../config/lint/scanners.ts";
 import { disk } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
@@ -31,7 +32,7 @@ on standard error and at the head of the output; the exit code is 65 if any of i
       glob: (pattern) =>
         disk.glob(resolve(io.cwd, pattern)).map((found) => (isAbsolute(pattern) ? found : relative(io.cwd, found))),
     });
-    const problems = [...source.problems, ...inertProblems(source)];
+    const problems = [...source.problems, ...inertProblems(source), ...importedScanners(source)];
     for (const problem of sortProblems(problems)) io.stderr(`${problemLine(problem)}\n`);
     const failed = problems.some(({ severity }) => severity === "error");
     io.stdout(writeYaml({ ...source, problems }, positionals));
