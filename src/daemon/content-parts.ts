@@ -38,7 +38,11 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
   }
 
   function openVerdicts(): VerdictCache {
-    return createVerdictCache({ ...verdictCacheOptions(config), shared, asked: observer.verdictAsked });
+    return createVerdictCache({
+      ...verdictCacheOptions(config),
+      ...(config.enable_global_cache && { shared }),
+      asked: observer.verdictAsked,
+    });
   }
 
   function openScanners(): ContentScanners {
@@ -66,7 +70,8 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
         // Mails that it has are done by then.
         setTimeout(() => void old.close(), before.limits.message_time * 1000).unref();
       }
-      if (differ(verdictCacheOptions(before), verdictCacheOptions(next))) verdicts = openVerdicts();
+      const isSharedAnew = before.enable_global_cache !== next.enable_global_cache;
+      if (isSharedAnew || differ(verdictCacheOptions(before), verdictCacheOptions(next))) verdicts = openVerdicts();
       scanners.retire();
       scanners = openScanners();
     },

@@ -2,13 +2,10 @@
 // these are errors where they are set to ask for something. A setting that comes to act leaves this list.
 import { isMapping } from "./shape.ts";
 
-export type Demand = "scanner" | "destiny" | "list" | "tls";
+export type Demand = "destiny" | "list" | "tls";
 
 /** Not `banned_rules`: a named rule bans nothing before a map names it. */
 const demands: Readonly<Record<string, Demand>> = {
-  av_scanners: "scanner",
-  av_scanners_backup: "scanner",
-  spam_scanners: "scanner",
   final_virus_destiny: "destiny",
   final_banned_destiny: "destiny",
   final_unchecked_destiny: "destiny",
@@ -24,7 +21,6 @@ const demands: Readonly<Record<string, Demand>> = {
 };
 
 const said: Readonly<Record<Demand, string>> = {
-  scanner: "nothing asks these scanners: mail would pass unscanned",
   destiny: "nothing looks for such mail: it would pass",
   list: "nothing goes by this list: mail that it bans would pass",
   tls: "nothing acts on it: sessions would go on without",

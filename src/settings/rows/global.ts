@@ -156,7 +156,7 @@ export const globalSettings = {
     "full",
     "What mail counts as equal: full goes by all that a verdict depends on, body by the body alone, as amavisd.",
   ),
-  enable_global_cache: accepted(toggle, true, "Verdicts are shared with other filters where `redis.url` is set."),
+  enable_global_cache: active(toggle, true, "Verdicts are shared with other filters where `redis.url` is set."),
   penpals_threshold_low: accepted(number(), 1, "Below this score no pen pals are looked up."),
   penpals_threshold_high: accepted(optional(number()), null, "Above this score no pen pals are looked up."),
   QUARANTINEDIR: accepted(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),

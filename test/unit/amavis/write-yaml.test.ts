@@ -92,9 +92,9 @@ test("import prints YAML on standard output and problems on standard error", asy
   assert.match(bad.err, /^broken\.conf:2:22: error: /m);
   assert.match(bad.out, /^# {3}broken\.conf:2: error: /m);
   assert.match(bad.out, /^mydomain: example\.com # broken\.conf:1$/m);
-  const scanned = await run(["scanner.conf"], own);
-  assert.equal(scanned.code, 65);
-  assert.match(scanned.err, /^scanner\.conf:2:\d+: error: final_virus_destiny: nothing looks for such mail/m);
+  const demanding = await run(["demand.conf"], own);
+  assert.equal(demanding.code, 65);
+  assert.match(demanding.err, /^demand\.conf:2:\d+: error: tls_security_level_out: nothing acts on it/m);
   const folder = await run(["conf.d"], own);
   assert.match(folder.out, /^myhostname: mail\.one\.example # 50-two:1$/m);
   assert.equal((await run(["absent.conf"], own)).code, 66);
