@@ -9,6 +9,7 @@ import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
 import { lintScanners } from "./lint/scanners.ts";
+import { lintWithoutEffect } from "./lint/without-effect.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 
 export function lintConfig(config: Config, source: ConfigSource): Problem[] {
@@ -21,6 +22,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   lintBanks(config, say);
   lintDoors(config, isSet, say);
   lintMaps(config, isSet, say);
+  lintWithoutEffect(config, say);
   lintScanners(source.settings, say);
   return problems;
 }

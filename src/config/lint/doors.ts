@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
 
-interface Door {
+export interface DoorAt {
   /** "" for a unix socket. */
   readonly address: string;
   readonly port: number;
@@ -17,7 +17,7 @@ interface Door {
 }
 
 /** Every place the daemon listens on for mail. */
-export function doors(config: Config): Door[] {
+export function doors(config: Config): DoorAt[] {
   const tcp = config.inet_socket_port.flatMap((port, index) =>
     config.inet_socket_bind.map((address) => ({ address, port, path: ["inet_socket_port", index] })),
   );
@@ -51,7 +51,7 @@ function isLoopback(address: string): boolean {
   return bare === "localhost" || bare === "::1" || bare.startsWith("127.");
 }
 
-function lintReach(config: Config, all: readonly Door[], isSet: (path: SettingPath) => boolean, say: Say): void {
+function lintReach(config: Config, all: readonly DoorAt[], isSet: (path: SettingPath) => boolean, say: Say): void {
   for (const door of all) {
     if (door.socket !== undefined || isLoopback(door.address)) continue;
     const banks = banksAt(config, door);
@@ -74,7 +74,7 @@ function lintReach(config: Config, all: readonly Door[], isSet: (path: SettingPa
 const everyone: ReadonlySet<string> = new Set(["0.0.0.0/0", "0/0", "[::]/0", "::/0"]);
 
 /** The banks a connection to a door loads, in order. */
-function banksAt(config: Config, { address, port, socket }: Door): string[] {
+export function banksAt(config: Config, { address, port, socket }: DoorAt): string[] {
   const keys = socket === undefined ? [`${port}`, `${address}:${port}`, `[${address}]:${port}`] : ["SOCK", socket];
   return keys.flatMap((key) =>
     Object.hasOwn(config.interface_policy, key) ? (config.interface_policy[key] ?? []) : [],
@@ -82,14 +82,14 @@ function banksAt(config: Config, { address, port, socket }: Door): string[] {
 }
 
 /** A policy for a door that nobody can come in by. */
-function lintPolicies(config: Config, all: readonly Door[], say: Say): void {
+function lintPolicies(config: Config, all: readonly DoorAt[], say: Say): void {
   for (const key of Object.keys(config.interface_policy)) {
     if (key === "SOCK" ? all.some(({ socket }) => socket !== undefined) : all.some((door) => isAt(door, key))) continue;
     say("warning", ["interface_policy", key], "nothing listens there", "name");
   }
 }
 
-function isAt({ address, port, socket }: Door, key: string): boolean {
+function isAt({ address, port, socket }: DoorAt, key: string): boolean {
   if (key.startsWith("/")) return key === socket;
   const found = readHostPort(key, "*");
   if (found === undefined || socket !== undefined || found.port !== port) return false;
@@ -97,7 +97,7 @@ function isAt({ address, port, socket }: Door, key: string): boolean {
 }
 
 /** Mail that leaves by one door of ours and comes in by another runs in a circle if the ways close. */
-function lintLoops(config: Config, all: readonly Door[], say: Say): void {
+function lintLoops(config: Config, all: readonly DoorAt[], say: Say): void {
   const ways = all.map((door) => nextDoors(config, door, all));
   for (const [start, way] of ways.entries()) {
     for (const { to, path, name } of way) {
@@ -117,7 +117,7 @@ interface Way {
   readonly name: string;
 }
 
-function nextDoors(config: Config, door: Door, all: readonly Door[]): Way[] {
+function nextDoors(config: Config, door: DoorAt, all: readonly DoorAt[]): Way[] {
   const banks = banksAt(config, door);
   return (["forward_method", "notify_method"] as const).flatMap((setting) => {
     const bank = banks.findLast((name) => config.policy_bank.get(name)?.[setting] !== undefined);
@@ -135,7 +135,7 @@ function methods(setting: MethodSetting): readonly string[] {
   return typeof setting === "string" ? [setting] : setting;
 }
 
-function leadsTo(method: string, from: Door, to: Door): boolean {
+function leadsTo(method: string, from: DoorAt, to: DoorAt): boolean {
   const parsed = parseMethod(method);
   if (!("template" in parsed)) return false;
   const { template } = parsed;

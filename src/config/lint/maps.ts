@@ -94,6 +94,17 @@ function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, 
       if (typeof tag !== "string" || tag === "" || tag === "*") continue;
       const at = [...path, author, ...(Array.isArray(value) ? [index] : []), "d"];
       const domain = tag.toLowerCase();
+      const identity = isMapping(set) ? set["i"] : undefined;
+      if (
+        typeof identity === "string" &&
+        !isWithin(identity.slice(identity.lastIndexOf("@") + 1).toLowerCase(), domain)
+      ) {
+        say(
+          "warning",
+          [...at.slice(0, -1), "i"],
+          `${identity} lies outside of d=${domain}: such a signature is not made`,
+        );
+      }
       if (!fromTables && !patterns && !config.dkim_keys.some((key) => key.domain === domain)) {
         say("warning", at, `no key is declared for ${domain}: nothing is signed with it`);
       }
@@ -106,6 +117,11 @@ function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, 
       }
     }
   }
+}
+
+/** RFC 6376 section 3.5: the domain of i= is that of d= or below it. */
+function isWithin(identity: string, domain: string): boolean {
+  return identity === domain || identity.endsWith(`.${domain}`);
 }
 
 /**

@@ -40,7 +40,10 @@ async function run(...args: string[]) {
 }
 
 test("a configuration without a fault is ok", async () => {
-  const name = file("good.yaml", "log_level: 1\n");
+  const name = file(
+    "good.yaml",
+    "myhostname: mail.example.com\nenable_dkim_verification: true\nlocal_domains_maps: [[.example.com]]\n",
+  );
   assert.deepEqual(await run("--config", name), { code: 0, stdout: "good.yaml: ok\n", stderr: "" });
 });
 

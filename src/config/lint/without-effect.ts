@@ -1,0 +1,113 @@
+// Configurations that can be used and do less than their author thinks: nothing is signed, nobody sees a result, a listener stays
+// closed, mail has nowhere to go.
+import type { BankOverlay, BankSettings } from "../../settings/bank-settings.ts";
+import type { MethodSetting } from "../../settings/values.ts";
+import type { Config } from "../config.ts";
+import { everyBank } from "../references.ts";
+import type { SettingPath } from "../source.ts";
+import type { Say } from "./advice.ts";
+import { banksAt, type DoorAt, doors } from "./doors.ts";
+
+export function lintWithoutEffect(config: Config, say: Say): void {
+  lintSigning(config, say);
+  lintResults(config, say);
+  for (const door of doors(config)) lintDoor(config, door, say);
+  lintNames(config, say);
+  lintRejects(config, say);
+}
+
+/** Signing needs a key, and mail that counts as ours. */
+function lintSigning(config: Config, say: Say): void {
+  const at = whereTrue(config, "enable_dkim_signing");
+  if (at === undefined) return;
+  if (config.dkim_keys.length === 0 && config.dkim_key_dir === null && config.dkim_keytable === null) {
+    say("warning", at, "there is no key (dkim_keys, dkim_key_dir, dkim_keytable): nothing is signed");
+  }
+  const isOurs = everyBank(config).some(
+    ({ settings }) =>
+      settings.originating === true ||
+      (settings.mynetworks_maps ?? []).some((table) => !(Array.isArray(table) && table.length === 0)),
+  );
+  if (!isOurs) {
+    say("warning", at, "no mail counts as ours (originating in a bank, mynetworks): nothing is signed");
+  }
+}
+
+/** Authentication-Results are for local recipients alone. */
+function lintResults(config: Config, say: Say): void {
+  const at = verifications.map((name) => whereTrue(config, name)).find((path) => path !== undefined);
+  const isAnybodyLocal = everyBank(config).some(({ settings }) => (settings.local_domains_maps ?? []).length > 0);
+  if (at !== undefined && !isAnybodyLocal) {
+    say("warning", at, "local_domains_maps is empty: no recipient is local, so nobody gets Authentication-Results");
+  }
+}
+
+const verifications = ["enable_dkim_verification", "enable_spf_verification", "enable_arc_verification"] as const;
+
+type Toggle = "enable_dkim_signing" | (typeof verifications)[number];
+
+/** The first place that turns a setting on. */
+function whereTrue(config: Config, name: Toggle): SettingPath | undefined {
+  const bank = everyBank(config).find(({ settings }) => settings[name] === true);
+  return bank === undefined ? undefined : [...bank.path, name];
+}
+
+function lintDoor(config: Config, door: DoorAt, say: Say): void {
+  const loaded = banksAt(config, door);
+  const settings: BankSettings = Object.assign(
+    { ...config.base },
+    ...loaded.map((name) => config.policy_bank.get(name)),
+  );
+  const where = door.socket ?? `port ${door.port}`;
+  if (settings.protocol === "AM.PDP" || settings.protocol === "TCP-LOOKUP") {
+    say("warning", door.path, `${where} stays closed: ${settings.protocol} is not spoken here`);
+    return;
+  }
+  if (!hasNextHop(settings) && !isSetLater(config, loaded)) {
+    const owner = loaded.findLast((name) => config.policy_bank.get(name)?.forward_method !== undefined);
+    const path = owner === undefined ? ["forward_method"] : ["policy_bank", owner, "forward_method"];
+    say("error", path, `mail that comes in by ${where} has no next hop: all of it would be put off`);
+  }
+  // A configuration that turns nothing on says so itself.
+  const isUsed = [...verifications, "enable_dkim_signing" as const].some(
+    (name) => whereTrue(config, name) !== undefined,
+  );
+  if (isUsed && !settings.originating && verifications.every((name) => !settings[name])) {
+    say("note", door.path, `mail that comes in by ${where} is not verified: enable_dkim_verification is off`);
+  }
+}
+
+function hasNextHop(settings: BankOverlay): boolean {
+  return (settings.forward_method_maps ?? []).length > 0 || isMethod(settings.forward_method ?? null);
+}
+
+function isMethod(method: MethodSetting): boolean {
+  return typeof method === "string" ? method !== "" : (method ?? []).some((one) => one !== "");
+}
+
+/** A bank that is loaded by client, sender or author may know where mail goes. */
+function isSetLater(config: Config, loaded: readonly string[]): boolean {
+  return [...config.policy_bank].some(([name, overlay]) => !loaded.includes(name) && hasNextHop(overlay));
+}
+
+/** RFC 8601 section 2.5: an authserv-id is unique; a name without a domain is not, and goes into every field of ours. */
+function lintNames(config: Config, say: Say): void {
+  for (const { path, settings } of everyBank(config)) {
+    const { myhostname } = settings;
+    if (myhostname === undefined || myhostname.includes(".")) continue;
+    const message = `"${myhostname}" has no domain: Received, Authentication-Results and senders of notices carry it; set a full name`;
+    say("warning", [...path, "myhostname"], message);
+  }
+}
+
+/** Postfix has answered its client before a filter behind its queue sees the mail. */
+function lintRejects(config: Config, say: Say): void {
+  for (const { path, settings } of everyBank(config)) {
+    if (settings.final_dmarc_destiny !== "D_REJECT") continue;
+    say(
+      "note",
+      [...path, "final_dmarc_destiny"],
+      "D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
+    );
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compileConfig } from "../../../../src/config/compile.ts";
+
+const quiet = {
+  myhostname: "mail.example.com",
+  enable_dkim_verification: true,
+  local_domains_maps: [[".example.com"]],
+};
+
+function told(settings: Readonly<Record<string, unknown>>): string[] {
+  const source = { settings: { ...quiet, ...settings }, problems: [], locate: () => undefined };
+  const { problems } = compileConfig(source, { hostname: "mail.example.com", folder: "/" });
+  return problems.map(({ severity, message }) => `${severity}: ${message}`);
+}
+
+const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, readonly string[]])[] = [
+  ["a configuration that does something", {}, []],
+  [
+    "signing without a key",
+    { enable_dkim_signing: true },
+    ["warning: enable_dkim_signing: there is no key (dkim_keys, dkim_key_dir, dkim_keytable): nothing is signed"],
+  ],
+  [
+    "signing where no mail is ours",
+    { enable_dkim_signing: true, dkim_key_dir: "/keys", mynetworks: [] },
+    ["warning: enable_dkim_signing: no mail counts as ours (originating in a bank, mynetworks): nothing is signed"],
+  ],
+  [
+    "verification without local domains",
+    { local_domains_maps: [] },
+    [
+      "warning: enable_dkim_verification: local_domains_maps is empty: no recipient is local, so nobody gets Authentication-Results",
+    ],
+  ],
+  [
+    "a port whose mail is not verified",
+    { interface_policy: { "10024": "OFF" }, policy_bank: { OFF: { enable_dkim_verification: false } } },
+    ["note: inet_socket_port[0]: mail that comes in by port 10024 is not verified: enable_dkim_verification is off"],
+  ],
+  [
+    "a port that is spoken to in a protocol that is not ours",
+    { interface_policy: { "10024": "P" }, policy_bank: { P: { protocol: "AM.PDP" } } },
+    ["warning: inet_socket_port[0]: port 10024 stays closed: AM.PDP is not spoken here"],
+  ],
+  [
+    "a port without a next hop",
+    { forward_method: null },
+    ["error: forward_method: mail that comes in by port 10024 has no next hop: all of it would be put off"],
+  ],
+  [
+    "a next hop that a bank by client brings",
+    {
+      forward_method: null,
+      client_ipaddr_policy: [{ networks: ["10.0.0.0/8"], banks: ["C"] }],
+      policy_bank: { C: { forward_method: "smtp:[127.0.0.1]:10099" } },
+    },
+    [],
+  ],
+  [
+    "a host name without a domain",
+    { myhostname: "vm" },
+    [
+      'warning: myhostname: "vm" has no domain: Received, Authentication-Results and senders of notices carry it; set a full name',
+    ],
+  ],
+  [
+    "a refusal behind the queue",
+    { final_dmarc_destiny: "D_REJECT" },
+    [
+      "note: final_dmarc_destiny: D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
+    ],
+  ],
+  [
+    "an identity outside of its domain",
+    {
+      dkim_keys: [{ domain: "example.com", selector: "a", file: "/a" }],
+      dkim_signature_options_bysender_maps: [{ ".": { d: "example.com", i: "@other.example" } }],
+    },
+    [
+      'warning: dkim_signature_options_bysender_maps[0]["."].i: @other.example lies outside of d=example.com: such a signature is not made',
+    ],
+  ],
+];
+
+for (const [name, settings, expected] of cases) {
+  test(name, () => {
+    assert.deepEqual(told(settings), expected);
+  });
+}
