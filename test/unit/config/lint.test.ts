@@ -1,6 +1,6 @@
 // What check-config advises: for each advice a configuration that gets it, and one next to it that does not.
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { checkConfig } from "../../../src/cli/check-config.ts";
@@ -123,6 +123,11 @@ for (const [advice, firing, silent, modes = {}] of advices) {
     const folder = folderFor(t);
     const [keyFile, config] = [join(folder, "key.pem"), join(folder, "signpost.yaml")];
     writeFileSync(keyFile, rsaPem);
+    if (process.getuid?.() === 0) {
+      // Root looks as the daemon's user, nobody.
+      chownSync(keyFile, 65534, 65534);
+      chmodSync(folder, 0o755);
+    }
     const said = async (text: string, at: 0 | 1) => {
       writeFileSync(config, text);
       chmodSync(keyFile, (modes.key ?? [0o600, 0o600])[at]);
