@@ -125,7 +125,7 @@ for (const [advice, firing, silent, modes = {}] of advices) {
     writeFileSync(keyFile, rsaPem);
     if (process.getuid?.() === 0) {
       // Root looks as the daemon's user, nobody.
-      chownSync(keyFile, 65534, 65534);
+      chownSync(keyFile, 65534, 0);
       chmodSync(folder, 0o755);
     }
     const said = async (text: string, at: 0 | 1) => {
