@@ -10,6 +10,7 @@ import type { Io } from "./command.ts";
 export interface FileArrival {
   readonly listener: ListenerName;
   readonly envelope: Envelope;
+  /** Without an address it is mail of this host. */
   readonly client: { readonly address?: string; readonly helo?: string };
   /** Epoch, milliseconds. */
   readonly receivedAtMs: number;
@@ -52,7 +53,7 @@ export function transactionOf(
       peer: { address: "127.0.0.1", port: 0 },
       helo: "localhost",
       protocol: "ESMTP",
-      client,
+      client: client.address === undefined ? { ...client, standing: "unavailable" } : client,
     },
     envelope,
     message: messageOf(octets),

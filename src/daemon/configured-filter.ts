@@ -27,7 +27,8 @@ import { createDkimVerifier } from "../flow/stages/verify-dkim.ts";
 import { createSubmitOwn, type ObserveOwnMail } from "../flow/submit-own.ts";
 import { type ObserveStage, timed } from "../flow/timed.ts";
 import type { TableContext } from "../lookup/table.ts";
-import type { ListenerName } from "../mail/transaction.ts";
+import { clientAddress } from "../mail/client.ts";
+import type { ListenerName, Session } from "../mail/transaction.ts";
 import { createTemplates } from "../notices/templates.ts";
 import { authservIds } from "../policy/authserv-ids.ts";
 import type { PolicyBank } from "../policy/bank.ts";
@@ -57,6 +58,8 @@ export interface SharedParts {
   /** Called with the time that each stage took. */
   readonly observeStage?: ObserveStage;
   readonly observeOwnMail?: ObserveOwnMail;
+  /** A mail came of whose client nobody told, by a door where that matters. */
+  readonly onUntoldClient?: (session: Session) => void;
 }
 
 export interface ConfiguredFilter {
@@ -82,7 +85,8 @@ export interface FilterInput {
 
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
-  const { engine, digestBody, authenticator, resolve, peek, relay, content, observeStage, observeOwnMail } = workshop;
+  const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
+  const { observeStage, observeOwnMail, onUntoldClient } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const budget = dnsBudget(config);
@@ -132,7 +136,9 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
 
   const stages: Stages = {
     route(session, envelope, head) {
-      const bank = router.atMail(atConnect(session.listener), session, envelope.sender.address);
+      const door = atConnect(session.listener);
+      const bank = router.atMail(door, session, envelope.sender.address);
+      if (!door.originating && clientAddress(session.client) === undefined) onUntoldClient?.(session);
       return arrive(bank, session, envelope, head);
     },
     check: (arrival, transaction) => arrival.judge(transaction),

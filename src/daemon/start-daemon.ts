@@ -18,6 +18,7 @@ import { createMonitoring } from "./monitoring.ts";
 import { logOptions, storeLimits } from "./part-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
 import { serve } from "./serve.ts";
+import { createUntoldClientWarning } from "./untold-client.ts";
 
 /** How long the workers have to prove themselves at start. */
 const selfTestMs = 30_000;
@@ -72,6 +73,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     content,
     observeStage: observers.stage,
     observeOwnMail: observers.ownMail,
+    onUntoldClient: createUntoldClientWarning((text) => log.write("warning", text)),
   };
   const closeAll = async (relayMs: number) => {
     await instruments.close();

@@ -17,9 +17,6 @@ interface Network {
   readonly bits: number;
 }
 
-/** The address that stands for a client nobody told us: mail submitted without SMTP (amavisd). */
-export const unknownClient = "0.0.0.0";
-
 interface Rule {
   readonly network: Network;
   /** undefined: the value is undef, the next table is asked. */

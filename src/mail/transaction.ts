@@ -14,6 +14,8 @@ export interface ListenerName {
 
 /** The client that gave the mail to our MTA, as XFORWARD tells it. Absent = not told or "[UNAVAILABLE]". */
 export interface ClientFacts {
+  /** "unavailable": our MTA says that there is no address; "refused": what it said of this mail's client was not taken. */
+  readonly standing?: "unavailable" | "refused";
   readonly address?: string;
   readonly port?: string;
   readonly name?: string;

@@ -1,7 +1,7 @@
 // Which banks are loaded for a mail, in which order and why: by listener, by client, by sender, later by author.
 // Banks only add up; what a connection starts with is kept by whoever asked, and is never changed.
-import { unknownClient } from "../lookup/network.ts";
 import type { Match } from "../lookup/table.ts";
+import { clientAddress } from "../mail/client.ts";
 import type { ListenerName, Session } from "../mail/transaction.ts";
 import {
   type BankContext,
@@ -124,11 +124,12 @@ export function createRouter(settings: RouterSettings, context: BankContext): Ro
     },
     atMail(atConnect, session, sender) {
       const bank = byMta(atConnect, session);
-      const address = session.client.address ?? unknownClient;
+      const address = clientAddress(session.client);
       const policies = bank.client_ipaddr_policy ?? [{ networks: bank.mynetworks_maps, banks: [mynetsBank] }];
       let mine = bank;
       for (const { networks, banks } of policies) {
-        const match = networks.contains(address);
+        // Nobody told of the client: it is in no network, whatever the list says of all the world.
+        const match = address === undefined ? undefined : networks.contains(address);
         if (match?.value !== true) continue;
         mine = load(bank, banks, "client-network", match);
         break;

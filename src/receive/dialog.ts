@@ -170,14 +170,20 @@ export class Dialog {
     return this.#junkReply(options.allowXforward(this.#needs.peer.address) ? helloWithXforward : hello);
   }
 
+  /** What is refused leaves the client of this mail unknown, whatever else is told of it. */
+  #refuseXforward(reply: Reply): DialogStep {
+    this.#client = { ...this.#client, standing: "refused" };
+    return this.#refuse(reply);
+  }
+
   #xforward(argument: string): DialogStep {
     if (!this.#options.allowXforward(this.#needs.peer.address)) {
-      return this.#refuse({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
+      return this.#refuseXforward({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
     }
     if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
     const client = applyXforward(this.#client, argument);
     if (client === undefined) {
-      return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Error: bad XFORWARD attribute" });
+      return this.#refuseXforward({ code: 501, enhanced: "5.5.4", text: "Error: bad XFORWARD attribute" });
     }
     this.#client = client;
     return { text: okXforward, next: "command" };

@@ -9,7 +9,7 @@ import { decodeXtext, isPrintable } from "./xtext.ts";
 export const xforwardKeyword = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE";
 
 /** Name of the fact for each attribute; LOGIN is taken and not used. */
-const facts: Readonly<Record<string, keyof ClientFacts | "">> = {
+const facts: Readonly<Record<string, Exclude<keyof ClientFacts, "standing"> | "">> = {
   NAME: "name",
   ADDR: "address",
   PORT: "port",
@@ -20,6 +20,8 @@ const facts: Readonly<Record<string, keyof ClientFacts | "">> = {
   LOGIN: "",
 };
 
+type Draft = { -readonly [K in keyof ClientFacts]: ClientFacts[K] };
+
 /**
  * Adds one XFORWARD command's attributes to the facts known so far. "[UNAVAILABLE]" takes a fact away. Undefined where
  * anything in the command is wrong: an unknown attribute, a value that is not printable ASCII once it is decoded, an
@@ -28,7 +30,7 @@ const facts: Readonly<Record<string, keyof ClientFacts | "">> = {
 export function applyXforward(known: ClientFacts, argument: string): ClientFacts | undefined {
   const parts = splitBlanks(argument);
   if (parts.length === 0) return undefined;
-  const client: { -readonly [K in keyof ClientFacts]: ClientFacts[K] } = { ...known };
+  const client: Draft = { ...known };
   for (const part of parts) {
     const equals = part.indexOf("=");
     if (equals < 1) return undefined;
@@ -38,6 +40,7 @@ export function applyXforward(known: ClientFacts, argument: string): ClientFacts
     const value = decodeXtext(part.slice(equals + 1));
     if (!isPrintable(value)) return undefined;
     if (fact === "") continue;
+    if (fact === "address") setStanding(client, value);
     if (value === "" || value.toUpperCase() === "[UNAVAILABLE]" || value.toUpperCase() === "[TEMPUNAVAIL]") {
       delete client[fact];
       continue;
@@ -47,6 +50,13 @@ export function applyXforward(known: ClientFacts, argument: string): ClientFacts
     client[fact] = accepted;
   }
   return client;
+}
+
+/** An address that is told takes the word back that there is none; what was refused before stays refused. */
+function setStanding(client: { standing?: ClientFacts["standing"] }, address: string): void {
+  if (client.standing === "refused") return;
+  if (address.toUpperCase() === "[UNAVAILABLE]") client.standing = "unavailable";
+  else delete client.standing;
 }
 
 function acceptValue(attribute: string, value: string): string | undefined {

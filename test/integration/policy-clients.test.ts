@@ -8,11 +8,11 @@ const config = `
 myhostname: mail.example.com
 local_domains_maps: [[.example.com]]
 mynetworks: ["!10.66.0.0/16", 10.0.0.0/8, "[2001:db8::]/32"]
-inet_socket_port: [@0@, @1@, @2@]
+inet_socket_port: [@0@, @1@, @2@, @3@]
 inet_socket_bind: [127.0.0.1]
 forward_method: "@A@"
 notify_method: "@A@"
-interface_policy: { "@1@": PARTNERS, "127.0.0.1:@2@": "FIRST, SECOND" }
+interface_policy: { "@1@": PARTNERS, "127.0.0.1:@2@": "FIRST, SECOND", "@3@": WORLD }
 policy_bank:
   MYUSERS: { forward_method: "@B@" }
   # The pairs of this path take the place of mynetworks and MYNETS.
@@ -20,6 +20,7 @@ policy_bank:
     client_ipaddr_policy:
       - { networks: ["!192.0.2.66", 192.0.2.0/24], banks: "NEAR, TRUSTED" }
       - { networks: [192.0.2.66, 198.51.100.0/24], banks: FAR }
+  WORLD: { mynetworks_maps: [[0.0.0.0/0, "[::]/0"]] }
   NEAR: { forward_method: "@B@" }
   FAR: { originating: false }
   TRUSTED: { originating: true }
@@ -29,7 +30,7 @@ policy_bank:
 
 let paths: Paths;
 before(async () => {
-  paths = await startPaths({ config, ports: 3 });
+  paths = await startPaths({ config, ports: 4 });
 });
 after(() => paths?.close());
 
@@ -42,7 +43,7 @@ const ways = [
   [0, "ADDR=IPv6:2001:db8::7", "x@y.example", ", MYNETS LOCAL [", "A"],
   [0, "ADDR=IPv6:::ffff:10.1.2.3", "x@y.example", ", MYNETS LOCAL [", "A"],
   [0, "ADDR=192.0.2.1", "x@y.example", "{RelayedInbound}, [192.0.2.1] <", "A"],
-  // Nobody said 0.0.0.0/8 here: a client that is not known is not ours.
+  // Nobody said 0.0.0.0/8 here: mail of this host is not ours.
   [0, undefined, "ann@example.com", "{RelayedInbound}, <ann@example.com>", "A"],
   [0, "ADDR=[UNAVAILABLE]", "ann@example.com", "{RelayedInbound}, <ann@example.com>", "A"],
   [0, "ADDR=10.1.2.3", "ann@example.com", ", MYNETS/MYUSERS LOCAL [", "B"],
@@ -65,6 +66,31 @@ for (const [place, xforward, sender, path, wantedHop] of ways) {
     assert.equal(hop, wantedHop);
   });
 }
+
+for (const [title, commands, isOurs] of [
+  ["nothing told", [], false],
+  ["a refused command", ["XFORWARD ADDR=10.1.2.3 HELO=h+E9"], false],
+  ["a refused command after the address", ["XFORWARD ADDR=10.1.2.3", "XFORWARD HELO=h+E9"], false],
+  ["an address after a refused command", ["XFORWARD FOO=x", "XFORWARD ADDR=10.1.2.3"], false],
+  ["no address, as Postfix says it", ["XFORWARD NAME=[UNAVAILABLE] ADDR=[UNAVAILABLE]"], true],
+  ["mail by sendmail(1)", ["XFORWARD IDENT=4711 SOURCE=LOCAL"], true],
+] as const) {
+  test(`the whole world in mynetworks has clients that are told of, and no others: ${title}`, async () => {
+    const client = await connected(paths.ports[3] ?? 0);
+    for (const command of commands) await client.ask(command);
+    const from = paths.daemon.lines.length;
+    await submit(client, { data: octets, to: ["joe@example.com"] });
+    const line = await paths.daemon.line(" mail_id: ", from);
+    client.socket.end("QUIT\r\n");
+    assert.equal(line.includes(", WORLD/MYNETS/MYUSERS LOCAL"), isOurs, line);
+  });
+}
+
+test("the first client that nobody told of is warned of, with the line that is missing, and no other", () => {
+  const warnings = paths.daemon.lines.filter((line) => line.includes("is not known"));
+  assert.equal(warnings.length, 1, warnings.join("\n"));
+  assert.match(warnings[0] ?? "", /-o smtp_send_xforward_command=yes/);
+});
 
 test("the second mail of a connection has its own client or none, never the first one's", async () => {
   const client = await connected(paths.ports[0] ?? 0);

@@ -134,7 +134,8 @@ const inside = "ADDR=192.168.7.7";
 const ways = [
   [0, foreign, "{RelayedInbound}, [203.0.113.9]", "A", false],
   [0, inside, "{RelayedInternal}, MYNETS LOCAL [192.168.7.7]", "A", true],
-  [0, undefined, "{RelayedInternal}, MYNETS LOCAL <", "A", true],
+  [0, "IDENT=4711 SOURCE=LOCAL", "{RelayedInternal}, MYNETS LOCAL <", "A", true],
+  [0, undefined, "{RelayedInbound}, <", "A", false],
   [1, foreign, "{RelayedInternal}, ORIGINATING LOCAL [203.0.113.9]", "B", true],
   [1, inside, "{RelayedInternal}, ORIGINATING/MYNETS LOCAL [192.168.7.7]", "B", true],
   [2, foreign, "{RelayedInternal}, NOCHECKS LOCAL [203.0.113.9]", "A", true],

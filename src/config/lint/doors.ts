@@ -40,10 +40,24 @@ export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean,
   lintReach(config, all, isSet, say);
   lintPolicies(config, all, say);
   lintLoops(config, all, say);
+  lintClients(config, isSet, say);
   const metrics = config.metrics.listen === null ? undefined : readHostPort(config.metrics.listen, "");
   if (metrics !== undefined && !isLoopback(metrics.host)) {
     say("warning", ["metrics", "listen"], "the endpoint can be reached from other machines; it asks nobody who he is");
   }
+}
+
+/** What is said of clients, nobody sees here; a line that is forgotten there keeps every client foreign. */
+function lintClients(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
+  const byNetwork = ["client_ipaddr_policy", "mynetworks_maps", "mynetworks"].find((name) => isSet([name]));
+  if (byNetwork === undefined || !(config.base.enable_dkim_signing || config.policy_bank.has("MYNETS"))) return;
+  const line = "-o smtp_send_xforward_command=yes";
+  say(
+    "note",
+    [byNetwork],
+    `counts for clients that XFORWARD tells of: in master.cf the transport to us needs ${line}`,
+    "name",
+  );
 }
 
 function isLoopback(address: string): boolean {

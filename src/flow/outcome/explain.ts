@@ -1,8 +1,8 @@
 // Why a mail went as it did: banks, what each map yielded and by which line, signatures and what they were worth, who
 // might have signed, what reputation and lists say. Worked out from an Outcome when somebody asks, never before.
-import { unknownClient } from "../../lookup/network.ts";
 import { splitAddress } from "../../mail/address.ts";
 import type { AuthorDoubt } from "../../mail/authors.ts";
+import { clientAddress } from "../../mail/client.ts";
 import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
 import { explainMaps, type MapYield } from "../../policy/explain.ts";
 import {
@@ -36,7 +36,7 @@ export interface ExplainedScore {
 }
 
 export interface Explanation {
-  /** The client's address as banks see it: unknown is 0.0.0.0. */
+  /** The client's address as banks see it: 0.0.0.0 for mail of the MTA's own host, "not told" without XFORWARD. */
   readonly client: string;
   readonly authors: readonly string[];
   /** Why the authors are not believed, whatever is signed. */
@@ -56,7 +56,7 @@ export interface Explanation {
 export function explainOutcome(outcome: Outcome): Explanation {
   const { evidence, session, loaded, originating, signings, seal, sender, verifications } = outcome;
   const { bank, unread, candidates } = evidence;
-  const client = session.client.address ?? unknownClient;
+  const client = clientAddress(session.client) ?? "not told";
   const { mailboxes, doubt } = readKeptAuthors(evidence);
   const authors = unread === undefined ? mailboxes.map(({ address }) => address) : [];
   const authorDoubt = unread ?? doubt;

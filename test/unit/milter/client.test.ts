@@ -23,8 +23,8 @@ const cases = [
     { name: "a.example", address: "2001:db8::1", port: "25" },
   ],
   ["IPv4 within IPv6", told("a.example", "6", 0, "::ffff:192.0.2.7"), { name: "a.example", address: "192.0.2.7" }],
-  ["mail that no client brought", Buffer.from("localhost\0U"), { name: "localhost" }],
-  ["a unix socket", told("localhost", "L", 0, "/tmp/x"), { name: "localhost" }],
+  ["mail that no client brought", Buffer.from("localhost\0U"), { name: "localhost", standing: "unavailable" }],
+  ["a unix socket", told("localhost", "L", 0, "/tmp/x"), { name: "localhost", standing: "unavailable" }],
   ["an address that is none", told("a.example", "4", 25, "nonsense"), { name: "a.example" }],
   ["nothing", Buffer.alloc(0), {}],
 ] as const;

@@ -1,6 +1,6 @@
 // A router for a test, from a few settings laid over the base; problems are collected.
 import type { Origin, TableProblem } from "../../../src/lookup/table.ts";
-import type { ListenerName } from "../../../src/mail/transaction.ts";
+import type { ClientFacts, ListenerName } from "../../../src/mail/transaction.ts";
 import type { BannedSource } from "../../../src/policy/banned-table.ts";
 import { createRouter, type Router } from "../../../src/policy/router.ts";
 import type { BankOverlay } from "../../../src/settings/bank-settings.ts";
@@ -46,6 +46,6 @@ export function socket(path: string): ListenerName {
   return { address: "", port: 0, path };
 }
 
-export function client(address?: string): { readonly client: { readonly address?: string } } {
-  return { client: address === undefined ? {} : { address } };
+export function client(address?: string): { readonly client: ClientFacts } {
+  return { client: address === undefined ? { standing: "unavailable" } : { address } };
 }

@@ -1,0 +1,20 @@
+// The line of master.cf that is missing when the MTA does not tell of its clients.
+import type { Session } from "../mail/transaction.ts";
+
+export const missingLine = "-o smtp_send_xforward_command=yes";
+
+/** What is said of it, once: whoever forgot the line has it missing from every mail. */
+export function createUntoldClientWarning(warn: (text: string) => void): (session: Session) => void {
+  let isSaid = false;
+  return ({ id, listener, client, protocol }) => {
+    if (isSaid) return;
+    isSaid = true;
+    const door = listener.path ?? `${listener.address}:${listener.port}`;
+    const line = protocol === "LMTP" ? missingLine.replace("smtp", "lmtp") : missingLine;
+    const why =
+      client.standing === "refused"
+        ? "an XFORWARD command was refused"
+        : `no XFORWARD came: the transport in master.cf that leads here needs "${line}"`;
+    warn(`(${id}) the client of a mail on ${door} is not known, so it is never inside mynetworks: ${why} (said once)`);
+  };
+}
