@@ -39,7 +39,7 @@ Errors, warnings and notes go to standard error, but with --json. The exit code 
     const file = values.config ?? positionals[0] ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
-    const { settings, problems, files } = await loadSettings(file, io.cwd, "daemon");
+    const { settings, problems, files } = await loadSettings(file, io.cwd, "daemon", "error");
     const { config } = files.loaded;
     const all = sortProblems([...problems, ...permissionProblems(files.loaded, io.cwd)]);
     const usable = settings !== undefined && !all.some(({ severity }) => severity === "error");

@@ -17,15 +17,21 @@ export interface LoadedSettings extends ListedKeys {
  *
  * @param cwd relative names on the command line start here
  * @param as whose rights key files are looked at with: the daemon's, where that may become another user
+ * @param denied what a key is that these rights do not reach
  */
-export async function loadSettings(path: string, cwd: string, as: "daemon" | "self" = "self"): Promise<LoadedSettings> {
+export async function loadSettings(
+  path: string,
+  cwd: string,
+  as: "daemon" | "self" = "self",
+  denied: "error" | "warning" = "warning",
+): Promise<LoadedSettings> {
   const files = await loadConfigFiles(path, cwd);
   const { read, problems, loaded } = files;
   if (read === undefined) return { problems, files };
   const locate = (at: SettingPath) => loaded.source.locate(at);
   if (as === "self") return { ...atOnce(listKeys(read, problems, { cwd, locate })), files };
   const { user, act } = daemonRights(read.config);
-  const places = { cwd, locate, ...(user === undefined ? {} : { becomes: user }) };
+  const places = { cwd, locate, ...(user === undefined || denied === "warning" ? {} : { becomes: user }) };
   return { ...act(() => atOnce(listKeys(read, problems, places))), files };
 }
 

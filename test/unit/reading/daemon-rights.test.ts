@@ -34,7 +34,7 @@ test("a key that only root can read is an error where root starts the daemon, an
   await writeFile(join(folder, "nobody.yaml"), `daemon_user: "65534"\ndaemon_group: "65534"\n${keys}`);
   await writeFile(join(folder, "own.yaml"), `daemon_user: "${process.getuid?.()}"\ndaemon_group: "0"\n${keys}`);
   const told = async (name: string) =>
-    (await loadSettings(name, folder, "daemon")).problems
+    (await loadSettings(name, folder, "daemon", "error")).problems
       .filter(({ severity }) => severity === "error")
       .map(({ message, place }) => `${place?.line}: ${message}`);
   const [denied] = await told("nobody.yaml");
@@ -42,6 +42,9 @@ test("a key that only root can read is an error where root starts the daemon, an
     assert.match(denied ?? "", /^4: Can't open PEM file .*a\.pem: Permission denied; .* The daemon runs as .*chgrp/);
   else assert.equal(denied, undefined);
   assert.deepEqual(await told("own.yaml"), []);
+  const { settings } = await loadSettings("nobody.yaml", folder, "daemon");
+  assert.ok(settings !== undefined, "a command that needs no key goes on");
+  assert.equal(settings.keyring.keys[0]?.trouble, isRoot ? "Permission denied" : undefined);
   // Root again.
   assert.equal(await readFile(join(folder, "a.pem"), "utf8"), ed25519Pem);
 });
