@@ -9,6 +9,7 @@ import type { DkimEngine } from "../dkim/engine.ts";
 import { withinBudget } from "../dns/budget.ts";
 import type { JudgedMail, Leaving, Signed } from "../flow/mail.ts";
 import { type BeginMilterMail, createMilterFlow, milterNextHops } from "../flow/milter-flow.ts";
+import { createNoticeLimit } from "../flow/notices/notice-limit.ts";
 import { type BeginMail, createPipeline, type Stages } from "../flow/pipeline.ts";
 import { withSoftBounce } from "../flow/soft-bounce.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
@@ -82,6 +83,9 @@ export interface FilterInput {
   /** All mail starts with this bank, wherever it comes in; for commands that are told a bank and not a port. */
   readonly bank?: string;
 }
+
+/** To one address: enough to be told of an outbreak, too few to fill a mailbox. */
+const noticesPerHour = 60;
 
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
@@ -159,7 +163,14 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     annotate: createAnnotate(nextHops.forward, ownIds),
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
-    notify: createNotify({ notifyHops: nextHops.notify, submitOwn, templates, messageTimeMs, now: Date.now }),
+    notify: createNotify({
+      notifyHops: nextHops.notify,
+      submitOwn,
+      templates,
+      messageTimeMs,
+      now: Date.now,
+      limit: createNoticeLimit(noticesPerHour),
+    }),
   };
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));

@@ -1,4 +1,4 @@
-// Mail of our own (status notifications) on its way out: signed like mail of our users, through notify_method. It is ours,
+// Mail of our own (status notifications, notices) on its way out: signed like mail of our users, through notify_method. It is ours,
 // whatever mail it speaks of (amavis.md 4.8).
 import { noEdits, print } from "../mail/edit.ts";
 import type { Message } from "../mail/message.ts";
@@ -13,7 +13,7 @@ import { localEndOf } from "./stages/relay-mail.ts";
 import type { SignAsPlanned } from "./stages/sign-mail.ts";
 
 export interface OwnMail {
-  readonly kind: "dsn";
+  readonly kind: "dsn" | "notice";
   readonly envelope: Envelope;
   readonly message: Message;
   /** The bank under which it is signed. */

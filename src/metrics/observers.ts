@@ -127,6 +127,8 @@ function stageObserver({ stageDuration }: Declared, stages: readonly string[]): 
 }
 
 function ownMailObserver({ ownMail }: Declared): Observers["ownMail"] {
-  for (const result of ["sent", "refused", "put-off"]) ownMail.inc({ kind: "dsn", result }, 0);
+  for (const kind of ["dsn", "notice"]) {
+    for (const result of ["sent", "refused", "put-off"]) ownMail.inc({ kind, result }, 0);
+  }
   return (kind, result) => ownMail.inc({ kind, result });
 }

@@ -47,6 +47,20 @@ export function suppression({ sender, fields, isVouchedFor }: ToldMail, recipien
   return isVouchedFor ? undefined : "unverified-sender";
 }
 
+/**
+ * Whether a mail is a notice or notification of ours, or pretends to be: by our Message-ID, and as no person writes.
+ * `hostname` is the one in our Message-IDs.
+ */
+export function isOwnNotice(fields: readonly HeaderField[], hostname: string): boolean {
+  if (!isBulk(fields)) return false;
+  return fields.some(({ name, raw }) => {
+    if (name !== "message-id") return false;
+    const [, host] =
+      /^\s*<(?:DSN|[VS][ARS])[\w-]{12}(?:-\d+)?@([^<>\s]{1,255})>/.exec(fieldBody(raw.subarray(0, 400))) ?? [];
+    return host?.toLowerCase() === hostname.toLowerCase();
+  });
+}
+
 /** Mail from lists and robots, to which no answer is sent. */
 export function isBulk(fields: readonly HeaderField[]): boolean {
   return fields.some(({ name, raw }) => {

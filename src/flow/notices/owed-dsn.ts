@@ -26,8 +26,16 @@ export function owedDsns(mail: JudgedMail, settled: readonly Settled[]): readonl
   let told: ToldMail | undefined;
   for (const [recipient, each] of settled.entries()) {
     const path = envelope.recipients[recipient];
-    const action = path === undefined ? undefined : actionOwed(each, !repliesTell, wantsSuccess(path));
-    if (path === undefined || action === undefined) continue;
+    if (path === undefined) continue;
+    const { noDsn, notices } = each.owed;
+    if (noDsn !== undefined && each.action === "discard") {
+      owed.push({ recipient, action: "failed", withheld: noDsn });
+      continue;
+    }
+    // What is rejected is told by our reply where that can speak of it; what is discarded never is.
+    const isDecided = each.action === "discard" && notices.some(({ kind }) => kind === "dsn");
+    const action = isDecided ? "failed" : actionOwed(each, !repliesTell, wantsSuccess(path));
+    if (action === undefined) continue;
     told ??= { sender: envelope.sender, fields: message.fields, isVouchedFor: isSenderVouchedFor(mail) };
     const withheld = action === "failed" ? (suppression(told, path) ?? each.owed.noDsn) : successSuppression(told);
     owed.push(withheld === undefined ? { recipient, action } : { recipient, action, withheld });

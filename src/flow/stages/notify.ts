@@ -1,11 +1,13 @@
-// What is told after a mail: for now delivery status notifications (RFC 3464), of recipients of whom SMTP's one reply
-// cannot speak. They are handed over before that reply.
+// What is told after a mail: delivery status notifications (RFC 3464) of recipients of whom SMTP's one reply cannot
+// speak, handed over before that reply; then notices, which nothing waits for.
 import type { Templates } from "../../notices/templates.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import type { Reply } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
+import type { NoticeLimit } from "../notices/notice-limit.ts";
 import { type DsnOwed, owedDsns } from "../notices/owed-dsn.ts";
+import { createSendNotices } from "../notices/send-notices.ts";
 import { writeDsn } from "../notices/write-dsn.ts";
 import { ownWord } from "../settle.ts";
 import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
@@ -19,12 +21,20 @@ export interface NotifyNeeds {
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
   now(): number;
+  /** How many notices one address gets. */
+  readonly limit: NoticeLimit;
 }
 
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, now }: NotifyNeeds) {
+export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, now, limit }: NotifyNeeds) {
+  const sendNotices = createSendNotices({ notifyHops, submitOwn, templates, messageTimeMs, now, limit });
+
   return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
+    return sendNotices(mail, await notifySender(mail, settled));
+  };
+
+  async function notifySender(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
     const dsns = owedDsns(mail, settled);
     if (dsns.length === 0) return settled;
     const due = dsns.filter(({ withheld }) => withheld === undefined);
@@ -35,7 +45,7 @@ export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, 
       if (word !== undefined) words[owed.recipient] = afterDsn(word, owed, result);
     }
     return words;
-  };
+  }
 
   function send(mail: JudgedMail, settled: readonly Settled[], due: readonly DsnOwed[]): Promise<OwnMailResult> {
     const nowMs = now();

@@ -10,6 +10,11 @@ import { judged, later, type MailText, no, ok, said } from "../mails.ts";
 
 const byRule = ownWord(refused("spam", "reject", { code: 554, enhanced: "5.7.0", text: "no" }));
 const discarded = ownWord(refused("virus", "discard", { code: 250, enhanced: "2.7.0", text: "Ok" }));
+const owingDsn = (word: Settled): Settled => ({
+  ...word,
+  owed: { copies: [], notices: [{ kind: "dsn", category: "CC_SPAM", to: "joe@there.example" }] },
+});
+const untold: Settled = { ...discarded, owed: { copies: [], notices: [], noDsn: "cutoff" } };
 const byHop = (remote: string, tellsSender?: boolean): Settled => ({
   ...said(ok),
   remote,
@@ -29,6 +34,10 @@ const cases: readonly (readonly [string, Scene, readonly string[]])[] = [
   ["one is refused", { settled: [said(ok), said(no)] }, ["1 failed"]],
   ["one is refused by a rule", { settled: [said(ok), byRule] }, ["1 failed"]],
   ["one is discarded", { settled: [said(ok), discarded] }, []],
+  ["all are rejected, by decision: the reply says it", { settled: [owingDsn(byRule), owingDsn(byRule)] }, []],
+  ["rejected to LMTP, by decision", { settled: [owingDsn(byRule), said(ok)], protocol: "LMTP" }, []],
+  ["discarded, but told of by decision", { settled: [owingDsn(discarded)] }, ["0 failed"]],
+  ["discarded since the sender is not to be told", { settled: [untold] }, ["0 failed cutoff"]],
   ["all are refused: the reply says it", { settled: [said(no), byRule] }, []],
   ["one is put off: it comes again", { settled: [said(ok), said(no), said(later)], recipients: success }, []],
   ["LMTP has a reply for each", { settled: [said(ok), said(no), said(later)], protocol: "LMTP" }, []],

@@ -27,6 +27,7 @@ async function notify({ mail = {}, settled, result = "sent", facts = vouched }: 
       sent.push(own);
       return result;
     },
+    limit: () => true,
     templates: createTemplates(() => ""),
     messageTimeMs: 540_000,
     now: () => 1_700_000_001_000,
@@ -130,6 +131,7 @@ test("the bank in force says who writes the notification", async () => {
       sent.push(own);
       return "sent";
     },
+    limit: () => true,
     templates: createTemplates(() => ""),
     messageTimeMs: 0,
     now: () => 0,

@@ -1,0 +1,124 @@
+// Notices to administrators, recipients and senders of a mail. They leave beside the reply and never delay it; what the
+// next hop does not take is counted, and nothing of the mail depends on it.
+import { LRUCache } from "lru-cache";
+import { buildNotice } from "../../notices/build-notice.ts";
+import { fillNotice } from "../../notices/notice-template.ts";
+import type { OwnMessage } from "../../notices/own-message.ts";
+import type { Templates } from "../../notices/templates.ts";
+import type { NextHop } from "../../smtp/next-hop.ts";
+import type { JudgedMail, Settled } from "../mail.ts";
+import type { SubmitOwn } from "../submit-own.ts";
+import { noticeFacts } from "./notice-facts.ts";
+import type { NoticeLimit } from "./notice-limit.ts";
+import { type NoticeDue, type NoticeKind, owedNotices } from "./owed-notices.ts";
+import {
+  type Audience,
+  noticeFrom,
+  noticeLetters,
+  noticeMailFrom,
+  templateSettingFor,
+} from "./templates-by-category.ts";
+
+export interface SendNoticesNeeds {
+  notifyHops(mail: JudgedMail): readonly NextHop[];
+  readonly submitOwn: SubmitOwn;
+  readonly templates: Templates;
+  readonly messageTimeMs: number;
+  /** Epoch, milliseconds. */
+  now(): number;
+  readonly limit: NoticeLimit;
+}
+
+/** Notices on their way at once, of all mails: each holds its octets. */
+const maxUnderWay = 50;
+const maxVirusNames = 10_000;
+
+const audiences: Readonly<Record<NoticeKind, Audience>> = {
+  admin: "admin",
+  "new-virus-admin": "admin",
+  recipient: "recipient",
+  "warn-sender": "sender",
+};
+
+/** The stage's second half: the same words, with what became of the notices that were owed. */
+export function createSendNotices({ notifyHops, submitOwn, templates, messageTimeMs, now, limit }: SendNoticesNeeds) {
+  const virusesSeen = new LRUCache<string, true>({ max: maxVirusNames });
+  let underWay = 0;
+
+  return function sendNotices(mail: JudgedMail, settled: readonly Settled[]): readonly Settled[] {
+    const all = owedNotices(mail, settled);
+    if (all.length === 0) return settled;
+    const isNewVirus = remember(settled);
+    const words = [...settled];
+    for (const [place, due] of all.entries()) {
+      if (due.kind === "new-virus-admin" && !isNewVirus) continue;
+      const reason = due.withheld ?? send(mail, settled, due, place);
+      const { kind } = due;
+      const notice =
+        reason === undefined ? ({ kind, result: "sent" } as const) : ({ kind, result: "suppressed", reason } as const);
+      for (const index of due.recipients) {
+        const word = words[index];
+        if (word !== undefined) words[index] = { ...word, notices: [...word.notices, notice] };
+      }
+    }
+    return words;
+  };
+
+  /** Why it is not sent, where it is not. */
+  function send(mail: JudgedMail, settled: readonly Settled[], due: NoticeDue, place: number): string | undefined {
+    const { bank, transaction } = mail;
+    const nextHops = notifyHops(mail);
+    if (nextHops.length === 0) return "refused";
+    if (underWay >= maxUnderWay) return "busy";
+    if (!limit(due.to, transaction.arrivedMs)) return "rate";
+    underWay += 1;
+    const nowMs = now();
+    const deadlineMs = transaction.arrivedMs + messageTimeMs;
+    const written = writeNotice(mail, settled, due, place, nowMs, templates);
+    void submitOwn({ kind: "notice", ...written, bank, nextHops, writtenAtMs: nowMs, deadlineMs })
+      // What breaks here is no reason to refuse the mail; it is counted as what a next hop refuses is.
+      .catch(() => undefined)
+      .finally(() => {
+        underWay -= 1;
+      });
+    return undefined;
+  }
+
+  /** Whether one of the viruses was never seen before, by this process. */
+  function remember(settled: readonly Settled[]): boolean {
+    let isNew = false;
+    for (const { content } of settled) {
+      for (const name of content?.viruses ?? []) {
+        if (virusesSeen.get(name) === undefined) isNew = true;
+        virusesSeen.set(name, true);
+      }
+    }
+    return isNew;
+  }
+}
+
+function writeNotice(
+  mail: JudgedMail,
+  settled: readonly Settled[],
+  { kind, to, category, recipients }: NoticeDue,
+  place: number,
+  nowMs: number,
+  templates: Templates,
+): OwnMessage {
+  const { bank, mailId, transaction } = mail;
+  const audience = audiences[kind];
+  const setting = templateSettingFor(audience, category);
+  const facts = noticeFacts(mail, settled, { category, recipients, nowMs });
+  const isAdmin = audience === "admin";
+  return buildNotice({
+    id: `${noticeLetters(audience, category)}${mailId}${place === 0 ? "" : `-${place}`}`,
+    host: bank.myhostname,
+    nowMs,
+    from: noticeFrom(audience, category, bank),
+    mailFrom: noticeMailFrom(audience, category, bank),
+    to,
+    isAnswer: audience === "sender",
+    ...fillNotice(templates(setting, bank[setting]), facts),
+    ...(isAdmin ? { header: transaction.message.header } : {}),
+  });
+}
