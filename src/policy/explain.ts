@@ -86,7 +86,9 @@ function matches(
 
 /** Compiled tables of banned names by what the configuration calls them. */
 function told(match: Match<unknown>): Match<unknown> {
-  return isRules(match.value) ? { ...match, value: match.value.map(({ name = "(tables)" }) => name) } : match;
+  if (!isRules(match.value)) return match;
+  const names = match.value.map(({ name = "(tables)" }) => name);
+  return { ...match, value: names.length === 1 ? names[0] : names };
 }
 
 function isRules(value: unknown): value is readonly BannedRule[] {
