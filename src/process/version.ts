@@ -1,8 +1,8 @@
-// The version, from package.json: beside the sources one folder up, beside compiled files two.
+// The version, from package.json: two folders up from the source, three from the compiled file.
 import { readFileSync } from "node:fs";
 
 function readVersion(): string {
-  for (const up of ["../package.json", "../../package.json"]) {
+  for (const up of ["../../package.json", "../../../package.json"]) {
     try {
       const found: unknown = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8"));
       if (typeof found === "object" && found !== null && "version" in found) return String(found.version);

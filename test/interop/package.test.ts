@@ -40,7 +40,11 @@ test("the package installs from its tarball and runs the demo", async () => {
     await writeHost(folder, tarball);
     await run("npm", ["ci", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: folder });
     const installed = join(folder, "node_modules/signpost");
-    const { stdout } = await run(process.execPath, [join(installed, "dist/src/cli/main.js"), "demo"], { cwd: folder });
+    const main = join(installed, "dist/src/cli/main.js");
+    const { stdout: version } = await run(process.execPath, [main, "--version"]);
+    const { version: packed } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    assert.equal(version, `signpost ${packed}\n`);
+    const { stdout } = await run(process.execPath, [main, "demo"], { cwd: folder });
     assert.match(stdout, /dkim=pass \(2048-bit key\)/);
     assert.match(stdout, /dkim=fail .*reason=body-hash-mismatch/);
     const top = await readdir(installed);
