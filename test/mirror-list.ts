@@ -30,6 +30,13 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "processes/serving-process",
     "processes/supervisor",
   ],
+  "integration/quarantine": [
+    "cli/quarantine",
+    "cli/quarantine-place",
+    "cli/quarantine-release",
+    "daemon/quarantine-options",
+    "quarantine/quarantine",
+  ],
   "integration/receive-dialogs": ["receive/standing-replies"],
   "integration/receive-mail": [
     "sockets/listen",
@@ -93,6 +100,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/cli/check-config": ["cli/command", "cli/config-file", "reading/permissions"],
   "unit/cli/command-line.transcripts": ["process/version"],
   "unit/cli/genrsa": ["cli/gened25519", "cli/key-file", "signing/generate"],
+  "unit/cli/quarantine-args": ["cli/quarantine-print"],
   "unit/cli/status-view": ["cli/samples"],
   "unit/cli/testkeys": ["cli/fixed-dns", "cli/load-keys", "cli/showkeys", "signing/select-keys"],
   "unit/config/compile.corpus": [
@@ -104,6 +112,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "config/lint/doors",
     "config/lint/files",
     "config/lint/maps",
+    "config/lint/quarantine",
     "config/lint/scanners",
     "settings/nearest",
     "config/print",

@@ -14,6 +14,7 @@ const fileSettings: ReadonlySet<string> = new Set([
   "control.socket",
   "spool.dir",
   "history.file",
+  "quarantine.index",
 ]);
 /** "refile:name", as OpenDKIM writes them. */
 const dataSets: ReadonlySet<string> = new Set(["dkim_keytable", "dkim_signingtable"]);

@@ -8,6 +8,7 @@ import { lintBanks } from "./lint/banks.ts";
 import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
+import { lintQuarantine } from "./lint/quarantine.ts";
 import { lintScanners } from "./lint/scanners.ts";
 import { lintWithoutEffect } from "./lint/without-effect.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
@@ -23,6 +24,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   lintDoors(config, isSet, say);
   lintMaps(config, isSet, say);
   lintWithoutEffect(config, say);
+  lintQuarantine(config, isSet, say);
   lintScanners(source.settings, say);
   return problems;
 }

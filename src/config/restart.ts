@@ -1,12 +1,13 @@
 // Settings of things that are made once, at start: a reload cannot put them in force, and says so.
 import type { Config } from "./config.ts";
 
-const groups = ["pool", "spool"] as const;
+const groups = ["pool", "spool", "quarantine"] as const;
 const names = [
   "listeners",
   "daemon_user",
   "daemon_group",
   "pid_file",
+  "QUARANTINEDIR",
   "listen_queue_size",
   "unix_socket_mode",
 ] as const;

@@ -6,7 +6,17 @@ export type ControlRequest =
   | { readonly command: "status" }
   /** `id`: a log_id, mail_id, Message-ID, queue id or address. */
   | { readonly command: "why"; readonly id: string }
-  | { readonly command: "log"; readonly limit: number; readonly match?: string };
+  | { readonly command: "log"; readonly limit: number; readonly match?: string }
+  | ReleaseCommand;
+
+/** `id`: a mail_id or the name of a file; `to`: instead of those who did not get the mail. */
+export interface ReleaseCommand {
+  readonly command: "release";
+  readonly id: string;
+  readonly secretId?: string;
+  readonly to?: readonly string[];
+  readonly again: boolean;
+}
 
 export type ControlReply =
   | { readonly ok: true; readonly value: unknown }
@@ -45,7 +55,28 @@ export function readRequest(line: string): ControlRequest | string {
         ? { command, limit, match: value.match }
         : { command, limit };
     }
+    case "release":
+      return readRelease(value);
     default:
       return "unknown command";
   }
+}
+
+function readRelease(value: object): ControlRequest | string {
+  const given = new Map<string, unknown>(Object.entries(value));
+  const [id, secretId, to] = [given.get("id"), given.get("secretId"), given.get("to")];
+  if (typeof id !== "string" || id === "") return "release needs an id";
+  if (to !== undefined && !(Array.isArray(to) && to.length > 0 && to.every(isAddress))) return "release to addresses";
+  return {
+    command: "release",
+    id,
+    again: given.get("again") === true,
+    ...(typeof secretId === "string" ? { secretId } : {}),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+/** One character per octet, and nothing that could end a command of SMTP. */
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 512 && /^[^\0-\x20<>\x7f]+@[^\0-\x20<>\x7f]+$/.test(value);
 }

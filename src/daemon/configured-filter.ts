@@ -11,13 +11,15 @@ import type { JudgedMail, Leaving, Signed } from "../flow/mail.ts";
 import { type BeginMilterMail, createMilterFlow, milterNextHops } from "../flow/milter-flow.ts";
 import { createNoticeLimit } from "../flow/notices/notice-limit.ts";
 import { type BeginMail, createPipeline, type Stages } from "../flow/pipeline.ts";
+import { type ReleaseAnswer, type ReleaseRequest, releaseFrom, releaseMail } from "../flow/release-mail.ts";
 import { withSoftBounce } from "../flow/soft-bounce.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
 import { createArrivals } from "../flow/stages/arrival.ts";
 import { createAskScanners } from "../flow/stages/ask-scanners.ts";
 import { createDecide } from "../flow/stages/decide.ts";
 import { createInspect } from "../flow/stages/inspect.ts";
-import { createNextHops } from "../flow/stages/next-hops.ts";
+import { createKeep } from "../flow/stages/keep.ts";
+import { createNextHops, fixedNextHops } from "../flow/stages/next-hops.ts";
 import { createNotify } from "../flow/stages/notify.ts";
 import { createRefine } from "../flow/stages/refine.ts";
 import { createRelayStage } from "../flow/stages/relay-mail.ts";
@@ -36,6 +38,8 @@ import type { PolicyBank } from "../policy/bank.ts";
 import { bansNames } from "../policy/banned.ts";
 import { createRouter, type Router } from "../policy/router.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
+import { realFiles } from "../quarantine/files.ts";
+import type { Quarantine } from "../quarantine/quarantine.ts";
 import type { Relay } from "../relay/delivery.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
@@ -61,6 +65,8 @@ export interface SharedParts {
   readonly observeOwnMail?: ObserveOwnMail;
   /** A mail came of whose client nobody told, by a door where that matters. */
   readonly onUntoldClient?: (session: Session) => void;
+  /** Absent in commands: they keep nothing. */
+  readonly quarantine?: Quarantine;
 }
 
 export interface ConfiguredFilter {
@@ -69,6 +75,8 @@ export interface ConfiguredFilter {
   readonly signer: Signer;
   /** The bank a connection to this listener starts with. */
   atConnect(listener: ListenerName): PolicyBank;
+  /** Sends a mail that was kept. Never rejects. */
+  release(request: ReleaseRequest): Promise<ReleaseAnswer>;
   /** A header is in: a mail is under way. */
   readonly begin: BeginMail;
   /** The same for mail that its MTA sends on. */
@@ -91,6 +99,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const { config, keyring, tables, bank: only } = input;
   const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
   const { observeStage, observeOwnMail, onUntoldClient } = workshop;
+  const { quarantine } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const budget = dnsBudget(config);
@@ -159,7 +168,18 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
       // RFC 5321 section 4.5.3.1.7.
       leastSizeLimit: config.enforce_smtpd_message_size_limit_64kb_min ? 65_536 : 0,
     }),
-    keep: (_mail, decisions) => decisions,
+    keep:
+      quarantine === undefined
+        ? (_mail, decisions) => decisions
+        : createKeep({
+            keepCopies: quarantine.keepCopies,
+            submitOwn,
+            notifyHops: nextHops.notify,
+            settings: config,
+            messageTimeMs,
+            now: Date.now,
+            onTrouble: (logId, detail) => quarantine.tell(`(${logId}) a copy cannot be kept: ${detail}`),
+          }),
     annotate: createAnnotate(nextHops.forward, ownIds),
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
@@ -177,7 +197,34 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const begin = createPipeline(around(stages));
   const beginMilter = createMilterFlow({ ...stages, annotate: createAnnotate(milterNextHops, ownIds) }, around);
 
-  return { config, router, signer, atConnect, begin, beginMilter };
+  function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
+    const { base } = router;
+    return releaseMail(request, {
+      index: quarantine?.index ?? { list: async () => [], released: async () => undefined },
+      files: realFiles,
+      settings: {
+        auth_required_release: base.auth_required_release,
+        myhostname: base.myhostname,
+        from: releaseFrom(base),
+      },
+      now: Date.now,
+      submit: ({ sender, parameters, recipients, message }) =>
+        submitOwn({
+          kind: "release",
+          envelope: {
+            sender: { address: sender, parameters },
+            recipients: recipients.map((address) => ({ address, parameters: "" })),
+          },
+          message,
+          bank: base,
+          nextHops: fixedNextHops([base.release_method ?? base.notify_method]).flat(),
+          writtenAtMs: Date.now(),
+          deadlineMs: performance.now() + messageTimeMs,
+        }),
+    });
+  }
+
+  return { config, router, signer, atConnect, release, begin, beginMilter };
 }
 
 /** One thread per core, less one for the main thread, at least one. */

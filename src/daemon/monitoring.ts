@@ -198,7 +198,8 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
         case "log":
           return history.recent(Math.min(request.limit, maxLines), request.match);
         case "reload":
-          throw new Error("reload is not ours to do");
+        case "release":
+          throw new Error(`${request.command} is not ours to do`);
       }
     },
     async close() {

@@ -7,6 +7,7 @@ import { keepOutcome } from "../flow/outcome/kept.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import { report } from "../flow/report.ts";
 import type { Log } from "../log/log.ts";
+import { withoutControls } from "../mail/json-text.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import { listenerText } from "../metrics/observers.ts";
 import type { MilterHandlers, MilterObserver } from "../milter/handlers.ts";
@@ -236,7 +237,19 @@ export async function serve(running: Running): Promise<Daemon> {
       log.write("notice", "configuration reloaded");
       return { restart };
     },
-    answer: instruments.answer,
+    async answer(request) {
+      if (request.command !== "release") return instruments.answer(request);
+      const answer = await generation.release(request);
+      const { result, name = request.id, recipients = [], detail } = answer;
+      const to = recipients.map((each) => `<${each}>`).join(",");
+      const told = [
+        `quarantine: ${name}: ${result}`,
+        ...(to === "" ? [] : [`to ${to}`]),
+        ...(detail === undefined ? [] : [detail]),
+      ];
+      log.write(result === "released" ? "notice" : "warning", withoutControls(told.join(" ")));
+      return answer;
+    },
     reloaded: instruments.reloaded,
     families: instruments.families,
     troubles: instruments.troubles,

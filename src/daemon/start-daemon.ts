@@ -8,6 +8,7 @@ import { createDkimPool } from "../pool/dkim-engine.ts";
 import { workInPlace } from "../pool/in-place.ts";
 import { selfTest } from "../pool/self-test.ts";
 import { workerUrl } from "../process/module-url.ts";
+import { createQuarantine } from "../quarantine/quarantine.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
 import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
@@ -16,6 +17,7 @@ import type { Daemon, DaemonOptions } from "./daemon.ts";
 import { takeDaemonUser } from "./daemon-user.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { logOptions, storeLimits } from "./part-options.ts";
+import { quarantineOptions } from "./quarantine-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
 import { serve } from "./serve.ts";
 import { createUntoldClientWarning } from "./untold-client.ts";
@@ -63,6 +65,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     shared: outward.shared,
     tell: (severity, text) => log.write(severity, text),
   });
+  const quarantine = createQuarantine(quarantineOptions(config, (text) => log.write("err", `quarantine: ${text}`)));
   const workshop = {
     engine,
     digestBody: pool.digestBody,
@@ -74,12 +77,14 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     observeStage: observers.stage,
     observeOwnMail: observers.ownMail,
     onUntoldClient: createUntoldClientWarning((text) => log.write("warning", text)),
+    quarantine,
   };
   const closeAll = async (relayMs: number) => {
     await instruments.close();
     await outward.close(relayMs);
     await authenticator.close();
     await content.close();
+    await quarantine.close();
     await pool.close();
     if (options.log === undefined) await log.close();
   };
@@ -88,6 +93,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       selfTest(pool, threads * 2, selfTestMs),
       asksAuthenticator(config) ? authenticator.ready() : undefined,
       outward.load(config),
+      quarantine.open(),
     ]);
     const store = await createMessageStore(storeLimits(config));
     const generation = createConfiguredFilter(settings, workshop);

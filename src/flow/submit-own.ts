@@ -1,10 +1,10 @@
-// Mail of our own (status notifications, notices) on its way out: signed like mail of our users, through notify_method. It is ours,
-// whatever mail it speaks of (amavis.md 4.8).
+// Mail of our own (status notifications, notices, copies, released mail) on its way out, through notify_method. What we wrote is
+// signed like mail of our users, whatever mail it speaks of (amavis.md 4.8).
 import { noEdits, print } from "../mail/edit.ts";
 import type { Message } from "../mail/message.ts";
 import type { Envelope } from "../mail/transaction.ts";
 import type { PolicyBank } from "../policy/bank.ts";
-import type { Relay } from "../relay/delivery.ts";
+import type { Proceed, Relay } from "../relay/delivery.ts";
 import type { Signer } from "../signing/choose.ts";
 import { planSigning } from "../signing/plan.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
@@ -13,7 +13,8 @@ import { localEndOf } from "./stages/relay-mail.ts";
 import type { SignAsPlanned } from "./stages/sign-mail.ts";
 
 export interface OwnMail {
-  readonly kind: "dsn" | "notice";
+  /** "quarantine": a copy that is kept at a mail address; "release": a mail that was kept, on its way to its recipients. */
+  readonly kind: "dsn" | "notice" | "quarantine" | "release";
   readonly envelope: Envelope;
   readonly message: Message;
   /** The bank under which it is signed. */
@@ -49,9 +50,10 @@ export function createSubmitOwn({ signer, signAsPlanned, relay, observe }: Submi
   };
 
   async function submit(mail: OwnMail): Promise<OwnMailResult> {
-    const { envelope, message, bank, nextHops, writtenAtMs, deadlineMs } = mail;
+    const { kind, envelope, message, bank, nextHops, writtenAtMs, deadlineMs } = mail;
     if (nextHops.length === 0) return "refused";
-    const ours = { ...bank, originating: true };
+    // What others wrote is not signed in our name, whatever its From says.
+    const ours = { ...bank, originating: kind === "dsn" || kind === "notice" };
     const choice = signer.choose({ head: message, mailFrom: envelope.sender.address, bank: ours });
     const plan = planSigning(choice, { validSignatures: [], receivedAtMs: writtenAtMs });
     const recipients = [...envelope.recipients.keys()];
@@ -70,7 +72,9 @@ export function createSubmitOwn({ signer, signAsPlanned, relay, observe }: Submi
             deadlineMs,
           },
     );
-    const deliveries = await relay(outgoing, () => true);
+    // A release is to all or to nobody, so that it can be tried again.
+    const proceed: Proceed = (replies) => kind !== "release" || replies.every((each) => each.every(isPositive));
+    const deliveries = await relay(outgoing, proceed);
     const replies = deliveries.flatMap((delivery) => delivery.replies);
     if (replies.every(isPositive)) return "sent";
     return replies.some(isPermanent) ? "refused" : "put-off";

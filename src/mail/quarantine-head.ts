@@ -12,6 +12,8 @@ export interface CopyFacts {
   readonly digest: string;
   readonly score?: number;
   readonly found: readonly string[];
+  /** What MAIL FROM said of the octets, "BODY=8BITMIME SMTPUTF8": a release says it again. */
+  readonly parameters: string;
 }
 
 export interface QuarantineHead {
@@ -21,7 +23,10 @@ export interface QuarantineHead {
   readonly blocked: readonly string[];
 }
 
-/** Our own field. It stands above every field of the mail, so the first one in a file is ours. */
+/**
+ * Our own field, one line. It stands above every field of the mail, so the first one in a file is ours. It tells how many
+ * octets of ours are below it: a mail that begins with a blank would else pass its first line off as part of ours.
+ */
 const factsName = "X-Signpost-Copy";
 
 /** Characters of a subject that are shown. */
@@ -53,9 +58,14 @@ export function fileFields(
     `Return-Path: ${path(head.sender)}\r\n`,
     `Delivered-To: ${path(deliveredTo)}\r\n`,
     ...envelopeFields(head),
-    `${factsName}: ${asciiJson({ ...facts, fields: fields.length })}\r\n`,
+    `${factsName}: ${asciiJson({ ...facts, below: fileOctets(fields) })}\r\n`,
     ...fields,
   ];
+}
+
+/** As a file has them, with Unix line ends. */
+function fileOctets(fields: readonly string[]): number {
+  return fields.join("").replaceAll("\r\n", "\n").length;
 }
 
 /** Octets of addresses as they came; the line they stand in does not end because of one. */
@@ -84,7 +94,7 @@ const amavisFields =
   /^(?:return-path|delivered-to|x-envelope-(?:from|to|to-blocked)|x-quarantine-id|x-amavis-[\w-]+|x-spam-[\w-]+)$/;
 
 /**
- * Reads the top of a file, given one character per octet with LF or CRLF at line ends. Undefined where it is no copy of
+ * Reads the top of a file, given one character per octet. Undefined where it is no copy of
  * ours or of amavisd's, or where its fields do not end within `text`.
  */
 export function readQuarantineHead(text: string): ReadHead | undefined {
@@ -95,16 +105,11 @@ export function readQuarantineHead(text: string): ReadHead | undefined {
     if (!known.has(field.name)) known.set(field.name, field.body);
     at = field.end;
   }
-  const own = fieldAt(text, at);
-  if (own?.name === factsName.toLowerCase()) {
-    facts = readFacts(own.body);
-    if (facts === undefined) return undefined;
-    at = own.end;
-    for (let left = facts.fields; left > 0; left -= 1) {
-      const field = fieldAt(text, at);
-      if (field === undefined) return undefined;
-      at = field.end;
-    }
+  if (text.startsWith(`${factsName}:`, at)) {
+    const end = text.indexOf("\n", at) + 1;
+    facts = end === 0 ? undefined : readFacts(text.slice(at + factsName.length + 1, end));
+    if (facts === undefined || end + facts.below > text.length) return undefined;
+    at = end + facts.below;
   }
   const [mailId = ""] = pathsOf(known.get("x-quarantine-id") ?? "");
   const from = known.get("x-envelope-from");
@@ -178,10 +183,7 @@ function pathsOf(body: string): readonly string[] {
   return found;
 }
 
-/** More fields of ours than this are not ours. */
-const maxFields = 100;
-
-function readFacts(body: string): { readonly facts: CopyFacts; readonly fields: number } | undefined {
+function readFacts(body: string): { readonly facts: CopyFacts; readonly below: number } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -190,10 +192,10 @@ function readFacts(body: string): { readonly facts: CopyFacts; readonly fields: 
   }
   if (typeof value !== "object" || value === null) return undefined;
   const given = new Map<string, unknown>(Object.entries(value));
-  const [at, fields, score, found] = [given.get("at"), given.get("fields"), given.get("score"), given.get("found")];
+  const [at, below, score, found] = [given.get("at"), given.get("below"), given.get("score"), given.get("found")];
   const [purpose, category] = [given.get("purpose"), given.get("category")];
-  const [secretId, digest] = [given.get("secretId"), given.get("digest")];
-  if (typeof at !== "number" || typeof fields !== "number" || !(fields >= 0 && fields <= maxFields)) return undefined;
+  const [secretId, digest, parameters] = [given.get("secretId"), given.get("digest"), given.get("parameters")];
+  if (typeof at !== "number" || typeof below !== "number" || !(below >= 0)) return undefined;
   if (typeof purpose !== "string" || typeof category !== "string") return undefined;
   if (typeof secretId !== "string" || typeof digest !== "string") return undefined;
   return {
@@ -205,7 +207,8 @@ function readFacts(body: string): { readonly facts: CopyFacts; readonly fields: 
       digest,
       ...(typeof score === "number" ? { score } : {}),
       found: Array.isArray(found) ? found.filter((each) => typeof each === "string") : [],
+      parameters: typeof parameters === "string" ? parameters : "",
     },
-    fields,
+    below,
   };
 }

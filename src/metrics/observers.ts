@@ -127,7 +127,7 @@ function stageObserver({ stageDuration }: Declared, stages: readonly string[]): 
 }
 
 function ownMailObserver({ ownMail }: Declared): Observers["ownMail"] {
-  for (const kind of ["dsn", "notice"]) {
+  for (const kind of ["dsn", "notice", "quarantine", "release"]) {
     for (const result of ["sent", "refused", "put-off"]) ownMail.inc({ kind, result }, 0);
   }
   return (kind, result) => ownMail.inc({ kind, result });

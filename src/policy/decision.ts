@@ -53,6 +53,8 @@ export const rules = {
   "key-unavailable": "CC_TEMPFAIL",
   /** The DSN that was owed could not be handed over. */
   "dsn-put-off": "CC_TEMPFAIL",
+  /** A copy that was owed could not be kept. */
+  "not-kept": "CC_TEMPFAIL",
   /** Something broke on our side. */
   error: "CC_TEMPFAIL",
 } as const satisfies Readonly<Record<string, Category>>;

@@ -19,7 +19,7 @@ import { createKeyWatch } from "../signing/key-watch.ts";
 import { joinLines, joinMails } from "./history.ts";
 import type { ProcessRow } from "./row.ts";
 
-export interface Processes extends Pick<ProcessRow, "states" | "ask"> {
+export interface Processes extends Pick<ProcessRow, "states" | "ask" | "askOne"> {
   draining(): boolean;
 }
 
@@ -39,6 +39,8 @@ export interface Overview {
 /** A process that is busier than this with mail is left out for once; its counters are told by what it said last. */
 const patienceMs = 2000;
 const historyPatienceMs = 8000;
+/** Handing over a large mail takes its time. */
+const releasePatienceMs = 600_000;
 const maxMails = 20;
 
 export function createOverview(first: Config, log: Log, processes: Processes): Overview {
@@ -164,6 +166,11 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
           return joinLines(await history(request), request.limit);
         case "reload":
           throw new Error("reload is not ours to do");
+        case "release": {
+          // Any of them can: they share folders and index.
+          const answer = await processes.askOne({ kind: "answer", request }, releasePatienceMs);
+          return answer.answer;
+        }
       }
     },
     async close() {

@@ -35,6 +35,8 @@ export interface ProcessRow {
   start(): Promise<void>;
   /** Asks all that run; those that give no answer are left out. */
   ask(order: Order, patienceMs: number): Promise<readonly (readonly [number: number, answer: ProcessAnswer])[]>;
+  /** Asks the first that runs; rejects where none does, or it does not answer. */
+  askOne(order: Order, patienceMs: number): Promise<ProcessAnswer>;
   /** Tells all that run; rejects with the first refusal, once all have answered. */
   tell(order: Order, patienceMs: number): Promise<void>;
   /** As `tell`, but one that does not do it is ended, and started anew; not so once all are drained. */
@@ -200,6 +202,11 @@ export function createRow(needs: RowNeeds): ProcessRow {
         running().map(async ([{ number }, process]) => [number, await process.ask(order, patienceMs)] as const),
       );
       return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    },
+    async askOne(order, patienceMs) {
+      const [first] = running();
+      if (first === undefined) throw new Error("no process is running");
+      return first[1].ask(order, patienceMs);
     },
     async tell(order, patienceMs) {
       const refusals: unknown[] = [];

@@ -100,7 +100,12 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     },
     onEnded: (number) => overview.ended(number),
   });
-  const overview = createOverview(config, log, { states: row.states, ask: row.ask, draining: () => draining });
+  const overview = createOverview(config, log, {
+    states: row.states,
+    ask: row.ask,
+    askOne: row.askOne,
+    draining: () => draining,
+  });
 
   async function closeAll(): Promise<void> {
     await overview.close();

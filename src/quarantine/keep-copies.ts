@@ -22,6 +22,8 @@ export interface MailToKeep {
   readonly message: Message;
   /** Without angle brackets, one character per octet. */
   readonly sender: string;
+  /** Of MAIL FROM. */
+  readonly parameters: string;
   readonly score?: number;
   /** Names of viruses, banned names, header faults: for lists. */
   readonly found: readonly string[];
@@ -114,6 +116,7 @@ export function createKeepCopies({ files, index, repeatWindowMs }: KeepNeeds): K
       return { ...said, folder, name: before.name, mailId: before.mailId, isRepeated: true };
     }
     const facts = factsOf(mail, copy, digest);
+    const { parameters: _, ...ofTheIndex } = facts;
     const head = { mailId, sender, recipients, blocked };
     const values = { mailId, logId: mail.logId, bodyDigest, receivedAtMs, partitionTag: mail.partitionTag };
     const written = await writeCopy(files, {
@@ -125,7 +128,7 @@ export function createKeepCopies({ files, index, repeatWindowMs }: KeepNeeds): K
     });
     if ("reason" in written) return written;
     const { name, size } = written;
-    index.add({ folder, name, ...head, ...facts, subject: subjectOf(message), size, state: "kept" });
+    index.add({ folder, name, ...head, ...ofTheIndex, subject: subjectOf(message), size, state: "kept" });
     return { ...said, folder, name, mailId, isRepeated: false };
   }
 
@@ -141,7 +144,7 @@ export function createKeepCopies({ files, index, repeatWindowMs }: KeepNeeds): K
 }
 
 function factsOf(
-  { receivedAtMs, score, found }: MailToKeep,
+  { receivedAtMs, parameters, score, found }: MailToKeep,
   { purpose, category }: CopyToKeep,
   digest: string,
 ): CopyFacts {
@@ -153,6 +156,10 @@ function factsOf(
     digest,
     ...(score === undefined ? {} : { score }),
     found: found.slice(0, maxFound).map((name) => name.slice(0, maxFoundChars)),
+    parameters: parameters
+      .split(" ")
+      .filter((word) => /^(?:BODY=8BITMIME|SMTPUTF8)$/i.test(word))
+      .join(" "),
   };
 }
 

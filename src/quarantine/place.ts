@@ -46,6 +46,8 @@ export function resolvePlace(
   if (to === null || to === undefined || to === "") return nowhere;
   const colon = method.indexOf(":");
   const kind = method.slice(0, colon).toLowerCase();
+  // amavisd's tables of SQL: our index lists what lies in files.
+  if (kind === "sql") return resolvePlace("local:", to, settings);
   if (kind === "smtp" || kind === "lmtp") return { place: { kind: "mail", deliveredTo: to, method } };
   if (kind !== "local") return { problem: `${method}: copies are kept by local:, smtp: and lmtp: methods` };
   if (to.includes("@")) return { place: { kind: "mail", deliveredTo: to } };
@@ -81,7 +83,7 @@ function aliasOf(name: string, { QUARANTINEDIR, local_delivery_aliases: aliases 
     if (typeof folder === "string" && (template === undefined || template === null || typeof template === "string"))
       return { folder, template: template ?? "" };
   }
-  return { problem: `local_delivery_aliases: ${name}: expected a folder, or a folder and a file name` };
+  return { problem: "expected a folder, or a folder and a file name" };
 }
 
 /** "archive": a copy of every mail, whatever is in it. */

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { errorCode, errorText } from "../mail/error-text.ts";
 import type { MessageOctets } from "../mail/message.ts";
+import { unfinishedName } from "../mail/quarantine-names.ts";
 import { otherName } from "./file-name.ts";
 import { foldersBelow, type QuarantineFiles } from "./files.ts";
 import { unixLines } from "./unix-lines.ts";
@@ -48,9 +49,6 @@ export function keepFailure(error: unknown): KeepFailure {
   return { reason: reasons[errorCode(error) ?? ""] ?? "failed", detail: errorText(error) };
 }
 
-/** Names of files that are being written begin with this; old ones are what a stop of the machine left. */
-export const unfinishedPrefix = ".new-";
-
 let written = 0;
 
 /** Never rejects. What failed leaves no file behind, as far as the system lets us remove it. */
@@ -58,7 +56,7 @@ export async function writeCopy(files: QuarantineFiles, copy: CopyToWrite): Prom
   const { folder, name, mailId } = copy;
   const target = join(folder, name);
   written += 1;
-  const unfinished = join(dirname(target), `${unfinishedPrefix}${mailId}-${written}`);
+  const unfinished = join(dirname(target), unfinishedName(mailId, written));
   /** Names that are ours to remove when something fails. */
   const made: string[] = [];
   try {

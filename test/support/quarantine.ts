@@ -40,6 +40,7 @@ export function mailToKeep(mailId: string, more: Partial<MailToKeep> = {}): Mail
     receivedAtMs: Date.UTC(2026, 6, 5, 9, 15),
     message: messageFrom(original),
     sender: "a@example.net",
+    parameters: "BODY=8BITMIME RET=HDRS",
     found: ["Eicar-Test-Signature"],
     ...more,
   };
@@ -128,4 +129,25 @@ export function failingFiles(
     sizeOf: (path) => call("sizeOf", () => realFiles.sizeOf(path)),
   };
   return { files, calls };
+}
+
+export function quarantineRow(mailId: string, more: Partial<QuarantineRow> = {}): QuarantineRow {
+  return {
+    folder: "/q",
+    name: `virus-${mailId}`,
+    mailId,
+    secretId: "s",
+    at: 1000,
+    purpose: "quarantine",
+    category: "CC_VIRUS",
+    sender: "Alice@Example.net",
+    recipients: ["bob@example.com", "carol@example.com"],
+    blocked: ["bob@example.com"],
+    subject: "Hello",
+    size: 100,
+    found: [],
+    digest: "d",
+    state: "kept",
+    ...more,
+  };
 }

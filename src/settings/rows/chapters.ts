@@ -50,6 +50,7 @@ const daemon = chapter(
   "control",
   "log",
   "history",
+  "quarantine",
   "redis",
   "smtp_connection_cache_enable",
   "smtp_discard_ehlo_keywords",

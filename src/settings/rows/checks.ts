@@ -159,7 +159,7 @@ export const scoreSettings = {
     "As spam_dsn_cutoff_level_bysender_maps, for senders that are authenticated.",
     "sa_crediblefrom_dsn_cutoff_level",
   ),
-  spam_quarantine_cutoff_level_maps: accepted(
+  spam_quarantine_cutoff_level_maps: active(
     level,
     [],
     "From this score up spam is not kept; none means all is.",
@@ -198,7 +198,7 @@ export const scoreSettings = {
 
 export const storageSettings = {
   sql_clause: accepted(mapping(anything, "a mapping of names to SQL"), {}, "Queries of amavisd."),
-  partition_tag: accepted(
+  partition_tag: active(
     {
       words: "text or a number, or null",
       nullable: true,

@@ -20,7 +20,7 @@ import {
   toggle,
   upperCase,
 } from "../shape.ts";
-import { control, dns, history, limits, log, metrics, pool, redis, relay, spool } from "./groups.ts";
+import { control, dns, history, limits, log, metrics, pool, quarantine, redis, relay, spool } from "./groups.ts";
 
 export const globalSettings = {
   mydomain: active(
@@ -108,6 +108,11 @@ export const globalSettings = {
   ),
   log: active(log, log.defaults, "Where the log goes and how it looks."),
   history: active(history, history.defaults, "What became of past mails, for why and log."),
+  quarantine: active(
+    quarantine,
+    quarantine.defaults,
+    "How long copies in quarantine are kept, and where their index is.",
+  ),
   redis: active(redis, redis.defaults, "A Redis server through which several filters share DNS answers."),
   limits: active(limits, limits.defaults, "Bounds on what one client or mail can take."),
   relay: active(relay, relay.defaults, "The SMTP client towards the next hop."),
@@ -159,8 +164,8 @@ export const globalSettings = {
   enable_global_cache: active(toggle, true, "Verdicts are shared with other filters where `redis.url` is set."),
   penpals_threshold_low: accepted(number(), 1, "Below this score no pen pals are looked up."),
   penpals_threshold_high: accepted(optional(number()), null, "Above this score no pen pals are looked up."),
-  QUARANTINEDIR: accepted(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),
-  quarantine_subdir_levels: accepted(integer(0, 2), 1, "Sub-folders by the first characters of mail_id, so many deep."),
+  QUARANTINEDIR: active(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),
+  quarantine_subdir_levels: active(integer(0, 2), 1, "Sub-folders by the first characters of mail_id, so many deep."),
   MAXLEVELS: active(integer(1), 14, "Archives within archives."),
   MAXFILES: active(integer(1), 3000, "Parts of one mail, unpacked."),
   MIN_EXPANSION_QUOTA: active(size, 100 * 1024, "Octets that unpacking may always make."),

@@ -106,6 +106,17 @@ export const history = group({
   retention: active(duration, 7 * 86400, "How long the file remembers a mail."),
 });
 
+export const quarantine = group({
+  keep: active(duration, 30 * 86400, "How long a copy is kept."),
+  size: active(size, 10 * 1024 ** 3, "Octets of all copies together; above it the oldest go."),
+  index: active(
+    optional(file),
+    null,
+    "The SQLite file of the index. On a disk of this host where QUARANTINEDIR is on a network file system.",
+    ".index.sqlite in QUARANTINEDIR",
+  ),
+});
+
 export const redis = group({
   url: active(
     optional(redisUrl),

@@ -18,57 +18,57 @@ export const outcomeSettings = {
     "D_PASS",
     "What becomes of mail whose author is in author_must_sign_maps and that nobody who may has signed. Not for mail of our own users.",
   ),
-  virus_quarantine_method: accepted(optional(text), "local:virus-%m", "How infected mail is kept; null: not."),
-  banned_files_quarantine_method: accepted(
+  virus_quarantine_method: active(optional(text), "local:virus-%m", "How infected mail is kept; null: not."),
+  banned_files_quarantine_method: active(
     optional(text),
     "local:banned-%m",
     "How mail with banned names or types is kept; null: not.",
   ),
-  unchecked_quarantine_method: accepted(optional(text), null, "How mail that could not be checked is kept.", "not"),
-  spam_quarantine_method: accepted(optional(text), "local:spam-%m.gz", "How spam is kept; null: not."),
-  bad_header_quarantine_method: accepted(
+  unchecked_quarantine_method: active(optional(text), null, "How mail that could not be checked is kept.", "not"),
+  spam_quarantine_method: active(optional(text), "local:spam-%m.gz", "How spam is kept; null: not."),
+  bad_header_quarantine_method: active(
     optional(text),
     "local:badh-%m",
     "How mail with a bad header section is kept; null: not.",
   ),
-  clean_quarantine_method: accepted(optional(text), null, "How clean mail is kept.", "not"),
-  archive_quarantine_method: accepted(optional(text), null, "How a copy of every mail is kept.", "not"),
-  virus_quarantine_to_maps: accepted(
+  clean_quarantine_method: active(optional(text), null, "How clean mail is kept.", "not"),
+  archive_quarantine_method: active(optional(text), null, "How a copy of every mail is kept.", "not"),
+  virus_quarantine_to_maps: active(
     map(textYield),
     ["virus-quarantine"],
     "Where infected mail is kept, by recipient; [] means nowhere.",
   ),
-  banned_quarantine_to_maps: accepted(
+  banned_quarantine_to_maps: active(
     map(textYield),
     ["banned-quarantine"],
     "Where mail with banned names or types is kept, by recipient; [] means nowhere.",
   ),
-  unchecked_quarantine_to_maps: accepted(
+  unchecked_quarantine_to_maps: active(
     map(textYield),
     ["unchecked-quarantine"],
     "Where mail that could not be checked is kept, by recipient; [] means nowhere.",
   ),
-  spam_quarantine_to_maps: accepted(
+  spam_quarantine_to_maps: active(
     map(textYield),
     ["spam-quarantine"],
     "Where spam is kept, by recipient; [] means nowhere.",
   ),
-  bad_header_quarantine_to_maps: accepted(
+  bad_header_quarantine_to_maps: active(
     map(textYield),
     ["bad-header-quarantine"],
     "Where mail with a bad header section is kept, by recipient; [] means nowhere.",
   ),
-  clean_quarantine_to_maps: accepted(
+  clean_quarantine_to_maps: active(
     map(textYield),
     ["clean-quarantine"],
     "Where clean mail is kept, by recipient; [] means nowhere.",
   ),
-  archive_quarantine_to_maps: accepted(
+  archive_quarantine_to_maps: active(
     map(textYield),
     ["archive-quarantine"],
     "Where a copy of every mail is kept, by recipient; [] means nowhere.",
   ),
-  spam_quarantine_bysender_to_maps: accepted(
+  spam_quarantine_bysender_to_maps: active(
     map(textYield, "sender"),
     [],
     "Where spam is kept, by sender; asked before the map by recipient.",
@@ -140,7 +140,7 @@ export const outcomeSettings = {
     "From of notices of spam to administrators.",
     "the content filter, postmaster at myhostname",
   ),
-  hdrfrom_notify_release: accepted(
+  hdrfrom_notify_release: active(
     optional(text),
     null,
     "From of released mail.",

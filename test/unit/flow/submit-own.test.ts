@@ -18,9 +18,10 @@ interface Scene {
   readonly file?: string;
   readonly reply?: Reply;
   readonly nextHops?: OwnMail["nextHops"];
+  readonly kind?: OwnMail["kind"];
 }
 
-async function submit({ file = "/k/rsa", reply = ok, nextHops = [hop, otherHop] }: Scene) {
+async function submit({ file = "/k/rsa", reply = ok, nextHops = [hop, otherHop], kind = "dsn" }: Scene) {
   const { keyring } = loadKeyring({ dkim_keys: [{ domain: "here.example", selector: "s1", file }] }, files);
   const sent: Outgoing[] = [];
   const counted: string[] = [];
@@ -36,12 +37,14 @@ async function submit({ file = "/k/rsa", reply = ok, nextHops = [hop, otherHop] 
     async relay(outgoing, proceed) {
       sent.push(...outgoing);
       assert.equal(proceed([[ok]]), true);
+      // A release goes to all or to nobody.
+      assert.equal(proceed([[ok, no]]), kind !== "release");
       return outgoing.map(() => delivery(reply));
     },
     observe: (kind, result) => counted.push(`${kind} ${result}`),
   });
   const result = await submitOwn({
-    kind: "dsn",
+    kind,
     envelope: envelopeFrom("", "joe@there.example"),
     message: messageFrom("From: postmaster@here.example\r\n\r\nsorry\r\n"),
     bank,
@@ -65,6 +68,15 @@ test("mail of ours is signed, goes out in nobody's name, and is counted", async 
   assert.equal(outgoing?.session, undefined);
   assert.equal(outgoing?.deadlineMs, 5000);
 });
+
+for (const kind of ["quarantine", "release"] as const) {
+  test(`${kind}: what others wrote is not signed in our name`, async () => {
+    const { result, sent, counted } = await submit({ kind });
+    assert.equal(result, "sent");
+    assert.deepEqual(counted, [`${kind} sent`]);
+    assert.equal(Buffer.from(sent[0]?.message.header ?? []).toString(), "From: postmaster@here.example\r\n");
+  });
+}
 
 for (const [title, scene, expected, transactions] of [
   ["the next hop refuses it for good", { reply: no }, "refused", 1],

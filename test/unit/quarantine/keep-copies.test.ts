@@ -42,7 +42,8 @@ test("a copy has the envelope on top, then the decision's fields, then the mail 
     secretId: row.secretId,
     digest: row.digest,
     found: row.found,
-    fields: 1,
+    parameters: "BODY=8BITMIME",
+    below: 71,
   });
   assert.equal(
     text,

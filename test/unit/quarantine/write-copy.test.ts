@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { unfinishedPrefix } from "../../../src/quarantine/write-copy.ts";
+import { isUnfinished } from "../../../src/mail/quarantine-names.ts";
 import { filesBelow, temporaryFolder } from "../../support/quarantine.ts";
 
 const program = join(import.meta.dirname, "../../support/writes-until-killed.ts");
@@ -33,5 +33,5 @@ for (const template of ["%m", "%m.gz"]) {
 
 /** Files under final names; compressed ones that are not whole would not even open. */
 function unfinishedLeftOut(folder: string): ReadonlyMap<string, string> {
-  return new Map([...filesBelow(folder)].filter(([name]) => !basename(name).startsWith(unfinishedPrefix)));
+  return new Map([...filesBelow(folder)].filter(([name]) => !isUnfinished(basename(name))));
 }

@@ -1,0 +1,178 @@
+// Copies for quarantine and archive, before anything leaves or is refused: a mail that owes one gets its 250 when it is on
+// disk, or with the server of its address.
+import { isAscii } from "node:buffer";
+import { formatAuthenticationResults } from "../../authres/print.ts";
+import { noEdits, print, withFields } from "../../mail/edit.ts";
+import { splitHeader } from "../../mail/header.ts";
+import { categories, type Decision, refused } from "../../policy/decision.ts";
+import type { CopyToKeep, KeepCopies, KeptCopy } from "../../quarantine/keep-copies.ts";
+import { type CopyShare, type PlaceSettings, planCopies, resolvePlace } from "../../quarantine/place.ts";
+import type { NextHop } from "../../smtp/next-hop.ts";
+import type { Reply } from "../../smtp/reply.ts";
+import type { JudgedMail } from "../mail.ts";
+import type { SubmitOwn } from "../submit-own.ts";
+import { copyFields } from "./copy-fields.ts";
+import { fixedNextHops } from "./next-hops.ts";
+
+export interface KeepNeedsOfFlow {
+  readonly keepCopies: KeepCopies;
+  readonly submitOwn: SubmitOwn;
+  /** Next hops of copies for mail addresses: notify_method of the bank in force. */
+  notifyHops(mail: JudgedMail): readonly NextHop[];
+  readonly settings: Pick<PlaceSettings, "QUARANTINEDIR" | "quarantine_subdir_levels">;
+  readonly messageTimeMs: number;
+  /** Epoch, milliseconds. */
+  now(): number;
+  /** Why copies are not kept, for the log. */
+  onTrouble(logId: string, detail: string): void;
+}
+
+const notKept: Reply = {
+  code: 451,
+  enhanced: "4.3.0",
+  text: "A copy of the mail cannot be kept, please try again later",
+};
+const diskFull: Reply = { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
+
+export function createKeep(needs: KeepNeedsOfFlow) {
+  const { keepCopies, settings, onTrouble } = needs;
+
+  return function keep(mail: JudgedMail, decisions: readonly Decision[]) {
+    // Most mail owes nothing.
+    if (decisions.every(({ owed }) => owed.copies.length === 0)) return decisions;
+    // The client comes again with all of it: the copies are for the time when it is taken.
+    const { protocol } = mail.transaction.session;
+    if (protocol !== "LMTP" && decisions.some(({ action }) => action === "tempfail")) return decisions;
+    return keepAll(mail, decisions);
+  };
+
+  async function keepAll(mail: JudgedMail, decisions: readonly Decision[]): Promise<readonly Decision[]> {
+    const logId = mail.transaction.session.id;
+    const { shares, problem } = sharesOf(mail, decisions);
+    const copies = planCopies(shares).map((copy) => ({ ...copy, fields: fieldsFor(copy.recipients, mail, decisions) }));
+    if (problem !== undefined) return putOffOwing(decisions, notKept, logId, problem);
+    const result = await keepCopies(mailToKeep(mail, decisions), copies);
+    if ("failure" in result) {
+      const { reason, detail } = result.failure;
+      return putOffOwing(decisions, reason === "disk-full" ? diskFull : notKept, logId, detail);
+    }
+    for (const copy of result.kept) {
+      if (copy.kind === "file") continue;
+      const sent = await submit(mail, copy);
+      if (sent !== "sent") return putOffOwing(decisions, notKept, logId, `${copy.to}: ${sent} by the next hop`);
+    }
+    return decisions.map((decision, index) => {
+      const address = addressOf(mail, index);
+      const places = result.kept.filter(({ recipients }) => recipients.includes(address)).map(placeOf);
+      return places.length === 0 ? decision : { ...decision, quarantine: places };
+    });
+  }
+
+  function putOffOwing(
+    decisions: readonly Decision[],
+    reply: Reply,
+    logId: string,
+    detail: string,
+  ): readonly Decision[] {
+    onTrouble(logId, detail);
+    return decisions.map((decision) =>
+      decision.owed.copies.length === 0 ? decision : refused("not-kept", "tempfail", reply),
+    );
+  }
+
+  function sharesOf(
+    mail: JudgedMail,
+    decisions: readonly Decision[],
+  ): { readonly shares: readonly CopyShare[]; readonly problem: string | undefined } {
+    const places = { ...settings, local_delivery_aliases: mail.bank.local_delivery_aliases };
+    const shares: CopyShare[] = [];
+    let problem: string | undefined;
+    for (const [index, { owed, action }] of decisions.entries()) {
+      for (const { purpose, category, method, to } of owed.copies) {
+        const resolved = resolvePlace(method, to, places);
+        if ("problem" in resolved) problem ??= resolved.problem;
+        else if (resolved.place !== undefined) {
+          const { place } = resolved;
+          shares.push({ purpose, category, place, recipient: addressOf(mail, index), blocked: action !== "accept" });
+        }
+      }
+    }
+    return { shares: shares.sort((one, other) => rankOf(other.category) - rankOf(one.category)), problem };
+  }
+
+  function submit(mail: JudgedMail, { to, method, fields }: KeptCopy & { readonly kind: "mail" }) {
+    const { bank, transaction } = mail;
+    const { envelope, message, arrivedMs } = transaction;
+    const { header } = print(message, withFields(fields, noEdits), "shared");
+    const sender = bank.mailfrom_to_quarantine ?? envelope.sender.address;
+    const isUtf8 =
+      !isAscii(Buffer.from(`${sender}${to}`, "latin1")) || /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters);
+    return needs.submitOwn({
+      kind: "quarantine",
+      envelope: {
+        sender: { address: sender, parameters: isUtf8 ? "SMTPUTF8" : "" },
+        recipients: [{ address: to, parameters: "NOTIFY=NEVER" }],
+      },
+      message: { ...message, header, ...splitHeader(header) },
+      bank,
+      nextHops: method === undefined ? needs.notifyHops(mail) : fixedNextHops([method]).flat(),
+      writtenAtMs: needs.now(),
+      deadlineMs: arrivedMs + needs.messageTimeMs,
+    });
+  }
+}
+
+const ranks: readonly string[] = Object.keys(categories);
+
+function rankOf(category: string): number {
+  return ranks.indexOf(category);
+}
+
+function addressOf({ transaction }: JudgedMail, index: number): string {
+  return transaction.envelope.recipients[index]?.address ?? "";
+}
+
+function placeOf(copy: KeptCopy): string {
+  return copy.kind === "file" ? copy.name : copy.to;
+}
+
+function mailToKeep({ transaction, mailId, bank }: JudgedMail, decisions: readonly Decision[]) {
+  const { session, envelope, message, receivedAtMs } = transaction;
+  const contents = decisions.flatMap(({ content }) => content ?? []);
+  const scores = contents.flatMap(({ score }) => score?.score ?? []);
+  return {
+    mailId,
+    logId: session.id,
+    partitionTag: String(bank.partition_tag ?? ""),
+    receivedAtMs,
+    message,
+    sender: envelope.sender.address,
+    parameters: envelope.sender.parameters,
+    ...(scores.length === 0 ? {} : { score: Math.max(...scores) }),
+    found: [
+      ...new Set(
+        contents.flatMap(({ viruses, banned, headerFaults }) => [
+          ...viruses,
+          ...(banned?.names ?? []),
+          ...headerFaults,
+        ]),
+      ),
+    ],
+  };
+}
+
+/** What was decided for the first of its recipients that does not get the mail, else for the first. */
+function fieldsFor(
+  recipients: readonly string[],
+  mail: JudgedMail,
+  decisions: readonly Decision[],
+): CopyToKeep["fields"] {
+  const theirs = decisions.filter((_, index) => recipients.includes(addressOf(mail, index)));
+  const decision = theirs.find(({ action }) => action !== "accept") ?? theirs[0];
+  const { bank, facts } = mail;
+  const results =
+    facts.findings.length === 0
+      ? []
+      : [formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, facts.findings)];
+  return [...copyFields(decision?.content), ...results];
+}
