@@ -145,6 +145,7 @@ test("a local recipient gets our results, and what claims our name goes", async 
     fields: [
       ["Authentication-Results", " mail.example.com; dkim=pass"],
       ["From", " x@elsewhere.example"],
+      ["Date", " Sun, 29 Nov 2026 10:00:00 +0000"],
       ["Authentication-Results", " other.example; dkim=pass"],
       ["authentication-results", " MAIL.example.com; spf=pass"],
     ],
@@ -164,7 +165,14 @@ test("a local recipient gets our results, and what claims our name goes", async 
   );
 });
 
-const fromStrict: MilterMailText = { ...plain, sender: "<x@strict.example>", fields: [["From", " x@strict.example"]] };
+const fromStrict: MilterMailText = {
+  ...plain,
+  sender: "<x@strict.example>",
+  fields: [
+    ["From", " x@strict.example"],
+    ["Date", " Sun, 29 Nov 2026 10:00:00 +0000"],
+  ],
+};
 
 for (const [daemonName, answer] of [
   ["smtpd", "y 550 5.7.2"],
@@ -185,6 +193,7 @@ test("an MTA that knows no step without an answer gets one for each", async () =
     ["M", "<a@example.com>\0"],
     ["R", "<b@elsewhere.example>\0"],
     ["L", "From\0a@example.com\0"],
+    ["L", "Date\0Sun, 29 Nov 2026 10:00:00 +0000\0"],
     ["N", ""],
     ["B", "Hello.\r\n"],
   ] as const) {
@@ -241,6 +250,7 @@ test("packets split at every octet make the same mail", async () => {
   collect("M", "<a@example.com>\0");
   collect("R", "<b@elsewhere.example>\0");
   collect("L", "From\0 a@example.com\0");
+  collect("L", "Date\0 Sun, 29 Nov 2026 10:00:00 +0000\0");
   collect("N", "");
   collect("B", "Hello.\r\n");
   collect("E", "");
