@@ -21,7 +21,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "metrics/observers",
     "metrics/sources",
   ],
-  "integration/milter": ["daemon/milter-door", "milter/connection", "milter/listener"],
+  "integration/milter": ["milter/connection", "milter/listener"],
   "integration/process": ["cli/start", "process/pid-file"],
   "integration/processes": [
     "processes/overview",

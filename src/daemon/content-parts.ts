@@ -71,15 +71,27 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
         setTimeout(() => void old.close(), before.limits.message_time * 1000).unref();
       }
       const isSharedAnew = before.enable_global_cache !== next.enable_global_cache;
-      if (isSharedAnew || differ(verdictCacheOptions(before), verdictCacheOptions(next))) verdicts = openVerdicts();
-      scanners.retire();
-      scanners = openScanners();
+      const forgets = isSharedAnew || differ(verdictCacheOptions(before), verdictCacheOptions(next));
+      if (forgets) verdicts = openVerdicts();
+      if (forgets || differ(scannersOf(before), scannersOf(next))) {
+        scanners.retire();
+        scanners = openScanners();
+      }
     },
     async close() {
       scanners.close();
       await pool.close();
     },
   };
+}
+
+/** All that banks say of scanners. */
+function scannersOf({ base, policy_bank }: Config): object {
+  return [base, ...policy_bank.values()].map(({ av_scanners, av_scanners_backup, spam_scanners }) => [
+    av_scanners,
+    av_scanners_backup,
+    spam_scanners,
+  ]);
 }
 
 function differ(one: object, other: object): boolean {

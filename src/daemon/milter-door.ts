@@ -16,13 +16,15 @@ import { isPositive } from "../smtp/reply.ts";
 export function milterVerdict({ outcome, leaving }: MilterOutcome): MilterVerdict {
   const { reply, recipients } = outcome;
   const passes = recipients.map(({ action, reply: word }) => action === "accept" && isPositive(word));
-  const removed = recipients.filter((_, place) => passes[place] !== true).map(({ address }) => address);
+  // An address extension: the recipient as it came goes, the extended one comes.
+  const extended = new Map(leaving.flatMap(({ deliverTo }) => [...(deliverTo ?? [])]));
+  const removed = recipients.filter((_, place) => passes[place] !== true || extended.has(place));
   return {
     reply,
     edits: leaving[0]?.edits ?? noEdits,
     discarded: isPositive(reply) && !passes.includes(true),
-    removedRecipients: removed,
-    addedRecipients: [],
+    removedRecipients: removed.map(({ address }) => address),
+    addedRecipients: [...extended].flatMap(([place, address]) => (passes[place] === true ? address : [])),
   };
 }
 
