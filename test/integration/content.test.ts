@@ -29,6 +29,7 @@ av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
 metrics: { listen: "127.0.0.1:${metricsPort}" }
 control: { socket: "@FOLDER@/control.sock" }
+QUARANTINEDIR: "@FOLDER@/quarantine"
 `,
   });
 });
@@ -44,6 +45,15 @@ async function send(subject: string, port = filter.ports.incoming, body?: string
   const reply = await submit(client, { from: "x@elsewhere.example", data: mailText(subject, body) });
   await client.ask("QUIT");
   return reply;
+}
+
+/** The quarantined mail with this Message-ID. */
+async function listed(messageId: string): Promise<{ readonly mail_id: string }> {
+  const { stdout, stderr } = await signpost("quarantine", "list", "--json", "--config", filter.daemon.configFile);
+  const rows = stdout.split("\n").filter((row) => row.includes(messageId.split("@")[0] ?? ""));
+  const [row] = rows;
+  assert.ok(row !== undefined, `${stdout}${stderr}`);
+  return JSON.parse(row);
 }
 
 test("a mail goes to both scanners as it came, with our results for the spam scanner, before it goes on", async () => {
@@ -76,16 +86,25 @@ test("infected mail is not given to the spam scanner", async () => {
   assert.equal(spamd.requests.length, spams);
 });
 
-test("an infected mail is discarded, and the log says by what name", async () => {
+test("an infected mail is discarded and kept, the log says by what name, and it can be released once", async () => {
   const given = filter.hop.mails.length;
   clamd.script = () => "stream: Worm.Test-1 FOUND";
-  assert.match(
-    await send("worm", filter.ports.incoming, "Another virus.\r\n"),
-    /^250 2\.7\.0 Ok, discarded, id=\S+ - INFECTED: Worm\.Test-1/,
-  );
+  const reply = await send("worm", filter.ports.incoming, "Another virus.\r\n");
   clamd.script = () => undefined;
+  assert.match(reply, /^250 2\.7\.0 Ok, discarded, id=\S+ - INFECTED: Worm\.Test-1/);
   assert.equal(filter.hop.mails.length, given);
-  await filter.daemon.line("Blocked INFECTED");
+  const line = await filter.daemon.line("Message-ID: <worm@example.com>");
+  assert.match(line, /Blocked INFECTED \(Worm\.Test-1\) \{DiscardedInbound,Quarantined\}/);
+  const { mail_id: mailId } = await listed("worm@example.com");
+  const config = ["--config", filter.daemon.configFile];
+  const released = await signpost("quarantine", "release", ...config, mailId);
+  assert.equal(released.code, 0, released.stderr);
+  const sent = filter.hop.mails.at(-1)?.octets.toString("latin1") ?? "";
+  assert.match(sent, /^X-Amavis-Released: /m);
+  assert.ok(sent.endsWith("\r\n\r\nAnother virus.\r\n"));
+  const again = await signpost("quarantine", "release", ...config, mailId);
+  assert.notEqual(again.code, 0);
+  assert.equal(filter.hop.mails.length, given + 1);
 });
 
 test("spam above tag2 passes as what it is", async () => {
