@@ -47,10 +47,21 @@ export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean,
   }
 }
 
+function namesNobody({ mynetworks, base }: Config, setting: string): boolean {
+  return setting === "mynetworks"
+    ? mynetworks.length === 0
+    : setting === "mynetworks_maps" && base.mynetworks_maps.length === 0;
+}
+
 /** What is said of clients, nobody sees here; a line that is forgotten there keeps every client foreign. */
 function lintClients(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
   const byNetwork = ["client_ipaddr_policy", "mynetworks_maps", "mynetworks"].find((name) => isSet([name]));
-  if (byNetwork === undefined || !(config.base.enable_dkim_signing || config.policy_bank.has("MYNETS"))) return;
+  if (
+    byNetwork === undefined ||
+    namesNobody(config, byNetwork) ||
+    !(config.base.enable_dkim_signing || config.policy_bank.has("MYNETS"))
+  )
+    return;
   const line = "-o smtp_send_xforward_command=yes";
   say(
     "note",

@@ -240,9 +240,9 @@ test("a table that stands alone for a map is found as its first", async () => {
 });
 
 test("what is read and kept without effect is told once, members of groups too", async () => {
-  const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\nspam_check_negative_ttl: 1m\n");
+  const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\npenpals_threshold_low: 2\n");
   assert.deepEqual(
     problems.map(({ severity, message }) => [severity, message]),
-    [["warning", "read and kept, but nothing acts on it yet: limits.header_field_size, spam_check_negative_ttl"]],
+    [["warning", "read and kept, but nothing acts on it yet: limits.header_field_size, penpals_threshold_low"]],
   );
 });
