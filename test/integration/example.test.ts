@@ -24,6 +24,9 @@ let hops: { readonly incoming: FakeNextHop; readonly originating: FakeNextHop };
 let ports: Readonly<Record<"10024" | "10026" | "10028" | "9925", number>>;
 const lines: string[] = [];
 
+/** What is told of every example: there is no key yet, this host may have no full name, and what master.cf must have. */
+const expectedAdvice = /: (?:warning: enable_dkim_signing: there is no key|warning: myhostname: |note: mynetworks: )/;
+
 /** Whether somebody else may read what lies there: a checkout in a private home cannot be run by another user. */
 function isOpen(path: string): boolean {
   const open = (statSync(path).mode & 0o001) !== 0;
@@ -75,23 +78,23 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("it has nothing to complain about, and names its three ports", () => {
-  const said = lines.filter((line) => !line.includes("running as root"));
+test("it has nothing else to complain about than a key that is missing, and names its three ports", () => {
+  const said = lines.filter((line) => !line.includes("running as root") && !expectedAdvice.test(line));
   assert.equal(said.length, 2, lines.join("\n"));
   assert.match(said[0] ?? "", /metrics on http:\/\/127\.0\.0\.1:\d+\/metrics$/);
   const where = ["10024", "10026", "10028"] as const;
   assert.ok(said[1]?.includes(where.map((name) => `127.0.0.1:${ports[name]}`).join(", ")), said.join("\n"));
 });
 
-test("check-config finds it without a fault", async () => {
+test("check-config finds no fault in it", async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
     main,
     "check-config",
     "--config",
     join(root, "examples/signpost.yaml"),
   ]);
-  assert.match(stdout, /signpost\.yaml: ok\n$/);
-  assert.equal(stderr, "");
+  assert.match(stdout, /signpost\.yaml: .*(?:warning|note)s?\n$/);
+  for (const line of stderr.trimEnd().split("\n")) assert.match(line, expectedAdvice);
 });
 
 for (const [name, banner, offers8Bit, hop] of [
