@@ -55,6 +55,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [
+    "amavis/base-bank",
     "amavis/builtin",
     "amavis/conf-functions",
     "amavis/convert",

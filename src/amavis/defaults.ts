@@ -1,5 +1,7 @@
 // What amavisd's variables hold before the configuration is read, as far as a configuration can see or refer to it.
+
 import { fedMaps, feedersOf } from "../settings/map-sources.ts";
+import { setBaseBank } from "./base-bank.ts";
 import type { ScalarBox, Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -143,6 +145,7 @@ export function setDefaults(variables: Variables, hostname: string): void {
     { value: { kind: "array", box: variables.array("mynetworks") }, origin: undefined },
     { value: "MYNETS", origin: undefined },
   ];
+  setBaseBank(variables);
 }
 
 function reference(variables: Variables, name: string): Value {

@@ -6,6 +6,7 @@ import { isMapShape } from "../settings/map-shape.ts";
 import { feeders, feedersOf, madeOf } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
 import { bankSettingNames, scopeOf, settingNamed } from "../settings/registry.ts";
+import { holdsVariables, isVariable, replacedInBase } from "./base-bank.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { constants } from "./functions.ts";
 import { asClientPolicy, asTruths } from "./map-forms.ts";
@@ -72,7 +73,9 @@ export function collectSettings(
   if (log !== undefined) add("log", log);
   group(variables, add, sink);
   sayIdle(variables, sink);
-  return new Map(found.sort(([, left], [, right]) => rank(left) - rank(right)));
+  const fromBase = baseBank(variables, sink);
+  const all = [...found.filter(([name]) => !fromBase.has(name)), ...fromBase];
+  return new Map(all.sort(([, left], [, right]) => rank(left) - rank(right)));
 }
 
 function rank(located: Located): number {
@@ -186,44 +189,65 @@ function categoryName(key: string): string {
 }
 
 function banks(box: HashBox, sink: SettingsSink): Located {
-  const members = new Map<string | number, Located>();
-  const plain: Record<string, unknown> = {};
+  const members = new Map<string, Located>();
   for (const [name, element] of box.map) {
+    if (name === "") continue;
     const { value, origin } = element;
     const content = typeof value === "object" && value.kind === "scalar" ? value.box.value : value;
-    if (name === "") {
-      sink.report("warning", origin, "the bank '' is the base bank: set its keys as variables of their own; not taken");
-      continue;
-    }
     if (isUnknown(content) || typeof content !== "object" || content.kind !== "hash") {
       sink.report("error", origin, `policy bank "${name}": expected { key => value, … }`);
       continue;
     }
-    const bank = bankSettings(name, content.box, sink);
-    members.set(name, { ...bank, origin });
-    Object.defineProperty(plain, name, { value: bank.value, enumerable: true, writable: true, configurable: true });
+    const own = [...content.box.map].filter(([, { value }]) => !isVariable(value));
+    const bank = bankSettings(`policy bank ${name}`, own, content.box.origin, sink);
+    members.set(name, { ...asMapping(bank, content.box.origin), origin });
   }
-  return { value: plain, origin: box.touched, members };
+  return members.size === 0 ? nothing : asMapping(members, box.touched);
 }
 
-function bankSettings(bank: string, box: HashBox, sink: SettingsSink): Located {
-  const members = new Map<string | number, Located>();
+const nothing: Located = { value: undefined, origin: undefined };
+
+/** What the base bank says instead of the variables, as settings of their own. */
+function baseBank(variables: Variables, sink: SettingsSink): ReadonlyMap<string, Located> {
+  const element = variables.hash("policy_bank").map.get("");
+  const replaced = replacedInBase(variables);
+  if (element?.origin !== undefined && replaced !== undefined && replaced.size > 0 && !holdsVariables(variables)) {
+    const text =
+      "this takes all other keys out of the base bank, which amavisd cannot work with; here the variables stay";
+    sink.report("warning", element.origin, text);
+  }
+  if (replaced !== undefined) return bankSettings("the base bank", [...replaced], element?.origin, sink);
+  sink.report("error", element?.origin, "the base bank (policy bank ''): expected { key => value, … }");
+  return new Map();
+}
+
+function asMapping(members: ReadonlyMap<string, Located>, origin: SourceOrigin | undefined): Located {
   const plain: Record<string, unknown> = {};
-  for (const [given, element] of box.map) {
+  for (const [key, { value }] of members)
+    Object.defineProperty(plain, key, { value, enumerable: true, writable: true, configurable: true });
+  return { value: plain, origin, members };
+}
+
+function bankSettings(
+  bank: string,
+  elements: readonly (readonly [string, ScalarBox])[],
+  from: SourceOrigin | undefined,
+  sink: SettingsSink,
+): Map<string, Located> {
+  const members = new Map<string, Located>();
+  for (const [given, element] of elements) {
     const key = given
       .replace(/^final_destiny_by_ccat$/, "final_destiny_maps_by_ccat")
       .replace(/^defang_by_ccat$/, "defang_maps_by_ccat");
-    const origin = element.origin ?? box.origin;
+    const origin = element.origin ?? from;
     if (scopeOf(key) !== "bank") {
       sayForeignKey(bank, key, origin, sink);
       continue;
     }
-    const located = bankValue(key, `key ${key} of policy bank ${bank}`, element, origin, sink);
-    if (located.value === undefined) continue;
-    members.set(key, { ...located, origin });
-    Object.defineProperty(plain, key, { value: located.value, enumerable: true, writable: true, configurable: true });
+    const located = bankValue(key, `key ${key} of ${bank}`, element, origin, sink);
+    if (located.value !== undefined) members.set(key, { ...located, origin });
   }
-  return { value: plain, origin: box.origin, members };
+  return members;
 }
 
 function bankValue(
@@ -252,7 +276,7 @@ function bankValue(
 }
 
 function sayForeignKey(bank: string, key: string, origin: SourceOrigin | undefined, sink: SettingsSink): void {
-  const where = `policy bank ${bank}: `;
+  const where = `${bank}: `;
   const idle = idleName("@", key) ?? idleName("$", key) ?? idleName("%", key);
   if (key === "ACTION")
     sink.report("warning", origin, `${where}ACTION is code that runs when the bank is loaded; not taken`);

@@ -33,7 +33,10 @@ function plain(value: Value): unknown {
     case "array":
       return value.box.items.map((item) => plain(item.value));
     case "hash":
-      return Object.fromEntries([...value.box.map].map(([key, box]) => [key, plain(box.value)]));
+      // The base bank holds the variables themselves, which are compared by name.
+      return Object.fromEntries(
+        [...value.box.map].flatMap(([key, box]) => (key === "" ? [] : [[key, plain(box.value)]])),
+      );
     case "pattern":
       return `REGEXP (?^${value.flags}:${value.source})`;
     case "table":
