@@ -3,7 +3,7 @@
 
 import { statSync } from "node:fs";
 import { hostname as ownHostname } from "node:os";
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Place, Problem } from "../config/source.ts";
 import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
@@ -175,14 +175,7 @@ export class ConfReading implements Host {
 
   include(name: string, origin: SourceOrigin, optional: boolean): void {
     if (optional && !this.exists(name)) return;
-    const path = this.#beside(name);
-    const inside = this.#folders.some((folder) => !relative(resolve(folder), resolve(path)).startsWith(".."));
-    if (inside) {
-      this.#readFile(path, origin);
-      return;
-    }
-    const folders = [...new Set(this.#folders)].join(" and ");
-    this.report("warning", origin, `not read: ${name} lies outside of ${folders}, so what it sets is missing here`);
+    this.#readFile(this.#beside(name), origin);
   }
 
   /** Relative names in a configuration start at the folder of the file that was named first. */
