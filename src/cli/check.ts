@@ -7,9 +7,10 @@ import type { ConfiguredFilter } from "../daemon/configured-filter.ts";
 import type { SigningRecord } from "../flow/mail.ts";
 import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
 import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts";
+import { foundLines } from "../flow/outcome/found-text.ts";
 import { visible } from "../flow/outcome/log-line.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
-import { textOf, toldFinding } from "../flow/outcome/record.ts";
+import { recipientRecord, textOf, toldFinding } from "../flow/outcome/record.ts";
 import type { PartsFound } from "../mail/content.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { errorText } from "../mail/error-text.ts";
@@ -264,10 +265,12 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
   lines.push(...explanationLines(explanation));
   if (ifOriginating !== undefined)
     lines.push("were it originating:", ...signingLines({ signing: ifOriginating }).map((line) => `  ${line}`));
-  for (const { address, direction, rule, action, reply, remote } of outcome.recipients) {
+  for (const recipient of outcome.recipients) {
+    const { address, direction, rule, action, reply, remote } = recipient;
     const by = rule === undefined ? "" : ` by rule ${rule}`;
     const where = action === "accept" ? `to ${remote ?? "the next hop"}` : `${action}${by}: ${formatReply(reply)}`;
     lines.push(`recipient ${visible(address)} (${direction}): ${where}`);
+    lines.push(...foundLines(recipientRecord(recipient), "would-happen").map((line) => `  ${line}`));
   }
   if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);
   if (parts !== undefined) lines.push(...partLines(parts));

@@ -1,20 +1,7 @@
 // What happened to a mail, as lines for a terminal; from its record, so that mails of the history file read the same.
-import type { Notice } from "../../policy/decision.ts";
+import { foundLines } from "./found-text.ts";
 import { visible } from "./log-line.ts";
-import type { MailRecord } from "./record.ts";
-
-const noticeNames: Readonly<Record<Notice["kind"], string>> = {
-  dsn: "notification",
-  "success-dsn": "notification of success",
-  "warn-sender": "warning of the sender",
-  admin: "notice to an administrator",
-  "new-virus-admin": "notice of a new virus to an administrator",
-  recipient: "notice to the recipient",
-};
-
-function noticeText({ kind, result, reason }: Notice): string {
-  return `; ${noticeNames[kind]} ${result}${reason === undefined ? "" : `: ${reason}`}`;
-}
+import type { MailRecord, RecipientRecord } from "./record.ts";
 
 export function mailLines(record: MailRecord): readonly string[] {
   const { client_addr, client_name, client_helo } = record;
@@ -28,10 +15,7 @@ export function mailLines(record: MailRecord): readonly string[] {
     `  at ${record.listener} (${record.protocol}), banks ${visible(banks)}${record.originating ? ", originating" : ""}`,
     ...(record.message_id === "" ? [] : [`  Message-ID ${visible(record.message_id)}`]),
     `  ${record.size} octets, ${record.elapsed_ms} ms`,
-    ...record.recipients.map(
-      ({ address, direction, rule, action, reply, remote, notices }) =>
-        `  to <${visible(address)}> (${direction}): ${action}${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}, ${visible(reply)}${(notices ?? []).map(noticeText).join("")}`,
-    ),
+    ...record.recipients.flatMap(recipientLines),
     `  reply ${visible(record.reply)}`,
     ...record.dkim.map(
       ({ kind, result, reason, domain, selector, algorithm }) =>
@@ -46,5 +30,14 @@ export function mailLines(record: MailRecord): readonly string[] {
         : `  not signed: ${signing.reason}${signing.detail === undefined ? "" : ` (${visible(signing.detail)})`}`,
     ),
     ...(record.error === undefined ? [] : [`  error: ${visible(record.error)}`]),
+  ];
+}
+
+function recipientLines(recipient: RecipientRecord): readonly string[] {
+  const { address, direction, rule, action, reply, remote } = recipient;
+  const by = `${rule === undefined ? "" : ` by rule ${rule}`}${remote === undefined ? "" : ` by ${visible(remote)}`}`;
+  return [
+    `  to <${visible(address)}> (${direction}): ${action}${by}, ${visible(reply)}`,
+    ...foundLines(recipient, "happened").map((line) => `    ${line}`),
   ];
 }

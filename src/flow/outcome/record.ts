@@ -1,6 +1,7 @@
 // An Outcome in plain keys that stay the same from release to release: the JSON log, `why`, `log` and the history.
 import type { Finding } from "../../authres/finding.ts";
 import { decodeUtf8 } from "../../mail/domain.ts";
+import type { ScoreFound } from "../../policy/decision.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import { formatReply } from "../../smtp/reply.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
@@ -25,26 +26,7 @@ export function mailRecord(outcome: Outcome) {
     protocol: session.protocol,
     oldest_public_addr: outcome.oldestPublicAddress,
     sender: textOf(outcome.sender),
-    recipients: outcome.recipients.map((recipient) => ({
-      address: textOf(recipient.address),
-      local: recipient.local,
-      direction: recipient.direction,
-      category: recipient.category,
-      minor: recipient.minor,
-      quarantine: someOf(recipient.quarantine),
-      no_dsn: recipient.owed.noDsn,
-      score: recipient.content?.score?.score,
-      tests: recipient.content?.score?.tests,
-      viruses: someOf(recipient.content?.viruses),
-      banned: recipient.content?.banned,
-      header_faults: someOf(recipient.content?.headerFaults),
-      rule: recipient.rule,
-      action: recipient.action,
-      reply: formatReply(recipient.reply),
-      remote: recipient.remote,
-      dsn: dsnOf(recipient),
-      notices: recipient.notices.length === 0 ? undefined : recipient.notices,
-    })),
+    recipients: outcome.recipients.map(recipientRecord),
     message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
     findings: outcome.findings.map(toldFinding),
@@ -57,6 +39,49 @@ export function mailRecord(outcome: Outcome) {
     elapsed_ms: Math.round(outcome.elapsedMs),
     error: outcome.error,
     left_out: leftOut(outcome),
+  };
+}
+
+export type RecipientRecord = ReturnType<typeof recipientRecord>;
+
+/** What became of one recipient, in plain keys; those that say nothing are undefined. */
+export function recipientRecord(recipient: RecipientOutcome) {
+  const { content, owed, quarantine, notices } = recipient;
+  return {
+    address: textOf(recipient.address),
+    local: recipient.local,
+    direction: recipient.direction,
+    category: recipient.category,
+    minor: recipient.minor,
+    contents: content?.all.slice(0, maxTold),
+    quarantine: someOf(quarantine),
+    copies_owed: quarantine.length === 0 ? someOf(owed.copies) : undefined,
+    no_dsn: owed.noDsn,
+    score: content?.score?.score,
+    tests: content?.score?.tests,
+    levels: levelsOf(content?.score),
+    listed: content?.score?.listed,
+    viruses: someOf(content?.viruses),
+    banned: content?.banned,
+    header_faults: someOf(content?.headerFaults),
+    rule: recipient.rule,
+    action: recipient.action,
+    reply: formatReply(recipient.reply),
+    remote: recipient.remote,
+    dsn: dsnOf(recipient),
+    notices: notices.length === 0 ? undefined : notices,
+    notices_owed: someOf(owed.notices)?.map((each) => ({ ...each, to: textOf(each.to) })),
+  };
+}
+
+/** Levels of spam that apply to the recipient. */
+function levelsOf(score: ScoreFound | undefined): Pick<ScoreFound, "tag" | "tag2" | "kill"> | undefined {
+  if (score === undefined) return undefined;
+  const { tag, tag2, kill } = score;
+  return {
+    ...(tag === undefined ? {} : { tag }),
+    ...(tag2 === undefined ? {} : { tag2 }),
+    ...(kill === undefined ? {} : { kill }),
   };
 }
 
@@ -76,7 +101,7 @@ function leftOut({ leftOut }: Outcome): Readonly<Record<string, number>> | undef
 }
 
 /** Lists that are empty say nothing. */
-function someOf(list: readonly string[] | undefined): readonly string[] | undefined {
+function someOf<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list === undefined || list.length === 0 ? undefined : list.slice(0, maxTold);
 }
 
