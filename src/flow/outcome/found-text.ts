@@ -12,10 +12,8 @@ const noticeNames: Readonly<Record<Notice["kind"], string>> = {
   recipient: "notice to the recipient",
 };
 
-/**
- * Whether it happened to a mail, or would happen: `check` keeps no copies and sends no notices.
- */
-export type Telling = "happened" | "would-happen";
+/** Whether it happened to a mail, or would happen: `check` keeps no copies and sends no notices. */
+export type FoundTense = "happened" | "would-happen";
 
 export type FoundRecipient = Pick<
   RecipientRecord,
@@ -37,15 +35,15 @@ export type FoundRecipient = Pick<
 >;
 
 /** One fact a line; none for clean mail of which nobody is told. */
-export function foundLines(recipient: FoundRecipient, telling: Telling): readonly string[] {
+export function foundLines(recipient: FoundRecipient, tense: FoundTense): readonly string[] {
   return [
     ...contentsLines(recipient),
     ...(recipient.viruses ?? []).map((name) => `virus: ${visible(name)}`),
     ...bannedLines(recipient),
     ...(recipient.header_faults ?? []).map((fault) => `header fault: ${visible(fault)}`),
     ...scoreLines(recipient),
-    ...copyLines(recipient, telling),
-    ...noticeLines(recipient, telling),
+    ...copyLines(recipient, tense),
+    ...noticeLines(recipient, tense),
   ];
 }
 
@@ -95,8 +93,8 @@ function testsWithin(tests: readonly string[]): string {
 
 const maxTests = 50;
 
-function copyLines({ quarantine = [], copies_owed = [] }: FoundRecipient, telling: Telling): readonly string[] {
-  const word = telling === "happened" ? "copy not kept" : "copy would be kept";
+function copyLines({ quarantine = [], copies_owed = [] }: FoundRecipient, tense: FoundTense): readonly string[] {
+  const word = tense === "happened" ? "copy not kept" : "copy would be kept";
   return [
     ...quarantine.map((place) => `copy kept: ${visible(place)}`),
     ...copies_owed.map(
@@ -106,18 +104,18 @@ function copyLines({ quarantine = [], copies_owed = [] }: FoundRecipient, tellin
   ];
 }
 
-function noticeLines(recipient: FoundRecipient, telling: Telling): readonly string[] {
+function noticeLines(recipient: FoundRecipient, tense: FoundTense): readonly string[] {
   const { notices = [], no_dsn } = recipient;
-  const lines = new Set(notices.map((notice) => noticeLine(notice, recipient, telling)));
+  const lines = new Set(notices.map((notice) => noticeLine(notice, recipient, tense)));
   // Where no notification was tried, no notice says why.
   if (no_dsn !== undefined && !notices.some(({ kind }) => kind === "dsn"))
     lines.add(`${noticeNames.dsn}: not sent, ${no_dsn}; see docs/notices.md`);
   return [...lines];
 }
 
-function noticeLine({ kind, result, reason }: Notice, recipient: FoundRecipient, telling: Telling): string {
+function noticeLine({ kind, result, reason }: Notice, recipient: FoundRecipient, tense: FoundTense): string {
   const name = `${noticeNames[kind]}${addressOf(kind, recipient)}`;
-  if (result === "sent") return `${name}: ${telling === "happened" ? "sent" : "would be sent"}`;
+  if (result === "sent") return `${name}: ${tense === "happened" ? "sent" : "would be sent"}`;
   return `${name}: not sent${reason === undefined ? "" : `, ${reason}; see docs/notices.md`}`;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { foundLines, type Telling } from "../../../../src/flow/outcome/found-text.ts";
+import { type FoundTense, foundLines } from "../../../../src/flow/outcome/found-text.ts";
 import type { RecipientOutcome } from "../../../../src/flow/outcome/outcome.ts";
 import { recipientRecord } from "../../../../src/flow/outcome/record.ts";
 import type { ContentFound } from "../../../../src/policy/decision.ts";
@@ -8,8 +8,8 @@ import { recipient } from "../../../support/outcomes.ts";
 
 const clean: ContentFound = { all: [{ category: "CC_CLEAN", minor: 0 }], viruses: [], headerFaults: [] };
 
-function linesOf(more: Partial<RecipientOutcome>, telling: Telling = "happened"): readonly string[] {
-  return foundLines(recipientRecord(recipient("bob@example.com", undefined, more)), telling);
+function linesOf(more: Partial<RecipientOutcome>, tense: FoundTense = "happened"): readonly string[] {
+  return foundLines(recipientRecord(recipient("bob@example.com", undefined, more)), tense);
 }
 
 test("clean mail of which nobody is told has no lines", () => {
