@@ -135,6 +135,25 @@ export function formatStep({ test, points }: ScoreStep): string {
   return `${test}=${Number(points.toFixed(3))}`;
 }
 
+const ownTest = /^AM\.(?:DKIM_REPUT|WBL|WHITELISTED|BLACKLISTED)=(-?[\d.]+(?:e[-+]?\d+)?)$/;
+
+/** A score without what lists and reputation added to it: their tests stand last, three decimals each. */
+export function scoreBeforeLists({
+  score,
+  tests,
+}: {
+  readonly score: number;
+  readonly tests: readonly string[];
+}): number {
+  let start = score;
+  for (const each of tests.toReversed()) {
+    const points = ownTest.exec(each)?.[1];
+    if (points === undefined) break;
+    start -= Number(points);
+  }
+  return Number(start.toFixed(3));
+}
+
 function listed(maps: readonly LookupMap<boolean>[], senders: readonly string[]): ScoreReason | undefined {
   for (const map of maps) {
     const found = firstOf(map, senders);

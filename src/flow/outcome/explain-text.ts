@@ -108,8 +108,10 @@ function sealLines({ seal }: Explanation): readonly string[] {
 }
 
 function scoreLines({ scores }: Explanation): readonly string[] {
-  return scores.flatMap(({ recipient, steps, listing }) => [
-    `spam score for ${visible(recipient)}, if there were one:`,
+  return scores.flatMap(({ recipient, found, steps, listing }) => [
+    found === undefined
+      ? `spam score for ${visible(recipient)}, if there were one:`
+      : `spam score for ${visible(recipient)}, ${points(found.start)} before lists and reputation, ${points(found.score)} after:`,
     ...steps.map((step) => {
       const by = step.matches.map(
         ({ address, value, key, origin }) => `${visible(address)}: ${String(value)} by ${visible(key)}${at(origin)}`,
@@ -122,6 +124,10 @@ function scoreLines({ scores }: Explanation): readonly string[] {
           `  on a ${listing.list} list: ${visible(listing.by.address)}, by ${visible(listing.by.key)}${at(listing.by.origin)}`,
         ]),
   ]);
+}
+
+function points(value: number): string {
+  return String(Number(value.toFixed(3)));
 }
 
 function at(origin: string | undefined): string {

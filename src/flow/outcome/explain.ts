@@ -10,6 +10,7 @@ import {
   listing,
   reputationStep,
   type ScoreStep,
+  scoreBeforeLists,
   senderScoreStep,
   verifiedDomains,
 } from "../../policy/scores.ts";
@@ -28,9 +29,11 @@ export interface ExplainedSignature {
   readonly standing: SignatureStanding;
 }
 
-/** What lists and reputation do to a recipient's spam score; shown from 0 on, as long as nothing gives one. */
+/** What lists and reputation did to a recipient's spam score; what they would do to 0, where there was none. */
 export interface ExplainedScore {
   readonly recipient: string;
+  /** The score that was found: before lists and reputation, and after. */
+  readonly found?: { readonly start: number; readonly score: number };
   readonly steps: readonly ScoreStep[];
   readonly listing?: Listing;
 }
@@ -89,19 +92,29 @@ function told(yielded: MapYield): MapYield {
 
 function scoresOf(
   bank: PolicyBank,
-  { sender, verifications, findings }: Outcome,
+  { sender, verifications, findings, recipients }: Outcome,
   recipient: string,
   authors: readonly string[],
 ): readonly ExplainedScore[] {
   const senders = [...new Set([sender, ...authors])];
+  const scored = recipients.find(({ address }) => address === recipient)?.content?.score;
+  const found = scored === undefined ? undefined : { start: scoreBeforeLists(scored), score: scored.score };
+  const start = found?.start ?? 0;
   const steps: ScoreStep[] = [];
-  const soft = senderScoreStep(bank, recipient, senders, 0);
+  const soft = senderScoreStep(bank, recipient, senders, start);
   if (soft !== undefined) steps.push(soft);
-  const reputation = reputationStep(bank, verifications, soft?.score ?? 0);
+  const reputation = reputationStep(bank, verifications, soft?.score ?? start);
   if (reputation !== undefined) steps.push(reputation);
   const spfPass = findings.some(({ method, result }) => method === "spf" && result === "pass");
   const verified = verifiedDomains(bank, verifications, spfPass ? splitAddress(sender).domain : undefined);
   const listed = listing(bank, recipient, senders, verified);
   if (steps.length === 0 && listed === undefined) return [];
-  return [{ recipient: textOf(recipient), steps, ...(listed === undefined ? {} : { listing: listed }) }];
+  return [
+    {
+      recipient: textOf(recipient),
+      ...(found === undefined ? {} : { found }),
+      steps,
+      ...(listed === undefined ? {} : { listing: listed }),
+    },
+  ];
 }

@@ -5,6 +5,7 @@ import {
   listing,
   listingStep,
   reputationStep,
+  scoreBeforeLists,
   senderScoreStep,
   verifiedDomains,
 } from "../../../src/policy/scores.ts";
@@ -174,4 +175,11 @@ test("verified domains come from signatures that count and from SPF", () => {
     signed("c.example", { keyBits: 512 }),
   ];
   assert.deepEqual([...verifiedDomains(base, signatures, "d.example")], ["a.example", "d.example"]);
+});
+
+test("a score without the points of lists and reputation is the scanner's", () => {
+  assert.equal(scoreBeforeLists({ score: 4.1, tests: ["A=5", "B", "AM.WBL=-1.5", "AM.DKIM_REPUT=0.6"] }), 5);
+  assert.equal(scoreBeforeLists({ score: 64, tests: ["AM.WBL=-3", "AM.BLACKLISTED=67"] }), 0);
+  assert.equal(scoreBeforeLists({ score: 3, tests: ["AM.WBL=1", "A=3"] }), 3);
+  assert.equal(scoreBeforeLists({ score: 3, tests: [] }), 3);
 });
