@@ -65,11 +65,11 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       scoped(perl, () => runStatements(perl, statement.body, declareName));
       return;
     case "sub":
-      perl.report(
-        "warning",
-        perl.origin(statement),
-        `not taken: the code of sub ${statement.name}; nothing calls it here`,
-      );
+      saySub(perl, statement);
+      return;
+    case "package":
+      if (statement.name !== "") perl.report("warning", perl.origin(statement), codeOf(statement.name));
+      scoped(perl, () => runStatements(perl, statement.body, declareName));
       return;
     case "use":
       if (statement.values !== undefined) declareConstants(perl, perl.list(statement.values));
@@ -79,6 +79,20 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
       perl.report("warning", perl.origin(statement), `not taken: ${statement.what}, with all that it would have set`);
       return;
   }
+}
+
+/** The subs of a package are told of where it starts; one that carries the name of its package has no such place. */
+function saySub(perl: Evaluator, { at, name, within }: Statement & { readonly kind: "sub" }): void {
+  if (within !== "") return;
+  const hook = /^(Amavis::Custom)::/.exec(name)?.[1];
+  const text = hook === undefined ? `not taken: the code of sub ${name}; nothing calls it here` : codeOf(hook);
+  perl.report("warning", perl.origin({ at }), text);
+}
+
+function codeOf(name: string): string {
+  return name === "Amavis::Custom"
+    ? "not taken: custom hooks (package Amavis::Custom); amavisd runs their code for each mail, signpost does not"
+    : `not taken: the code of package ${name}; nothing calls it here`;
 }
 
 /** use constant NAME => value; use constant { NAME => value, … }; */

@@ -24,6 +24,8 @@ class StatementParser {
   readonly problems: SyntaxProblem[] = [];
   readonly #lexer: Lexer;
   readonly #expressions: ExpressionParser;
+  /** Of the package that statements stand in, with its colons; empty in those of amavisd's configuration. */
+  #packageName = "";
 
   constructor(source: SourceText, lexer: Lexer) {
     this.#lexer = lexer;
@@ -105,12 +107,16 @@ class StatementParser {
         case "use":
         case "no":
           return this.#use();
-        case "package": {
+        case "import": {
+          // import Module LIST: Perl's older way to write Module->import(LIST).
           this.#lexer.next("term");
-          this.#lexer.next("term");
-          this.#end();
-          return { kind: "block", at, body: [] };
+          const module = this.#lexer.peek("term");
+          this.#lexer.jump(at);
+          if (module.kind !== "word") break;
+          return this.#use();
         }
+        case "package":
+          return this.#package();
         case "BEGIN":
         case "END":
         case "INIT":
@@ -122,7 +128,7 @@ class StatementParser {
           if (name.kind !== "word") break;
           this.#lexer.next("term");
           skipBlock(this.#lexer);
-          return { kind: "sub", at, name: name.text };
+          return { kind: "sub", at, name: name.text, within: this.#packageName };
         }
         case "if":
         case "unless":
@@ -143,13 +149,38 @@ class StatementParser {
     return this.#simple();
   }
 
+  /** `package X;` holds to the end of the block or file, `package X { … }` for the block. */
+  #package(): Statement {
+    const { at } = this.#lexer.next("term");
+    const token = this.#lexer.next("term");
+    const name = token.kind === "word" ? token.text : "";
+    const prefix = name === "main" || name === "Amavis::Conf" ? "" : `${name}::`;
+    if (this.#lexer.upcoming() !== "{") {
+      this.#end();
+      this.#packageName = prefix;
+      return { kind: "package", at, name: prefix.slice(0, -2), body: [] };
+    }
+    const outer = this.#packageName;
+    this.#packageName = prefix;
+    try {
+      return { kind: "package", at, name: prefix.slice(0, -2), body: this.#braced() };
+    } finally {
+      this.#packageName = outer;
+    }
+  }
+
   #block(): Statement {
     const open = this.#lexer.expect("{", "to open a block");
     return { kind: "block", at: open.at, body: this.#nestedBody(open.at) };
   }
 
   #nestedBody(at: number): Statement[] {
-    return this.#expressions.nested(at, () => this.body("}"));
+    const outer = this.#packageName;
+    try {
+      return this.#expressions.nested(at, () => this.body("}"));
+    } finally {
+      this.#packageName = outer;
+    }
   }
 
   /** `use strict;`, `use vars qw($x);`, `no warnings 'once';` */

@@ -130,7 +130,10 @@ export type Statement =
       readonly body: readonly Statement[];
     }
   | { readonly kind: "block"; readonly at: number; readonly body: readonly Statement[] }
-  | { readonly kind: "sub"; readonly at: number; readonly name: string }
+  /** `within`: the package around it, with its colons; empty in those of amavisd's configuration. */
+  | { readonly kind: "sub"; readonly at: number; readonly name: string; readonly within: string }
+  /** Likewise with an empty name; the body is empty where the package holds for what follows. */
+  | { readonly kind: "package"; readonly at: number; readonly name: string; readonly body: readonly Statement[] }
   | {
       readonly kind: "use";
       readonly at: number;
