@@ -47,7 +47,8 @@ verification on (SPF where --client tells whom it is about).
   --json            one object a line
 
 Told for each message: what was verified, which banks were loaded in which order and why, what each lookup map yields
-and from which line of which file, which key would sign it and why other candidates would not.`,
+and from which line of which file, which key would sign it and why other candidates would not; for each recipient what
+was found, which copies would be kept and who would be told. No copy is kept and no notice is sent.`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],

@@ -338,3 +338,39 @@ test("with --parts it is told what is in the mail, archives opened, and what cou
   assert.equal(unchecked[0].reason, "ambiguous");
   assert.doesNotMatch((await said()).stdout, /^ *parts:/m);
 });
+
+test("what was found is said for each recipient, and what would follow", async (t) => {
+  const folder = folderFor(t);
+  const config = [
+    "local_domains_maps: [[.example.com]]",
+    "banned_filename_re: { regexp: [['\\.exe$', true]] }",
+    "final_banned_destiny: D_DISCARD",
+    "banned_admin_maps: [postmaster@example.com]",
+    "banned_quarantine_to_maps: [banned-quarantine]",
+    'banned_files_quarantine_method: "local:banned-%m"',
+    `QUARANTINEDIR: ${folder}`,
+    "",
+  ];
+  writeFileSync(join(folder, "c.yaml"), config.join("\n"));
+  writeFileSync(join(folder, "dns.json"), "{}");
+  writeFileSync(
+    join(folder, "m.eml"),
+    'From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; name="evil.exe"\r\n\r\nhello\r\n',
+  );
+  const args = ["--config", "c.yaml", "--dns", "dns.json", "--mail-from", "a@b.example", "--rcpt-to", "j@example.com"];
+  const { stdout, stderr } = await run(check, [...args, "m.eml"], folder);
+  assert.equal(stderr, "");
+  const lines = stdout.split("\n");
+  for (const wanted of [
+    /^ {4}category: BANNED, BAD-HEADER \(minor 7\)$/,
+    /^ {4}banned: .*evil\.exe, by .*\.exe\$.* at c\.yaml:2:\d+$/,
+    /^ {4}header fault: Missing required header field: "Date"$/,
+    /^ {4}copy would be kept: quarantine of BANNED, by local:banned-%m to banned-quarantine$/,
+    /^ {4}notice to an administrator <postmaster@example\.com>: would be sent$/,
+  ]) {
+    assert.ok(
+      lines.some((line) => wanted.test(line)),
+      `${wanted}\n---\n${stdout}`,
+    );
+  }
+});
