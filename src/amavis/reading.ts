@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { hostname as ownHostname } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Place, Problem } from "../config/source.ts";
+import { encodingFault } from "../config/yaml-faults.ts";
 import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
 import { feeders } from "../settings/map-sources.ts";
@@ -108,8 +109,14 @@ export class ConfReading implements Host {
       );
       return;
     }
+    const encoding = encodingFault(text);
+    if (encoding !== undefined) {
+      this.#complain("error", { file: path, line: 1, column: 1 }, encoding);
+      return;
+    }
     this.#reading.push(whole);
-    this.#run(createSourceText(path, text, this.#filesRead));
+    // Perl, too, takes the line ends of Windows for plain ones, in texts as well.
+    this.#run(createSourceText(path, text.replaceAll("\r\n", "\n"), this.#filesRead));
     this.#reading.pop();
   }
 

@@ -64,3 +64,22 @@ export function depthFault(text: string): number | undefined {
 function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
+
+/** Why a text that was read as UTF-8 is none that a configuration can have. */
+export function encodingFault(text: string): string | undefined {
+  const at = text.indexOf("\0");
+  if (at < 0) return undefined;
+  return at < 4 ? "the file is UTF-16 or UTF-32: save it as UTF-8" : "the file holds a NUL octet: it is no text";
+}
+
+const foreignBlanks = "\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000";
+const firstForeignBlank = new RegExp(`^[^\\n${foreignBlanks}]*[${foreignBlanks}]`, "gm");
+
+/** Offset of the first blank that YAML takes for a letter, where one may be meant to part: before a name, behind ":" or "-". */
+export function foreignBlank(text: string): number | undefined {
+  for (const { 0: found, index } of text.matchAll(firstForeignBlank)) {
+    const before = found.slice(0, -1).trim();
+    if (before === "" || before === "-" || /^[\w."'-]{1,100}:$/.test(before)) return index + found.length - 1;
+  }
+  return undefined;
+}

@@ -18,7 +18,7 @@ import {
 import { errorText } from "../mail/error-text.ts";
 import { isMapping, show } from "../settings/shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
-import { countMarks, depthFault, explain, maxDepth } from "./yaml-faults.ts";
+import { countMarks, depthFault, encodingFault, explain, foreignBlank, maxDepth } from "./yaml-faults.ts";
 
 export interface Files {
   /** The text of a file; throws an error whose message says why not. */
@@ -116,6 +116,11 @@ class Reading {
       this.#report("error", start, `the configuration is ${limit}; ${elsewhere}`);
       return undefined;
     }
+    const encoding = encodingFault(text);
+    if (encoding !== undefined) {
+      this.#report("error", start, encoding);
+      return undefined;
+    }
     const tooDeep = depthFault(text);
     if (tooDeep !== undefined) {
       this.#report(
@@ -134,6 +139,15 @@ class Reading {
       return undefined;
     }
     const parsed = { file, document, lines };
+    // Such a blank is right inside of a text; where it parts nothing, the parser's complaints only puzzle.
+    const noSettings = isScalar(document.contents) && document.contents.value !== null;
+    const blank = document.errors.length > 0 || noSettings ? foreignBlank(text) : undefined;
+    if (blank !== undefined) {
+      const code = text.charCodeAt(blank).toString(16).toUpperCase().padStart(4, "0");
+      const message = `the blank here is U+${code}${code === "00A0" ? " (no-break space)" : ""}, which YAML takes for a letter: write a plain one`;
+      this.#report("error", placeAt(parsed, blank), message);
+      return undefined;
+    }
     for (const error of document.errors.slice(0, maxSyntaxErrors)) this.#reportYaml(parsed, "error", error);
     if (document.errors.length > maxSyntaxErrors) {
       this.#report("error", start, `${document.errors.length - maxSyntaxErrors} more errors: is this YAML?`);

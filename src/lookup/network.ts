@@ -124,14 +124,20 @@ function fileTable(file: string, context: TableContext, path: TablePath): Table 
   try {
     const { entries, bad } = parseHashFile(context.readFile(file));
     for (const line of bad) context.problem({ severity: "error", path, message: `${file}:${line}: not "key value"` });
+    // A problem of an entry is told by its line in the file; the place in the settings is that of the file's name.
+    const inFile: TableContext = {
+      ...context,
+      problem: ({ severity, path: [line = 0], message }) =>
+        context.problem({ severity, path, message: `${file}:${line}: ${message}` }),
+    };
     return hashTable(
       entries.map(({ key, value, line }) => ({
         key,
-        value: booleanValue.read(value, path) ?? booleanValue.readLine?.(value) ?? value,
-        path,
+        value: booleanValue.read(value, [line]) ?? booleanValue.readLine?.(value) ?? value,
+        path: [line],
         origin: () => `${file}:${line}`,
       })),
-      context,
+      inFile,
     );
   } catch (error) {
     const reason = errorText(error);
