@@ -145,7 +145,7 @@ export class Lexer {
   describe(token: Token): string {
     if (token.kind === "end") return this.ended ? "__END__" : "the end";
     const text = this.#text.slice(token.at, Math.min(token.end, token.at + 30)).split("\n", 1)[0] ?? "";
-    return `"${text}"`;
+    return visible(text);
   }
 
   #rewind(position: number, here: number): void {
@@ -336,4 +336,10 @@ export class Lexer {
 /** Space, tab, CR, LF, FF, VT. */
 function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
+}
+
+/** In quotes; a blank that Perl takes none, or what nobody can see, by its number. */
+export function visible(text: string): string {
+  if (!/^[^\x21-\x7e\p{L}\p{N}\p{P}\p{S}]$/u.test(text)) return `"${text}"`;
+  return `character U+${text.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
