@@ -16,6 +16,7 @@ import { withSoftBounce } from "../flow/soft-bounce.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
 import { createArrivals } from "../flow/stages/arrival.ts";
 import { createAskScanners } from "../flow/stages/ask-scanners.ts";
+import { assumeGood } from "../flow/stages/assume-good.ts";
 import { createDecide } from "../flow/stages/decide.ts";
 import { createInspect } from "../flow/stages/inspect.ts";
 import { createKeep } from "../flow/stages/keep.ts";
@@ -139,7 +140,8 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   }
 
   function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
-    return mail.bank.arc_seal ? signAndSeal(mail, leaving) : signMail(mail, leaving);
+    const signing = mail.bank.arc_seal ? signAndSeal(mail, leaving) : signMail(mail, leaving);
+    return mail.bank.originating ? signing.then((signed) => assumeGood(mail, signed)) : signing;
   }
 
   async function signAndSeal(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {

@@ -1,0 +1,41 @@
+// What local recipients are told of mail of our own: it came without a signature, and leaves with one that was just made
+// (amavisd: "just generated, assumed good"). "dkim=none" would look like a fake of our domain.
+import type { Finding, FindingProperty } from "../../authres/finding.ts";
+import { formatAuthenticationResults } from "../../authres/print.ts";
+import type { JudgedMail, Signed, SigningRecord } from "../mail.ts";
+
+type Made = Extract<SigningRecord, { readonly result: "signed" }>;
+
+/** The same mail, with the signatures just made in our Authentication-Results; no signature covers that field. */
+export function assumeGood(mail: JudgedMail, signed: Signed): Signed {
+  const { bank, facts } = mail;
+  if ("refused" in signed || !facts.findings.some(isUnsigned)) return signed;
+  const made = signed.signings.filter((signing): signing is Made => signing.result === "signed");
+  if (made.length === 0 || (bank.signed_header_fields["authentication-results"] ?? 0) > 0) return signed;
+  const authservId = bank.myauthservid ?? bank.myhostname;
+  const told = formatAuthenticationResults(authservId, facts.findings);
+  const findings = facts.findings.flatMap((finding) => (isUnsigned(finding) ? made.map(assumed) : finding));
+  const better = formatAuthenticationResults(authservId, findings);
+  return {
+    ...signed,
+    leaving: signed.leaving.map((leaves) => {
+      const { add } = leaves.edits;
+      if (!add.includes(told)) return leaves;
+      return { ...leaves, edits: { ...leaves.edits, add: add.map((field) => (field === told ? better : field)) } };
+    }),
+  };
+}
+
+function isUnsigned({ method, result }: Finding): boolean {
+  return method === "dkim" && result === "none";
+}
+
+function assumed({ domain, selector, algorithm }: Made): Finding {
+  const header = (name: string, value: string): FindingProperty => ({ type: "header", name, value });
+  return {
+    method: "dkim",
+    result: "pass",
+    comment: "just generated, assumed good",
+    properties: [header("d", domain), header("s", selector), header("a", algorithm)],
+  };
+}
