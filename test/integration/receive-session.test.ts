@@ -43,7 +43,7 @@ test("lets only listed peers use XFORWARD, and offers it to no other", async (t)
   assert.match(await client.ask("XFORWARD ADDR=192.0.2.1"), /^550 5\.7\.0 /);
   await startMail(client);
   await client.ask(".");
-  assert.deepEqual(receiver.mails[0]?.transaction.session.client, {});
+  assert.deepEqual(receiver.mails[0]?.transaction.session.client, { standing: "refused" });
 });
 
 test("turns away connections over the limit with 421, and takes them when there is room again", async (t) => {
