@@ -30,7 +30,7 @@ before(async () => {
 
 after(async () => {
   await prometheus?.close();
-  await scene?.filter.close();
+  await scene?.close();
 });
 
 async function scrapes(): Promise<number> {

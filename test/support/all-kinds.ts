@@ -1,6 +1,8 @@
 // Mail of all kinds through a filter: signed, unsigned, verified, forged, refused, put off, large, broken off. For
 // whoever wants every metric to move.
 import { connect } from "node:net";
+import { startFakeClamd } from "./fake-clamd.ts";
+import { startFakeSpamd } from "./fake-spamd.ts";
 import { type Filter, startFilter } from "./filter.ts";
 import { freePort } from "./free-port.ts";
 import { sendMail } from "./send-mail.ts";
@@ -11,6 +13,7 @@ export interface Scene {
   readonly metricsPort: number;
   /** One of each kind; `round` makes their names differ. */
   sendRound(round: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 const rejected = "no-such-user@example.com";
@@ -18,6 +21,8 @@ const later = "greylisted@example.com";
 
 export async function startScene(): Promise<Scene> {
   const metricsPort = await freePort();
+  const clamd = await startFakeClamd();
+  const spamd = await startFakeSpamd();
   const filter = await startFilter({
     extra: `
 metrics: { listen: "127.0.0.1:${metricsPort}" }
@@ -26,6 +31,9 @@ enable_spf_verification: true
 enable_dmarc_verification: true
 enable_arc_verification: true
 smtpd_message_size_limit: 3M
+pool: { in_place: false }
+av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
+spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
 inet_acl: [127.0.0.1, 127.0.0.2]
 `,
     originating:
@@ -104,7 +112,13 @@ inet_acl: [127.0.0.1, 127.0.0.2]
     await turnedAway(ports.incoming);
   }
 
-  return { filter, metricsPort, sendRound };
+  async function close(): Promise<void> {
+    await filter.close();
+    await clamd.close();
+    await spamd.close();
+  }
+
+  return { filter, metricsPort, sendRound, close };
 }
 
 /** A peer outside inet_acl. */
