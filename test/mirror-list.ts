@@ -22,7 +22,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "metrics/sources",
   ],
   "integration/milter": ["milter/connection", "milter/listener"],
-  "integration/process": ["cli/start", "process/pid-file"],
+  "integration/process": ["cli/start"],
   "integration/processes": [
     "processes/overview",
     "processes/probe-ports",

@@ -5,6 +5,7 @@ import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { errorCode, errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
+import { type Claim, claimPath } from "../process/claim.ts";
 import { type ControlReply, type ControlRequest, maxRequestBytes, readRequest } from "./protocol.ts";
 
 export interface ControlServer {
@@ -19,6 +20,18 @@ const idleMs = 300_000;
 
 /** Rejects when the path cannot be had, or when another daemon answers there. */
 export async function openControlSocket(path: string, handle: Handle): Promise<ControlServer> {
+  // Before the look at what is there: of two that start at once, one would remove the socket that the other just made.
+  const claim = await claimPath(path);
+  if (claim === undefined) throw new Error(`another daemon answers at ${path}`);
+  try {
+    return await openClaimed(path, handle, claim);
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
+
+async function openClaimed(path: string, handle: Handle, claim: Claim): Promise<ControlServer> {
   if (await isAnswering(path)) throw new Error(`another daemon answers at ${path}`);
   removeStaleSocket(path);
   const open = new Set<Socket>();
@@ -34,7 +47,10 @@ export async function openControlSocket(path: string, handle: Handle): Promise<C
     close: () =>
       new Promise((resolve) => {
         // Node removes the socket file itself.
-        server.close(() => resolve());
+        server.close(() => {
+          claim.release();
+          resolve();
+        });
         for (const socket of open) socket.destroy();
       }),
   };

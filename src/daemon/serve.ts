@@ -16,7 +16,7 @@ import type { PolicyBank } from "../policy/bank.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
 import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
-import { type PidFile, writePidFile } from "../process/pid-file.ts";
+import { openPidFile, type PidFile } from "../process/pid-file.ts";
 import { type ActingAs, become, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
 import type { Settings } from "../reading/settings.ts";
@@ -179,7 +179,7 @@ export async function serve(running: Running): Promise<Daemon> {
       draining: () => draining,
     });
     const { pid_file, limits } = generation.config;
-    if (pid_file !== null) pidFile = makeAt(acting, pid_file, () => writePidFile(pid_file));
+    if (pid_file !== null) pidFile = await openPidFile(pid_file, (write) => makeAt(acting, pid_file, write));
     acting?.asRoot(() => become(acting.user));
     mustBeWritable(store.limits.spoolDirectory);
     if (limits.connections > maxConnections) {

@@ -1,7 +1,8 @@
-// The file that tells which process the daemon is. It is no lock: who may run is decided by the ports.
+// The file that tells which process the daemon is.
 
 import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { errorText } from "../mail/error-text.ts";
+import { type Claim, claimPath } from "./claim.ts";
 
 export interface PidFile {
   readonly path: string;
@@ -9,26 +10,52 @@ export interface PidFile {
   remove(): void;
 }
 
-/** Writes it, whatever a process that was killed left there. Throws when it cannot be written. */
-export function writePidFile(path: string, pid: number = process.pid): PidFile {
-  // Whole or not at all, and never through a link that somebody put there.
-  const fresh = `${path}.${pid}`;
-  rmSync(fresh, { force: true });
+/**
+ * Writes it, whatever a process that was killed left there; `withRights` runs what touches the file. Rejects when it cannot
+ * be written, or when a daemon that lives has it.
+ */
+export async function openPidFile(path: string, withRights: (write: () => void) => void): Promise<PidFile> {
+  let claim: Claim | undefined;
   try {
-    writeFileSync(fresh, `${pid}\n`, { flag: "wx", mode: 0o644 });
-    renameSync(fresh, path);
+    claim = await claimPath(path);
+    if (claim === undefined) throw new Error(`${path} is another daemon's${pidIn(path)}; each needs one of its own`);
+    withRights(() => write(path, process.pid));
   } catch (cause) {
-    rmSync(fresh, { force: true });
+    claim?.release();
     throw new Error(`pid_file: ${errorText(cause)}`, { cause });
   }
   return {
     path,
     remove() {
       try {
-        if (readFileSync(path, "utf8").trim() === String(pid)) unlinkSync(path);
+        if (readFileSync(path, "utf8").trim() === String(process.pid)) unlinkSync(path);
       } catch {
         // Gone, or in a folder that only root may change: the next start writes it anew.
       }
+      claim.release();
     },
   };
+}
+
+/** Whole or not at all, and never through a link that somebody put there. */
+function write(path: string, pid: number): void {
+  const fresh = `${path}.${pid}`;
+  rmSync(fresh, { force: true });
+  try {
+    writeFileSync(fresh, `${pid}\n`, { flag: "wx", mode: 0o644 });
+    renameSync(fresh, path);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
+
+/** ", process 1234": the other may not have written it yet. */
+function pidIn(path: string): string {
+  try {
+    const [pid] = /^\d{1,10}(?=\n?$)/.exec(readFileSync(path, "latin1")) ?? [];
+    return pid === undefined ? "" : `, process ${pid}`;
+  } catch {
+    return "";
+  }
 }

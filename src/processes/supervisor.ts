@@ -10,7 +10,7 @@ import type { Reloadable } from "../daemon/reload.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
 import { workerUrl } from "../process/module-url.ts";
-import { type PidFile, writePidFile } from "../process/pid-file.ts";
+import { openPidFile, type PidFile } from "../process/pid-file.ts";
 import { inSlices } from "../process/slices.ts";
 import { version } from "../process/version.ts";
 import type { ListedKeys } from "../reading/list-keys.ts";
@@ -122,7 +122,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     try {
       await overview.configure(settings);
       const { pid_file } = config;
-      if (pid_file !== null) pidFile = makeAt(acting, pid_file, () => writePidFile(pid_file));
+      if (pid_file !== null) pidFile = await openPidFile(pid_file, (write) => makeAt(acting, pid_file, write));
     } catch (error) {
       pidFile?.remove();
       await row.stop(0);

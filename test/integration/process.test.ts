@@ -219,6 +219,26 @@ test("pid file and unix socket of a process that was killed are no obstacle, and
   assert.deepEqual(await left(), []);
 });
 
+test("a second daemon with the pid file or control socket of the first is refused, and the first keeps them", async (t) => {
+  const more = 'pid_file: "@FOLDER@/signpost.pid"\ncontrol: { socket: "@FOLDER@/control" }';
+  const { folder, port, config, configFile, start } = await setUp(t, more);
+  const first = await start();
+  for (const [own, reason] of [
+    ["control", new RegExp(`not started: pid_file: .*signpost.pid is another daemon's, process ${first.pid};`)],
+    ["signpost.pid", /not started: another daemon answers at .*control/],
+  ] as const) {
+    const second = config.replace(`${port}`, `${await freePort()}`).replace(`${folder}/${own}`, `${folder}/own-${own}`);
+    await writeFile(configFile, second);
+    await assert.rejects(start(), reason);
+  }
+  assert.equal(await readFile(join(folder, "signpost.pid"), "utf8"), `${first.pid}\n`);
+  await writeFile(configFile, config);
+  assert.equal((await signpost("status", "--config", configFile)).code, 0);
+  assert.match(await deliver(port), /^250 /);
+  assert.equal(await end(first), 0);
+  assert.equal(await end(await start()), 0);
+});
+
 test("a door whose bank speaks what we do not stays closed, and is named", async (t) => {
   const other = await freePort();
   const { port, start } = await setUp(

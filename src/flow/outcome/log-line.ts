@@ -48,7 +48,10 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   if (word === "Passed" && outcome.queuedAs.length > 0)
     text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
   text += testsOf(recipients);
-  text += valid(outcome) + failed(outcome) + made(outcome) + skipped(outcome) + sealed(outcome);
+  text += valid(outcome) + failed(outcome);
+  // What was made for mail that did not leave nobody ever saw.
+  if (word === "Passed") text += made(outcome);
+  text += skipped(outcome) + sealed(outcome, word);
   text += ruled(recipients) + untold(recipients);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
   if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
@@ -208,9 +211,10 @@ function joined(values: readonly string[], separator: string): string {
 }
 
 /** Not amavisd's: the ARC set that was put on, or why there is none where the bank asks for one. */
-function sealed({ seal }: Outcome): string {
+function sealed({ seal }: Outcome, word: "Passed" | "Blocked"): string {
   if (seal === undefined) return "";
-  return seal.result === "sealed" ? `, arc_new=${seal.selector}:${seal.domain}` : `, arc_skip=${seal.reason}`;
+  if (seal.result === "skipped") return `, arc_skip=${seal.reason}`;
+  return word === "Passed" ? `, arc_new=${seal.selector}:${seal.domain}` : "";
 }
 
 /** Not amavisd's: the rules of ours that spoke. */

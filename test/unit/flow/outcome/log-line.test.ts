@@ -57,6 +57,28 @@ const cases: readonly (readonly [Partial<Outcome>, readonly string[]])[] = [
       `(00001-01) Blocked MTA-BLOCKED {TempFailedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, dkim_fail=s1:friend.example:body-hash-mismatch, reply: 451 4.7.1 Greylisted, 12 ms`,
     ],
   ],
+  // What was signed and sealed before it was refused nobody ever saw.
+  [
+    {
+      recipients: [recipient("bob@example.com", later)],
+      signings: [{ result: "signed", domain: "example.com", selector: "foo", algorithm: "rsa-sha256" }],
+      seal: { result: "sealed", domain: "example.com", selector: "arc", chain: "none" },
+    },
+    [
+      `(00001-01) Blocked MTA-BLOCKED {TempFailedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, reply: 451 4.7.1 Greylisted, 12 ms`,
+    ],
+  ],
+  [
+    {
+      recipients: [recipient("bob@example.com"), recipient("eve@example.com", no)],
+      signings: [{ result: "signed", domain: "example.com", selector: "foo", algorithm: "rsa-sha256" }],
+      seal: { result: "sealed", domain: "example.com", selector: "arc", chain: "none" },
+    },
+    [
+      `(00001-01) Passed CLEAN {RelayedInbound}, ${client} <alice@example.com> -> <bob@example.com>, ${ids}, dkim_new=foo:example.com, arc_new=arc:example.com, 12 ms`,
+      `(00001-01) Blocked MTA-BLOCKED {RejectedInbound}, ${client} <alice@example.com> -> <eve@example.com>, ${ids}, reply: 550 5.1.1 No such user, 12 ms`,
+    ],
+  ],
   [
     {
       recipients: [recipient("bob@example.com", policy, { category: "CC_POLICY", rule: "dmarc", action: "reject" })],
