@@ -19,7 +19,7 @@ const ours = new Set(
     "dns pool metrics control spool log history redis limits relay listeners drain_timeout unix_socket_mode dkim_key_dir dkim_keytable " +
     "dkim_signingtable enable_domainkeys_verification dkim_rsa_sha1 dk_counts dkim_clock_drift dkim_max_signatures dkim_max_keys " +
     "enable_spf_verification enable_dmarc_verification enable_arc_verification dmarc_mode final_dmarc_destiny arc_trusted_sealers " +
-    "arc_seal bare_newline virus_check_fail final_oversized_destiny final_must_sign_destiny author_must_sign_maps " +
+    "arc_seal bare_newline final_oversized_destiny final_must_sign_destiny author_must_sign_maps " +
     "verdict_cache_key unsupported"
   ).split(" "),
 );

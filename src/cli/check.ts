@@ -10,7 +10,8 @@ import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts"
 import { foundLines } from "../flow/outcome/found-text.ts";
 import { visible } from "../flow/outcome/log-line.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
-import { recipientRecord, textOf, toldFinding } from "../flow/outcome/record.ts";
+import { recipientRecord, toldFinding } from "../flow/outcome/record.ts";
+import { scanLines } from "../flow/outcome/scan-text.ts";
 import type { PartsFound } from "../mail/content.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { errorText } from "../mail/error-text.ts";
@@ -210,15 +211,12 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
     policyBankPath: outcome.bankPath,
     policyBanks: outcome.loaded,
     originating: outcome.originating,
-    recipients: outcome.recipients.map(({ address, local, direction, category, rule, action, reply, remote }) => ({
-      address: textOf(address),
-      local,
-      direction,
-      category,
-      ...(rule === undefined ? {} : { rule }),
-      action,
-      ...(action === "accept" ? { nextHop: remote } : { reply: formatReply(reply) }),
-    })),
+    recipients: outcome.recipients.map((recipient) => {
+      // What the next hop says is not known here.
+      const { remote, reply, ...told } = recipientRecord(recipient);
+      return { ...told, ...(recipient.action === "accept" ? { nextHop: remote } : { reply }) };
+    }),
+    scan: outcome.scan ?? null,
     explanation: { ...explanation, ...(ifOriginating === undefined ? {} : { ifOriginating }) },
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
     ...parts,
@@ -263,6 +261,7 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
     if (name === "dkim" || name === "domainkeys") continue;
     lines.push(`${name}=${result}${reason === undefined ? "" : ` (${reason}: see docs/checks.md)`}`);
   }
+  lines.push(...scanLines(outcome.scan));
   lines.push(...explanationLines(explanation));
   if (ifOriginating !== undefined)
     lines.push("were it originating:", ...signingLines({ signing: ifOriginating }).map((line) => `  ${line}`));

@@ -27,6 +27,8 @@ export interface Unchecked {
   readonly path?: string;
   /** For log and explanations: "1,200 members, 1,000 are allowed". */
   readonly detail: string;
+  /** The MIME structure itself is at fault, as the header test `mime` has it; archives have doubts of their own. */
+  readonly isMimeFault?: true;
 }
 
 export interface PartsFound {

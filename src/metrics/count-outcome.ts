@@ -10,6 +10,8 @@ import type { Declared } from "./declared.ts";
 export interface CountedRecipient {
   readonly direction: string;
   readonly category: string;
+  /** amavisd's minor of the category. */
+  readonly minor: number;
   readonly rule?: string;
   readonly action: "accept" | "reject" | "discard" | "tempfail";
   readonly reply: Reply;
@@ -70,7 +72,7 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
     if (mail.error !== undefined) errors.inc();
     for (const recipient of mail.recipients) {
       recipients.inc({ direction: recipient.direction, action: recipientAction(recipient) });
-      decisions.inc({ category: recipient.category, rule: recipient.rule ?? noRule });
+      decisions.inc({ category: recipient.category, minor: recipient.minor, rule: recipient.rule ?? noRule });
       for (const { kind, result } of recipient.notices) if (kind === "dsn") dsn.inc({ result });
     }
     for (const signing of mail.signings) {
@@ -93,7 +95,7 @@ function startAtZero(declared: Declared): void {
   for (const category of Object.keys(categories)) {
     const spoken = Object.entries(rules).filter(([, of]) => of === category);
     for (const rule of spoken.length === 0 ? [noRule] : spoken.map(([name]) => name)) {
-      decisions.inc({ category, rule }, 0);
+      decisions.inc({ category, minor: 0, rule }, 0);
     }
   }
   for (const reason of Object.keys(skipReasons)) notSigned.inc({ reason }, 0);

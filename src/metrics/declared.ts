@@ -50,6 +50,7 @@ export function declareMetrics() {
     recipients: counter("signpost_recipients_total", "Recipients of these mails.", ["direction", "action"]),
     decisions: counter("signpost_decisions_total", "Recipients by what was decided for them, and by which rule.", [
       "category",
+      "minor",
       "rule",
     ]),
     messageSize: histogram("signpost_message_size_bytes", "Size of mails that got their final reply.", sizeBytes),

@@ -80,7 +80,10 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
   }
 
   function bodyState(node: PartNode, header: EntityHeader): State {
-    for (const { reason, detail } of header.doubts) tree.note(reason, node, detail);
+    for (const { reason, detail } of header.doubts) {
+      if (reason === "ambiguous") tree.noteMimeFault(node, detail);
+      else tree.note(reason, node, detail);
+    }
     const { kind, declaredType, boundaries, encodings } = header;
     // As amavisd: multipart/encrypted, application/pgp-encrypted.
     if (declaredType.includes("encrypted", declaredType.indexOf("/") + 1)) {
@@ -128,13 +131,13 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       const { node, multipart, startedAt } = frames.pop() ?? {};
       if (node === undefined || startedAt === undefined) continue;
       node.sizeBytes = Math.max(node.sizeBytes, position - startedAt);
-      if (multipart?.seen === false) tree.note("ambiguous", node, "a multipart without any of its delimiters");
+      if (multipart?.seen === false) tree.noteMimeFault(node, "a multipart without any of its delimiters");
     }
   }
 
   function delimiterAt(line: string): Delimiter | undefined {
     const { delimiter, doubt } = readDelimiter(line, frames);
-    if (doubt !== undefined) tree.note("ambiguous", frames.at(-1)?.node, doubt);
+    if (doubt !== undefined) tree.noteMimeFault(frames.at(-1)?.node, doubt);
     if (delimiter !== undefined) return delimiter;
     // Where no boundary is given, some readers take the first line that looks like a delimiter.
     const multipart = frames.at(-1)?.multipart;
@@ -147,7 +150,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     endAbove(index + 1);
     const { node, declaredType, multipart } = frames[index] ?? {};
     if (state.in === "excess" || node === undefined || multipart === undefined) return;
-    if (multipart.closed) tree.note("ambiguous", node, "a delimiter behind the closing one");
+    if (multipart.closed) tree.noteMimeFault(node, "a delimiter behind the closing one");
     multipart.seen = true;
     multipart.closed = closing;
     state = closing ? { in: "body", sink: betweenParts(node) } : headerState(node, declaredType);

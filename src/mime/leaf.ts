@@ -25,7 +25,7 @@ export interface LeafNeeds {
 /** Takes a part's octets as they stand in the mail. */
 export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNode, header: EntityHeader): PartSink {
   const { encodings, kind, declaredType } = header;
-  const doubt = (detail: string) => tree.note("ambiguous", node, detail);
+  const doubt = (detail: string) => tree.noteMimeFault(node, detail);
   const open = (encoding: Encoding): PartSink => {
     const files = encoding === "uuencode" ? "uuencode" : "any";
     const content = lookInside(node, { declared: kind === "message" ? "mail" : files, depth });
@@ -52,6 +52,6 @@ export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartN
       const child = tree.add(node, { names: [...names] });
       return child === undefined ? undefined : lookInside(child, { declared: "any", depth });
     },
-    onDoubt: (detail) => tree.note("ambiguous", node, detail),
+    onDoubt: (detail) => tree.noteMimeFault(node, detail),
   });
 }

@@ -23,6 +23,8 @@ export interface PartTree {
   add(parent: PartNode, part: NewPart): PartNode | undefined;
   /** Notes what could not be looked at; each thing once. */
   note(reason: UncheckedReason, part: PartNode | undefined, detail: string): void;
+  /** Notes a fault of the MIME structure over which readers differ; each once. */
+  noteMimeFault(part: PartNode | undefined, detail: string): void;
   found(): PartsFound;
 }
 
@@ -37,11 +39,13 @@ export function createPartTree(maxParts: number, rootPart: NewPart): PartTree {
   let count = 1;
   let nameCharacters = 0;
 
-  function note(reason: UncheckedReason, part: PartNode | undefined, detail: string): void {
-    const key = `${reason} ${detail}`;
+  function add(fault: Unchecked, part: PartNode | undefined): void {
+    const key = `${fault.reason} ${fault.detail}`;
     if (unchecked.has(key) || unchecked.size >= maxNotes) return;
-    unchecked.set(key, { reason, ...(part === undefined ? {} : { path: part.path }), detail });
+    unchecked.set(key, { ...fault, ...(part === undefined ? {} : { path: part.path }) });
   }
+
+  const note: PartTree["note"] = (reason, part, detail) => add({ reason, detail }, part);
 
   return {
     root,
@@ -61,6 +65,7 @@ export function createPartTree(maxParts: number, rootPart: NewPart): PartTree {
       return node;
     },
     note,
+    noteMimeFault: (part, detail) => add({ reason: "ambiguous", detail, isMimeFault: true }, part),
     found: () => ({ parts: listed(root), unchecked: [...unchecked.values()] }),
   };
 }

@@ -139,10 +139,12 @@ export function inOrder(found: readonly Contents[]): readonly Contents[] {
 /** Faults by tests that the bank makes, of one field the first. */
 function countedFaults({ bank, content, isSmtpUtf8 }: MailContents): readonly HeaderFault[] {
   const { headerFaults } = content;
-  if (headerFaults === undefined || headerFaults.length === 0) return [];
+  if (headerFaults === undefined) return [];
+  const mimeFaults = mimeFaultsOf(content);
+  if (headerFaults.length === 0 && mimeFaults.length === 0) return [];
   const fields = new Set<number>();
   const counted: HeaderFault[] = [];
-  for (const fault of headerFaults) {
+  for (const fault of [...mimeFaults, ...headerFaults]) {
     const { test, field } = fault;
     if (bank.allowed_header_tests[test] !== true || (test === "utf8" && isSmtpUtf8)) continue;
     if (field !== undefined && fields.has(field)) continue;
@@ -151,6 +153,15 @@ function countedFaults({ bank, content, isSmtpUtf8 }: MailContents): readonly He
     if (counted.length === maxFaults) break;
   }
   return counted;
+}
+
+/** What the walk of the parts says of the MIME structure (test `mime`): nothing where the mail is not taken apart. */
+function mimeFaultsOf({ parts }: ContentFacts): readonly HeaderFault[] {
+  return (parts?.unchecked ?? []).flatMap(({ detail, path, isMimeFault }) =>
+    isMimeFault === true
+      ? { test: "mime" as const, text: `MIME error: ${detail}${path === undefined ? "" : ` (part ${path})`}` }
+      : [],
+  );
 }
 
 function uncheckedOf({ parts, virus }: ContentFacts): readonly Unchecked[] {

@@ -7,6 +7,8 @@ import { check } from "../../src/cli/check.ts";
 import { sign } from "../../src/cli/sign.ts";
 import { zipOf } from "../support/archives.ts";
 import { createTestKey } from "../support/daemon.ts";
+import { startFakeClamd } from "../support/fake-clamd.ts";
+import { spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
 import { test } from "../support/limited.ts";
 import { base64Lines } from "../support/mail-parts.ts";
 import { folderFor, run } from "../unit/cli/run.ts";
@@ -337,6 +339,55 @@ test("with --parts it is told what is in the mail, archives opened, and what cou
   });
   assert.equal(unchecked[0].reason, "ambiguous");
   assert.doesNotMatch((await said()).stdout, /^ *parts:/m);
+});
+
+test("all that looked into a mail is in the JSON: parts, viruses, score, banned names, header faults", async (t) => {
+  const folder = folderFor(t);
+  const clamd = await startFakeClamd();
+  const spamd = await startFakeSpamd();
+  t.after(() => Promise.all([clamd.close(), spamd.close()]));
+  clamd.script = () => "stream: Points.Only FOUND";
+  spamd.script = () => spamdReply(3, "A=3");
+  const config = [
+    "local_domains_maps: [[.example.com]]",
+    "banned_filename_re: { regexp: [['\\.exe$', true]] }",
+    "virus_name_to_spam_score_maps: [{ Points.Only: 2 }]",
+    "sa_tag2_level_deflt: 4",
+    `av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]`,
+    `spam_scanners: [{ name: SA, type: spamd, address: "${spamd.address}" }]`,
+    "",
+  ];
+  writeFileSync(join(folder, "c.yaml"), config.join("\n"));
+  writeFileSync(join(folder, "dns.json"), "{}");
+  const mail =
+    "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b; boundary=c\r\n\r\n--b\r\n" +
+    "Content-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n--b--\r\n";
+  writeFileSync(join(folder, "m.eml"), mail);
+  const args = ["--config", "c.yaml", "--dns", "dns.json", "--mail-from", "a@b.example", "--rcpt-to", "j@example.com"];
+  const { stdout, stderr } = await run(check, [...args, "--json", "m.eml"], folder);
+  assert.equal(stderr, "");
+  const { scan, recipients } = JSON.parse(stdout);
+  assert.deepEqual([scan.parts, scan.unchecked[0].reason], [2, "ambiguous"]);
+  assert.deepEqual(scan.virus, {
+    answers: [{ scanner: "ClamAV", result: "infected", detail: ["Points.Only"] }],
+    failed: false,
+    cached: false,
+  });
+  assert.deepEqual(scan.spam, { scanner: "SA", cached: false, score: 3 });
+  const [recipient] = recipients;
+  assert.deepEqual(
+    [recipient.category, recipient.score, recipient.tests],
+    ["CC_BANNED", 5, ["A=3", "AV:Points.Only=2"]],
+  );
+  assert.match(recipient.banned.names[0], /evil\.exe/);
+  assert.match(recipient.header_faults.join(), /^MIME error: .*,Missing required header field: "Date"$/);
+  const text = (await run(check, [...args, "m.eml"], folder)).stdout;
+  for (const wanted of [
+    /^ {2}unchecked, ambiguous: /m,
+    /^ {2}virus scan by ClamAV: infected, Points\.Only$/m,
+    /^ {2}spam scan by SA: 3$/m,
+  ])
+    assert.match(text, wanted);
 });
 
 test("what was found is said for each recipient, and what would follow", async (t) => {

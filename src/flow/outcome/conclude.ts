@@ -11,6 +11,7 @@ import type { Settled, Signatures } from "../mail.ts";
 import { verificationLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
+import { scanRecord } from "./scan-record.ts";
 
 /** What is known when a mail ends; `bank` is missing when not even that could be found out. */
 export interface Ending {
@@ -54,6 +55,8 @@ export function conclude(
   };
   const oldest = oldestPublicAddress(message.fields);
   if (oldest !== undefined) outcome.oldestPublicAddress = oldest;
+  const scan = scanRecord(facts.content);
+  if (scan !== undefined) outcome.scan = scan;
   if (seal !== undefined) outcome.seal = seal;
   if (session.protocol === "LMTP") outcome.recipientReplies = settled.map((word) => recipientReply(word, session.id));
   if (error !== undefined) outcome.error = error instanceof Error ? describe(error) : String(error);

@@ -4,6 +4,7 @@ import { type Category, categories } from "../../policy/decision.ts";
 import { isPositive, isTransient } from "../../smtp/reply.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
 import { dsnOf, withheldDsns } from "./record.ts";
+import { failedScanners } from "./scan-record.ts";
 
 /** Characters of a value of mail's making that a line may hold; the rest is cut. */
 const maxFieldChars = 250;
@@ -47,7 +48,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   text += `, mail_id: ${outcome.mailId}, Hits: ${hits(recipients)}, size: ${outcome.sizeBytes}`;
   if (word === "Passed" && outcome.queuedAs.length > 0)
     text += `, queued_as: ${joined(outcome.queuedAs.map(visible), "/")}`;
-  text += testsOf(recipients);
+  text += testsOf(recipients) + scanned(outcome);
   text += valid(outcome) + failed(outcome);
   // What was made for mail that did not leave nobody ever saw.
   if (word === "Passed") text += made(outcome);
@@ -120,6 +121,16 @@ function points(value: number): string {
 function testsOf(recipients: readonly RecipientOutcome[]): string {
   const tests = recipients.find(({ content }) => content?.score !== undefined)?.content?.score?.tests ?? [];
   return tests.length === 0 ? "" : `, Tests: [${joined(tests.map(visible), ",")}]`;
+}
+
+/** Not amavisd's: why a mail is unchecked, scanners that did not answer, verdicts that were remembered. */
+function scanned({ scan }: Outcome): string {
+  if (scan === undefined) return "";
+  const reasons = (scan.unchecked ?? []).map(({ reason }) => reason);
+  const failed = failedScanners(scan).map(visible);
+  const virus = scan.virus?.cached === true ? ", virus (cached)" : "";
+  const spam = scan.spam?.cached === true ? ", spam (cached)" : "";
+  return `${told("unchecked", reasons)}${told("scan_fail", failed)}${virus}${spam}`;
 }
 
 /** Where copies are: files below the quarantine's folder, or addresses. */

@@ -2,6 +2,7 @@
 import { foundLines } from "./found-text.ts";
 import { visible } from "./log-line.ts";
 import type { MailRecord, RecipientRecord } from "./record.ts";
+import { scanLines } from "./scan-text.ts";
 
 export function mailLines(record: MailRecord): readonly string[] {
   const { client_addr, client_name, client_helo } = record;
@@ -17,6 +18,7 @@ export function mailLines(record: MailRecord): readonly string[] {
     `  ${record.size} octets, ${record.elapsed_ms} ms`,
     ...record.recipients.flatMap(recipientLines),
     `  reply ${visible(record.reply)}`,
+    ...scanLines(record.scan).map((line) => `  ${line}`),
     ...record.dkim.map(
       ({ kind, result, reason, domain, selector, algorithm }) =>
         `  ${kind}=${result} d=${visible(domain)} s=${visible(selector)} a=${visible(algorithm)}${reason === undefined ? "" : `: ${reason}`}`,

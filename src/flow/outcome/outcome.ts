@@ -8,6 +8,7 @@ import type { Direction } from "../../policy/router.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import type { Reply } from "../../smtp/reply.ts";
 import type { SealRecord, SigningRecord } from "../mail.ts";
+import type { ScanRecord } from "./scan-record.ts";
 
 /** What `explainOutcome` works from when somebody asks: small, and shared where it can be. */
 export interface Evidence {
@@ -58,6 +59,8 @@ export interface Outcome {
   readonly originating: boolean;
   readonly verifications: readonly Verification[];
   readonly findings: readonly Finding[];
+  /** Absent where nothing looked into the mail. */
+  readonly scan?: ScanRecord;
   readonly signings: readonly SigningRecord[];
   /** Absent where the bank asks for no seal. */
   readonly seal?: SealRecord;

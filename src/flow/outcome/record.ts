@@ -30,6 +30,7 @@ export function mailRecord(outcome: Outcome) {
     message_id: textOf(outcome.messageId),
     size: outcome.sizeBytes,
     findings: outcome.findings.map(toldFinding),
+    scan: outcome.scan,
     dkim: outcome.verifications,
     signings: outcome.signings,
     signing_candidates: outcome.evidence.candidates.map(toldCandidate),

@@ -13,7 +13,7 @@ import {
 } from "../map-shape.ts";
 import { spamScanners, virusScanners } from "../scanner-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
-import { anything, duration, list, mapping, number, oneOf, optional, size, text, toggle } from "../shape.ts";
+import { anything, duration, list, mapping, number, optional, size, text, toggle } from "../shape.ts";
 
 const switches = mapping(toggle, "a mapping of names to true or false");
 
@@ -34,11 +34,6 @@ export const checkSettings = {
   spam_scanners: active(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
   first_infected_stops_scan: active(toggle, false, "The first scanner that finds a virus is the last one asked."),
   virus_scanners_failure_is_fatal: active(toggle, false, "When all virus scanners fail, mail gets 451."),
-  virus_check_fail: accepted(
-    oneOf("tempfail", "pass-unchecked"),
-    "tempfail",
-    "What becomes of mail when no virus scanner answers.",
-  ),
   viruses_that_fake_sender_maps: active(
     map(truthYield, "virus name"),
     [true],

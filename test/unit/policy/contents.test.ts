@@ -13,6 +13,12 @@ const partly = (reason: "ambiguous" | "over-limits"): ContentFacts => ({
   parts: { parts: [], unchecked: [{ reason, detail: "x" }] },
 });
 
+const mimeFault: ContentFacts = {
+  headerFaults: [],
+  parts: { parts: [], unchecked: [{ reason: "ambiguous", path: "1.2", detail: "two boundaries", isMimeFault: true }] },
+};
+const unchecked3 = ["CC_UNCHECKED,3", "CC_UNCHECKED,0"];
+
 const cells: readonly (readonly [string, BankOverlay, TestMail, readonly string[]])[] = [
   ["nothing found", {}, {}, ["CC_CLEAN,0"]],
   ["an encrypted part", {}, { content: encrypted }, ["CC_UNCHECKED,1", "CC_UNCHECKED,0", "CC_CLEAN,0"]],
@@ -33,6 +39,24 @@ const cells: readonly (readonly [string, BankOverlay, TestMail, readonly string[
   ["a missing field", {}, { content: noDate }, ["CC_BADH,7", "CC_BADH,0", "CC_CLEAN,0"]],
   ["a test that is off", { allowed_header_tests: { missing: false } }, { content: noDate }, ["CC_CLEAN,0"]],
   [
+    "a fault of the MIME structure",
+    {},
+    { content: mimeFault },
+    [...unchecked3, "CC_BADH,1", "CC_BADH,0", "CC_CLEAN,0"],
+  ],
+  [
+    "the same where the test is off",
+    { allowed_header_tests: { mime: false } },
+    { content: mimeFault },
+    [...unchecked3, "CC_CLEAN,0"],
+  ],
+  [
+    "the same for who has no header check",
+    { bypass_header_checks_maps: [true] },
+    { content: mimeFault },
+    [...unchecked3, "CC_CLEAN,0"],
+  ],
+  [
     "a mail of just the limit",
     { message_size_limit_maps: [{ "ann@here.example": 1000 }] },
     { sizeBytes: 1000 },
@@ -49,6 +73,10 @@ const cells: readonly (readonly [string, BankOverlay, TestMail, readonly string[
 for (const [title, base, mail, all] of cells) {
   test(`contents: ${title}`, () => assert.deepEqual(shown(base, mail), all));
 }
+
+test("a fault of the MIME structure is told with its part", () => {
+  assert.deepEqual(found({}, { content: mimeFault }).headerFaults, ["MIME error: two boundaries (part 1.2)"]);
+});
 
 test("of one field the first fault that is tested for counts", () => {
   const content: ContentFacts = {

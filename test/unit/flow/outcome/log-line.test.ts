@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logLines } from "../../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../../src/flow/outcome/outcome.ts";
+import type { ScanRecord } from "../../../../src/flow/outcome/scan-record.ts";
 import { later, no, ok, outcomeWith, recipient } from "../../../support/outcomes.ts";
 
 const client = "[192.0.2.3]:33333";
@@ -163,4 +164,20 @@ test("contents are named in amavisd's words, with scores and tests", () => {
     lineOf({ content: { ...content, score: score(1) } }, { content: { ...content, score: score(3) } }),
     /, Hits: 1\.\.3, /,
   );
+});
+
+test("a line says why mail is unchecked, which scanners did not answer, and what was remembered", () => {
+  const unchecked = [
+    { reason: "ambiguous", detail: "a" },
+    { reason: "ambiguous", detail: "b" },
+    { reason: "encrypted", detail: "c" },
+  ] as const;
+  const answers = [{ scanner: "ClamAV", result: "failed", detail: ["timeout"] }] as const;
+  const scanned = (scan: ScanRecord) => logLines(outcomeWith({ scan }))[0] ?? "";
+  const spam = { scanner: "SA", score: 1, cached: true };
+  assert.match(
+    scanned({ parts: 2, unchecked, virus: { answers, failed: true, cached: false }, spam }),
+    /, size: 436, unchecked=ambiguous,encrypted, scan_fail=ClamAV, spam \(cached\), /,
+  );
+  assert.match(scanned({ virus: { answers: [], failed: false, cached: true } }), /, size: 436, virus \(cached\), /);
 });

@@ -1,0 +1,32 @@
+// What looked into a mail and what it said, as lines for a terminal: for `why` and `check`.
+import { visible } from "./log-line.ts";
+import type { ScanRecord } from "./scan-record.ts";
+
+/** One fact a line; none where nothing looked into the mail and found nothing to say. */
+export function scanLines(record: ScanRecord | undefined): readonly string[] {
+  if (record === undefined) return [];
+  const { unchecked = [], virus, spam } = record;
+  return [
+    ...unchecked.map(
+      ({ reason, path, detail }) =>
+        `unchecked, ${reason}: ${visible(detail)}${path === undefined ? "" : ` (part ${path})`}; see docs/content.md`,
+    ),
+    ...(virus?.answers ?? []).map(
+      ({ scanner, result, detail }) =>
+        `virus scan by ${visible(scanner)}: ${result}${detail.length === 0 ? "" : `, ${detail.map(visible).join(", ")}`}${remembered(virus)}`,
+    ),
+    ...(virus?.failed === true ? ["no virus scanner answered: the mail is unchecked"] : []),
+    ...(spam === undefined ? [] : [spamLine(spam)]),
+  ];
+}
+
+function spamLine(spam: NonNullable<ScanRecord["spam"]>): string {
+  const { scanner, score, action, failure } = spam;
+  const by = `spam scan by ${visible(scanner)}`;
+  if (score === undefined) return `${by}: no score, ${visible(failure ?? "no answer")}`;
+  return `${by}: ${Number(score.toFixed(3))}${action === undefined ? "" : `, ${visible(action)}`}${remembered(spam)}`;
+}
+
+function remembered(found: { readonly cached: boolean } | undefined): string {
+  return found?.cached === true ? " (cached)" : "";
+}

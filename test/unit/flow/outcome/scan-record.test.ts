@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failedScanners, scanRecord } from "../../../../src/flow/outcome/scan-record.ts";
+import type { ContentFacts, MailPart } from "../../../../src/mail/content.ts";
+
+const part: MailPart = { path: "1", parent: -1, names: [], types: ["asc"], sizeBytes: 5, encrypted: false };
+
+test("mail that nobody looked into has no record", () => {
+  assert.equal(scanRecord({}), undefined);
+  assert.equal(scanRecord({ headerFaults: [] }), undefined);
+});
+
+test("what looked into a mail is kept, and of long lists the first ten", () => {
+  const unchecked = Array.from({ length: 12 }, (_, index) => ({ reason: "failed", detail: `${index}` }) as const);
+  const answers = [{ scanner: "ClamAV", result: "clean", detail: [] }] as const;
+  const content: ContentFacts = {
+    parts: { parts: [part, part], unchecked },
+    virus: { names: [], answers, failed: false, cached: true },
+    spam: { score: 1, tests: [{ name: "A", score: 1 }], scanner: "SA", action: "no action", cached: false },
+  };
+  assert.deepEqual(scanRecord(content), {
+    parts: 2,
+    unchecked: unchecked.slice(0, 10),
+    virus: { answers, failed: false, cached: true },
+    spam: { score: 1, scanner: "SA", action: "no action", cached: false },
+  });
+  assert.deepEqual(scanRecord({ parts: { parts: [part], unchecked: [] } }), { parts: 1 });
+});
+
+test("scanners that did not answer are named, also where another one did", () => {
+  const virus = {
+    failed: false,
+    cached: false,
+    answers: [
+      { scanner: "first", result: "failed", detail: ["timeout"] },
+      { scanner: "reserve", result: "clean", detail: [] },
+    ],
+  } as const;
+  assert.deepEqual(failedScanners({ virus }), ["first"]);
+  assert.deepEqual(failedScanners({ virus, spam: { scanner: "SA", failure: "SA: timeout", cached: false } }), [
+    "first",
+    "SA",
+  ]);
+  assert.deepEqual(failedScanners({ spam: { scanner: "SA", score: 1, cached: false } }), []);
+});
