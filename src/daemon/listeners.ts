@@ -9,6 +9,15 @@ export interface OpenDoor {
   readonly connections: number;
   listen(): Promise<ListenerName>;
   drain(deadlineMs: number): Promise<number>;
+  /** The session that has been idle for longest, if one may be sent home for another's sake. */
+  readonly idlest?: IdleSession | undefined;
+}
+
+/** A session without a mail under way. */
+export interface IdleSession {
+  readonly idleSinceMs: number;
+  /** Ends it with 421. */
+  sendHome(): void;
 }
 
 export interface Listeners {
@@ -18,6 +27,8 @@ export interface Listeners {
   connections(): Iterable<readonly [door: ListenerName, count: number]>;
   /** Of all doors, those that are being closed included. */
   connectionCount(): number;
+  /** Sends the session home that has been idle for longest; false where there is none to spare. */
+  makeRoom(): boolean;
   /** How many doors that are wanted are not open. */
   closedCount(): number;
   /** Opens those of `wanted` that are not open yet; rejects, with none of them open, when one cannot be had or all are drained. */
@@ -60,6 +71,14 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
       for (const { connections } of open.values()) sum += connections;
       for (const { connections } of leaving) sum += connections;
       return sum;
+    },
+    makeRoom() {
+      let idlest: IdleSession | undefined;
+      for (const { idlest: one } of [...open.values(), ...leaving]) {
+        if (one !== undefined && (idlest === undefined || one.idleSinceMs < idlest.idleSinceMs)) idlest = one;
+      }
+      idlest?.sendHome();
+      return idlest !== undefined;
     },
     closedCount: () => wantedKeys.filter((key) => !open.has(key)).length,
     async open(wanted) {

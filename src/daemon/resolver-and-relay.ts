@@ -38,6 +38,8 @@ export interface ResolverAndRelay {
 export interface ResolverAndRelayNeeds {
   readonly dns: DnsObserver;
   readonly relay: RelayObserver;
+  /** Called when no descriptor is left for a connection to a next hop. */
+  readonly onShort: () => void;
   /** Instead of a resolver of ours. */
   readonly resolve?: Resolve | undefined;
   /** Told when the shared cache comes and goes. */
@@ -47,7 +49,8 @@ export interface ResolverAndRelayNeeds {
 export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNeeds): ResolverAndRelay {
   let config = first;
   const maxClients = connectionsFor(openFileLimit());
-  const openRelay = (): ClosableRelay => createRelay({ ...relayOptions(config, maxClients), observer: needs.relay });
+  const openRelay = (): ClosableRelay =>
+    createRelay({ ...relayOptions(config, maxClients), observer: needs.relay, onShort: needs.onShort });
   const shared: Pick<SharedCache, "get" | "set"> = {
     get: (key, read) => sharedCache?.get(key, read),
     set: (key, octets, ttlMs) => sharedCache?.set(key, octets, ttlMs),

@@ -15,7 +15,7 @@ import { createMilterListener, type MilterOptions } from "../milter/listener.ts"
 import type { PolicyBank } from "../policy/bank.ts";
 import type { DkimPool } from "../pool/dkim-engine.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
-import { connectionsFor, openFileLimit } from "../process/descriptors.ts";
+import { connectionsFor, type DescriptorWatch, openFileLimit } from "../process/descriptors.ts";
 import { openPidFile, type PidFile } from "../process/pid-file.ts";
 import { type ActingAs, become, type UnixUser } from "../process/unix-user.ts";
 import { version } from "../process/version.ts";
@@ -55,13 +55,14 @@ export interface Running {
   readonly workshop: SharedParts & { readonly authenticator: LazyAuthenticator; readonly content: ContentParts };
   readonly outward: ResolverAndRelay;
   readonly instruments: Monitoring;
+  readonly descriptors: DescriptorWatch;
   /** Mail that is still with a next hop after so long is given up. */
   closeAll(relayMs: number): Promise<void>;
 }
 
 /** Opens all doors, then becomes who it is to be; rejects with the reason, everything closed again, when it cannot. */
 export async function serve(running: Running): Promise<Daemon> {
-  const { pool, store, log, options, acting, workshop, outward, instruments, closeAll } = running;
+  const { pool, store, log, options, acting, workshop, outward, instruments, descriptors, closeAll } = running;
   const { sharesPorts = false } = options;
   let generation = running.generation;
   /** After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3). */
@@ -135,10 +136,14 @@ export async function serve(running: Running): Promise<Daemon> {
     observer,
     opened: opened.promise,
     connectionCount: () => doors.connectionCount(),
+    mostConnections: () => descriptors.most(doors.connectionCount()),
+    makeRoom: () => doors.makeRoom(),
+    onShort: descriptors.short,
   };
   function milterOptions(name: ListenerName): MilterOptions {
     const { maxClients, smtpd_recipient_limit: maxRecipients, allowPeer } = optionsOf(name);
-    return { maxClients, maxRecipients, allowPeer, idleMs: milterIdleMs };
+    const most = Math.min(maxClients, common.mostConnections());
+    return { maxClients: most, maxRecipients, allowPeer, idleMs: milterIdleMs };
   }
   const doors = createListeners((at: Door) =>
     at.milter === undefined

@@ -7,6 +7,7 @@ import { createLog } from "../log/log.ts";
 import { createDkimPool } from "../pool/dkim-engine.ts";
 import { workInPlace } from "../pool/in-place.ts";
 import { selfTest } from "../pool/self-test.ts";
+import { watchDescriptors } from "../process/descriptors.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { createQuarantine } from "../quarantine/quarantine.ts";
 import type { Settings } from "../reading/settings.ts";
@@ -48,9 +49,11 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
+  const descriptors = watchDescriptors();
   const outward = createResolverAndRelay(config, {
     dns: observers.dns,
     relay: observers.relay,
+    onShort: descriptors.short,
     resolve: options.resolve,
     tell: (severity, text) => log.write(severity, text),
   });
@@ -118,6 +121,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       workshop,
       outward,
       instruments,
+      descriptors,
     });
   } catch (error) {
     await closeAll(0);

@@ -1,14 +1,18 @@
 // How many connections the process's file descriptors are good for: each that comes in needs one of its own, one
 // towards the next hop, and one for what does not fit into memory.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Kept for everything else: log, workers, listeners, resolver. */
 const reserve = 64;
 const perConnection = 3;
+/** Where the limit is so low that the reserve is most of it: what a connection may need beside the descriptors in use at start. */
+const perConnectionAtLeast = 4;
 
 /** The most connections that so many open files allow; accepted ones must never starve outgoing ones. */
-export function connectionsFor(openFiles: number): number {
-  return Math.max(1, Math.floor((openFiles - reserve) / perConnection));
+export function connectionsFor(openFiles: number, inUseAtStart = reserve): number {
+  const most = Math.floor((openFiles - reserve) / perConnection);
+  const scarce = Math.floor((openFiles - inUseAtStart) / perConnectionAtLeast);
+  return Math.max(1, most, scarce);
 }
 
 /** RLIMIT_NOFILE of this process, its soft limit; infinite where it is not told. */
@@ -19,4 +23,67 @@ export function openFileLimit(read = () => readFileSync("/proc/self/limits", "ut
   } catch {
     return Number.POSITIVE_INFINITY;
   }
+}
+
+/** Descriptors that are open; `reserve` where the system does not tell. */
+function openFilesNow(): number {
+  try {
+    return readdirSync("/proc/self/fd").length;
+  } catch {
+    return reserve;
+  }
+}
+
+/** How many connections are good for now: the limit may be lowered while we run, and others may use descriptors up. */
+export interface DescriptorWatch {
+  /** The most connections just now; `count` is how many there are. */
+  most(count: number): number;
+  /** Something could not be opened for want of a descriptor: fewer connections for a while. */
+  short(): void;
+}
+
+/** What the watch asks of the system; a test hands in its own. */
+export interface DescriptorSystem {
+  /** Monotonic, milliseconds. */
+  now(): number;
+  limit(): number;
+  inUse(): number;
+}
+
+const realSystem: DescriptorSystem = { now: () => performance.now(), limit: openFileLimit, inUse: openFilesNow };
+
+const lookEveryMs = 1000;
+const shortForMs = 10_000;
+
+/** Starts from the descriptors in use now: to be made before the first connection. */
+export function watchDescriptors(system: DescriptorSystem = realSystem): DescriptorWatch {
+  const inUseAtStart = Math.min(reserve, system.inUse());
+  let lookedAt = system.now();
+  let allowed = connectionsFor(system.limit(), inUseAtStart);
+  let isShort = false;
+  let shortMost = Number.POSITIVE_INFINITY;
+  let shortSince = Number.NEGATIVE_INFINITY;
+
+  return {
+    most(count) {
+      const now = system.now();
+      if (isShort || now - lookedAt >= lookEveryMs) {
+        lookedAt = now;
+        allowed = connectionsFor(system.limit(), inUseAtStart);
+      }
+      if (isShort) {
+        isShort = false;
+        // By its limit there is room, and there was none: half of what there is makes some. Once a second, as those that
+        // are sent home need a moment to go.
+        if (now - shortSince >= lookEveryMs) {
+          shortMost = count <= allowed ? Math.max(1, Math.floor(count / 2)) : Number.POSITIVE_INFINITY;
+          shortSince = now;
+        }
+      } else if (now - shortSince >= shortForMs) shortMost = Number.POSITIVE_INFINITY;
+      return Math.min(allowed, shortMost);
+    },
+    short() {
+      isShort = true;
+    },
+  };
 }

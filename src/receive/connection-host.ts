@@ -17,6 +17,10 @@ export interface ConnectionHost {
   clock(): number;
   /** Connections of all listeners that share the limits. */
   connectionCount(): number;
+  /** The most connections that the system allows now, whatever the settings say. */
+  mostConnections(): number;
+  /** Sends an idle session home in favour of a new one; false where there is none to spare. */
+  makeRoom(): boolean;
   listenerOptions(at: ListenerName): ListenerOptions;
   /** The name of the listener at a local address: the same object each time. */
   nameAt(address: string, port: number): ListenerName;

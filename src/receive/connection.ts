@@ -22,6 +22,9 @@ const minDataRate = 1024;
 const manyConnections = 64;
 const rateGraceMs = 60_000;
 
+/** A client that owes us a command for longer gives its place to another where there are too many. */
+const spareIdleMs = 500;
+
 /** What follows most messages in their last chunk. */
 const nothing = Buffer.alloc(0);
 
@@ -99,13 +102,17 @@ export class FilterConnection extends SMTPConnection {
     const { options } = this.#dialog;
     if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
       this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
-    } else if (this.#filter.connectionCount() > options.maxClients) {
+    } else if (this.#isOneTooMany(options.maxClients) && !this.#filter.makeRoom()) {
       this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
     } else {
       this.#filter.observer.connectionOpened?.(this.listener);
       this.#say(this.#dialog.greeting());
       this.#flush();
     }
+  }
+
+  #isOneTooMany(maxClients: number): boolean {
+    return this.#filter.connectionCount() > Math.min(maxClients, this.#filter.mostConnections());
   }
 
   #turnAway(reason: "acl" | "limit", text: string): void {
@@ -131,6 +138,20 @@ export class FilterConnection extends SMTPConnection {
     this.#hangUp(this.#dialog.farewell(421, "4.3.2", "Service shutting down"));
   }
 
+  get idleSinceMs(): number {
+    return this.#lastInputMs;
+  }
+
+  /** Idle for long enough to be sent home where others wait. */
+  get canBeSpared(): boolean {
+    return !this.#isOver && !this.inTransaction && this.#filter.clock() - this.#lastInputMs > spareIdleMs;
+  }
+
+  /** Ends an idle session in favour of others. */
+  sendHome(): void {
+    this.#hangUp(this.#dialog.farewell(421, "4.3.2", "Error: too many connections, and this one was idle"));
+  }
+
   /** Cuts the session off, without a reply: whatever became of its message, the client must ask again. */
   cutOff(): void {
     this._socket.destroy();
@@ -142,6 +163,10 @@ export class FilterConnection extends SMTPConnection {
     const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
     const connections = this.#filter.connectionCount();
     const silentMs = now - this.#lastInputMs;
+    if (this.canBeSpared && this.#isOneTooMany(maxClients)) {
+      this.sendHome();
+      return;
+    }
     if (this.#state !== "data") {
       const stressed = connections > 0.8 * maxClients;
       const limit = stressed && !this.#dialog.inTransaction ? Math.min(idleMs, stressedIdleMs) : idleMs;

@@ -17,6 +17,8 @@ export interface Listener {
    * reply. What is left at the deadline is cut off without one. Resolves to how many sessions that were.
    */
   drain(deadlineMs: number): Promise<number>;
+  /** The session that has been idle for longest, if one may be sent home for another's sake. */
+  readonly idlest: FilterConnection | undefined;
 }
 
 /** A listener that does not listen yet. */
@@ -46,6 +48,9 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
       name = await openSocket(server.server, at, (options, done) => server.listen(options, done));
       accepting = true;
       return name;
+    },
+    get idlest() {
+      return server.idlest();
     },
     stopAccepting,
     async drain(deadlineMs) {

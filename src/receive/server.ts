@@ -25,6 +25,12 @@ export interface ServerNeeds {
   readonly observer?: ReceiveObserver;
   /** Connections of all listeners that share the limits; those of this one unless given. */
   readonly connectionCount?: () => number;
+  /** The most connections that the system allows now; no limit unless given. */
+  readonly mostConnections?: () => number;
+  /** Sends home the idlest session of all listeners that share the limits; of this one unless given. */
+  readonly makeRoom?: () => boolean;
+  /** A connection could not be accepted, for want of a descriptor. */
+  readonly onShort?: () => void;
   /** Connections are accepted, but neither read nor greeted before this resolves. */
   readonly opened?: Promise<void>;
   /** Monotonic, milliseconds. */
@@ -45,6 +51,8 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
   readonly store: MessageStore;
   readonly observer: ReceiveObserver;
   readonly connectionCount: () => number;
+  readonly mostConnections: () => number;
+  readonly makeRoom: () => boolean;
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
@@ -76,6 +84,8 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     this.store = store;
     this.observer = observer;
     this.connectionCount = needs.connectionCount ?? (() => this.openConnections);
+    this.mostConnections = needs.mostConnections ?? (() => Number.POSITIVE_INFINITY);
+    this.makeRoom = needs.makeRoom ?? (() => this.#sendIdlestHome());
     this.clock = clock;
     this.socketPath = socketPath;
     this.#nextLogId = nextLogId;
@@ -87,6 +97,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     // Trouble while it opens is told to whoever opens it.
     this.on("error", (error) => {
       if (!this.server.listening) return;
+      needs.onShort?.();
       // Out of descriptors, each connection that waits brings the same again: said once in a while.
       const now = this.clock();
       if (now - this.#acceptTroubleAt < acceptTroubleEveryMs) return;
@@ -199,6 +210,22 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
   /** No mail can be under way on these. */
   dropAwaitingProxy(): void {
     for (const socket of this.#awaitingProxy) socket.destroy();
+  }
+
+  /** The session that has been idle for longest, if it is worth less than a new one. */
+  idlest(): FilterConnection | undefined {
+    let idlest: FilterConnection | undefined;
+    for (const connection of this.connections) {
+      if (!(connection instanceof FilterConnection) || !connection.canBeSpared) continue;
+      if (idlest === undefined || connection.idleSinceMs < idlest.idleSinceMs) idlest = connection;
+    }
+    return idlest;
+  }
+
+  #sendIdlestHome(): boolean {
+    const idlest = this.idlest();
+    idlest?.sendHome();
+    return idlest !== undefined;
   }
 
   /** Looks after the timeouts of all connections. */

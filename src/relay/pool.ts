@@ -3,6 +3,7 @@ import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { type Dial, NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
 import { greet, type Trouble } from "./greeting.ts";
+import { isShortOfDescriptors } from "./shortage.ts";
 
 export interface PoolOptions {
   readonly localEnd: LocalEnd;
@@ -28,16 +29,21 @@ export class ConnectionPool {
   readonly #idle = new Map<string, NextHopConnection[]>();
   readonly #all = new Set<NextHopConnection>();
   readonly #onSweep: (nowMs: number) => boolean;
+  readonly #onFreed: () => void;
   /** Most mails go where the one before went. */
   #lastKey: { readonly hop: NextHop; readonly end: LocalEnd; readonly key: string } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closing = false;
   #onEmpty: (() => void) | undefined;
 
-  /** `onSweep` is called with each look at the clock; true keeps the clock going without connections. */
-  constructor(options: PoolOptions, onSweep: (nowMs: number) => boolean) {
+  /**
+   * `onSweep` is called with each look at the clock; true keeps the clock going without connections. `onFreed` is called
+   * when a connection became idle or has ended.
+   */
+  constructor(options: PoolOptions, onSweep: (nowMs: number) => boolean, onFreed: () => void) {
     this.#options = options;
     this.#onSweep = onSweep;
+    this.#onFreed = onFreed;
   }
 
   get openCount(): number {
@@ -97,14 +103,20 @@ export class ConnectionPool {
     } else {
       connections.push(connection);
     }
+    this.#onFreed();
+  }
+
+  /** Idle connections give up their descriptors. */
+  endIdle(): void {
+    for (const connections of this.#idle.values()) {
+      for (const connection of connections.splice(0)) connection.quit(this.#options.timeouts.reset);
+    }
   }
 
   /** Ends the idle connections, the others as they come back, or at the deadline. Resolves when none is left. */
   close(deadlineMs?: number): Promise<void> {
     this.#closing = true;
-    for (const connections of this.#idle.values()) {
-      for (const connection of connections.splice(0)) connection.quit(this.#options.timeouts.reset);
-    }
+    this.endIdle();
     if (this.#all.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer =
@@ -169,6 +181,9 @@ export class ConnectionPool {
     if (at !== -1) connections?.splice(at, 1);
     if (connection.ready) this.#options.observer.connection(connection.remote, "closed");
     if (this.#all.size === 0) this.#onEmpty?.();
+    // One that never had a descriptor gives none back.
+    const { failure } = connection;
+    if (failure?.kind !== "connect" || !isShortOfDescriptors(failure.detail)) this.#onFreed();
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import { failureAnswer, type HopAnswer } from "./failure-reply.ts";
 import { reset, type Trouble } from "./greeting.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
+import { isShortOfDescriptors, Shortage } from "./shortage.ts";
 import { Shunned, shunnedMs } from "./shunned.ts";
 import { type HopCount, Slots, type Turn } from "./slots.ts";
 import {
@@ -45,6 +46,8 @@ export interface RelayOptions {
   readonly smtp_discard_ehlo_keywords?: readonly string[];
   readonly timeouts?: Partial<RelayTimeouts>;
   readonly observer?: RelayObserver;
+  /** Called when there is no descriptor left for a connection, and again while mails wait for one. */
+  readonly onShort?: () => void;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
   readonly now?: () => number;
   /** Instead of sockets: how a connection to a next hop is made. */
@@ -79,6 +82,7 @@ interface Leg {
   readonly answers: readonly HopAnswer[];
 }
 
+const outOfDescriptors: Trouble = { failure: { kind: "connect", detail: "EMFILE" }, phase: "connect" };
 const unexplained: Trouble = { failure: { kind: "dropped" }, phase: "connect" };
 /** The best that a next hop can say to an envelope of one recipient. */
 const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5", text: "Ok" }]];
@@ -115,9 +119,18 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     now,
     dial: options.dial,
   };
-  const pool = new ConnectionPool(poolOptions, (nowMs) => {
-    slots.expire(nowMs);
-    return slots.waiting > 0;
+  const pool = new ConnectionPool(
+    poolOptions,
+    (nowMs) => {
+      slots.expire(nowMs);
+      shortage.expire(nowMs);
+      return slots.waiting + shortage.waiting > 0;
+    },
+    () => shortage.freed(),
+  );
+  const shortage = new Shortage(() => {
+    options.onShort?.();
+    pool.endIdle();
   });
   const shunned = new Shunned();
   let closing = false;
@@ -165,26 +178,59 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   async function openLeg(outgoing: Outgoing, whole: boolean): Promise<Leg> {
     const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
     const troubles: Trouble[] = [];
+    const untilMs = now() + timeouts.connect;
     for (const hop of hops) {
-      let kept = pool.take(hop, outgoing.localEnd);
-      if (kept !== undefined && !isTrusted(kept)) kept = await firstAlive(kept, hop, outgoing.localEnd);
-      if (kept !== undefined) {
-        const transaction = await begin(kept, outgoing, whole && now() - kept.idleSinceMs <= wholeIdleMs);
-        if (!goesOn(transaction)) return legOf(outgoing, transaction);
-        // The next hop had given up a kept connection, or does not know BDAT. The mail has not been anywhere yet.
+      // Those that wait for a descriptor are not overtaken by one that finds a connection just given back.
+      let place: "first" | "last" = "last";
+      let isTurn = shortage.waiting === 0;
+      if (!isTurn) {
+        isTurn = await waitForTurn(outgoing, untilMs, place);
+        place = "first";
       }
-      let opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-      if (opened instanceof NextHopConnection) {
-        const transaction = await begin(opened, outgoing, whole);
-        if (!goesOn(transaction)) return legOf(outgoing, transaction);
-        // It does not know BDAT.
-        opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-        if (opened instanceof NextHopConnection) return legOf(outgoing, await begin(opened, outgoing, false));
+      let tried: Leg | Trouble = outOfDescriptors;
+      while (isTurn) {
+        tried = await openOn(hop, outgoing, whole);
+        if (!("failure" in tried)) return tried;
+        isTurn = isShort(tried) && (await waitForTurn(outgoing, untilMs, place));
+        place = "first";
       }
-      troubles.push(opened);
+      if ("failure" in tried) troubles.push(tried);
     }
     const answers = sameForAll(outgoing, unreachable(hops, troubles));
     return { outgoing, transaction: undefined, answers, reusedConnection: false };
+  }
+
+  /** Over a kept connection or a new one to this next hop; the trouble where there is none to be had. */
+  async function openOn(hop: NextHop, outgoing: Outgoing, whole: boolean): Promise<Leg | Trouble> {
+    let kept = pool.take(hop, outgoing.localEnd);
+    if (kept !== undefined && !isTrusted(kept)) kept = await firstAlive(kept, hop, outgoing.localEnd);
+    if (kept !== undefined) {
+      const transaction = await begin(kept, outgoing, whole && now() - kept.idleSinceMs <= wholeIdleMs);
+      if (!goesOn(transaction)) return legOf(outgoing, transaction);
+      // The next hop had given up a kept connection, or does not know BDAT. The mail has not been anywhere yet.
+    }
+    const opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
+    if (!(opened instanceof NextHopConnection)) return opened;
+    const transaction = await begin(opened, outgoing, whole);
+    if (!goesOn(transaction)) return legOf(outgoing, transaction);
+    // It does not know BDAT.
+    const another = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
+    return another instanceof NextHopConnection ? legOf(outgoing, await begin(another, outgoing, false)) : another;
+  }
+
+  function isShort({ failure }: Trouble): boolean {
+    return failure.kind === "connect" && isShortOfDescriptors(failure.detail);
+  }
+
+  /**
+   * Waits for a descriptor: as long as the mail may, while others have connections that they will give back. Where nobody
+   * has one, those who hold the descriptors wait as well, so one of them has to go.
+   */
+  function waitForTurn(outgoing: Outgoing, untilMs: number, place: "first" | "last"): Promise<boolean> {
+    const patientMs = Math.min(untilMs - timeouts.connect + timeouts.finalDot, limitOf(outgoing));
+    pool.watch();
+    if (now() >= (pool.openCount > 0 ? patientMs : untilMs)) return Promise.resolve(false);
+    return shortage.turn(patientMs, place);
   }
 
   function isTrusted(kept: NextHopConnection): boolean {

@@ -47,7 +47,7 @@ test("lets only listed peers use XFORWARD, and offers it to no other", async (t)
 });
 
 test("turns away connections over the limit with 421, and takes them when there is room again", async (t) => {
-  const receiver = await startReceiver(t, { options: { maxClients: 2 } });
+  const receiver = await startReceiver(t, { options: { maxClients: 2 }, clock: () => 1000 });
   const first = smtpClient(receiver.port);
   const second = smtpClient(receiver.port);
   assert.match((await first.line()) ?? "", /^220 /);
@@ -79,6 +79,41 @@ test("accepts connections before it is open, and greets those that are still the
   opened.resolve();
   assert.match((await line) ?? "", /^220 /);
   assert.match((await client.reply())[0] ?? "", /^250-/);
+});
+
+test("a client that is idle gives its place to a new one, the idlest first; one with a mail under way keeps it", async (t) => {
+  let now = 1000;
+  const receiver = await startReceiver(t, { options: { maxClients: 3 }, clock: () => now });
+  const clients = [smtpClient(receiver.port), smtpClient(receiver.port), smtpClient(receiver.port)];
+  for (const client of clients) assert.match((await client.line()) ?? "", /^220 /);
+  const [busy, idle, idlest] = clients;
+  assert.ok(busy && idle && idlest);
+  now += 100;
+  await idle.ask("EHLO client.example");
+  await busy.ask("EHLO client.example");
+  assert.match(await busy.ask("MAIL FROM:<a@example.com>"), /^250 /);
+  now += 501;
+  const home = "421 4.3.2 [127.0.0.1] Error: too many connections, and this one was idle";
+  const fourth = smtpClient(receiver.port);
+  assert.match((await fourth.line()) ?? "", /^220 /);
+  assert.equal(await idlest.line(), home);
+  const fifth = smtpClient(receiver.port);
+  assert.match((await fifth.line()) ?? "", /^220 /);
+  assert.equal((await idle.reply()).at(-1), home);
+  assert.equal(await smtpClient(receiver.port).line(), "421 4.3.2 [127.0.0.1] Error: too many connections");
+  assert.match(await busy.ask("RCPT TO:<b@example.com>"), /^250 /);
+});
+
+test("where the system allows fewer connections than there are, idle ones are sent home", async (t) => {
+  let now = 1000;
+  let most = 10;
+  const receiver = await startReceiver(t, { clock: () => now, mostConnections: () => most });
+  const clients = [smtpClient(receiver.port), smtpClient(receiver.port), smtpClient(receiver.port)];
+  for (const client of clients) assert.match((await client.line()) ?? "", /^220 /);
+  now += 501;
+  most = 1;
+  for (const client of clients.slice(0, 2)) assert.match((await client.line()) ?? "", /^421 4\.3\.2 .*was idle$/);
+  assert.match(await (clients[2]?.ask("EHLO client.example") ?? ""), /^250 /);
 });
 
 test("counts connections of all doors that share the limit", async (t) => {

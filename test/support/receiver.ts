@@ -28,6 +28,7 @@ export interface ReceiverSetup {
   readonly observer?: ReceiveObserver;
   readonly clock?: () => number;
   readonly connectionCount?: () => number;
+  readonly mostConnections?: () => number;
   readonly opened?: Promise<void>;
 }
 
@@ -79,6 +80,7 @@ export async function startReceiver(test: TestContext, setup: ReceiverSetup = {}
     nextLogId: createLogIds(4711),
     ...(setup.observer !== undefined && { observer: setup.observer }),
     ...(setup.clock !== undefined && { clock: setup.clock }),
+    ...(setup.mostConnections !== undefined && { mostConnections: setup.mostConnections }),
     ...(setup.opened !== undefined && { opened: setup.opened }),
     ...(setup.connectionCount !== undefined && { connectionCount: setup.connectionCount }),
   });

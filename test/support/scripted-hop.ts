@@ -153,9 +153,14 @@ export function scriptedHop({ keywords = ["PIPELINING"], protocol = "smtp", repl
 }
 
 /** Nobody is there. */
-export const dialNobody: Dial = () => {
-  const socket = new Duplex();
-  socket.on("error", () => undefined);
-  setImmediate(() => socket.destroy(Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })));
-  return socket;
-};
+export const dialNobody: Dial = failingDial("ECONNREFUSED");
+
+/** Every connection fails with this code of the system's. */
+export function failingDial(code: string): Dial {
+  return () => {
+    const socket = new Duplex();
+    socket.on("error", () => undefined);
+    setImmediate(() => socket.destroy(Object.assign(new Error(`connect ${code}`), { code })));
+    return socket;
+  };
+}

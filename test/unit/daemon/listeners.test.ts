@@ -13,6 +13,7 @@ function createStage() {
     return {
       name,
       connections: 0,
+      idlest: undefined,
       stopAccepting: () => undefined,
       async listen() {
         events.push(`listen ${port}`);
@@ -87,4 +88,26 @@ test("places are told apart by address, port and path", () => {
     "::1:25",
     "/run/s.sock",
   ]);
+});
+
+test("of all doors the session that was idle for longest is sent home", async () => {
+  const sent: number[] = [];
+  const idle = new Map<number, number>([
+    [2, 30],
+    [3, 20],
+  ]);
+  const doors = createListeners(({ port = 0 }) => ({
+    name: { address: "127.0.0.1", port },
+    connections: 1,
+    listen: async () => ({ address: "127.0.0.1", port }),
+    drain: async () => 0,
+    get idlest() {
+      const idleSinceMs = idle.get(port);
+      if (idleSinceMs === undefined) return undefined;
+      return { idleSinceMs, sendHome: () => void (idle.delete(port), sent.push(port)) };
+    },
+  }));
+  await doors.open(at(1, 2, 3));
+  assert.deepEqual([doors.makeRoom(), doors.makeRoom(), doors.makeRoom()], [true, true, false]);
+  assert.deepEqual(sent, [3, 2]);
 });

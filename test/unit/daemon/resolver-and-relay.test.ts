@@ -18,6 +18,7 @@ async function setUp(t: TestContext, text = ownDns, resolve?: Resolve): Promise<
   const made = createResolverAndRelay(await configOf(text), {
     dns: { answered: () => undefined },
     relay: { connection: () => undefined, reply: () => undefined },
+    onShort: () => undefined,
     resolve,
     tell: () => undefined,
   });

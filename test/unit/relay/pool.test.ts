@@ -35,6 +35,7 @@ function setUp(
       dial: dial ?? hop.dial,
     },
     () => false,
+    () => undefined,
   );
   t.after(() => pool.close(0));
   return {

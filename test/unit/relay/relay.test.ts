@@ -4,7 +4,14 @@ import type { Proceed } from "../../../src/relay/delivery.ts";
 import { type ClosableRelay, createRelay, type RelayOptions } from "../../../src/relay/relay.ts";
 import { formatReply, isTransient } from "../../../src/smtp/reply.ts";
 import { envelopeFrom, outgoingTo, plainMail } from "../../support/relay-mail.ts";
-import { dialNobody, type HopScript, queued, type ScriptedHop, scriptedHop } from "../../support/scripted-hop.ts";
+import {
+  dialNobody,
+  failingDial,
+  type HopScript,
+  queued,
+  type ScriptedHop,
+  scriptedHop,
+} from "../../support/scripted-hop.ts";
 
 /** What the flow says for SMTP input. */
 const unlessPutOff: Proceed = (replies) => !replies.flat().some(isTransient);
@@ -252,4 +259,38 @@ test("a next hop that says nothing keeps its own mail, and the mail of another i
   assert.deepEqual(relay.counts().nextHops, [{ nextHop: "smtp:[hung.example]:25", inUse: 3, waiting: 2, limit: 3 }]);
   assert.equal(hung.connections, 3);
   void pending;
+});
+
+/** Dials as long as fewer than `most` connections are open; then the process has no descriptor left. */
+function scarce(t: TestContext, most: () => number, script: HopScript = {}) {
+  const hop = scriptedHop(script);
+  const told: string[] = [];
+  const relay = createRelay({
+    localhost_name: "here.example",
+    dial: (...to) => (hop.open < most() ? hop.dial(...to) : failingDial("EMFILE")(...to)),
+    timeouts: { connect: 40 },
+    onShort: () => told.push("short"),
+  });
+  t.after(() => relay.close(0));
+  const send = async (from: string) => {
+    const [delivery] = await relay([outgoingTo(hop.nextHop, envelopeFrom(from, "b@example.com"))], unlessPutOff);
+    return delivery?.replies.map(formatReply)[0] ?? "";
+  };
+  return { hop, told, send };
+}
+
+test("mails that find no descriptor for a connection wait in their order, and none is put off", async (t) => {
+  const { hop, told, send } = scarce(t, () => 1);
+  const senders = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
+  assert.deepEqual(await Promise.all(senders.map(send)), [fine, fine, fine, fine]);
+  const order = hop.lines.filter((line) => line.includes("MAIL FROM")).map((line) => /<(.*?)>/.exec(line)?.[1]);
+  assert.deepEqual(order, senders);
+  assert.equal(hop.connections, 1);
+  assert.ok(told.length >= 3);
+});
+
+test("where nobody has a connection to give back, a mail waits as long as connecting may take", async (t) => {
+  const { send, told } = scarce(t, () => 0);
+  assert.match(await send("a@example.com"), /^450 4\.4\.1 .*EMFILE/);
+  assert.ok(told.length > 0);
 });
