@@ -197,7 +197,10 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));
   const begin = createPipeline(around(stages));
-  const beginMilter = createMilterFlow({ ...stages, annotate: createAnnotate(milterNextHops, ownIds) }, around);
+  const beginMilter = createMilterFlow(
+    { ...stages, annotate: createAnnotate(milterNextHops, ownIds, "stays") },
+    around,
+  );
 
   function release(request: ReleaseRequest): Promise<ReleaseAnswer> {
     const { base } = router;

@@ -3,6 +3,7 @@
 import { asBuffer } from "./header.ts";
 import type { MessageOctets } from "./message.ts";
 import { sharedOctets } from "./shared-octets.ts";
+import { isSameWrapping, type Wrapping, wrappedBody } from "./wrapping.ts";
 
 /** A range of octets of the header section, end not included. */
 export interface OctetRange {
@@ -21,13 +22,15 @@ export interface HeaderEdits {
   readonly add: readonly string[];
   readonly remove: readonly OctetRange[];
   readonly replace: readonly Replacement[];
+  /** The mail leaves as an attachment: the header section with its edits is that of the new mail, the mail within has its own as it came. */
+  readonly wrap?: Wrapping;
 }
 
 export const noEdits: HeaderEdits = { add: [], remove: [], replace: [] };
 
 /** The same edits with further fields above those that are added already. */
-export function withFields(fields: readonly string[], { add, remove, replace }: HeaderEdits): HeaderEdits {
-  return { add: [...fields, ...add], remove, replace };
+export function withFields(fields: readonly string[], edits: HeaderEdits): HeaderEdits {
+  return { ...edits, add: [...fields, ...edits.add] };
 }
 
 /** Whether both turn any header into the same octets. */
@@ -36,7 +39,8 @@ export function isSameEdits(one: HeaderEdits, other: HeaderEdits): boolean {
   return (
     isSameList(one.add, other.add, (a, b) => a === b) &&
     isSameList(one.remove, other.remove, isSameRange) &&
-    isSameList(one.replace, other.replace, isSameReplacement)
+    isSameList(one.replace, other.replace, isSameReplacement) &&
+    isSameWrapping(one.wrap, other.wrap)
   );
 }
 
@@ -62,8 +66,8 @@ function isSameRange(one: OctetRange, other: OctetRange): boolean {
 export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" | "shared"): MessageOctets {
   const header = asBuffer(message.header);
   const added = edits.add.length === 1 ? (edits.add[0] ?? "") : edits.add.join("");
-  const { remove, replace } = edits;
-  let size = added.length + header.length;
+  const { remove, replace, wrap } = edits;
+  let size = added.length + header.length + (wrap?.heading.length ?? 0);
   for (const { start, end } of remove) size -= end - start;
   for (const { start, end, octets: put } of replace) size += put.length - (end - start);
   const octets = memory === "shared" ? sharedOctets(size) : Buffer.allocUnsafe(size);
@@ -75,8 +79,10 @@ export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" 
     at += asBuffer(put).copy(octets, at);
     from = end;
   }
-  header.copy(octets, at, from);
-  return { header: octets, separator: message.separator, body: message.body };
+  at += header.copy(octets, at, from);
+  if (wrap === undefined) return { header: octets, separator: message.separator, body: message.body };
+  octets.write(wrap.heading, at, "latin1");
+  return { header: octets, separator: "\r\n", body: wrappedBody(message, wrap, memory) };
 }
 
 const nothing = new Uint8Array();

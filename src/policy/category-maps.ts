@@ -1,10 +1,12 @@
 // amavisd's *_by_ccat settings: maps and values by contents category, laid over what the plain settings say.
 import { contextBelow } from "../lookup/context.ts";
-import type { MapCompiler } from "../lookup/map.ts";
+import { readValue, withOrigin } from "../lookup/entry.ts";
+import { emptyMap, type MapCompiler } from "../lookup/map.ts";
 import type { LookupMap, RawTable, TableContext } from "../lookup/table.ts";
-import { booleanValue, textValue, type ValueType } from "../lookup/value.ts";
+import { booleanValue, isMapping, textListValue, textValue, type ValueType } from "../lookup/value.ts";
+import { isEnvelopeSender, readSenderName } from "../mail/sender-name.ts";
 import type { BankSettings } from "../settings/bank-settings.ts";
-import type { Destiny } from "../settings/values.ts";
+import type { Destiny, TemplateSource } from "../settings/values.ts";
 import type { Contents } from "./decision.ts";
 
 const destinyNumbers: Readonly<Record<string, Destiny>> = {
@@ -21,9 +23,30 @@ const destinyValue: ValueType<Destiny> = {
   read: (raw) => destinies.find((name) => name === raw) ?? destinyNumbers[String(raw)],
 };
 
+const mailboxValue: ValueType<string> = {
+  expected: 'a mailbox such as "Content filter <postmaster@example.com>"',
+  read: (raw) => (typeof raw === "string" && readSenderName(raw, "host.example") !== undefined ? raw : undefined),
+};
+
+const senderValue: ValueType<string> = {
+  expected: "an address, or nothing for the null sender",
+  read: (raw) => (typeof raw === "string" && isEnvelopeSender(raw) ? raw : undefined),
+};
+
+const templateValue: ValueType<NonNullable<TemplateSource>> = {
+  expected: "the text of a template, or { file: name }",
+  read(raw) {
+    if (typeof raw === "string") return raw;
+    return isMapping(raw) && typeof raw["file"] === "string" && Object.keys(raw).length === 1
+      ? { file: raw["file"] }
+      : undefined;
+  },
+};
+
 /** Values by recipient of each of the settings that are read. */
 interface CategoryValues {
   readonly final_destiny_maps_by_ccat: Destiny;
+  readonly forward_method_maps_by_ccat: readonly string[];
   readonly lovers_maps_by_ccat: boolean;
   readonly defang_maps_by_ccat: boolean;
   readonly subject_tag_maps_by_ccat: string;
@@ -34,6 +57,14 @@ interface CategoryValues {
   readonly warnsender_by_ccat: boolean;
   readonly addr_extension_maps_by_ccat: string;
   readonly smtp_reason_by_ccat: string;
+  readonly notify_admin_templ_by_ccat: NonNullable<TemplateSource>;
+  readonly notify_recips_templ_by_ccat: NonNullable<TemplateSource>;
+  readonly notify_sender_templ_by_ccat: NonNullable<TemplateSource>;
+  readonly hdrfrom_notify_admin_by_ccat: string;
+  readonly hdrfrom_notify_recip_by_ccat: string;
+  readonly hdrfrom_notify_sender_by_ccat: string;
+  readonly mailfrom_notify_admin_by_ccat: string;
+  readonly mailfrom_notify_recip_by_ccat: string;
 }
 
 export type CategorySetting = keyof CategoryValues;
@@ -44,6 +75,7 @@ export type CategoryMaps = { readonly [Name in CategorySetting]: CategoryMap<Cat
 
 const valueTypes: { readonly [Name in CategorySetting]: ValueType<CategoryValues[Name]> } = {
   final_destiny_maps_by_ccat: destinyValue,
+  forward_method_maps_by_ccat: textListValue,
   lovers_maps_by_ccat: booleanValue,
   defang_maps_by_ccat: booleanValue,
   subject_tag_maps_by_ccat: textValue,
@@ -54,7 +86,22 @@ const valueTypes: { readonly [Name in CategorySetting]: ValueType<CategoryValues
   warnsender_by_ccat: booleanValue,
   addr_extension_maps_by_ccat: textValue,
   smtp_reason_by_ccat: textValue,
+  notify_admin_templ_by_ccat: templateValue,
+  notify_recips_templ_by_ccat: templateValue,
+  notify_sender_templ_by_ccat: templateValue,
+  hdrfrom_notify_admin_by_ccat: mailboxValue,
+  hdrfrom_notify_recip_by_ccat: mailboxValue,
+  hdrfrom_notify_sender_by_ccat: mailboxValue,
+  mailfrom_notify_admin_by_ccat: senderValue,
+  mailfrom_notify_recip_by_ccat: senderValue,
 };
+
+/** Whose members are one value each, whoever the recipient is: a mapping among them is no lookup table. */
+const plainSettings: ReadonlySet<CategorySetting> = new Set<CategorySetting>([
+  "notify_admin_templ_by_ccat",
+  "notify_recips_templ_by_ccat",
+  "notify_sender_templ_by_ccat",
+]);
 const settingNames = Object.keys(valueTypes).filter((name): name is CategorySetting => name in valueTypes);
 
 /** Compiles members where they stand, then puts together those that a bank has in the end. */
@@ -75,6 +122,11 @@ export function createCategoryCompiler(compiler: MapCompiler): CategoryCompiler 
     compiled.set(name, known);
     const ready = known.get(member);
     if (ready !== undefined) return ready;
+    if (plainSettings.has(name)) {
+      const plain = compilePlain(member, valueTypes[name], context);
+      known.set(member, plain);
+      return plain;
+    }
     const isList = Array.isArray(member);
     // A value alone is a map of one constant: its place is the member's own.
     const tables: readonly RawTable[] = isList ? member.filter(isTable) : isTable(member) ? [member] : [];
@@ -110,6 +162,14 @@ export function createCategoryCompiler(compiler: MapCompiler): CategoryCompiler 
   };
 }
 
+function compilePlain(member: unknown, type: ValueType<unknown>, context: TableContext): LookupMap<unknown> {
+  if (member === null || member === undefined) return emptyMap;
+  const value = readValue(member, type, context, []);
+  if (value === undefined) return emptyMap;
+  const match = withOrigin({ value, key: "(constant)" }, context.origin?.([]));
+  return { first: () => match, all: () => [match] };
+}
+
 const silent: TableContext = {
   readFile: () => {
     throw new Error("not read yet");
@@ -137,6 +197,19 @@ export function categoryValue<V>(
   if (map.size === 0) return "unset";
   const entry = (minor > 0 ? map.get(`${category},${minor}`) : undefined) ?? map.get(category);
   return entry === undefined ? "unset" : entry.first(recipient)?.value;
+}
+
+/**
+ * What a setting says for the most important contents that it has a word on, CC_CATCHALL last (amavisd:
+ * setting_by_contents_category). undefined: nothing, or an entry without a value for the recipient.
+ */
+export function contentsValue<V>(map: CategoryMap<V>, all: readonly Contents[], recipient: string): V | undefined {
+  if (map.size === 0) return undefined;
+  for (const contents of all) {
+    const value = categoryValue(map, contents, recipient);
+    if (value !== "unset") return value;
+  }
+  return catchAllValue(map, recipient);
 }
 
 /** What holds for categories without an entry and without a plain setting. */

@@ -1,13 +1,14 @@
 // Keeps copies of a mail before it goes on or is refused: what is owed to a folder is on disk when this ends well, what is
 // owed to a mail address is given back for the flow to send.
-import { fieldBody } from "../mail/header.ts";
+import { digestBody } from "../mail/body-digest.ts";
+import { asBuffer, fieldBody } from "../mail/header.ts";
 import { createMailId } from "../mail/mail-id.ts";
 import type { Message } from "../mail/message.ts";
 import { type CopyFacts, envelopeFields, fileFields, shownSubject } from "../mail/quarantine-head.ts";
 import type { QuarantineRow } from "../mail/quarantine-row.ts";
 import { expandTemplate, subFolder } from "./file-name.ts";
 import type { QuarantineFiles } from "./files.ts";
-import { digestBody, digestMail } from "./mail-digest.ts";
+import { digestMail } from "./mail-digest.ts";
 import type { CopyPurpose, FolderPlace, MailPlace, PlannedCopy } from "./place.ts";
 import type { QuarantineIndex } from "./quarantine-index.ts";
 import { type KeepFailure, keepFailure, writeCopy } from "./write-copy.ts";
@@ -89,7 +90,7 @@ export function createKeepCopies({ files, index, repeatWindowMs }: KeepNeeds): K
           kept.push(mailed(mail, copy, place));
           continue;
         }
-        bodyDigest ??= await digestBody(mail.message.body);
+        bodyDigest ??= asBuffer(await digestBody(mail.message.body)).toString("hex");
         const result = await keepFile(mail, copy, place, bodyDigest);
         if ("reason" in result) return { failure: result };
         kept.push(result);

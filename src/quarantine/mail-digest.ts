@@ -1,7 +1,7 @@
 // By what a mail is known again that comes once more, as after a 4xx: the copy of the first time is the copy of them all.
 import { createHash } from "node:crypto";
 import type { HeaderField } from "../mail/header.ts";
-import type { Body, Message } from "../mail/message.ts";
+import type { Message } from "../mail/message.ts";
 
 /** Fields that differ each time the same mail is brought; all others tell one mail from another. */
 const traces: ReadonlySet<string> = new Set([
@@ -12,25 +12,9 @@ const traces: ReadonlySet<string> = new Set([
   "received-spf",
 ]);
 
-/** Octets hashed before others get their turn. */
-const octetsPerTurn = 1024 * 1024;
-
-/** SHA-256 of the body, in hex. Rejects where a spooled body cannot be read. */
-export async function digestBody(body: Body): Promise<string> {
-  const hash = createHash("sha256");
-  let since = 0;
-  for await (const chunk of body.kind === "memory" ? body.chunks : body.read()) {
-    hash.update(chunk);
-    since += chunk.length;
-    if (since < octetsPerTurn) continue;
-    since = 0;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return hash.digest("hex");
-}
-
 export interface DigestedMail {
   readonly message: Pick<Message, "header" | "fields" | "cut">;
+  /** SHA-256, in hex. */
   readonly bodyDigest: string;
   readonly sender: string;
 }

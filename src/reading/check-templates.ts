@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Problem, SettingPath } from "../config/source.ts";
 import { templateSettings } from "../notices/default-templates.ts";
 import { type ReadFile, templateProblems } from "../notices/templates.ts";
+import { isMapping } from "../settings/shape.ts";
 import type { TemplateSource } from "../settings/values.ts";
 
 export function checkTemplates({ base, policy_bank }: Config, readFile: ReadFile): readonly Problem[] {
@@ -10,8 +11,27 @@ export function checkTemplates({ base, policy_bank }: Config, readFile: ReadFile
     [[], base],
     ...Array.from(policy_bank, ([name, bank]) => [["policy_bank", name], bank] as const),
   ];
-  return banks.flatMap(([path, bank]) =>
-    templateSettings.flatMap((name) => problemsOf([...path, name], bank[name] ?? null, readFile)),
+  return banks.flatMap(([path, bank]) => [
+    ...templateSettings.flatMap((name) => problemsOf([...path, name], bank[name] ?? null, readFile)),
+    ...templatesByCategory.flatMap((name) =>
+      Object.entries(bank[name] ?? {}).flatMap(([category, source]) =>
+        isTemplate(source) ? problemsOf([...path, name, category], source, readFile) : [],
+      ),
+    ),
+  ]);
+}
+
+const templatesByCategory = [
+  "notify_admin_templ_by_ccat",
+  "notify_recips_templ_by_ccat",
+  "notify_sender_templ_by_ccat",
+] as const;
+
+/** What is none is told where the setting is compiled. */
+function isTemplate(value: unknown): value is Exclude<TemplateSource, null> {
+  return (
+    typeof value === "string" ||
+    (isMapping(value) && typeof value["file"] === "string" && Object.keys(value).length === 1)
   );
 }
 

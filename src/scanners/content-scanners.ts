@@ -1,10 +1,11 @@
 // All scanners there are, as the flow asks them: about viruses and about spam, by way of the verdicts that are remembered.
+
+import { digestBody } from "../mail/body-digest.ts";
 import type { SpamFound, VirusFound } from "../mail/content.ts";
 import type { Message } from "../mail/message.ts";
 import type { VerdictSubject } from "../mail/verdict-subject.ts";
 import { parsePeerAddress } from "../settings/peer-address.ts";
 import type { SpamScanner, VirusScanner } from "../settings/scanner-shape.ts";
-import { digestBody } from "./body-digest.ts";
 import { createClamdClient, type VirusClient } from "./clamd.ts";
 import { createRspamdClient } from "./rspamd.ts";
 import type { ClientCounts, ScannerPlace } from "./scanner-client.ts";

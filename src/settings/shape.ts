@@ -1,7 +1,7 @@
 // The shapes a setting's value can have: what is taken, and the one normal form it is turned into.
 // Reading a normal form again gives the same normal form; `--print` relies on it.
 import { toAscii } from "../mail/domain.ts";
-import { readSenderName } from "../mail/sender-name.ts";
+import { isEnvelopeSender, readSenderName } from "../mail/sender-name.ts";
 import type { Destiny, TemplateSource } from "./values.ts";
 
 /**
@@ -313,6 +313,16 @@ export const template: Shape<TemplateSource> = {
       return { file: value.file };
     }
     return report("the text of a template, or { file: name }", value);
+  },
+};
+
+/** The envelope sender of mail of ours. */
+export const envelopeSender: Shape<string> = {
+  words: 'an address, or "" for the null sender',
+  nullable: false,
+  read(value, report) {
+    const taken = typeof value === "string" && isEnvelopeSender(value);
+    return taken ? value : report('an address, or "" for the null sender', value);
   },
 };
 

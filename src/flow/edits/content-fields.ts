@@ -6,16 +6,21 @@ import type { Accepted } from "../../policy/decision.ts";
 import type { JudgedMail } from "../mail.ts";
 import { spamFields } from "./spam-fields.ts";
 
-/** From top to bottom. `isLocal`: the recipient is one of ours; others are told neither scores nor of our quarantine. */
+/** From top to bottom. `isDefanged`: the mail leaves as an attachment. `isLocal`: the recipient is one of ours; others are told neither scores nor of our quarantine. */
 export function contentFields(
   { bank, facts, mailId }: Pick<JudgedMail, "bank" | "facts" | "mailId">,
   { content, quarantine }: Pick<Accepted, "content" | "quarantine">,
   recipient: string,
   isLocal: boolean,
+  isDefanged = false,
 ): readonly string[] {
   const fields: string[] = [];
   if (isLocal && quarantine.length > 0 && mayAdd(bank, "x-quarantine-id")) {
     fields.push(`X-Quarantine-ID: <${mailId}>\r\n`);
+  }
+  if (isDefanged && mayAdd(bank, "x-amavis-modified")) {
+    const text = `Original mail wrapped as attachment (defanged) by ${bank.myhostname}`;
+    fields.push(foldedField("X-Amavis-Modified", [text]));
   }
   const { virus } = facts.content;
   const wasScanned = virus !== undefined && !virus.failed;

@@ -6,6 +6,7 @@ import type { PolicyBank } from "../../policy/bank.ts";
 import type { Accepted } from "../../policy/decision.ts";
 import type { JudgedMail } from "../mail.ts";
 import { contentFields, isFieldName } from "./content-fields.ts";
+import { createDefang, type Defanged, isDefanged } from "./defang.ts";
 import { rangesOf, spamFieldNames, withRanges } from "./removed-fields.ts";
 import { subjectTag, taggedSubject } from "./subject-tag.ts";
 
@@ -14,11 +15,13 @@ export interface RecipientEdits {
   of(decision: Accepted, address: string, isLocal: boolean, edits: HeaderEdits): HeaderEdits;
 }
 
-export function createRecipientEdits(mail: JudgedMail): RecipientEdits {
+/** `body`: "stays" where nothing may be wrapped into an attachment. */
+export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "stays" = "may-change"): RecipientEdits {
   const { bank, transaction, mailId } = mail;
   const { message, session, receivedAtMs } = transaction;
   const names = { myhostname: bank.myhostname, receivedAtMs, logId: session.id, mailId };
   const made = new Map<HeaderEdits, Map<string, HeaderEdits>>();
+  const defang = createDefang(mail);
   let claims: readonly OctetRange[] | undefined;
 
   /** Incoming X-Spam fields, where a spam scanner of ours speaks for itself. */
@@ -34,10 +37,15 @@ export function createRecipientEdits(mail: JudgedMail): RecipientEdits {
     tag: string | undefined,
     edits: HeaderEdits,
     cleared: readonly OctetRange[],
+    defanged: Defanged | undefined,
   ) {
-    const without = { ...edits, remove: withRanges(edits.remove, cleared) };
+    const remove = withRanges(edits.remove, cleared);
+    const without =
+      defanged === undefined
+        ? { ...edits, remove }
+        : { ...edits, remove: withRanges(remove, defanged.within), wrap: defanged.wrap };
     if (tag === undefined) return withFields(fields, without);
-    const subject = taggedSubject(message, tag);
+    const subject = taggedSubject(message, tag, without.remove);
     return "add" in subject
       ? withFields([...fields, subject.add], without)
       : withFields(fields, { ...without, replace: [...without.replace, subject.replace] });
@@ -46,14 +54,16 @@ export function createRecipientEdits(mail: JudgedMail): RecipientEdits {
   return {
     of(decision, address, isLocal, edits) {
       const { content } = decision;
-      const fields = contentFields(mail, decision, address, isLocal);
+      const wraps = isLocal && body === "may-change" && isDefanged(bank, content, address);
+      const defanged = wraps ? defang(content) : undefined;
+      const fields = contentFields(mail, decision, address, isLocal, defanged !== undefined);
       const tag = isLocal && content !== undefined ? subjectTag(bank, content, address, names) : undefined;
       const cleared = spamClaims(address);
-      if (fields.length === 0 && tag === undefined && cleared.length === 0) return edits;
-      const key = JSON.stringify([fields, tag, cleared.length]);
+      if (fields.length === 0 && tag === undefined && cleared.length === 0 && defanged === undefined) return edits;
+      const key = JSON.stringify([fields, tag, cleared.length, defanged?.wrap.before]);
       const known = made.get(edits) ?? new Map<string, HeaderEdits>();
       made.set(edits, known);
-      const ready = known.get(key) ?? make(fields, tag, edits, cleared);
+      const ready = known.get(key) ?? make(fields, tag, edits, cleared, defanged);
       known.set(key, ready);
       return ready;
     },

@@ -39,12 +39,16 @@ function allFields({ header, fields, cut }: Pick<Message, "header" | "fields" | 
   return isUnread(cut) ? splitHeader(header, unlimited).fields : fields;
 }
 
-/** Both lists as one, in order and apart: a range that overlaps one of the first is left out. */
+/** Both lists as one, in order and apart: ranges that overlap are one. */
 export function withRanges(one: readonly OctetRange[], other: readonly OctetRange[]): readonly OctetRange[] {
   if (other.length === 0) return one;
   if (one.length === 0) return other;
   const merged = [...one, ...other].sort((a, b) => a.start - b.start || a.end - b.end);
   const apart: OctetRange[] = [];
-  for (const range of merged) if (range.start >= (apart.at(-1)?.end ?? 0)) apart.push(range);
+  for (const range of merged) {
+    const last = apart.at(-1);
+    if (last === undefined || range.start >= last.end) apart.push(range);
+    else if (range.end > last.end) apart[apart.length - 1] = { start: last.start, end: range.end };
+  }
   return apart;
 }

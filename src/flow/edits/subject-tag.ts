@@ -1,7 +1,7 @@
 // The tag before the subject of mail that is spam, infected or could not be looked through: which one a recipient has, and
 // the subject with it (amavis.md 7.3).
 
-import type { Replacement } from "../../mail/edit.ts";
+import type { OctetRange, Replacement } from "../../mail/edit.ts";
 import { encodeUnstructured } from "../../mail/encoded-word.ts";
 import { asBuffer } from "../../mail/header.ts";
 import type { Message } from "../../mail/message.ts";
@@ -76,15 +76,22 @@ const maxLineOctets = 998;
 export type TaggedSubject = { readonly replace: Replacement } | { readonly add: string };
 
 /**
+ * `removed`: ranges of fields that do not leave; a Subject among them is none.
+ *
  * The first Subject with the tag before its text, all else of it as it came; a Subject of its own where there is none.
  * A tag that is not ASCII is an encoded word, which a blank parts from what follows.
  */
-export function taggedSubject({ fields }: Pick<Message, "fields">, tag: string): TaggedSubject {
+export function taggedSubject(
+  { fields }: Pick<Message, "fields">,
+  tag: string,
+  removed: readonly OctetRange[] = [],
+): TaggedSubject {
   const encoded = encodeUnstructured(tag);
   let start = 0;
   for (const { name, raw } of fields) {
     const end = start + raw.length;
-    if (name === "subject") {
+    const at = start;
+    if (name === "subject" && !removed.some((range) => range.start <= at && at < range.end)) {
       const text = asBuffer(raw).toString("latin1");
       const colon = text.indexOf(":") + 1;
       const rest = text.slice(colon).replace(/^[ \t]/, "");

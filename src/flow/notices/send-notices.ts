@@ -17,6 +17,7 @@ import {
   noticeLetters,
   noticeMailFrom,
   templateSettingFor,
+  templateSourceFor,
 } from "./templates-by-category.ts";
 
 export interface SendNoticesNeeds {
@@ -118,7 +119,7 @@ function writeNotice(
     mailFrom: noticeMailFrom(audience, category, bank),
     to,
     isAnswer: audience === "sender",
-    ...fillNotice(templates(setting, bank[setting]), facts),
+    ...fillNotice(templates(setting, templateSourceFor(audience, category, bank)), facts),
     ...(isAdmin ? { header: transaction.message.header } : {}),
   });
 }

@@ -2,7 +2,9 @@
 import { readSenderName, type SenderName } from "../../mail/sender-name.ts";
 import type { TemplateSetting } from "../../notices/default-templates.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
+import { type CategoryMap, contentsValue } from "../../policy/category-maps.ts";
 import type { Category } from "../../policy/decision.ts";
+import type { TemplateSource } from "../../settings/values.ts";
 
 export type Audience = "admin" | "recipient" | "sender";
 
@@ -20,6 +22,27 @@ export function templateSettingFor(audience: Audience, category: Category | unde
   }
 }
 
+const templatesByCategory = {
+  admin: (bank: PolicyBank) => bank.notify_admin_templ_by_ccat,
+  recipient: (bank: PolicyBank) => bank.notify_recips_templ_by_ccat,
+  sender: (bank: PolicyBank) => bank.notify_sender_templ_by_ccat,
+} as const;
+
+/** The administrator's template, by category or by setting; null: ours. */
+export function templateSourceFor(
+  audience: Audience,
+  category: Category | undefined,
+  bank: PolicyBank,
+): TemplateSource {
+  const own = byCategory(templatesByCategory[audience](bank), category);
+  return own ?? bank[templateSettingFor(audience, category)];
+}
+
+/** What such a setting says of one category; who gets the notice makes no difference. */
+function byCategory<V>(map: CategoryMap<V>, category: Category | undefined): V | undefined {
+  return contentsValue(map, [{ category: category ?? "CC_CLEAN", minor: 0 }], "");
+}
+
 /** From of a notice: hdrfrom_notify_*, or the content filter at our host. */
 export function noticeFrom(audience: Audience, category: Category | undefined, bank: PolicyBank): SenderName {
   const { myhostname } = bank;
@@ -28,8 +51,14 @@ export function noticeFrom(audience: Audience, category: Category | undefined, b
 }
 
 function configuredFrom(audience: Audience, category: Category | undefined, bank: PolicyBank): string | null {
-  if (audience === "sender") return bank.hdrfrom_notify_sender;
-  if (audience === "recipient") return bank.hdrfrom_notify_recip;
+  if (audience === "sender") {
+    return byCategory(bank.hdrfrom_notify_sender_by_ccat, category) ?? bank.hdrfrom_notify_sender;
+  }
+  if (audience === "recipient") {
+    return byCategory(bank.hdrfrom_notify_recip_by_ccat, category) ?? bank.hdrfrom_notify_recip;
+  }
+  const own = byCategory(bank.hdrfrom_notify_admin_by_ccat, category);
+  if (own !== undefined) return own;
   return category === "CC_SPAM"
     ? (bank.hdrfrom_notify_spamadmin ?? bank.hdrfrom_notify_admin)
     : bank.hdrfrom_notify_admin;
@@ -38,7 +67,11 @@ function configuredFrom(audience: Audience, category: Category | undefined, bank
 /** The envelope sender of a notice: mailfrom_notify_*; "" is the null one, and always is the answer to a sender's mail. */
 export function noticeMailFrom(audience: Audience, category: Category | undefined, bank: PolicyBank): string {
   if (audience === "sender") return "";
-  if (audience === "recipient") return bank.mailfrom_notify_recip ?? "";
+  if (audience === "recipient") {
+    return byCategory(bank.mailfrom_notify_recip_by_ccat, category) ?? bank.mailfrom_notify_recip ?? "";
+  }
+  const own = byCategory(bank.mailfrom_notify_admin_by_ccat, category);
+  if (own !== undefined) return own;
   const { mailfrom_notify_admin: admin, mailfrom_notify_spamadmin: spamAdmin } = bank;
   return (category === "CC_SPAM" ? (spamAdmin ?? admin) : admin) ?? "";
 }

@@ -8,7 +8,7 @@ import { type Category, categories } from "../../policy/decision.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
 import { noticeFacts } from "./notice-facts.ts";
 import type { DsnOwed } from "./owed-dsn.ts";
-import { noticeFrom, templateSettingFor } from "./templates-by-category.ts";
+import { noticeFrom, templateSettingFor, templateSourceFor } from "./templates-by-category.ts";
 
 /** One notification speaks of all recipients of whom the sender is told. `nowMs`: epoch, milliseconds. */
 export function writeDsn(
@@ -59,7 +59,7 @@ export function writeDsn(
     sender: envelope.sender,
     header: message.header,
     from: noticeFrom("sender", category, bank),
-    ...fillNotice(templates(setting, bank[setting]), noticeFacts(mail, settled, about)),
+    ...fillNotice(templates(setting, templateSourceFor("sender", category, bank)), noticeFacts(mail, settled, about)),
   });
 }
 

@@ -13,15 +13,23 @@ import { createRecipientEdits, withoutScanClaims } from "../edits/recipient-edit
 import type { JudgedMail } from "../mail.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
-export type NextHopsFor = (mail: JudgedMail, recipient: string) => readonly NextHop[];
+export type NextHopsFor = (mail: JudgedMail, recipient: string, decision: Accepted) => readonly NextHop[];
 
-/** `authservIds`: what others must not claim, of all banks. */
-export function createAnnotate(nextHopsFor: NextHopsFor, authservIds: readonly string[]) {
+/**
+ * `authservIds`: what others must not claim, of all banks. `body`: "stays" where the one who sends the mail on takes only
+ * edits of its header, so that nothing is wrapped into an attachment.
+ */
+export function createAnnotate(
+  nextHopsFor: NextHopsFor,
+  authservIds: readonly string[],
+  body: "may-change" | "stays" = "may-change",
+) {
   return function annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[] {
     const { recipients } = mail.transaction.envelope;
     const withResults = showsResults(mail);
+    const wrapsClean = mail.bank.defang_all || mail.bank.defang_maps_by_ccat.size > 0;
     // Made once each, for all recipients that get them.
-    const told = createRecipientEdits(mail);
+    const told = createRecipientEdits(mail, body);
     let plain: HeaderEdits | undefined;
     let informed: HeaderEdits | undefined;
     return decisions.map((decision, index) => {
@@ -31,13 +39,14 @@ export function createAnnotate(nextHopsFor: NextHopsFor, authservIds: readonly s
       plain ??= commonEdits(mail, authservIds);
       let edits = plain;
       const local =
-        (withResults || decision.content !== undefined || hasCopies(decision)) && isLocal(mail.bank, address);
+        (withResults || wrapsClean || decision.content !== undefined || hasCopies(decision)) &&
+        isLocal(mail.bank, address);
       if (withResults && local) {
         informed ??= withFields([resultsField(mail)], plain);
         edits = informed;
       }
       edits = told.of(decision, address, local, edits);
-      const nextHops = nextHopsFor(mail, address);
+      const nextHops = nextHopsFor(mail, address, { ...decision, edits });
       if (nextHops.length === 0) throw new Error("no next hop is configured for this mail (forward_method)");
       return ready(decision, edits, nextHops, local ? extensionFor(mail, decision, address) : undefined);
     });

@@ -1,13 +1,23 @@
 // Where a mail goes next: forward_method and notify_method of the bank in force, `*` filled in from the connection.
 
 import type { Session, Transaction } from "../../mail/transaction.ts";
+import { contentsValue } from "../../policy/category-maps.ts";
+import type { Accepted, Contents } from "../../policy/decision.ts";
 import type { MethodSetting } from "../../settings/values.ts";
 import { type NextHop, type NextHopTemplate, orderNextHops, parseMethod, resolveNextHop } from "../../smtp/next-hop.ts";
 import type { JudgedMail } from "../mail.ts";
 
+/** What of a decision next hops go by. */
+type LeavingAs = Pick<Accepted, "edits" | "content">;
+
+const onlyClean: readonly Contents[] = [{ category: "CC_CLEAN", minor: 0 }];
+
 export interface NextHops {
-  /** For one recipient: forward_method_maps, else forward_method. */
-  forward(mail: JudgedMail, recipient: string): readonly NextHop[];
+  /**
+   * For one recipient: resend_method for mail that leaves as an attachment, else forward_method_maps_by_ccat, else
+   * forward_method_maps, else forward_method.
+   */
+  forward(mail: JudgedMail, recipient: string, decision: LeavingAs): readonly NextHop[];
   /** For notifications of ours. */
   notify(mail: Pick<JudgedMail, "bank" | "transaction">): readonly NextHop[];
 }
@@ -58,9 +68,13 @@ export function createNextHops(random: () => number = Math.random): NextHops {
   }
 
   return {
-    forward({ bank, transaction }, recipient) {
-      const mapped = bank.forward_method_maps.first(recipient)?.value;
-      return hops(mapped ?? bank.forward_method, transaction);
+    forward({ bank, transaction }, recipient, { edits, content }) {
+      const { resend_method, forward_method } = bank;
+      if (edits.wrap !== undefined && resend_method !== null && resend_method !== "") {
+        return hops(resend_method, transaction);
+      }
+      const byContents = contentsValue(bank.forward_method_maps_by_ccat, content?.all ?? onlyClean, recipient);
+      return hops(byContents ?? bank.forward_method_maps.first(recipient)?.value ?? forward_method, transaction);
     },
     notify: ({ bank, transaction }) => hops(bank.notify_method, transaction),
   };

@@ -50,9 +50,11 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
     let record: SealRecord = { result: "sealed", domain, selector, chain };
     const sealed = await Promise.all(
       leaving.map(async (each): Promise<Leaving> => {
+        const printed = print(message, each.edits, "shared");
         const report = await authenticator.seal({
-          header: print(message, each.edits, "shared").header,
-          body,
+          header: printed.header,
+          // What is wrapped has another body than the one that arrived.
+          body: each.edits.wrap === undefined ? body : await bodySource(printed, [sealDigestSpec], digestBody),
           chain,
           authenticationResults: formatResults(bank.myauthservid ?? bank.myhostname, facts.findings),
           domain,

@@ -74,8 +74,10 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
     body: BodySource,
     requests: readonly SignRequest[],
   ): Promise<HeaderEdits> {
-    const { header } = print(message, edits, "shared");
-    return withFields(await engine.sign({ header, body, requests }), edits);
+    const printed = print(message, edits, "shared");
+    // What is wrapped has another body than the one that arrived.
+    const leaves = edits.wrap === undefined ? body : await bodySource(printed, requests.map(digestSpecOf), digestBody);
+    return withFields(await engine.sign({ header: printed.header, body: leaves, requests }), edits);
   }
 }
 

@@ -160,7 +160,7 @@ export const scoreSettings = {
     "From this score up spam is not kept; none means all is.",
     "sa_quarantine_cutoff_level",
   ),
-  spam_notifyadmin_cutoff_level_maps: accepted(level, [], "From this score up administrators are not told."),
+  spam_notifyadmin_cutoff_level_maps: active(level, [], "From this score up administrators are not told."),
   spam_subject_tag_maps: active(map(textYield), [], "Put before the subject from the tag level up."),
   spam_subject_tag2_maps: active(
     map(textYield),

@@ -1,6 +1,6 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
 import { accepted, active, type SettingRows } from "../setting.ts";
-import { destiny, mailbox, optional, template, text, toggle } from "../shape.ts";
+import { destiny, envelopeSender, mailbox, optional, template, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
   final_virus_destiny: active(destiny, "D_DISCARD", "What becomes of infected mail."),
@@ -73,45 +73,45 @@ export const outcomeSettings = {
     [],
     "Where spam is kept, by sender; asked before the map by recipient.",
   ),
-  virus_admin_maps: accepted(map(textYield), [], "Who is told of viruses, by recipient.", "virus_admin"),
-  newvirus_admin_maps: accepted(
+  virus_admin_maps: active(map(textYield), [], "Who is told of viruses, by recipient.", "virus_admin"),
+  newvirus_admin_maps: active(
     map(textYield),
     [],
     "Who is told of a virus seen for the first time, by recipient.",
     "newvirus_admin",
   ),
-  banned_admin_maps: accepted(
-    map(textYield),
-    [],
-    "Who is told of banned names and types, by recipient.",
-    "banned_admin",
-  ),
-  spam_admin_maps: accepted(map(textYield), [], "Who is told of spam, by recipient.", "spam_admin"),
-  bad_header_admin_maps: accepted(
+  banned_admin_maps: active(map(textYield), [], "Who is told of banned names and types, by recipient.", "banned_admin"),
+  spam_admin_maps: active(map(textYield), [], "Who is told of spam, by recipient.", "spam_admin"),
+  bad_header_admin_maps: active(
     map(textYield),
     [],
     "Who is told of bad header sections, by recipient.",
     "bad_header_admin",
   ),
-  warnvirusrecip_maps: accepted(map(truthYield), [], "Recipients who are told of infected mail that they did not get."),
-  warnbannedrecip_maps: accepted(map(truthYield), [], "Recipients who are told of banned mail that they did not get."),
-  warnbadhrecip_maps: accepted(
+  warnvirusrecip_maps: active(map(truthYield), [], "Recipients who are told of infected mail that they did not get."),
+  warnbannedrecip_maps: active(map(truthYield), [], "Recipients who are told of banned mail that they did not get."),
+  warnbadhrecip_maps: active(
     map(truthYield),
     [],
     "Recipients who are told of mail with a bad header section that they did not get.",
   ),
-  warnbannedsender: accepted(toggle, false, "Senders are told of banned mail."),
-  warnbadhsender: accepted(toggle, false, "Senders are told of bad header sections."),
-  warn_offsite: accepted(toggle, false, "Recipients elsewhere are told, too."),
+  warnbannedsender: active(toggle, false, "Senders are told of banned mail."),
+  warnbadhsender: active(toggle, false, "Senders are told of bad header sections."),
+  warn_offsite: active(toggle, false, "Recipients elsewhere are told, too."),
   mailfrom_notify_admin: active(
-    optional(text),
+    optional(envelopeSender),
     null,
     "Envelope sender of notices to administrators.",
     "the null sender",
   ),
-  mailfrom_notify_recip: active(optional(text), null, "Envelope sender of notices to recipients.", "the null sender"),
+  mailfrom_notify_recip: active(
+    optional(envelopeSender),
+    null,
+    "Envelope sender of notices to recipients.",
+    "the null sender",
+  ),
   mailfrom_notify_spamadmin: active(
-    optional(text),
+    optional(envelopeSender),
     null,
     "Envelope sender of notices of spam to administrators.",
     "the null sender",
@@ -141,7 +141,7 @@ export const outcomeSettings = {
     "the content filter, postmaster at myhostname",
   ),
   hdrfrom_notify_release: active(
-    optional(text),
+    optional(mailbox),
     null,
     "From of released mail.",
     "the content filter, postmaster at myhostname",
@@ -167,16 +167,16 @@ export const outcomeSettings = {
   notify_release_templ: accepted(optional(text), null, "Template of released mail.", "amavisd's own"),
   notify_report_templ: accepted(optional(text), null, "Template of reports.", "amavisd's own"),
   notify_autoresp_templ: accepted(optional(text), null, "Template of automatic answers.", "amavisd's own"),
-  defang_virus: accepted(toggle, false, "Wraps infected mail that is passed into an attachment."),
-  defang_banned: accepted(toggle, false, "Wraps banned mail that is passed into an attachment."),
-  defang_spam: accepted(toggle, false, "Wraps spam that is passed into an attachment."),
-  defang_bad_header: accepted(toggle, false, "Wraps mail with a bad header section that is passed into an attachment."),
-  defang_undecipherable: accepted(
+  defang_virus: active(toggle, false, "Wraps infected mail that is passed into an attachment."),
+  defang_banned: active(toggle, false, "Wraps banned mail that is passed into an attachment."),
+  defang_spam: active(toggle, false, "Wraps spam that is passed into an attachment."),
+  defang_bad_header: active(toggle, false, "Wraps mail with a bad header section that is passed into an attachment."),
+  defang_undecipherable: active(
     toggle,
     false,
     "Wraps mail that could not be taken apart that is passed into an attachment.",
   ),
-  defang_all: accepted(toggle, false, "Wraps all mail that is passed into an attachment."),
+  defang_all: active(toggle, false, "Wraps all mail that is passed into an attachment."),
   addr_extension_virus_maps: active(
     map(textYield),
     [],

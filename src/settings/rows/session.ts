@@ -4,6 +4,7 @@ import { accepted, active, type SettingRows } from "../setting.ts";
 import {
   anything,
   duration,
+  envelopeSender,
   integer,
   list,
   mapping,
@@ -119,7 +120,7 @@ export const routingSettings = {
     "smtp:[127.0.0.1]:10025",
     "Where delivery status notifications and notices go; null: none are sent.",
   ),
-  resend_method: accepted(method, null, "Where defanged mail goes.", "forward_method"),
+  resend_method: active(method, null, "Where defanged mail goes.", "forward_method"),
   release_method: active(method, null, "Where mail released from quarantine goes.", "notify_method"),
   requeue_method: accepted(method, "smtp:[127.0.0.1]:25", "Where mail that is sent through the MTA once more goes."),
   release_format: accepted(text, "resend", "How mail is released: resend, attach, plain."),
@@ -133,7 +134,12 @@ export const routingSettings = {
     "DSN parameters (RFC 3461) are passed on where the next hop offers DSN.",
   ),
   terminate_dsn_on_notify_success: active(toggle, false, "NOTIFY=SUCCESS is kept here and answered by us."),
-  mailfrom_to_quarantine: active(optional(text), null, "Envelope sender of mail into quarantine.", "the mail's own"),
+  mailfrom_to_quarantine: active(
+    optional(envelopeSender),
+    null,
+    "Envelope sender of mail into quarantine.",
+    "the mail's own",
+  ),
   always_bcc: accepted(optional(text), null, "Also gets a copy of every mail that is passed."),
   dsn_bcc: accepted(optional(text), null, "Also gets a copy of every DSN."),
   local_delivery_aliases: active(

@@ -23,6 +23,12 @@ const exceptions: Readonly<Record<string, string>> = {
   sa_tag3_level_deflt: "the default of spam_tag3_level_maps",
   sa_kill_level_deflt: "the default of spam_kill_level_maps",
   sa_dsn_cutoff_level: "the default of spam_dsn_cutoff_level_maps",
+  sa_quarantine_cutoff_level: "the default of spam_quarantine_cutoff_level_maps",
+  virus_admin: "the default of virus_admin_maps",
+  newvirus_admin: "the default of newvirus_admin_maps",
+  banned_admin: "the default of banned_admin_maps",
+  spam_admin: "the default of spam_admin_maps",
+  bad_header_admin: "the default of bad_header_admin_maps",
   sa_crediblefrom_dsn_cutoff_level: "the default of spam_crediblefrom_dsn_cutoff_level_maps",
 };
 
@@ -67,6 +73,14 @@ test("every active setting is used by something", () => {
     );
   });
   assert.deepEqual(unused, [], "set these to accepted, or make them act");
+});
+
+test("what is used is not called idle: check-config would say that nothing acts on it", () => {
+  const idle = settings.filter(([, { status }]) => status === "accepted").map(([name]) => name);
+  // A word of other records, and a map that is compiled with its like.
+  const common = new Set(["decoders", "ip_repu_ignore_maps"]);
+  const used = idle.filter((name) => !common.has(name) && isUsed(name));
+  assert.deepEqual(used, [], "set these to active");
 });
 
 test("the exceptions are settings, and needed", () => {

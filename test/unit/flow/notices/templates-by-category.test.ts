@@ -5,6 +5,7 @@ import {
   noticeLetters,
   noticeMailFrom,
   templateSettingFor,
+  templateSourceFor,
 } from "../../../../src/flow/notices/templates-by-category.ts";
 import { bankWith } from "../mails.ts";
 
@@ -47,4 +48,34 @@ test("who a notice comes from", () => {
   assert.equal(noticeMailFrom("recipient", "CC_VIRUS", bank), "notices@here.example");
   assert.equal(noticeMailFrom("sender", "CC_BANNED", bank), "");
   assert.equal(noticeMailFrom("admin", "CC_VIRUS", bankWith()), "");
+});
+
+test("settings by category go before the plain ones", () => {
+  const bank = bankWith({
+    myhostname: "mx.here.example",
+    hdrfrom_notify_admin: "alert@here.example",
+    hdrfrom_notify_admin_by_ccat: { CC_BANNED: "banned@here.example", CC_CATCHALL: "other@here.example" },
+    hdrfrom_notify_recip_by_ccat: { CC_VIRUS: "virus@here.example" },
+    hdrfrom_notify_sender_by_ccat: { CC_SPAM: "dsn@here.example" },
+    mailfrom_notify_admin: "bounces@here.example",
+    mailfrom_notify_admin_by_ccat: { CC_BANNED: "" },
+    mailfrom_notify_recip_by_ccat: { CC_VIRUS: "r@here.example" },
+    notify_virus_admin_templ: "Subject: plain",
+    notify_admin_templ_by_ccat: { CC_BANNED: { file: "/banned.txt" }, CC_SPAM: null },
+    notify_recips_templ_by_ccat: { CC_VIRUS: "Subject: r" },
+    notify_sender_templ_by_ccat: { CC_CLEAN: "Subject: s" },
+  });
+  assert.equal(noticeFrom("admin", "CC_BANNED", bank).address, "banned@here.example");
+  assert.equal(noticeFrom("admin", "CC_VIRUS", bank).address, "other@here.example");
+  assert.equal(noticeFrom("recipient", "CC_VIRUS", bank).address, "virus@here.example");
+  assert.equal(noticeFrom("recipient", "CC_BANNED", bank).address, "postmaster@mx.here.example");
+  assert.equal(noticeFrom("sender", "CC_SPAM", bank).address, "dsn@here.example");
+  assert.equal(noticeMailFrom("admin", "CC_BANNED", bank), "");
+  assert.equal(noticeMailFrom("admin", "CC_VIRUS", bank), "bounces@here.example");
+  assert.equal(noticeMailFrom("recipient", "CC_VIRUS", bank), "r@here.example");
+  assert.deepEqual(templateSourceFor("admin", "CC_BANNED", bank), { file: "/banned.txt" });
+  assert.equal(templateSourceFor("admin", "CC_VIRUS", bank), "Subject: plain");
+  assert.equal(templateSourceFor("admin", "CC_SPAM", bank), null);
+  assert.equal(templateSourceFor("recipient", "CC_VIRUS", bank), "Subject: r");
+  assert.equal(templateSourceFor("sender", undefined, bank), "Subject: s");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { digestBody } from "../../../src/scanners/body-digest.ts";
+import { digestBody } from "../../../src/mail/body-digest.ts";
 import { memoryMail, spooledMail } from "../../support/scanned-mail.ts";
 
 test("the digest of the octets, however they are kept", async () => {
