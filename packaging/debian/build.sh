@@ -60,7 +60,8 @@ sed 's,/usr/local/bin/signpost,/usr/bin/signpost,' packaging/systemd/signpost.se
 install -D -m 644 "$stage/unit" "$root/usr/lib/systemd/system/signpost.service"
 install -D -m 644 packaging/default/signpost "$root/etc/default/signpost"
 install -D -m 644 packaging/logrotate/signpost "$root/etc/logrotate.d/signpost"
-install -D -m 640 packaging/debian/signpost.yaml "$root/etc/signpost/signpost.yaml"
+# Not the configuration: `signpost init` writes it, and what an administrator wrote is no question at an upgrade.
+install -d "$root/etc/signpost"
 for page in packaging/man/*; do
   section=${page##*.}
   mkdir -p "$share/man/man$section"

@@ -1,6 +1,7 @@
 // The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
 
 import { writeSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { errorCode, errorStack, errorText } from "../mail/error-text.ts";
 import { version } from "../process/version.ts";
@@ -117,12 +118,23 @@ export function processIo(): Io {
     stdout: (text) => writeWhole(1, text),
     stderr: (text) => writeWhole(2, text),
     stdin: () => buffer(process.stdin),
+    readLine: () => firstLine(abort.signal),
     env: process.env,
     cwd: process.cwd(),
     terminal: process.stdout.isTTY === true,
     now: Date.now,
     signal: abort.signal,
   };
+}
+
+async function firstLine(signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, signal });
+  try {
+    for await (const line of lines) return line;
+    return "";
+  } finally {
+    lines.close();
+  }
 }
 
 /** What is said on the way out is not waited for longer than this when nobody reads it. */

@@ -24,6 +24,8 @@ export interface Io {
   stderr(text: string): void;
   /** Everything on standard input, for commands that take "-". */
   stdin(): Promise<Uint8Array>;
+  /** The next line of standard input without its end; "" where there is none. */
+  readLine(): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Relative file names start here. */
   readonly cwd: string;

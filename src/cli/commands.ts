@@ -3,6 +3,7 @@
 import type { Command } from "./command.ts";
 
 const loaders: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./init.ts")).init,
   start: async () => (await import("./start.ts")).start,
   reload: async () => (await import("./reload.ts")).reload,
   status: async () => (await import("./status.ts")).status,

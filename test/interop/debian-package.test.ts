@@ -74,7 +74,7 @@ test("it runs where there is nothing but the package and the C library", { skip,
   await copyInto(root, "/bin/sh");
   await mkdir(join(root, "tmp"));
   // What postinst makes.
-  await mkdir(join(root, "var/lib/signpost/keys"), { recursive: true });
+  await mkdir(join(root, "var/lib/signpost"), { recursive: true });
   await writeFile(
     join(root, "etc/passwd"),
     "root:x:0:0::/:/bin/sh\nsignpost:x:101:101::/var/lib/signpost:/bin/false\n",
@@ -88,7 +88,8 @@ test("it runs where there is nothing but the package and the C library", { skip,
   };
   const { version } = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
   assert.equal(await inside("--version"), `signpost ${version}\n`);
-  await inside("check-config", "--config", "/etc/signpost/signpost.yaml");
+  assert.match(await inside("init", "--hostname", "mx.example.org", "example.org"), /^s1\._domainkey\.example\.org\./m);
+  await inside("check-config");
   assert.match(await inside("demo"), /dkim=pass \(2048-bit key\)/);
 });
 

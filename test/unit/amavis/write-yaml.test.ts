@@ -73,6 +73,7 @@ async function run(args: readonly string[], cwd: string) {
     stdout: (text) => out.push(String(text)),
     stderr: (text) => err.push(text),
     stdin: async () => new Uint8Array(),
+    readLine: async () => "",
     env: {},
     cwd,
     terminal: false,

@@ -29,6 +29,7 @@ async function run(...args: string[]) {
       stderr += text;
     },
     stdin: async () => new Uint8Array(),
+    readLine: async () => "",
     env: {},
     cwd: folder,
     terminal: false,

@@ -21,6 +21,7 @@ async function say(command: string, cwd: string): Promise<Omit<Exchange, "before
       said.stderr += text;
     },
     stdin: async () => new Uint8Array(),
+    readLine: async () => "",
     env: { RUNTIME_DIRECTORY: cwd },
     cwd,
     terminal: false,

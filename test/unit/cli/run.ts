@@ -1,4 +1,4 @@
-// Runs a command in a folder of its own and keeps what it said.
+// Runs a command in a folder of its own, with a line of input, and keeps what it said.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export function folderFor(test: TestContext): string {
   return folder;
 }
 
-export async function run(command: Command, args: readonly string[], cwd: string): Promise<Said> {
+export async function run(command: Command, args: readonly string[], cwd: string, line = ""): Promise<Said> {
   let stdout = "";
   let stderr = "";
   const code = await command.run(args, {
@@ -29,6 +29,7 @@ export async function run(command: Command, args: readonly string[], cwd: string
       stderr += text;
     },
     stdin: async () => new Uint8Array(),
+    readLine: async () => line,
     env: {},
     cwd,
     terminal: false,
