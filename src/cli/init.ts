@@ -195,7 +195,8 @@ async function tellNext(place: InitPlace, domain: string, io: Io): Promise<numbe
 1. Publish this record in the DNS of ${domain}:
 
 ${records.join("\n")}
-2. Give Postfix the lines of docs/postfix.md.
+2. Give Postfix the lines it needs; --print shows them, --undo takes them back:
+     ${called} postfix --apply${option}
 3. Start the filter:
      ${start}
 4. Once the record is published, this says "pass":

@@ -1,5 +1,6 @@
 // A real Postfix in a private instance: own configuration folder, queue and ports; ended by its master's pid.
-// main.cf and master.cf are the blocks of docs/postfix.md, so that the document cannot drift from what works.
+// main.cf and master.cf have the blocks of docs/postfix.md, so that the document cannot drift from what works, unless a test
+// wants a Postfix that knows nothing of the filter.
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,6 +25,8 @@ export interface PostfixPorts {
 
 export interface Postfix {
   readonly folder: string;
+  /** Where main.cf and master.cf are. */
+  readonly config: string;
   log(): Promise<string>;
   /** Mails in the queue, as `postqueue -j` lists them. */
   queued(): Promise<number>;
@@ -46,20 +49,23 @@ export async function postfixMissing(): Promise<string | undefined> {
  * @param ours networks whose mail is ours (mynetworks of the first smtpd)
  * @param protocols inet_protocols: "ipv4", "all"
  * @param more parameters for main.cf, "name = value", instead of what it has
+ * @param lines what it has of the filter: all of docs/postfix.md, or nothing
  */
 export async function startPostfix(
   ports: PostfixPorts,
   ours: string,
   protocols = "ipv4",
   more: readonly string[] = [],
+  lines: "documented" | "none" = "documented",
 ): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), "signpost-postfix-"));
   await chmod(folder, 0o755);
   const config = join(folder, "etc");
   for (const name of ["etc", "queue", "data"]) await mkdir(join(folder, name));
   await run("chown", ["postfix", join(folder, "data")]);
-  const blocks = await documentBlocks(ports);
-  for (const map of ["tag_as_originating.re", "tag_as_foreign.re"]) await writeFile(join(config, map), blocks(map));
+  const blocks = lines === "none" ? () => "" : await documentBlocks(ports);
+  for (const map of lines === "none" ? [] : ["tag_as_originating.re", "tag_as_foreign.re"])
+    await writeFile(join(config, map), blocks(map));
   await writeFile(
     join(config, "main.cf"),
     [
@@ -125,6 +131,7 @@ export async function startPostfix(
   await run("/usr/sbin/postfix", ["-c", config, "start"], { env: { ...process.env, MAIL_CONFIG: config } });
   return {
     folder,
+    config,
     log: () => readFile(join(folder, "mail.log"), "utf8").catch(() => ""),
     async queued() {
       const { stdout } = await run("/usr/sbin/postqueue", ["-c", config, "-j"]);
