@@ -52,6 +52,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/reload": ["cli/reload"],
   "integration/rspamd": ["scanners/rspamd"],
   "integration/spamd": ["scanners/spamd"],
+  "integration/tls": ["receive/server-tls"],
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [
@@ -117,6 +118,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "config/lint/maps",
     "config/lint/quarantine",
     "config/lint/scanners",
+    "config/lint/security",
     "settings/nearest",
     "config/print",
     "config/references",

@@ -76,9 +76,8 @@ const groups: readonly IdleGroup[] = [
   },
   {
     severity: "warning",
-    why: "TLS is not set up this way here",
-    names:
-      "%smtpd_tls_server_options %smtp_tls_client_options $smtpd_tls_cert_file $smtpd_tls_key_file %smtp_tls_client_verifycn_name_maps",
+    why: "TLS is not set up this way here; see smtp_tls_CAfile and smtp_tls_servername",
+    names: "%smtpd_tls_server_options %smtp_tls_client_options %smtp_tls_client_verifycn_name_maps",
   },
   {
     severity: "note",

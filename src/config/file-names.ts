@@ -8,6 +8,9 @@ import type { SettingPath } from "./source.ts";
 const fileSettings: ReadonlySet<string> = new Set([
   "unix_socketname.*",
   "pid_file",
+  "smtpd_tls_cert_file",
+  "smtpd_tls_key_file",
+  "smtp_tls_CAfile",
   "dkim_key_dir",
   "QUARANTINEDIR",
   "dkim_keys.*.file",

@@ -16,7 +16,9 @@ import type { ListenerOptions } from "../receive/options.ts";
 import type { StoreLimits } from "../receive/store.ts";
 import type { RelayOptions } from "../relay/relay.ts";
 import { parseServerUrl, type ServerPlace } from "../settings/server-url.ts";
+import { saslMechanisms } from "../smtp/sasl.ts";
 import type { ListenAt } from "../sockets/listen.ts";
+import type { TlsMaterial } from "../sockets/tls-files.ts";
 import type { VerdictCacheOptions } from "../verdicts/verdict-cache.ts";
 
 export function resolverOptions({ dns }: Pick<Config, "dns">): ResolverOptions {
@@ -115,8 +117,15 @@ function resolverAddresses(configured: readonly string[]): readonly DnsServer[] 
   return [{ address: "127.0.0.1", port: 53 }];
 }
 
-/** @param maxClients what the system allows, however many the configuration would have */
-export function relayOptions(config: Config, maxClients = Number.POSITIVE_INFINITY): RelayOptions {
+/**
+ * @param maxClients what the system allows, however many the configuration would have
+ * @param ca the authorities of next hops, PEM
+ */
+export function relayOptions(
+  config: Config,
+  maxClients = Number.POSITIVE_INFINITY,
+  ca: string | undefined = undefined,
+): RelayOptions {
   const { relay, limits } = config;
   // Clients wait for the mail they have handed in: those of one next hop must leave connections for those of the others.
   const maxMailsPerHop = Math.max(1, Math.floor(Math.min(limits.connections, maxClients) / 2));
@@ -126,6 +135,7 @@ export function relayOptions(config: Config, maxClients = Number.POSITIVE_INFINI
     maxConnections: relay.connections,
     maxConnectionsPerHop: Math.min(relay.connections_per_next_hop, maxMailsPerHop),
     maxMailsPerHop,
+    ...(ca !== undefined && { ca }),
     keepsConnections: config.smtp_connection_cache_enable,
     smtp_discard_ehlo_keywords: config.smtp_discard_ehlo_keywords,
     timeouts: {
@@ -192,6 +202,20 @@ function everyAddress(host: string): { readonly address?: string } {
   return host === "" || host === "*" ? {} : { address: host };
 }
 
+function listenerTls(
+  { tls_security_level_in: level, smtpd_tls_wrappermode: implicit }: PolicyBank,
+  { server: context }: TlsMaterial,
+): Pick<ListenerOptions, "tls"> {
+  return level === null || context === undefined ? {} : { tls: { level, implicit, context } };
+}
+
+function listenerLogin(bank: PolicyBank): Pick<ListenerOptions, "login"> {
+  const { auth_mech_avail, auth_required_inp: required, amavis_auth_user: user, amavis_auth_pass: password } = bank;
+  const mechanisms = saslMechanisms.filter((each) => auth_mech_avail.includes(each));
+  if (user === null || password === null || mechanisms.length === 0) return {};
+  return { login: { mechanisms, credentials: { user, password }, required } };
+}
+
 /** The least that a server has to take (RFC 5321 section 4.5.3.1.7). */
 const leastSizeLimit = 64 * 1024;
 
@@ -200,6 +224,7 @@ export function listenerOptions(
   config: Config,
   bank: PolicyBank,
   maxConnections = Number.POSITIVE_INFINITY,
+  tls: TlsMaterial = {},
 ): ListenerOptions {
   const { limits } = config;
   const allowed = (address: string) => bank.inet_acl.contains(address)?.value === true;
@@ -223,6 +248,8 @@ export function listenerOptions(
     smtpd_message_size_limit: raised ? Math.max(sizeLimit, leastSizeLimit) : sizeLimit,
     smtpd_recipient_limit: config.smtpd_recipient_limit,
     bare_newline: bank.bare_newline,
+    ...listenerTls(bank, tls),
+    ...listenerLogin(bank),
     soft_bounce: bank.soft_bounce,
     maxClients: Math.min(limits.connections, maxConnections),
     maxCommandOctets: limits.command_line,

@@ -11,6 +11,7 @@ import type { Peek } from "../rr/known-answers.ts";
 import { placeText } from "../settings/server-url.ts";
 import { createRedisConnect, loadRedis } from "../shared-cache/redis.ts";
 import { createSharedCache, type SharedCache, type SharedCacheStats } from "../shared-cache/shared-cache.ts";
+import type { TlsMaterial } from "../sockets/tls-files.ts";
 import { relayOptions, resolverOptions, sharedCacheOptions } from "./part-options.ts";
 
 export interface ResolverAndRelay {
@@ -30,7 +31,7 @@ export interface ResolverAndRelay {
   /** What filters know together, by whichever cache is in force; away where there is none. */
   readonly shared: Pick<SharedCache, "get" | "set">;
   /** Goes by another configuration from now on. */
-  configure(config: Config): void;
+  configure(config: Config, tls?: TlsMaterial): void;
   /** Resolves when all connections are closed; mail that is with a next hop longer than this is given up. */
   close(relayMs: number): Promise<void>;
 }
@@ -42,15 +43,18 @@ export interface ResolverAndRelayNeeds {
   readonly onShort: () => void;
   /** Instead of a resolver of ours. */
   readonly resolve?: Resolve | undefined;
+  /** Whom to believe of next hops. */
+  readonly tls?: TlsMaterial;
   /** Told when the shared cache comes and goes. */
   tell(severity: "notice" | "warning", text: string): void;
 }
 
 export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNeeds): ResolverAndRelay {
   let config = first;
+  let ca = needs.tls?.ca;
   const maxClients = connectionsFor(openFileLimit());
   const openRelay = (): ClosableRelay =>
-    createRelay({ ...relayOptions(config, maxClients), observer: needs.relay, onShort: needs.onShort });
+    createRelay({ ...relayOptions(config, maxClients, ca), observer: needs.relay, onShort: needs.onShort });
   const shared: Pick<SharedCache, "get" | "set"> = {
     get: (key, read) => sharedCache?.get(key, read),
     set: (key, octets, ttlMs) => sharedCache?.set(key, octets, ttlMs),
@@ -97,10 +101,12 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
       if (needs.resolve === undefined && sharedCacheOptions(coming) !== undefined) await loadRedis();
     },
     connect: () => sharedCache?.open(),
-    configure(next) {
+    configure(next, tls = {}) {
       const before = config;
+      const appeared = relayOptions(before, maxClients, ca);
       config = next;
-      if (differ(relayOptions(before, maxClients), relayOptions(next, maxClients))) {
+      ({ ca } = tls);
+      if (differ(appeared, relayOptions(next, maxClients, ca))) {
         replaceRelay(Math.max(before.limits.message_time, next.limits.message_time) * 1000);
       }
       const asked = resolverOptions(before);

@@ -26,6 +26,7 @@ import type { ListenerOptions } from "../receive/options.ts";
 import type { MessageStore } from "../receive/store.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { ListenAt } from "../sockets/listen.ts";
+import { loadTlsFiles, type TlsMaterial } from "../sockets/tls-files.ts";
 import { afterTurn } from "../sockets/turn.ts";
 import {
   asksAuthenticator,
@@ -56,6 +57,7 @@ export interface Running {
   readonly outward: ResolverAndRelay;
   readonly instruments: Monitoring;
   readonly descriptors: DescriptorWatch;
+  readonly tls: TlsMaterial;
   /** Mail that is still with a next hop after so long is given up. */
   closeAll(relayMs: number): Promise<void>;
 }
@@ -64,7 +66,7 @@ export interface Running {
 export async function serve(running: Running): Promise<Daemon> {
   const { pool, store, log, options, acting, workshop, outward, instruments, descriptors, closeAll } = running;
   const { sharesPorts = false } = options;
-  let generation = running.generation;
+  let { generation, tls } = running;
   /** After the reply is on its way: nothing may stand between the next hop's 250 and ours (I3). */
   function account(outcome: Outcome): void {
     afterTurn(() => {
@@ -117,7 +119,7 @@ export async function serve(running: Running): Promise<Daemon> {
     const bank = generation.atConnect(name);
     let known = knownOptions.get(bank);
     if (known === undefined) {
-      known = listenerOptions(generation.config, bank, maxConnections);
+      known = listenerOptions(generation.config, bank, maxConnections, tls);
       knownOptions.set(bank, known);
     }
     return known;
@@ -207,6 +209,7 @@ export async function serve(running: Running): Promise<Daemon> {
   }
 
   async function prepare(settings: Settings): Promise<Prepared> {
+    const nextTls = loadTlsFiles(settings.config);
     const next = createConfiguredFilter(settings, workshop);
     if (asksAuthenticator(settings.config)) await workshop.authenticator.ready();
     await outward.load(settings.config);
@@ -222,7 +225,8 @@ export async function serve(running: Running): Promise<Daemon> {
           throw error;
         }
         generation = next;
-        outward.configure(next.config);
+        tls = nextTls;
+        outward.configure(next.config, tls);
         workshop.content.configure(next.config);
         doors.keep(wanted, settings.config.drain_timeout * 1000);
       },

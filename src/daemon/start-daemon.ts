@@ -12,6 +12,7 @@ import { workerUrl } from "../process/module-url.ts";
 import { createQuarantine } from "../quarantine/quarantine.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
+import { loadTlsFiles } from "../sockets/tls-files.ts";
 import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
 import { createContentParts } from "./content-parts.ts";
 import type { Daemon, DaemonOptions } from "./daemon.ts";
@@ -31,6 +32,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const { config } = settings;
   const { sharesPorts = false } = options;
   const { acting, warning } = options.daemonUser ?? takeDaemonUser(config, options.user);
+  const tls = loadTlsFiles(config);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   if (warning !== undefined && !sharesPorts) log.write("warning", warning);
   const threads = config.pool.threads ?? defaultThreads();
@@ -55,6 +57,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     relay: observers.relay,
     onShort: descriptors.short,
     resolve: options.resolve,
+    tls,
     tell: (severity, text) => log.write(severity, text),
   });
   const { resolve, relay } = outward;
@@ -122,6 +125,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       outward,
       instruments,
       descriptors,
+      tls,
     });
   } catch (error) {
     await closeAll(0);

@@ -23,15 +23,15 @@ export function buildReceived(input: ReceivedInput): string {
   return (
     `Received: from ${isPlain(session.helo) ? session.helo : "unknown"}${peer}\r\n` +
     ` by localhost (${myhostname}${address}) (signpost, ${port})\r\n` +
-    ` with ${withProtocol(session.protocol, input.smtpUtf8)} id ${mailId}${target};\r\n` +
+    ` with ${withProtocol(session, input.smtpUtf8)} id ${mailId}${target};\r\n` +
     ` ${formatDate(input.receivedAtMs)}\r\n`
   );
 }
 
 /** RFC 3848 and RFC 6531 section 4.3. */
-function withProtocol(protocol: Session["protocol"], smtpUtf8: boolean): string {
-  if (!smtpUtf8) return protocol;
-  return protocol === "LMTP" ? "UTF8LMTP" : "UTF8SMTP";
+function withProtocol({ protocol, secured, loggedIn }: Session, smtpUtf8: boolean): string {
+  const name = smtpUtf8 ? (protocol === "LMTP" ? "UTF8LMTP" : "UTF8SMTP") : protocol;
+  return name === "SMTP" ? name : `${name}${secured === true ? "S" : ""}${loggedIn === true ? "A" : ""}`;
 }
 
 /** RFC 5321 section 4.1.3: IPv6 literals carry a tag. */

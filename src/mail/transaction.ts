@@ -34,6 +34,10 @@ export interface Session {
   /** What the peer said in HELO, EHLO or LHLO. */
   readonly helo: string;
   readonly protocol: "SMTP" | "ESMTP" | "LMTP";
+  /** The peer's connection is under TLS. */
+  readonly secured?: boolean;
+  /** The peer has logged in by AUTH: our own MTA, not its client. */
+  readonly loggedIn?: boolean;
   /** Valid for this one mail only: XFORWARD is used up by a transaction. */
   readonly client: ClientFacts;
   /** A milter's MTA names the daemon that took the mail ("ORIGINATING"): a bank of that name is loaded. */

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { type Place, type Problem, pathText, type SettingPath } from "../config/source.ts";
 import type { KeyFiles } from "../signing/key-settings.ts";
 import { listKeyring } from "../signing/load-keyring.ts";
+import { readTlsFiles } from "../sockets/tls-files.ts";
 import { lintSealing } from "./lint-sealing.ts";
 import type { ReadConfig, Settings } from "./settings.ts";
 import { createTelling } from "./telling.ts";
@@ -42,6 +43,9 @@ export function* listKeys(
     tell({ ...at, message: at.path === undefined ? message : `${pathText(at.path)}: ${message}` });
   }
   for (const problem of lintSealing(read.config, keyring)) tell(problem);
+  for (const { setting, message } of readTlsFiles(read.config).faults) {
+    tell({ severity: "error", path: [setting], message: `${setting}: ${message}` });
+  }
   if (problems.some(({ severity }) => severity === "error")) return { problems };
   return { settings: { ...read, keyring }, problems };
 }

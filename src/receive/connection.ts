@@ -1,6 +1,7 @@
 // One connection: octets in, dialog and intake fed, replies out in one write per burst. smtp-server's connection is used
 // for its addresses and its end; its greeting, commands and DATA parser are replaced (docs/decisions/043-smtp-server.md).
 import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
@@ -13,6 +14,7 @@ import type { Incoming, MessageReplies } from "./handlers.ts";
 import { type Next, readInput } from "./input.ts";
 import { Intake, type Received } from "./intake.ts";
 import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
+import { beginServerTls } from "./server-tls.ts";
 
 /** Replies a client may leave unread before we stop reading its commands. */
 const maxUnreadReplyBytes = 64 * 1024;
@@ -88,17 +90,8 @@ export class FilterConnection extends SMTPConnection {
 
   /** Greets at once: no wait for early talkers, no reverse lookup; our client is our own MTA. */
   override init(): void {
-    const socket = this._socket;
-    socket.on("close", () => this.#closed());
-    // A broken socket is the peer's business: it ends this session and nothing else.
-    socket.on("error", (error) => {
-      this.#filter.observer.trouble?.("socket", error, this.logId);
-      this.close();
-    });
-    readInput(socket, {
-      take: (chunk, next) => this.#input(chunk, next),
-      end: () => this.#endOfInput(),
-    });
+    this._socket.on("close", () => this.#closed());
+    this.#watch();
     const { options } = this.#dialog;
     if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
       this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
@@ -106,8 +99,13 @@ export class FilterConnection extends SMTPConnection {
       this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
     } else {
       this.#filter.observer.connectionOpened?.(this.listener);
-      this.#say(this.#dialog.greeting());
-      this.#flush();
+      const greet = () => {
+        this.#say(this.#dialog.greeting());
+        this.#flush();
+        this.#read();
+      };
+      if (options.tls?.implicit === true) this.#secure(options.tls.context, greet);
+      else greet();
     }
   }
 
@@ -115,8 +113,53 @@ export class FilterConnection extends SMTPConnection {
     return this.#filter.connectionCount() > Math.min(maxClients, this.#filter.mostConnections());
   }
 
+  /** A broken socket is the peer's business: it ends this session and nothing else. */
+  #watch(): void {
+    this._socket.on("error", (error) => {
+      this.#filter.observer.trouble?.("socket", error, this.logId);
+      this.close();
+    });
+  }
+
+  #read(): void {
+    readInput(this._socket, {
+      take: (chunk, next) => this.#input(chunk, next),
+      end: () => this.#endOfInput(),
+    });
+  }
+
+  /** TLS from here on: until the handshake is over nothing is read as a command. */
+  #secure(context: SecureContext, then: () => void): void {
+    this._socket = beginServerTls(this._socket, context, () => {
+      if (this.#isOver) return;
+      this.#lastInputMs = this.#filter.clock();
+      this.#dialog.secured();
+      then();
+    });
+    this.#watch();
+  }
+
+  /**
+   * After the 220 to STARTTLS. What came with that command was sent by nobody that TLS vouches for (RFC 3207 section 6):
+   * a client that does so is not talked to any further.
+   */
+  #upgrade(rest: number): void {
+    const { tls } = this.#dialog.options;
+    if (rest > 0 || tls === undefined) {
+      this.#replies = "";
+      this.#hangUp(this.#dialog.farewell(421, "4.7.0", "Error: commands behind STARTTLS"));
+      return;
+    }
+    this.#flush();
+    // The reader waits for a word that never comes: what it may hold back is dropped.
+    this._socket.write("", () => {
+      if (!this.#isOver) this.#secure(tls.context, () => this.#read());
+    });
+  }
+
   #turnAway(reason: "acl" | "limit", text: string): void {
     this.#state = "refused";
+    this.#read();
     this.#filter.observer.connectionRefused?.(this.listener, reason);
     this.#hangUp(text);
   }
@@ -242,7 +285,12 @@ export class FilterConnection extends SMTPConnection {
       } else {
         const line = octets.toString("latin1", at, end);
         at = end + 2;
-        this.#do(this.#dialog.command(line));
+        const step = this.#dialog.command(line);
+        this.#do(step);
+        if (step.next === "tls") {
+          this.#upgrade(octets.length - at);
+          return;
+        }
       }
     }
     this.#flush();

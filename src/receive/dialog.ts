@@ -5,13 +5,14 @@ import { parseCommand, parsePathArgument, type SmtpCommand } from "../smtp/comma
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
 import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
+import { Login } from "./login.ts";
 import type { ListenerOptions } from "./options.ts";
 import { nameAt, type StandingReplies, standingReplies } from "./standing-replies.ts";
 
 export interface DialogStep {
   /** What goes to the client, CRLFs included. */
   readonly text: string;
-  readonly next: "command" | "data" | "close";
+  readonly next: "command" | "data" | "tls" | "close";
 }
 
 export interface DialogNeeds {
@@ -29,6 +30,8 @@ const junkCommandLimit = 100;
 const maxHeloOctets = 300;
 
 const notImplemented = new Set(["EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "STARTTLS"]);
+/** Taken before TLS where TLS is demanded, and before AUTH where that is (RFC 3207 section 4). */
+const takenUnsecured = new Set(["EHLO", "LHLO", "HELO", "STARTTLS", "NOOP", "RSET", "QUIT"]);
 /** Verbs of other protocols: their clients are not answered twice. */
 const foreignVerbs = new Set(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "CONNECT", "TRACE"]);
 
@@ -49,10 +52,13 @@ export class Dialog {
   #errors = 0;
   #junk = 0;
   #messages = 0;
+  #isSecured = false;
+  readonly #login: Login;
 
   constructor(needs: DialogNeeds) {
     this.#needs = needs;
     this.#options = needs.options();
+    this.#login = new Login(needs.peer.address, needs.logId);
   }
 
   /** The settings in force: they are asked for at the start of a session, at its EHLO and at each MAIL. */
@@ -67,6 +73,15 @@ export class Dialog {
 
   get isLmtp(): boolean {
     return this.#protocol === "LMTP";
+  }
+
+  /** TLS is on: what the client said before counts for nothing (RFC 3207 section 4.2). */
+  secured(): void {
+    this.#isSecured = true;
+    this.#reset();
+    this.#helo = "";
+    this.#protocol = undefined;
+    this.#login.forget();
   }
 
   greeting(): string {
@@ -96,6 +111,8 @@ export class Dialog {
       peer,
       helo: this.#helo,
       protocol: this.#protocol ?? "SMTP",
+      ...(this.#isSecured && { secured: true }),
+      ...(this.#login.isDone && { loggedIn: true }),
       client: this.#client,
     };
     return {
@@ -112,12 +129,15 @@ export class Dialog {
   }
 
   command(line: string): DialogStep {
+    if (this.#login.isUnderWay) return this.#answerLogin(this.#login.respond(line));
     const command = parseCommand(line);
     if (command === undefined) {
       // A bare LF or CR ends no command (RFC 5321 section 2.3.8); who sends them gets half as many tries.
       const weight = /[\r\n]/.test(line) ? 2 : 1;
       return this.#refuse({ code: 500, enhanced: "5.5.2", text: "Error: bad syntax" }, weight);
     }
+    const lacking = takenUnsecured.has(command.verb) ? undefined : this.#lacking(command.verb);
+    if (lacking !== undefined) return this.#refuse(lacking);
     switch (command.verb) {
       case "MAIL":
         return this.#mail(command.argument);
@@ -131,6 +151,10 @@ export class Dialog {
       case "HELO":
       case "LHLO":
         return this.#hello(command);
+      case "STARTTLS":
+        return this.#startTls(command.argument);
+      case "AUTH":
+        return this.#auth(command.argument);
       case "RSET":
         return this.#rset(command.argument);
       case "NOOP":
@@ -166,8 +190,46 @@ export class Dialog {
     this.#helo = argument;
     this.#protocol = verb === "HELO" ? "SMTP" : verb === "EHLO" ? "ESMTP" : "LMTP";
     if (verb === "HELO") return this.#junkReply(`250 ${this.#ourName}\r\n`);
-    const { hello, helloWithXforward } = this.#standing;
-    return this.#junkReply(options.allowXforward(this.#needs.peer.address) ? helloWithXforward : hello);
+    const offer = {
+      xforward: options.allowXforward(this.#needs.peer.address),
+      startTls: options.tls !== undefined && !this.#isSecured,
+      mechanisms: this.#login.offered(options.login, this.#isSecured),
+    };
+    return this.#junkReply(this.#standing.hello(offer));
+  }
+
+  /** What a session has to do before it may send mail, as the reply that says so: for now, since settings are to blame. */
+  #lacking(verb: string): Reply | undefined {
+    const { tls, login } = this.#options;
+    if (tls?.level === "encrypt" && !this.#isSecured) {
+      return { code: 451, enhanced: "4.7.0", text: "Error: must issue a STARTTLS command first" };
+    }
+    if (login?.required === true && !this.#login.isDone && verb !== "AUTH") {
+      return { code: 451, enhanced: "4.7.0", text: "Error: authentication required" };
+    }
+    return undefined;
+  }
+
+  #startTls(argument: string): DialogStep {
+    if (this.#options.tls === undefined || this.#protocol === "SMTP") return this.#unknown("STARTTLS");
+    if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: STARTTLS" });
+    if (this.#isSecured) return this.#refuse(sequence("TLS already active"));
+    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
+    return { text: "220 2.0.0 Ready to start TLS\r\n", next: "tls" };
+  }
+
+  #auth(argument: string): DialogStep {
+    const { login } = this.#options;
+    if (login === undefined) return this.#unknown("AUTH");
+    if (this.#protocol === undefined || this.#protocol === "SMTP") return this.#refuse(sequence("send EHLO first"));
+    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
+    if (this.#login.isDone) return this.#refuse(sequence("already authenticated"));
+    return this.#answerLogin(this.#login.begin(login, argument, this.#isSecured));
+  }
+
+  #answerLogin(reply: Reply): DialogStep {
+    if (reply.code >= 400) return this.#refuse(reply);
+    return { text: this.wire(reply), next: "command" };
   }
 
   /** What is refused leaves the client of this mail unknown, whatever else is told of it. */

@@ -1,5 +1,7 @@
 // Settings of one listener, in the shape the receive part needs them; daemon/part-options.ts derives them.
+import type { SecureContext } from "node:tls";
 import type { HeaderLimits } from "../mail/header.ts";
+import type { Credentials, SaslMechanism } from "../smtp/sasl.ts";
 
 export interface ReceiveTimeouts {
   /** A client that owes us a command. */
@@ -10,6 +12,24 @@ export interface ReceiveTimeouts {
   readonly dataBlockMs: number;
   /** A whole message, from DATA to the final dot. */
   readonly dataMs: number;
+}
+
+/** TLS as it is offered. */
+export interface ListenerTls {
+  /** "encrypt": nothing of a mail is taken without. */
+  readonly level: "may" | "encrypt";
+  /** TLS from the first octet on, without STARTTLS. */
+  readonly implicit: boolean;
+  /** Certificate and key. */
+  readonly context: SecureContext;
+}
+
+/** AUTH as it is offered. */
+export interface ListenerLogin {
+  readonly mechanisms: readonly SaslMechanism[];
+  readonly credentials: Credentials;
+  /** No mail is taken before. */
+  readonly required: boolean;
 }
 
 export interface ListenerOptions {
@@ -30,6 +50,10 @@ export interface ListenerOptions {
   readonly smtpd_message_size_limit: number;
   readonly smtpd_recipient_limit: number;
   readonly bare_newline: "replace" | "reject";
+  /** Absent: STARTTLS is not offered. */
+  readonly tls?: ListenerTls;
+  /** Absent: AUTH is not offered. */
+  readonly login?: ListenerLogin;
   /** Every 5xx is said as 450. */
   readonly soft_bounce: boolean;
   readonly maxClients: number;

@@ -8,12 +8,18 @@ import type { ListenerOptions } from "./options.ts";
 export interface StandingReplies {
   readonly greeting: string;
   /** To EHLO and LHLO. */
-  readonly hello: string;
-  /** The same for a peer that may use XFORWARD. */
-  readonly helloWithXforward: string;
+  hello(offer: SessionOffer): string;
   /** To QUIT in a session that speaks LMTP. */
   readonly quitLmtp: string;
   readonly quitSmtp: string;
+}
+
+/** What is offered to one session and not to another. */
+export interface SessionOffer {
+  readonly xforward: boolean;
+  readonly startTls: boolean;
+  /** Mechanisms of AUTH. */
+  readonly mechanisms: readonly string[];
 }
 
 /** Addresses remembered per listener: a client may choose among those of a whole network. */
@@ -47,23 +53,23 @@ function putTogether(options: ListenerOptions, name: string): StandingReplies {
   const { smtpd_greeting_banner, smtpd_quit_banner } = options;
   const banner = (template: string, protocol: "ESMTP" | "LMTP") =>
     expandBanner(template, { ...options.bannerValues, "helo-name": name, protocol });
-  const hello = (xforward: boolean) =>
-    wireLines(
-      250,
-      ehloLines({
-        name,
-        sizeLimit: options.smtpd_message_size_limit,
-        xforward,
-        discard: options.smtpd_discard_ehlo_keywords,
-      }),
-    );
+  const hellos = new Map<string, string>();
+  function hello(offer: SessionOffer): string {
+    const key = `${offer.xforward} ${offer.startTls} ${offer.mechanisms.join(" ")}`;
+    let text = hellos.get(key);
+    if (text === undefined) {
+      const sizeLimit = options.smtpd_message_size_limit;
+      text = wireLines(250, ehloLines({ name, sizeLimit, discard: options.smtpd_discard_ehlo_keywords, ...offer }));
+      hellos.set(key, text);
+    }
+    return text;
+  }
   const quit = (protocol: "ESMTP" | "LMTP") =>
     wireReply({ code: 221, enhanced: "2.0.0", text: banner(smtpd_quit_banner, protocol) });
   const greeting = banner(smtpd_greeting_banner, options.protocol === "LMTP" ? "LMTP" : "ESMTP");
   return {
     greeting: wireReply({ code: 220, enhanced: "", text: greeting }),
-    hello: hello(false),
-    helloWithXforward: hello(true),
+    hello,
     quitLmtp: quit("LMTP"),
     quitSmtp: quit("ESMTP"),
   };

@@ -2,6 +2,7 @@
 // greeting.ts and transaction.ts.
 import { connect, type OnReadOpts } from "node:net";
 import type { Duplex } from "node:stream";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
@@ -17,6 +18,8 @@ export type ConnectionFailure =
   /** 421, or a reply nobody had asked for. */
   | { readonly kind: "refused"; readonly reply: Reply }
   | { readonly kind: "garbage"; readonly detail: string }
+  /** TLS or a login that must be could not be had; `enhanced` is RFC 3463's code for it. */
+  | { readonly kind: "security"; readonly enhanced: string; readonly detail: string }
   /** Ended by us. */
   | { readonly kind: "dropped" };
 
@@ -84,7 +87,12 @@ export class NextHopConnection {
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** The mail's own deadline: no step may take longer. */
   limitMs = Number.POSITIVE_INFINITY;
-  readonly #socket: Duplex;
+  #socket: Duplex;
+  /** Ends the wait for a connection or a handshake. */
+  #proceed: (() => void) | undefined;
+  isSecured = false;
+  /** Replies that came while something was still on its way out. */
+  #held: string | undefined;
   readonly #reader = new ReplyReader();
   #awaited: Awaited | undefined;
   /** Replies that are still to come and matter to nobody. */
@@ -133,6 +141,19 @@ export class NextHopConnection {
   /** The lines of the last reply, without their codes. */
   get replyLines(): readonly string[] {
     return this.#reader.lines;
+  }
+
+  /** Resolves once there is a connection, or none after `connectMs`. */
+  connecting(connectMs: number): Promise<void> {
+    if (this.#connected || this.#failure !== undefined) return Promise.resolve();
+    this.#setDeadline(connectMs);
+    return new Promise((resolve) => {
+      this.#proceed = resolve;
+      this.#socket.once("connect", () => {
+        this.#proceed = undefined;
+        resolve();
+      });
+    });
   }
 
   /** Waits for the greeting; until there is a connection, no longer than `connectMs`. Never rejects. */
@@ -192,6 +213,38 @@ export class NextHopConnection {
     const answer = this.#expect(count, patience, 0);
     this.#writeViews(views, from);
     return answer;
+  }
+
+  /**
+   * TLS from here on; resolves when the handshake is over or the connection has failed. What the peer said unasked before
+   * it counts for nothing, and ends the connection: it may be another's (the reply form of RFC 3207 section 6).
+   */
+  secure(options: ConnectionOptions, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#reader.isEmpty) this.fail({ kind: "garbage", detail: "text behind the reply to STARTTLS" });
+      if (this.#failure !== undefined) {
+        resolve();
+        return;
+      }
+      this.#setDeadline(timeoutMs);
+      this.#proceed = resolve;
+      const secure = connectTls({ ...options, socket: this.#socket });
+      this.#socket = secure;
+      secure.on("error", (error) => {
+        const detail = `Cannot start TLS with ${this.remote}: ${error.message}`;
+        if (this.isSecured) this.#lost(error.message);
+        else this.fail({ kind: "security", enhanced: "4.7.5", detail });
+      });
+      secure.on("end", () => this.#lost("connection closed"));
+      secure.on("close", () => this.#lost("connection closed"));
+      secure.on("data", (octets: Buffer) => this.#readSecured(octets.toString("latin1")));
+      secure.once("secureConnect", () => {
+        this.isSecured = true;
+        this.#deadlineMs = Number.POSITIVE_INFINITY;
+        this.#proceed = undefined;
+        resolve();
+      });
+    });
   }
 
   /** Sends views and waits until the kernel has taken them: their memory may be used again afterwards. */
@@ -254,6 +307,7 @@ export class NextHopConnection {
     this.#awaited = undefined;
     awaited?.resolve({ replies: awaited.replies, failure });
     this.#settleFlush();
+    this.#proceed?.();
     this.#onFailure(this);
   }
 
@@ -293,14 +347,39 @@ export class NextHopConnection {
   }
 
   #received(bytes: number): boolean {
-    this.#reader.push(readBuffer.toString("latin1", 0, bytes));
+    this.#read(readBuffer.toString("latin1", 0, bytes));
+    return true;
+  }
+
+  /**
+   * Under TLS what was written is done with only when the system has taken it, and a quick reply may be here before we
+   * know: it is looked at once all is out.
+   */
+  #readSecured(text: string): void {
+    if (this.#held === undefined && this.#socket.writableLength === 0) {
+      this.#read(text);
+      return;
+    }
+    if (this.#held !== undefined) {
+      this.#held += text;
+      return;
+    }
+    this.#held = text;
+    this.#socket.write("", () => {
+      const held = this.#held ?? "";
+      this.#held = undefined;
+      if (this.#failure === undefined) this.#read(held);
+    });
+  }
+
+  #read(text: string): void {
+    this.#reader.push(text);
     while (this.#failure === undefined) {
       const reply = this.#reader.next();
       if (reply === undefined) break;
       if ("garbage" in reply) this.fail({ kind: "garbage", detail: reply.garbage });
       else this.#take(reply);
     }
-    return true;
   }
 
   #take(reply: Reply): void {

@@ -4,6 +4,7 @@ import type { MessageOctets } from "../mail/message.ts";
 import type { Envelope, Session } from "../mail/transaction.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import type { Reply } from "../smtp/reply.ts";
+import type { Credentials } from "../smtp/sasl.ts";
 
 /** How we appear to a next hop. */
 export interface LocalEnd {
@@ -11,6 +12,20 @@ export interface LocalEnd {
   readonly localhost_name: string;
   /** Where TCP connections start from; null: the system chooses. */
   readonly local_client_bind_address: string | null;
+  /** Absent: mail goes in the clear. */
+  readonly tls?: HopTls;
+  /** Absent: nobody logs in. */
+  readonly login?: Credentials;
+}
+
+/** How TLS is to be had of a next hop. */
+export interface HopTls {
+  /** "encrypt": no mail goes without. */
+  readonly level: "may" | "encrypt";
+  /** TLS from the first octet on, without STARTTLS. */
+  readonly implicit: boolean;
+  /** The name that its certificate must have; null: that of the next hop as configured. */
+  readonly servername: string | null;
 }
 
 /** One outgoing transaction: recipients whose mail leaves with the same octets to the same next hop. */

@@ -7,6 +7,8 @@ export type Phase =
   | "connect"
   | "greeting"
   | "EHLO"
+  | "STARTTLS"
+  | "AUTH"
   | "XFORWARD"
   | "MAIL"
   | "RCPT"
@@ -32,6 +34,8 @@ export function failureAnswer(failure: ConnectionFailure, phase: Phase, remote: 
       return ours(451, "4.5.0", `${capitalized(during)}: ${failure.detail}`);
     case "garbage":
       return ours(451, "4.5.0", `Bad SMTP response code ${during}: ${failure.detail}`);
+    case "security":
+      return ours(450, failure.enhanced, failure.detail);
     case "dropped":
       return ours(451, "4.5.0", `${capitalized(during)}: given up`);
     case "refused":
@@ -63,7 +67,7 @@ export function commandAnswer(reply: Reply, phase: Phase, remote: string): HopAn
 function refusedAnswer(reply: Reply, phase: Phase, during: string): HopAnswer {
   if (isTransient(reply)) return { reply, fromNextHop: true };
   // A hop that turns us away as a client says nothing about the mail: it must not bounce (RFC 5321 section 3.1).
-  const early = phase === "greeting" || phase === "EHLO";
+  const early = phase === "greeting" || phase === "EHLO" || phase === "STARTTLS" || phase === "AUTH";
   if (isPermanent(reply) && !early) return { reply, fromNextHop: true };
   if (isPermanent(reply)) return ours(451, "4.5.0", `${capitalized(during)}: ${reply.code} ${reply.text}`);
   return ours(451, "4.5.0", `Bad SMTP response code ${during}: ${reply.code} ${reply.text}`);

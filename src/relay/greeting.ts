@@ -1,27 +1,53 @@
-// Bringing a new connection to the point where it takes mail: greeting, EHLO or LHLO, HELO where EHLO is unknown.
+// Bringing a new connection to the point where it takes mail: TLS, greeting, EHLO or LHLO, HELO where EHLO is unknown, login.
 import { noCapabilities, parseCapabilities } from "../smtp/capabilities.ts";
 import { isPermanent, isPositive, type Reply } from "../smtp/reply.ts";
 import type { ConnectionFailure, NextHopConnection } from "./connection.ts";
-import type { RelayTimeouts } from "./delivery.ts";
-import type { Phase } from "./failure-reply.ts";
+import type { LocalEnd, RelayTimeouts } from "./delivery.ts";
+import { beginImplicitTls, logIn, startTls, type Trouble } from "./hop-security.ts";
 
-export interface Trouble {
-  readonly failure: ConnectionFailure;
-  readonly phase: Phase;
+export interface GreetingOptions {
+  readonly timeouts: RelayTimeouts;
+  /** EHLO keywords, in upper case, to overlook. */
+  readonly discarded: ReadonlySet<string>;
+  /** Authorities, PEM. */
+  readonly ca?: string | undefined;
 }
 
-/** Waits until the connection is ready for MAIL; on trouble it is of no more use. `discarded`: keywords to overlook. */
+/** Waits until the connection is ready for MAIL; on trouble it is of no more use. */
 export async function greet(
   connection: NextHopConnection,
-  localhostName: string,
-  timeouts: RelayTimeouts,
-  discarded: ReadonlySet<string>,
+  { localhost_name, tls, login }: LocalEnd,
+  options: GreetingOptions,
 ): Promise<Trouble | undefined> {
+  const { timeouts } = options;
+  if (tls?.implicit === true) {
+    const failed = await beginImplicitTls(connection, tls, options);
+    if (failed !== undefined) return failed;
+  }
   const greeting = await connection.greeted(timeouts.connect, timeouts.greeting);
   const first = greeting.replies[0];
   if (first === undefined || !isPositive(first))
     return trouble(connection, timeouts, greeting.failure, first, "greeting");
 
+  const unfriendly = await hello(connection, localhost_name, options);
+  if (unfriendly !== undefined) return unfriendly;
+  if (tls !== undefined && !tls.implicit) {
+    const failed = await startTls(connection, tls, options);
+    if (failed !== undefined) return failed;
+    // RFC 3207 section 4.2: what it offered before counts for nothing.
+    if (connection.isSecured) {
+      const changed = await hello(connection, localhost_name, options);
+      if (changed !== undefined) return changed;
+    }
+  }
+  return login === undefined ? undefined : logIn(connection, login, timeouts);
+}
+
+async function hello(
+  connection: NextHopConnection,
+  localhostName: string,
+  { timeouts, discarded }: GreetingOptions,
+): Promise<Trouble | undefined> {
   const patience = { eachMs: timeouts.command, lastMs: timeouts.command };
   const lmtp = connection.hop.protocol === "lmtp";
   const extended = await connection.exchange(`${lmtp ? "LHLO" : "EHLO"} ${localhostName}\r\n`, 1, patience);
@@ -54,7 +80,7 @@ function trouble(
   timeouts: RelayTimeouts,
   failure: ConnectionFailure | undefined,
   reply: Reply | undefined,
-  phase: Phase,
+  phase: "greeting" | "EHLO",
 ): Trouble {
   if (failure !== undefined) return { failure, phase: failure.kind === "connect" ? "connect" : phase };
   connection.quit(timeouts.reset);

@@ -2,7 +2,8 @@
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { type Dial, NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
-import { greet, type Trouble } from "./greeting.ts";
+import { greet } from "./greeting.ts";
+import type { Trouble } from "./hop-security.ts";
 import { isShortOfDescriptors } from "./shortage.ts";
 
 export interface PoolOptions {
@@ -11,6 +12,8 @@ export interface PoolOptions {
   readonly observer: RelayObserver;
   /** EHLO keywords, in upper case, that count as not offered. */
   readonly discarded: ReadonlySet<string>;
+  /** Authorities, in PEM: where TLS must be, one of them must have signed a next hop's certificate. */
+  readonly ca?: string | undefined;
   /** Idle connections kept per next hop. */
   readonly maxIdle: number;
   /** A monotonic clock, in milliseconds. */
@@ -74,15 +77,30 @@ export class ConnectionPool {
     limitMs: number,
     end: LocalEnd = this.#options.localEnd,
   ): Promise<NextHopConnection | Trouble> {
-    const { timeouts, observer, now, discarded, dial } = this.#options;
-    const { localhost_name, local_client_bind_address } = end;
+    const opened = await this.#open(hop, limitMs, end);
+    // Where TLS may be, but need not, a handshake that fails is no reason to hold mail up.
+    const isOptional = end.tls?.level === "may" && !end.tls.implicit;
+    if (opened instanceof NextHopConnection || !isOptional || opened.phase !== "STARTTLS") return opened;
+    const { localhost_name, local_client_bind_address, login } = end;
+    const plain = { localhost_name, local_client_bind_address, ...(login && { login }) };
+    return this.#open(hop, limitMs, plain, this.#keyOf(hop, end));
+  }
+
+  async #open(
+    hop: NextHop,
+    limitMs: number,
+    end: LocalEnd,
+    key = this.#keyOf(hop, end),
+  ): Promise<NextHopConnection | Trouble> {
+    const { timeouts, observer, now, discarded, dial, ca } = this.#options;
+    const { local_client_bind_address } = end;
     const forget = (failed: NextHopConnection) => this.#forget(failed);
     const connection = new NextHopConnection(hop, local_client_bind_address, now, forget, dial);
-    connection.key = this.#keyOf(hop, end);
+    connection.key = key;
     connection.limitMs = limitMs;
     this.#all.add(connection);
     this.watch();
-    const trouble = await greet(connection, localhost_name, timeouts, discarded);
+    const trouble = await greet(connection, end, { timeouts, discarded, ca });
     connection.ready = trouble === undefined;
     observer.connection(connection.remote, connection.ready ? "opened" : "failed");
     return trouble ?? connection;
@@ -163,9 +181,7 @@ export class ConnectionPool {
     const last = this.#lastKey;
     if (last?.hop === hop && appearSame(last.end, end)) return last.key;
     const remote = formatNextHop(hop);
-    const key = appearSame(end, this.#options.localEnd)
-      ? remote
-      : `${remote} ${end.localhost_name} ${end.local_client_bind_address ?? ""}`;
+    const key = appearSame(end, this.#options.localEnd) ? remote : JSON.stringify([remote, end]);
     this.#lastKey = { hop, end, key };
     return key;
   }
@@ -189,6 +205,10 @@ export class ConnectionPool {
 
 function appearSame(one: LocalEnd, other: LocalEnd): boolean {
   return (
-    one.localhost_name === other.localhost_name && one.local_client_bind_address === other.local_client_bind_address
+    one === other ||
+    (one.localhost_name === other.localhost_name &&
+      one.local_client_bind_address === other.local_client_bind_address &&
+      one.tls === other.tls &&
+      one.login === other.login)
   );
 }

@@ -15,7 +15,8 @@ import {
   type RelayTimeouts,
 } from "./delivery.ts";
 import { failureAnswer, type HopAnswer } from "./failure-reply.ts";
-import { reset, type Trouble } from "./greeting.ts";
+import { reset } from "./greeting.ts";
+import type { Trouble } from "./hop-security.ts";
 import { ConnectionPool, trustedIdleMs } from "./pool.ts";
 import { isShortOfDescriptors, Shortage } from "./shortage.ts";
 import { Shunned, shunnedMs } from "./shunned.ts";
@@ -44,6 +45,8 @@ export interface RelayOptions {
   readonly keepsConnections?: boolean;
   /** Keywords in the next hop's EHLO reply that are overlooked. */
   readonly smtp_discard_ehlo_keywords?: readonly string[];
+  /** Authorities, in PEM, that vouch for next hops where TLS must be; absent: any certificate will do. */
+  readonly ca?: string | undefined;
   readonly timeouts?: Partial<RelayTimeouts>;
   readonly observer?: RelayObserver;
   /** Called when there is no descriptor left for a connection, and again while mails wait for one. */
@@ -118,6 +121,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     maxIdle: keeps ? maxConnectionsPerHop : 0,
     now,
     dial: options.dial,
+    ca: options.ca,
   };
   const pool = new ConnectionPool(
     poolOptions,

@@ -7,6 +7,9 @@ export interface Capabilities {
   readonly dsn: boolean;
   /** BDAT (RFC 3030). */
   readonly chunking: boolean;
+  readonly startTls: boolean;
+  /** Mechanisms of AUTH (RFC 4954), in upper case. */
+  readonly auth: ReadonlySet<string>;
   /** XFORWARD attribute names in upper case; empty when not offered. */
   readonly xforward: ReadonlySet<string>;
 }
@@ -18,6 +21,8 @@ export const noCapabilities: Capabilities = {
   smtpUtf8: false,
   dsn: false,
   chunking: false,
+  startTls: false,
+  auth: new Set(),
   xforward: new Set(),
 };
 
@@ -37,6 +42,8 @@ export function parseCapabilities(lines: readonly string[], discarded: ReadonlyS
     smtpUtf8: offered.has("SMTPUTF8"),
     dsn: offered.has("DSN"),
     chunking: offered.has("CHUNKING"),
+    startTls: offered.has("STARTTLS"),
+    auth: new Set(offered.get("AUTH") ?? []),
     xforward: new Set(offered.get("XFORWARD") ?? []),
   };
 }

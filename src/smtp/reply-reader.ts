@@ -23,6 +23,11 @@ export class ReplyReader {
   /** The lines of the reply that `next` gave last, without code and line end (EHLO keywords). */
   lines: readonly string[] = [];
 
+  /** Nothing is left of what arrived. */
+  get isEmpty(): boolean {
+    return this.#at === this.#pending.length && this.#earlier.length === 0;
+  }
+
   /** Takes what arrived, one character per octet. */
   push(text: string): void {
     this.#pending = this.#at === this.#pending.length ? text : this.#pending.slice(this.#at) + text;

@@ -11,6 +11,8 @@ export interface SmtpClient {
   reply(): Promise<string[]>;
   /** Sends a line and gives the reply's last line. */
   ask(command: string): Promise<string>;
+  /** Reads no more: the socket is for somebody else. */
+  leave(): void;
   /** Resolves once the connection is closed. */
   closed(): Promise<void>;
 }
@@ -19,13 +21,19 @@ export interface SmtpClient {
 export function smtpClient(to: number | string, from = "127.0.0.1"): SmtpClient {
   const socket = typeof to === "number" ? connect({ port: to, host: "127.0.0.1", localAddress: from }) : connect(to);
   socket.setNoDelay(true);
+  return smtpClientOn(socket);
+}
+
+/** The same on a connection that is there. */
+export function smtpClientOn(socket: Socket): SmtpClient {
   let input = "";
   let ended = false;
   let wake: (() => void) | undefined;
-  socket.on("data", (chunk) => {
+  const read = (chunk: Buffer): void => {
     input += chunk.toString("latin1");
     wake?.();
-  });
+  };
+  socket.on("data", read);
   const end = (): void => {
     ended = true;
     wake?.();
@@ -74,6 +82,9 @@ export function smtpClient(to: number | string, from = "127.0.0.1"): SmtpClient 
     async ask(command) {
       socket.write(`${command}\r\n`, "latin1");
       return (await reply()).at(-1) ?? "(closed)";
+    },
+    leave() {
+      socket.off("data", read);
     },
     closed: () => closed,
   };

@@ -57,6 +57,7 @@ const whenClientKnown: readonly (keyof BankSettings)[] = [
   "smtpd_message_size_limit",
   "bare_newline",
   "tls_security_level_in",
+  "smtpd_tls_wrappermode",
   "auth_mech_avail",
   "auth_required_inp",
   "client_ipaddr_policy",

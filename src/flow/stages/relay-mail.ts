@@ -43,8 +43,27 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
   };
 }
 
-export function localEndOf({ localhost_name, local_client_bind_address }: PolicyBank): LocalEnd {
-  return { localhost_name, local_client_bind_address };
+const knownEnds = new WeakMap<PolicyBank, LocalEnd>();
+
+/** How mail under a bank appears to next hops: the same object each time, since connections are kept by it. */
+export function localEndOf(bank: PolicyBank): LocalEnd {
+  let end = knownEnds.get(bank);
+  if (end === undefined) {
+    end = makeLocalEnd(bank);
+    knownEnds.set(bank, end);
+  }
+  return end;
+}
+
+function makeLocalEnd(bank: PolicyBank): LocalEnd {
+  const { localhost_name, local_client_bind_address, amavis_auth_user: user, amavis_auth_pass: password } = bank;
+  const { tls_security_level_out: level, smtp_tls_wrappermode: implicit, smtp_tls_servername: servername } = bank;
+  return {
+    localhost_name,
+    local_client_bind_address,
+    ...(level !== null && { tls: { level, implicit, servername } }),
+    ...(bank.auth_required_out && { login: { user: user ?? "", password: password ?? "" } }),
+  };
 }
 
 /**

@@ -72,6 +72,23 @@ export const globalSettings = {
     1,
     "Processes that share the ports, supervised by one more. One is right until its main thread is full. The first alone has the unix sockets.",
   ),
+  smtpd_tls_cert_file: active(
+    optional(file),
+    null,
+    "Our certificate and those between it and its authority, PEM, for tls_security_level_in. Read at start and at each reload.",
+  ),
+  smtpd_tls_key_file: active(
+    optional(file),
+    null,
+    "The certificate's private key, PEM, readable by the daemon's user.",
+    "in smtpd_tls_cert_file",
+  ),
+  smtp_tls_CAfile: active(
+    optional(file),
+    null,
+    "Authorities, PEM: one of them must have signed the next hop's certificate where tls_security_level_out is encrypt. Read at start and at each reload.",
+    "any certificate will do",
+  ),
   smtpd_recipient_limit: active(integer(1, 100000), 1100, "Recipients taken in one transaction; more get 452 4.5.3."),
   enforce_smtpd_message_size_limit_64kb_min: active(
     toggle,
@@ -87,7 +104,7 @@ export const globalSettings = {
   unsupported: active(
     oneOf("error", "warn"),
     "error",
-    "What a scanner, destiny, list or TLS setting is that nothing acts on: an error, which keeps the configuration from being used, or a warning.",
+    "What a setting is that asks for something nothing acts on (enable_ldap): an error, which keeps the configuration from being used, or a warning.",
   ),
   daemon_user: active(optional(text), null, "User that root becomes once the ports are open.", "signpost, else nobody"),
   daemon_group: active(optional(text), null, "Group to run as.", "the group of daemon_user"),

@@ -95,7 +95,7 @@ test("import prints YAML on standard output and problems on standard error", asy
   assert.match(bad.out, /^mydomain: example\.com # broken\.conf:1$/m);
   const demanding = await run(["demand.conf"], own);
   assert.equal(demanding.code, 65);
-  assert.match(demanding.err, /^demand\.conf:2:\d+: error: tls_security_level_out: nothing acts on it/m);
+  assert.match(demanding.err, /^demand\.conf:2:\d+: error: enable_ldap: nothing looks into LDAP/m);
   const folder = await run(["conf.d"], own);
   assert.match(folder.out, /^myhostname: mail\.one\.example # 50-two:1$/m);
   assert.equal((await run(["absent.conf"], own)).code, 66);

@@ -11,27 +11,27 @@ function told(settings: ConfigSource["settings"]): string[] {
 /** Settings that nothing acts on, as long as that is so. */
 const cutoff = { limits: { header_field_size: 1000 }, always_bcc: "copies@example.com" };
 
-test("TLS that nothing acts on is an error that names the way out", () => {
-  assert.deepEqual(told({ policy_bank: { A: { tls_security_level_out: "encrypt" } } }), [
-    "error: policy_bank.A.tls_security_level_out: nothing acts on it: sessions would go on without; take it out, or make this a warning by unsupported: warn",
+test("a lookup that nothing makes is an error that names the way out", () => {
+  assert.deepEqual(told({ policy_bank: { A: { enable_ldap: true } } }), [
+    "error: policy_bank.A.enable_ldap: nothing looks into LDAP: what it says of recipients would not count; take it out, or make this a warning by unsupported: warn",
   ]);
 });
 
 test("unsupported: warn makes it a warning", () => {
-  assert.deepEqual(told({ unsupported: "warn", tls_security_level_in: "may" }), [
-    "warning: tls_security_level_in: nothing acts on it: sessions would go on without",
+  assert.deepEqual(told({ unsupported: "warn", enable_ldap: true }), [
+    "warning: enable_ldap: nothing looks into LDAP: what it says of recipients would not count",
   ]);
 });
 
 test("a value that asks for nothing is one of the names in the one warning", () => {
-  assert.deepEqual(told({ tls_security_level_in: null, ...cutoff }), [
-    "warning: read and kept, but nothing acts on it yet: always_bcc, limits.header_field_size, tls_security_level_in",
+  assert.deepEqual(told({ enable_ldap: false, ...cutoff }), [
+    "warning: read and kept, but nothing acts on it yet: always_bcc, enable_ldap, limits.header_field_size",
   ]);
 });
 
 test("a value with a fault is judged where it is read", () => {
-  assert.deepEqual(told({ tls_security_level_in: "perhaps" }), [
-    "warning: read and kept, but nothing acts on it yet: tls_security_level_in",
+  assert.deepEqual(told({ enable_ldap: "perhaps" }), [
+    "warning: read and kept, but nothing acts on it yet: enable_ldap",
   ]);
 });
 

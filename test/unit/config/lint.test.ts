@@ -23,6 +23,32 @@ const advices: readonly (readonly [
     "banned_filename_maps: [ALT-RULES]\nbanned_rules: { ALT-RULES: { regexp: [['.exe$', 1]] } }\n",
   ],
   [
+    /error: tls_security_level_in: TLS needs a certificate: smtpd_tls_cert_file/,
+    "tls_security_level_in: may\n",
+    "tls_security_level_out: may\n",
+  ],
+  [
+    /error: smtp_tls_wrappermode: needs tls_security_level_out/,
+    "smtp_tls_wrappermode: true\n",
+    "smtp_tls_wrappermode: true\ntls_security_level_out: encrypt\n",
+  ],
+  [
+    /error: auth_required_inp: nobody could log in/,
+    "auth_required_inp: true\namavis_auth_user: a\namavis_auth_pass: b\n",
+    "auth_required_inp: true\namavis_auth_user: a\namavis_auth_pass: b\nauth_mech_avail: [PLAIN]\n",
+  ],
+  [
+    /error: auth_required_out: a login needs amavis_auth_user and amavis_auth_pass/,
+    "auth_required_out: true\n",
+    "auth_required_out: true\namavis_auth_user: a\namavis_auth_pass: b\n",
+  ],
+  [
+    /warning: auth_mech_avail: not spoken here: DIGEST-MD5/,
+    "auth_mech_avail: [PLAIN, DIGEST-MD5]\n",
+    "auth_mech_avail: [PLAIN]\n",
+  ],
+  [/error: smtp_tls_CAfile: .* cannot be read/, "smtp_tls_CAfile: /nowhere/ca.pem\n", "smtp_tls_CAfile: null\n"],
+  [
     /warning: policy_bank\.LIST: nothing loads this bank/,
     banks("policy_bank: { LIST: { originating: true } }\n"),
     banks("policy_bank: { LIST: { originating: true } }\ninterface_policy: { '10026': LIST }\n"),

@@ -16,6 +16,7 @@ async function setUp(
   more: Partial<Outgoing> = {},
 ): Promise<{ hop: ScriptedHop; connection: NextHopConnection; outgoing: Outgoing }> {
   const hop = scriptedHop(script);
+  const end = { localhost_name: "here.example", local_client_bind_address: null };
   const connection = new NextHopConnection(
     hop.nextHop,
     null,
@@ -24,7 +25,7 @@ async function setUp(
     hop.dial,
   );
   t.after(() => connection.drop());
-  assert.equal(await greet(connection, "here.example", defaultTimeouts, new Set()), undefined);
+  assert.equal(await greet(connection, end, { timeouts: defaultTimeouts, discarded: new Set() }), undefined);
   return { hop, connection, outgoing: { ...outgoingTo(hop.nextHop, envelope), ...more } };
 }
 

@@ -19,6 +19,8 @@ test("reads what a stock Postfix offers", () => {
     smtpUtf8: true,
     dsn: true,
     chunking: true,
+    startTls: false,
+    auth: new Set(),
     xforward: new Set(["NAME", "ADDR"]),
   });
 });

@@ -10,6 +10,8 @@ const full: Capabilities = {
   smtpUtf8: true,
   dsn: true,
   chunking: false,
+  startTls: false,
+  auth: new Set(),
   xforward: new Set(),
 };
 const ascii = { eightBit: false, eightBitHeader: false };
