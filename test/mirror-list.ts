@@ -3,6 +3,7 @@
 export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/authenticator": ["checks/lazy-authenticator", "checks/worker-authenticator"],
   "integration/check-command": ["cli/check", "cli/inspect", "cli/message-file"],
+  "integration/commands-as-daemon": ["cli/results-field"],
   "integration/clamd": ["scanners/clamd", "scanners/scanner-client", "scanners/scanner-socket"],
   "integration/content-scanners": ["scanners/content-scanners"],
   "integration/content": ["daemon/content-parts"],

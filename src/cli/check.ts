@@ -2,7 +2,6 @@
 
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
-import { formatAuthenticationResults } from "../authres/print.ts";
 import type { ConfiguredFilter } from "../daemon/configured-filter.ts";
 import type { SigningRecord } from "../flow/mail.ts";
 import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
@@ -13,19 +12,21 @@ import type { Outcome } from "../flow/outcome/outcome.ts";
 import { recipientRecord, toldFinding } from "../flow/outcome/record.ts";
 import { scanLines } from "../flow/outcome/scan-text.ts";
 import type { PartsFound } from "../mail/content.ts";
-import { encodeUtf8 } from "../mail/domain.ts";
 import { errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
+import type { MessageHead } from "../mail/message.ts";
 import type { Transaction } from "../mail/transaction.ts";
+import { isLocal } from "../policy/router.ts";
 import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { planSigning } from "../signing/plan.ts";
 import { formatReply } from "../smtp/reply.ts";
-import { readClientAddress } from "../smtp/xforward.ts";
+import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
-import { readMessageFile, transactionOf } from "./message-file.ts";
+import { messageOf, readMessageFile, transactionOf } from "./message-file.ts";
 import { partLines } from "./part-lines.ts";
+import { type ResultsField, resultsField } from "./results-field.ts";
 
 export const check: Command = {
   name: "check",
@@ -34,14 +35,15 @@ export const check: Command = {
        [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--parts] [--json] FILE...
 
 FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, with every
-verification on (SPF where --client tells whom it is about).
+verification on (SPF where --client tells whom it is about) and every recipient local.
 
   --dns FILE.json   answers from a file instead of the DNS: {name: {"TXT": [[string, ...], ...]} or {"rcode": ...}}
   --now EPOCH       the time to verify with, in seconds
-  --client IP       the client that handed the message in, for SPF and for policy banks
+  --client IP       the client that handed the message in, for SPF and for policy banks; [UNAVAILABLE] stands for mail
+                    made on the MTA's own machine; in none of our networks where none is given
   --helo NAME       what it said in HELO or EHLO
-  --mail-from ADDR  the envelope sender
-  --rcpt-to ADDR    an envelope recipient
+  --mail-from ADDR  the envelope sender; the empty one where none is given
+  --rcpt-to ADDR    an envelope recipient; where none is given the local ones of To, Cc and Bcc, else postmaster
   --port PORT       the port it comes in on, for interface_policy; the first that is configured where none is given
   --bank NAME       the policy bank that it starts with, whatever the port
   --parts           also what is in the message: names and types of its parts, archives opened
@@ -49,43 +51,35 @@ verification on (SPF where --client tells whom it is about).
 
 Told for each message: what was verified, which banks were loaded in which order and why, what each lookup map yields
 and from which line of which file, which key would sign it and why other candidates would not; for each recipient what
-was found, which copies would be kept and who would be told. No copy is kept and no notice is sent.`,
+was found, which copies would be kept and who would be told. No copy is kept and no notice is sent. At the end, the
+Authentication-Results field that the daemon would write, or why it would write none (in JSON: authenticationResults
+is what a local recipient would get, and recipients say whether they do).`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
+        ...arrivalOptions,
         config: { type: "string", short: "c" },
         dns: { type: "string" },
-        now: { type: "string" },
-        client: { type: "string" },
-        helo: { type: "string" },
-        "mail-from": { type: "string" },
-        "rcpt-to": { type: "string", multiple: true },
-        port: { type: "string" },
-        bank: { type: "string" },
         parts: { type: "boolean" },
         json: { type: "boolean" },
       },
     });
     if (positionals.length === 0) throw new UsageError("no file given");
-    if (values.now !== undefined && !/^\d{1,12}$/.test(values.now))
-      throw new UsageError("--now takes seconds since 1970");
-    const client = values.client === undefined ? undefined : readClientAddress(values.client);
-    if (values.client !== undefined && client === undefined) throw new UsageError("--client takes an IP address");
-    if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new UsageError("--port takes a number");
+    const said = readArrival(values);
     const inspection = await openInspection(
       {
         config: values.config,
         dns: values.dns,
         bank({ config }) {
-          if (values.bank !== undefined && !config.policy_bank.has(values.bank))
-            throw new UsageError(`there is no policy bank "${values.bank}"`);
-          return values.bank;
+          if (said.bank !== undefined && !config.policy_bank.has(said.bank))
+            throw new UsageError(`there is no policy bank "${said.bank}"`);
+          return said.bank;
         },
         withoutFile: (settings) => ({
           ...settings,
-          config: { ...settings.config, base: { ...settings.config.base, ...everyMethod(values.client) } },
+          config: { ...settings.config, base: { ...settings.config.base, ...everything(values.client) } },
         }),
       },
       io,
@@ -103,31 +97,27 @@ was found, which copies would be kept and who would be told. No copy is kept and
           code = exitCode.noInput;
           continue;
         }
-        const port = values.port === undefined ? inspection.settings.config.inet_socket_port[0] : Number(values.port);
         const transaction = transactionOf(octets, {
-          listener: { address: "127.0.0.1", port: port ?? 10024 },
+          listener: {
+            address: "127.0.0.1",
+            port: said.port ?? inspection.settings.config.inet_socket_port[0] ?? 10024,
+          },
           envelope: {
-            sender: { address: encodeUtf8(values["mail-from"] ?? ""), parameters: "" },
-            recipients: (values["rcpt-to"] ?? ["postmaster"]).map((address) => ({
-              address: encodeUtf8(address),
-              parameters: "",
-            })),
+            sender: recipient(said.mailFrom ?? ""),
+            recipients: said.rcptTo ?? ourRecipients(messageOf(octets), inspection).map(recipient),
           },
-          client: {
-            ...(client === undefined ? {} : { address: client }),
-            ...(values.helo === undefined ? {} : { helo: encodeUtf8(values.helo) }),
-          },
-          receivedAtMs: values.now === undefined ? io.now() : Number(values.now) * 1000,
+          client: { ...said.client, ...(said.helo === undefined ? {} : { helo: said.helo }) },
+          receivedAtMs: said.receivedAtMs ?? io.now(),
         });
         const outcome = await inspection.filter(transaction);
-        inspection.takeSent();
+        const results = resultsField(outcome, inspection, inspection.takeSent());
         const parts = await contentPool?.lookInto(transaction.message);
         const checked: CheckedFile = {
           file,
           outcome,
           explanation: explainOutcome(outcome),
           ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
-          authenticationResults: resultsField(outcome, inspection),
+          results,
           ...(parts === undefined ? {} : { parts }),
         };
         if (values.json === true) io.stdout(`${jsonText(asJson(checked))}\n`);
@@ -149,14 +139,28 @@ function partsPool({ settings }: Inspection): ContentPool {
   return createContentPool({ worker, threads: 1, deadlineMs: partsDeadlineMs, limits: settings.config });
 }
 
-/** Without a configuration everything is looked at; SPF needs a client to speak of. */
-function everyMethod(client: string | undefined) {
+/** Where mail that comes in goes: to those of ours that it names, else to somebody of ours. */
+function ourRecipients(head: MessageHead, { settings, generation }: Inspection): readonly string[] {
+  const { base } = generation.router;
+  const named = namedRecipients(head);
+  const ours = named.filter((address) => isLocal(base, address));
+  if (ours.length > 0) return ours;
+  const domains = [settings.config.mydomain, base.myhostname];
+  const postmasters = domains.flatMap((domain) => (domain === null ? [] : `postmaster@${domain}`));
+  const ofOurs = postmasters.find((address) => isLocal(base, address));
+  if (ofOurs !== undefined) return [ofOurs];
+  return named.length > 0 ? named : ["postmaster"];
+}
+
+/** Without a configuration everything is looked at, for everybody; SPF needs a client to speak of. */
+function everything(client: string | undefined) {
   return {
     enable_dkim_verification: true,
     enable_domainkeys_verification: true,
     enable_spf_verification: client !== undefined,
     enable_dmarc_verification: true,
     enable_arc_verification: true,
+    local_domains_maps: [true],
   };
 }
 
@@ -166,7 +170,7 @@ interface CheckedFile {
   readonly explanation: Explanation;
   /** For mail that is not signed because it is not ours: who would sign it if it were. */
   readonly ifOriginating: Explanation["signing"] | undefined;
-  readonly authenticationResults: string;
+  readonly results: ResultsField;
   /** With --parts. */
   readonly parts?: PartsFound;
 }
@@ -191,7 +195,7 @@ function signingIfOriginating(
   return { signatures, candidates: plan.candidates };
 }
 
-function asJson({ file, outcome, explanation, ifOriginating, authenticationResults, parts }: CheckedFile): object {
+function asJson({ file, outcome, explanation, ifOriginating, results, parts }: CheckedFile): object {
   return {
     file,
     signatures: outcome.verifications.map(({ kind, domain, selector, algorithm, b, result, reason, ...more }) => ({
@@ -207,14 +211,16 @@ function asJson({ file, outcome, explanation, ifOriginating, authenticationResul
     spf: method(outcome.findings, "spf"),
     dmarc: method(outcome.findings, "dmarc"),
     arc: method(outcome.findings, "arc"),
-    authenticationResults,
+    authenticationResults: results.text,
     policyBankPath: outcome.bankPath,
     policyBanks: outcome.loaded,
     originating: outcome.originating,
     recipients: outcome.recipients.map((recipient) => {
       // What the next hop says is not known here.
       const { remote, reply, ...told } = recipientRecord(recipient);
-      return { ...told, ...(recipient.action === "accept" ? { nextHop: remote } : { reply }) };
+      const isAccepted = recipient.action === "accept";
+      const hasResults = results.whyNot === undefined && recipient.local && isAccepted;
+      return { ...told, authenticationResults: hasResults, ...(isAccepted ? { nextHop: remote } : { reply }) };
     }),
     scan: outcome.scan ?? null,
     explanation: { ...explanation, ...(ifOriginating === undefined ? {} : { ifOriginating }) },
@@ -233,12 +239,7 @@ function method(findings: readonly Finding[], name: string): unknown {
   return { result: finding.result, reason: finding.reason ?? null, properties };
 }
 
-function resultsField({ evidence, findings }: Outcome, { settings }: Inspection): string {
-  const { myauthservid, myhostname } = evidence.bank ?? settings.config.base;
-  return formatAuthenticationResults(myauthservid ?? myhostname, findings);
-}
-
-function asText({ file, outcome, explanation, ifOriginating, authenticationResults, parts }: CheckedFile): string {
+function asText({ file, outcome, explanation, ifOriginating, results, parts }: CheckedFile): string {
   const lines: string[] = [];
   for (const verification of outcome.verifications) {
     const { kind, result, reason, domain, selector, algorithm, keyBits } = verification;
@@ -274,6 +275,10 @@ function asText({ file, outcome, explanation, ifOriginating, authenticationResul
   }
   if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);
   if (parts !== undefined) lines.push(...partLines(parts));
-  lines.push(...authenticationResults.trimEnd().split("\r\n"));
+  lines.push(...resultsLines(results));
   return `${[`${file}:`, ...lines.map((line) => `  ${line}`)].join("\n")}\n`;
+}
+
+function resultsLines({ text, whyNot }: ResultsField): readonly string[] {
+  return whyNot === undefined ? text.trimEnd().split("\r\n") : [`no Authentication-Results: ${whyNot}`];
 }

@@ -27,9 +27,14 @@ export interface Inspection {
   readonly generation: ConfiguredFilter;
   /** What becomes of a message that is there as a whole. */
   filter(transaction: Transaction): Promise<Outcome>;
-  /** What left for the next hop since it was last taken. */
-  takeSent(): readonly MessageOctets[];
+  /** What left for next hops since it was last taken: recipients whose mail is the same have one in common. */
+  takeSent(): readonly SentMail[];
   close(): Promise<void>;
+}
+
+export interface SentMail {
+  readonly message: MessageOctets;
+  readonly recipients: readonly string[];
 }
 
 export interface InspectOptions {
@@ -50,7 +55,7 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   const bank = options.bank?.(settings);
   const dns = options.dns === undefined ? createResolver(resolverOptions(settings.config)) : fixedDns(options.dns, io);
   if (typeof dns === "number") return dns;
-  const sent: MessageOctets[] = [];
+  const sent: SentMail[] = [];
   const { resolve } = dns;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
@@ -104,10 +109,10 @@ function exists(file: string): boolean {
 }
 
 /** A next hop that takes everything. */
-function keeping(sent: MessageOctets[]): Relay {
+function keeping(sent: SentMail[]): Relay {
   return async (outgoing: readonly Outgoing[]) =>
     outgoing.map(({ nextHop, envelope, message }) => {
-      sent.push(message);
+      sent.push({ message, recipients: envelope.recipients.map(({ address }) => address) });
       return {
         replies: envelope.recipients.map(() => ({ code: 250, enhanced: "2.0.0", text: "Ok" })),
         fromNextHop: envelope.recipients.map(() => true),

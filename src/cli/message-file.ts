@@ -4,14 +4,13 @@ import { resolve } from "node:path";
 import { splitHeader } from "../mail/header.ts";
 import type { Message, MessageOctets } from "../mail/message.ts";
 import { concatShared } from "../mail/shared-octets.ts";
-import type { Envelope, ListenerName, Transaction } from "../mail/transaction.ts";
+import type { ClientFacts, Envelope, ListenerName, Transaction } from "../mail/transaction.ts";
 import type { Io } from "./command.ts";
 
 export interface FileArrival {
   readonly listener: ListenerName;
   readonly envelope: Envelope;
-  /** Without an address it is mail of this host. */
-  readonly client: { readonly address?: string; readonly helo?: string };
+  readonly client: ClientFacts;
   /** Epoch, milliseconds. */
   readonly receivedAtMs: number;
 }
@@ -53,7 +52,7 @@ export function transactionOf(
       peer: { address: "127.0.0.1", port: 0 },
       helo: "localhost",
       protocol: "ESMTP",
-      client: client.address === undefined ? { ...client, standing: "unavailable" } : client,
+      client,
     },
     envelope,
     message: messageOf(octets),
