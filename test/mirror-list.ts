@@ -107,7 +107,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/cli/postfix-undo": ["cli/postconf"],
   "unit/cli/quarantine-args": ["cli/quarantine-print"],
   "unit/cli/status-view": ["cli/samples"],
-  "unit/cli/testkeys": ["cli/fixed-dns", "cli/load-keys", "cli/showkeys", "signing/select-keys"],
+  "unit/cli/testkeys": ["cli/fixed-dns", "cli/load-keys", "cli/showkeys"],
   "unit/config/compile.corpus": [
     "config/derived",
     "config/file-names",

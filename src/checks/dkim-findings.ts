@@ -40,7 +40,8 @@ function add(properties: FindingProperty[], name: string, value: string): void {
 }
 
 /** Our own words only: nothing that a mail or a key record holds goes into a comment. */
-function commentOf({ keyBits, testing, unsignedInstances }: Verification): string {
+function commentOf({ keyBits, testing, unsignedInstances, missingTag }: Verification): string {
+  if (missingTag !== undefined) return `no ${missingTag}=`;
   let text = keyBits === undefined ? "" : `${keyBits}-bit key`;
   if (testing === true) text = followed(text, "domain is testing");
   if (unsignedInstances !== undefined && unsignedInstances.length > 0) {

@@ -242,10 +242,11 @@ function method(findings: readonly Finding[], name: string): unknown {
 function asText({ file, outcome, explanation, ifOriginating, results, parts }: CheckedFile): string {
   const lines: string[] = [];
   for (const verification of outcome.verifications) {
-    const { kind, result, reason, domain, selector, algorithm, keyBits } = verification;
+    const { kind, result, reason, domain, selector, algorithm, keyBits, missingTag } = verification;
     const key = keyBits === undefined ? "" : `, ${keyBits}-bit key`;
     lines.push(`${kind}=${result} d=${visible(domain)} s=${visible(selector)} (${visible(algorithm)}${key})`);
-    if (reason !== undefined) lines.push(`  ${reason}: see docs/dkim.md`);
+    if (reason !== undefined)
+      lines.push(`  ${reason}${missingTag === undefined ? "" : ` (${missingTag}=)`}: see docs/dkim.md`);
     for (const name of verification.unsignedInstances ?? [])
       lines.push(`  a field is there that is not signed: ${visible(name)}`);
   }

@@ -6,7 +6,7 @@ import type { BodyDigestSpec } from "../mail/digest.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
 import { writeField } from "./canonical-header.ts";
 import { isWithin, toDomain, toKeyName, toSelector } from "./domain-name.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, TagName } from "./failure.ts";
 import { type ParsedSignature, readFacts } from "./signature.ts";
 import { parseColonList, parseTagList, type TagList, tagValue, toBase64 } from "./tag-list.ts";
 
@@ -27,14 +27,23 @@ export function parseDomainKeysSignature(body: string): ParsedSignature<DomainKe
   const read = readFacts(list, typeof signature === "string" ? undefined : signature);
   // a= may be left out; rsa-sha1 is the only one there is.
   const facts = { ...read, algorithm: read.algorithm || "rsa-sha1" };
-  return typeof signature === "string" ? { facts, failure: signature } : { facts, signature };
+  if (typeof signature !== "string") return { facts, signature };
+  return {
+    facts: signature === "missing-tag" ? { ...facts, missingTag: missingTag(list) ?? "b" } : facts,
+    failure: signature,
+  };
 }
 
-function readSignature({ tags, fault }: TagList): DomainKeysSignature | Failure {
+const requiredTags: readonly TagName[] = ["b", "d", "s"];
+
+function missingTag({ tags }: TagList): TagName | undefined {
+  return requiredTags.find((name) => !tags.get(name)?.value);
+}
+
+function readSignature(list: TagList): DomainKeysSignature | Failure {
+  const { tags, fault } = list;
   if (fault !== undefined) return fault;
-  for (const name of ["b", "d", "s"]) {
-    if (!tags.get(name)?.value) return "missing-tag";
-  }
+  if (missingTag(list) !== undefined) return "missing-tag";
   if ((tags.get("a")?.value ?? "rsa-sha1") !== "rsa-sha1") return "unsupported-algorithm";
   const canonicalization = tags.get("c")?.value ?? "simple";
   if (canonicalization !== "simple" && canonicalization !== "nofws") return "unsupported-canonicalization";
@@ -45,8 +54,8 @@ function readSignature({ tags, fault }: TagList): DomainKeysSignature | Failure 
   const selector = toSelector(tagValue(tags, "s"));
   const keyName = selector && toKeyName(selector, domain);
   if (selector === undefined || keyName === undefined) return "invalid-selector";
-  const list = tags.get("h");
-  const signedFields = list && parseColonList(list.value.toLowerCase());
+  const names = tags.get("h");
+  const signedFields = names && parseColonList(names.value.toLowerCase());
   if (signedFields?.includes("")) return "invalid-field-list";
   const value = toBase64(tagValue(tags, "b"));
   return value === undefined

@@ -3,7 +3,7 @@
 import type { KeyObject } from "node:crypto";
 import type { BodyDigest, BodyDigestSpec, BodySource, Canonicalization } from "../mail/digest.ts";
 import type { Answer } from "../rr/answer.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, TagName } from "./failure.ts";
 
 export type Algorithm = "rsa-sha256" | "rsa-sha1" | "ed25519-sha256";
 
@@ -111,6 +111,8 @@ export interface Verification {
   readonly result: "pass" | "fail" | "policy" | "neutral" | "temperror" | "permerror";
   /** A code of the closed list `Failure`; absent on pass. */
   readonly reason?: Failure;
+  /** With "missing-tag": which. */
+  readonly missingTag?: TagName;
   /** d=, lower case A-labels where valid, else as printable ASCII. */
   readonly domain: string;
   readonly selector: string;

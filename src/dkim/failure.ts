@@ -57,4 +57,7 @@ export const failures = {
   "key-granularity-mismatch": "permerror",
 } as const satisfies Readonly<Record<string, "fail" | "policy" | "temperror" | "permerror">>;
 
+/** Tags that a signature must have. */
+export type TagName = "v" | "a" | "b" | "bh" | "d" | "h" | "s";
+
 export type Failure = keyof typeof failures;

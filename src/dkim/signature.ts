@@ -3,7 +3,7 @@
 import type { BodyDigestSpec, Canonicalization, HashAlgorithm } from "../mail/digest.ts";
 import { isWithin, toDomain, toKeyName, toSelector } from "./domain-name.ts";
 import type { Algorithm } from "./engine.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, TagName } from "./failure.ts";
 import { parseColonList, parseTagList, removeBlanks, type Tag, type TagList, tagValue, toBase64 } from "./tag-list.ts";
 
 /** What is told of any signature, readable or not; printable ASCII. */
@@ -15,6 +15,8 @@ export interface SignatureFacts {
   readonly b: string;
   readonly signedAt?: number;
   readonly expiresAt?: number;
+  /** Of a signature that fails as "missing-tag": the first that is missing or empty. */
+  readonly missingTag?: TagName;
 }
 
 export interface DkimSignature {
@@ -53,30 +55,42 @@ const algorithms: ReadonlyMap<string, NamedAlgorithm> = new Map([
   ["rsa-sha1", { name: "rsa-sha1", hash: "sha1" }],
 ]);
 
-const requiredTags = ["a", "bh", "d", "h", "s"];
-const requiredTagsOfDrafts = ["a", "d", "h", "s"];
+const requiredTags: readonly TagName[] = ["a", "bh", "d", "h", "s"];
+const requiredTagsOfDrafts: readonly TagName[] = ["a", "d", "h", "s"];
 
 /** Reads the body of a DKIM-Signature field (folding kept, no final CRLF). Never throws; linear. */
 export function parseDkimSignature(body: string): ParsedSignature<DkimSignature> {
   const list = parseTagList(body);
   const signature = readSignature(list);
   const facts = readFacts(list, typeof signature === "string" ? undefined : signature);
-  return typeof signature === "string" ? { facts, failure: signature } : { facts, signature };
+  if (typeof signature !== "string") return { facts, signature };
+  return {
+    facts: signature === "missing-tag" ? { ...facts, missingTag: missingTag(list) ?? "b" } : facts,
+    failure: signature,
+  };
+}
+
+// Drafts before RFC 4871 had neither v= nor, the oldest of them, bh=. Such a signature never passes, but is looked
+// into, to tell an altered mail from one that is merely old.
+// "dns/txt" came with v=1, so there its absence is an error and no sign of age.
+function isDraft({ tags }: TagList): boolean {
+  return !tags.has("v") && !tags.get("q")?.value.includes("/");
+}
+
+/** The first required tag that is missing or empty; b= is asked for last, by itself. */
+function missingTag(list: TagList): TagName | undefined {
+  const required = isDraft(list) ? requiredTagsOfDrafts : requiredTags;
+  if (required === requiredTags && !list.tags.has("v")) return "v";
+  return required.find((name) => !list.tags.get(name)?.value);
 }
 
 /** The order of the checks is the order in which an administrator would ask. */
-function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
+function readSignature(list: TagList): DkimSignature | Failure {
+  const { tags, fault } = list;
   if (fault !== undefined) return fault;
   const version = tags.get("v")?.value;
   if (version !== undefined && version !== "1") return "unsupported-version";
-  // Drafts before RFC 4871 had neither v= nor, the oldest of them, bh=. Such a signature never passes, but is looked
-  // into, to tell an altered mail from one that is merely old.
-  // "dns/txt" came with v=1, so there its absence is an error and no sign of age.
-  const isDraft = version === undefined && !tags.get("q")?.value.includes("/");
-  if (version === undefined && !isDraft) return "missing-tag";
-  for (const name of isDraft ? requiredTagsOfDrafts : requiredTags) {
-    if (!tags.get(name)?.value) return "missing-tag";
-  }
+  if (missingTag(list) !== undefined) return "missing-tag";
 
   const algorithm = algorithms.get(tagValue(tags, "a"));
   if (algorithm === undefined) return "unsupported-algorithm";
@@ -132,7 +146,7 @@ function readSignature({ tags, fault }: TagList): DkimSignature | Failure {
     valueTag,
     signedAt,
     expiresAt,
-    reservation: isDraft ? "unsupported-version" : undefined,
+    reservation: isDraft(list) ? "unsupported-version" : undefined,
   };
 }
 

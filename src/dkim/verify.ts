@@ -121,12 +121,13 @@ function report({ kind, parsed }: Candidate, { failure, key }: Judgement, index:
     kind === "dkim" && key !== undefined && parsed.signature !== undefined && holds(failure)
       ? unsignedInstances(index, parsed.signature.signedFields)
       : [];
-  const { domain, selector, algorithm, identity, b, signedAt, expiresAt } = parsed.facts;
+  const { domain, selector, algorithm, identity, b, signedAt, expiresAt, missingTag } = parsed.facts;
   const result = failure === undefined ? "pass" : failures[failure];
   const verification: Draft = { kind, result, domain, selector, algorithm, identity, b };
   if (signedAt !== undefined) verification.signedAt = signedAt;
   if (expiresAt !== undefined) verification.expiresAt = expiresAt;
   if (failure !== undefined) verification.reason = failure;
+  if (failure === "missing-tag" && missingTag !== undefined) verification.missingTag = missingTag;
   if (key !== undefined) verification.keyBits = key.bits;
   if (key?.testing) verification.testing = true;
   if (unsigned.length > 0) verification.unsignedInstances = unsigned;

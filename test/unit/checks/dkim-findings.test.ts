@@ -44,6 +44,11 @@ test("a key in test mode and unsigned instances are noted without words of the m
   assert.equal(finding?.comment, "2048-bit key, domain is testing, unsigned instances of signed fields");
 });
 
+test("the tag that is missing is named", () => {
+  const [finding] = dkimFindings([{ ...good, result: "permerror", reason: "missing-tag", missingTag: "h" }]);
+  assert.deepEqual([finding?.reason, finding?.comment], ["missing-tag", "no h="]);
+});
+
 test("a thousand signatures give twenty lines", () => {
   assert.equal(dkimFindings(Array.from({ length: 1000 }, () => good)).length, 20);
 });

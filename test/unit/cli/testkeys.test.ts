@@ -62,7 +62,7 @@ test("showkeys selects domains and sorts them from the top level down", async (t
   const shown = async (...selection: string[]) =>
     [...(await run(showkeys, withConfig(...selection), folder)).stdout.matchAll(/d=(\S+),/g)].map((match) => match[1]);
   assert.deepEqual(await shown("."), ["sub.example.com", "example.org"]);
-  assert.deepEqual(await shown("example.org", ".example.com"), ["sub.example.com", "example.org"]);
+  assert.deepEqual(await shown("example.org", ".example.com"), ["*.example.com", "sub.example.com", "example.org"]);
   assert.deepEqual(await shown("EXAMPLE.ORG."), ["example.org"]);
   assert.deepEqual(await shown("*.example.com"), ["*.example.com"]);
   assert.equal(

@@ -34,12 +34,36 @@ test("tells what it knows of a signature, readable or not", () => {
     kind: "dkim",
     result: "permerror",
     reason: "missing-tag",
+    missingTag: "h",
     domain: "a?b?(",
     selector: "?",
     algorithm: "x?y",
     identity: "@a?b?(",
     b: "ZgZh",
   });
+});
+
+test("names the first tag that is missing", () => {
+  for (const missing of ["a", "bh", "d", "h", "s"]) {
+    for (const value of [undefined, ""]) {
+      const [got] = verifyLines([signByHand({ tags: { [missing]: value } }), ...fields]);
+      assert.deepEqual([got?.reason, got?.missingTag], ["missing-tag", missing]);
+    }
+  }
+  const [unversioned] = verifyLines([signByHand({ tags: { v: undefined, q: "dns/txt" } }), ...fields]);
+  assert.equal(unversioned?.missingTag, "v");
+  const [unsigned] = verifyLines([
+    "DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=AA==; b=\r\n",
+    ...fields,
+  ]);
+  assert.deepEqual([unsigned?.reason, unsigned?.missingTag], ["missing-tag", "b"]);
+  for (const tags of ["d=x.example; s=s", "b=AAAA; s=s", "b=AAAA; d=x.example; s="]) {
+    const [old] = verifyLines([`DomainKey-Signature: ${tags}\r\n`, ...fields]);
+    assert.equal(
+      old?.missingTag,
+      ["b", "d", "s"].find((name) => !new RegExp(`(^|; )${name}=.`).test(tags)),
+    );
+  }
 });
 
 test("names fields of which there are more than are signed", () => {
