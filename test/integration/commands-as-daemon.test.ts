@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before } from "node:test";
 import { check } from "../../src/cli/check.ts";
 import { sign } from "../../src/cli/sign.ts";
 import { connected, type Filter, startFilter, submit } from "../support/filter.ts";
-import { test } from "../support/limited.ts";
+import { after, before, test } from "../support/limited.ts";
 import { run } from "../unit/cli/run.ts";
 
 let filter: Filter;
