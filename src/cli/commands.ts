@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./init.ts")).init,
   postfix: async () => (await import("./postfix.ts")).postfix,
+  "print-unit": async () => (await import("./print-unit.ts")).printUnit,
   start: async () => (await import("./start.ts")).start,
   reload: async () => (await import("./reload.ts")).reload,
   status: async () => (await import("./status.ts")).status,

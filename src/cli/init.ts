@@ -189,8 +189,7 @@ async function tellNext(place: InitPlace, domain: string, io: Io): Promise<numbe
   const called = calledAs({ script: process.argv[1], path: io.env.PATH, cwd: io.cwd });
   const isService = place.history !== undefined;
   const option = isService ? "" : ` --config ${place.config}`;
-  const start =
-    isService && exists("/run/systemd/system") ? "systemctl enable --now signpost" : `${called} start${option}`;
+  const start = startLines(called, option, isService && exists("/run/systemd/system"));
   io.stdout(`
 1. Publish this record in the DNS of ${domain}:
 
@@ -198,11 +197,20 @@ ${records.join("\n")}
 2. Give Postfix the lines it needs; --print shows them, --undo takes them back:
      ${called} postfix --apply${option}
 3. Start the filter:
-     ${start}
-4. Once the record is published, this says "pass":
+${start}4. Once the record is published, this says "pass":
      ${called} testkeys${option}
    Then send a mail from one of your networks; this says whether it was signed, and if not, why:
      ${called} log${option}
 `);
   return exitCode.ok;
+}
+
+/** Where the unit may be: the administrator's, the package's. */
+const unitFolders = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+
+function startLines(called: string, option: string, hasSystemd: boolean): string {
+  if (!hasSystemd) return `     ${called} start${option}\n`;
+  const enable = "     systemctl enable --now signpost\n";
+  if (unitFolders.some((folder) => exists(`${folder}/signpost.service`))) return enable;
+  return `     ${called} print-unit > /etc/systemd/system/signpost.service && systemctl daemon-reload\n${enable}`;
 }

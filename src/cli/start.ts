@@ -14,6 +14,7 @@ import { type DaemonUser, giveSocket, takeDaemonUser } from "../daemon/daemon-us
 import { createReload, type Reload, type Reloadable } from "../daemon/reload.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
+import { createServiceManager, type ServiceManager } from "../process/service-manager.ts";
 import { atOnce, inSlices } from "../process/slices.ts";
 import { type ActingAs, nameOf } from "../process/unix-user.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
@@ -61,6 +62,7 @@ export const start: Command = {
         process.exit(exitCode.failure);
       });
     }
+    const manager = createServiceManager(io.env, (reason) => io.stderr(`signpost: ${reason}\n`));
     let running: Running | undefined;
     const hangUp = () => {
       // First, so that what the reload has to say is in the new file.
@@ -82,17 +84,13 @@ export const start: Command = {
       // Before the ports are opened: a reload may be asked for as soon as the daemon says that it is ready.
       control = await openControl({ file, settings, running: () => running, acting, io });
       const journal = isJournal(io.env.JOURNAL_STREAM);
-      running = await (settings.config.listeners > 1 ? startSeveral : startOne)({
-        file,
-        plain,
-        settings,
-        journal,
-        daemonUser,
-        user,
-        io,
-      });
-      const { daemon } = running;
+      const startSome = settings.config.listeners > 1 ? startSeveral : startOne;
+      const started = await startSome({ file, plain, settings, journal, daemonUser, user, io });
+      const { daemon } = started;
+      running = { daemon, reload: announced(started.reload, manager) };
+      manager.ready();
       await aborted(io.signal);
+      manager.stopping();
       await daemon.stop();
       return exitCode.ok;
     } catch (error) {
@@ -100,6 +98,7 @@ export const start: Command = {
       io.stderr(`signpost: not started: ${errorText(error)}\n`);
       return exitCode.unavailable;
     } finally {
+      manager.close();
       await control?.close();
       process.off("SIGHUP", hangUp);
     }
@@ -174,6 +173,18 @@ async function startSeveral({ file, plain, settings, journal, daemonUser, user, 
 
 function reloadOf(daemon: Reloadable, file: string, { keyring }: Settings, load: () => Promise<ListedKeys>): Reload {
   return createReload({ file, load, daemon, keyring, tell: (line) => daemon.log.write("err", line) });
+}
+
+/** The same reload, of which the service manager hears; ready it is afterwards with either configuration. */
+function announced(reload: Reload, manager: ServiceManager): Reload {
+  return async (how) => {
+    manager.reloading();
+    try {
+      return await reload(how);
+    } finally {
+      manager.ready();
+    }
+  };
 }
 
 interface ControlNeeds {

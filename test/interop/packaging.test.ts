@@ -60,6 +60,8 @@ async function unit(): Promise<(name: string) => string> {
 test("the unit takes from the service what a filter has no use for", async () => {
   const setting = await unit();
   for (const [name, value] of Object.entries({
+    Type: "notify",
+    WatchdogSec: "60s",
     User: "signpost",
     NoNewPrivileges: "yes",
     ProtectSystem: "strict",
@@ -110,6 +112,12 @@ test("systemd finds nothing wrong with the unit, and little that the service cou
   // 10.0 is a service that may do everything; the threshold is in tenths.
   const { code, output } = await run("systemd-analyze", "security", "--offline=true", "--threshold=15", here);
   assert.equal(code, 0, output);
+  const [, exposure] = /exposure level for signpost\.service: ([\d.]+)/.exec(output) ?? [];
+  const page = await readFile(resolve(packaging, "../docs/operations.md"), "utf8");
+  assert.ok(
+    page.includes(`\`systemd-analyze security\` gives it ${exposure}`),
+    `${exposure} is not what the page says`,
+  );
 });
 
 test("the user and the folders come into being as the unit wants them", async (t) => {

@@ -45,6 +45,8 @@ export async function startDaemonProcess(
 export interface StartOptions {
   /** RLIMIT_NOFILE. */
   readonly openFiles?: number;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Settles when it is up; unless given, when it says so on standard error. */
   readonly up?: () => Promise<unknown>;
 }
@@ -53,7 +55,7 @@ export interface StartOptions {
 export async function startIn(
   folder: string,
   configFile: string,
-  { openFiles, up }: StartOptions = {},
+  { openFiles, env, up }: StartOptions = {},
 ): Promise<DaemonProcess> {
   const config = await readFile(configFile, "utf8");
   // Root stays root, as the test's folder is root's, unless the configuration names somebody.
@@ -64,7 +66,7 @@ export async function startIn(
   const child = spawn(program, args, {
     stdio: ["ignore", "ignore", "pipe"],
     // As `npm start` does it, but that its control socket is its own.
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder },
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled, JOURNAL_STREAM: "", RUNTIME_DIRECTORY: folder, ...env },
   });
   const lines: string[] = [];
   const listeners = new Set<() => void>();
