@@ -110,7 +110,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/cli/testkeys": ["cli/fixed-dns", "cli/load-keys", "cli/showkeys"],
   "unit/config/compile.corpus": [
     "config/derived",
-    "config/file-names",
     "config/freeze",
     "config/lint/advice",
     "config/lint/banks",
@@ -143,6 +142,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "settings/rows/outcome",
     "settings/rows/session",
   ],
+  "unit/config/secrets": ["settings/texts"],
   "unit/settings/registry.effect": [
     "settings/dkim-key-shape",
     "settings/group",

@@ -1,7 +1,7 @@
 // The bank with the empty name: amavisd keeps references to its variables there, and loads it before any other bank.
 // What a configuration puts in their place holds for all mail, whatever the variable says.
 
-import { bankSettingNames } from "../settings/registry.ts";
+import { bankNames } from "../settings/registry.ts";
 import { sigilOf } from "./sigils.ts";
 import { createHash, isUnknown, type ScalarBox, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
@@ -9,7 +9,7 @@ import type { Variables } from "./variables.ts";
 /** Puts the references there, as amavisd does before it reads its configuration. */
 export function setBaseBank(variables: Variables): void {
   const bank = createHash();
-  for (const name of bankSettingNames) {
+  for (const name of bankNames) {
     const value = variableOf(variables, name);
     if (typeof value !== "object") continue;
     put.add(value);

@@ -10,7 +10,7 @@ import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
 import { feeders } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
-import { scopeOf, settingNames } from "../settings/registry.ts";
+import { allNames, scopeOf } from "../settings/registry.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
 import { setDefaults } from "./defaults.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -255,7 +255,7 @@ export class ConfReading implements Host {
       this.report("warning", origin, `${sigil}${name} is not known: amavisd has ${right}${name}`);
       return;
     }
-    const meant = nearest(name, [...settingNames, ...idleNames, ...feeders]);
+    const meant = nearest(name, [...allNames, ...idleNames, ...feeders]);
     const hint =
       meant === undefined ? "" : `, did you mean ${/^\w/.test(meant) ? (sigilOf(meant) ?? sigil) : ""}${meant}?`;
     this.report("warning", origin, `neither amavisd nor signpost knows ${sigil}${name}${hint}`);

@@ -5,7 +5,7 @@ import { mergedSettings } from "../settings/bank-settings.ts";
 import { isMapShape } from "../settings/map-shape.ts";
 import { feeders, feedersOf, madeOf } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
-import { bankSettingNames, scopeOf, settingNamed } from "../settings/registry.ts";
+import { bankNames, scopeOf, shapeNamed } from "../settings/registry.ts";
 import { holdsVariables, isVariable, replacedInBase } from "./base-bank.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { constants } from "./functions.ts";
@@ -147,13 +147,13 @@ function plainValue(name: string, value: Value): Value {
 
 function formOf(name: string, located: Located, sink: SettingsSink): Located {
   if (name === "client_ipaddr_policy") return asClientPolicy(located, sink);
-  const shape = settingNamed(name)?.shape;
+  const shape = shapeNamed(name);
   const asksTruth = shape !== undefined && isMapShape(shape) && shape.yields.kind === "truth";
   return asksTruth ? asTruths(located) : located;
 }
 
 function asSwitch(name: string, located: Located, value: Value): Located {
-  if (settingNamed(name)?.shape.kind !== "truth" || isUnknown(value) || typeof value === "object") return located;
+  if (shapeNamed(name)?.kind !== "truth" || isUnknown(value) || typeof value === "object") return located;
   return { ...located, value: truth(value) === true };
 }
 
@@ -295,7 +295,7 @@ function sayForeignKey(bank: string, key: string, origin: SourceOrigin | undefin
       `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`,
     );
   } else {
-    const meant = nearest(key, bankSettingNames);
+    const meant = nearest(key, bankNames);
     sink.report(
       "warning",
       origin,

@@ -2,9 +2,17 @@
 // Pure: what it must know of the machine comes in by `CompileOptions`.
 import { dirname, isAbsolute, join } from "node:path";
 import type { BankOverlay } from "../settings/bank-settings.ts";
-import { bankSettingNames, bankSettings, scopeOf, settingNames } from "../settings/registry.ts";
+import { knownBankNames, knownGlobalNames } from "../settings/known-names.ts";
+import { allNames, bankNames, bankSettings, scopeOf } from "../settings/registry.ts";
 import { globalSettings } from "../settings/rows/global.ts";
-import { readRecord, type SettingRows, unknownName, type ValuesOf, withDefaults } from "../settings/setting.ts";
+import {
+  type KnownNames,
+  readRecord,
+  type SettingRows,
+  unknownName,
+  type ValuesOf,
+  withDefaults,
+} from "../settings/setting.ts";
 import { isMapping, reporter, show } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 import { withDerived } from "./derived.ts";
@@ -36,12 +44,12 @@ export function compileConfig(source: ConfigSource, options: CompileOptions): Co
     return isAbsolute(folder) ? folder : join(options.folder, folder);
   };
   const settings = sorted(source, problems);
-  const global = read(globalSettings, settings.global, [], source, problems);
-  const base = read(bankSettings, settings.base, [], source, problems);
+  const global = read(globalSettings, knownGlobalNames, settings.global, [], source, problems);
+  const base = read(bankSettings, knownBankNames, settings.base, [], source, problems);
   const banks = new Map<string, BankOverlay>();
   for (const [name, keys] of settings.banks) {
     const at = ["policy_bank", name];
-    const overlay = read(bankSettings, bankKeys(keys, at, source, problems), at, source, problems);
+    const overlay = read(bankSettings, knownBankNames, bankKeys(keys, at, source, problems), at, source, problems);
     banks.set(
       name,
       absoluteFiles(overlay, (path) => folderOf([...at, ...path])),
@@ -81,7 +89,7 @@ function sorted(source: ConfigSource, problems: Problem[]): Sorted {
     if (scope === "global") global[name] = value;
     else if (scope === "bank") base[name] = value;
     else if (name === "policy_bank") sortBanks(value, banks, source, problems);
-    else problems.push(problem(source, [name], unknownName(name, settingNames), "name"));
+    else problems.push(problem(source, [name], unknownName(name, allNames), "name"));
   }
   return { global, base, banks };
 }
@@ -112,9 +120,13 @@ function sortBanks(
   }
 }
 
-/** What can be read of a record by its rows. The rest is reported and left out, so that further faults are found in one go. */
+/**
+ * What can be read of a record by its rows. The rest is reported and left out, so that further faults are found in one go. Of known
+ * names only the form is checked.
+ */
 function read<R extends SettingRows>(
   rows: R,
+  known: KnownNames,
   given: Readonly<Record<string, unknown>>,
   at: SettingPath,
   source: ConfigSource,
@@ -123,7 +135,7 @@ function read<R extends SettingRows>(
   const report = reporter((message, inside, place) => {
     problems.push(problem(source, [...at, ...inside], message, place));
   });
-  return readRecord(given, rows, report);
+  return readRecord(given, rows, report, known);
 }
 
 /** The settings of a bank; what else stands there is reported. */
@@ -137,7 +149,7 @@ function bankKeys(
   for (const name of foreign) {
     const message =
       scopeOf(name) === undefined
-        ? unknownName(name, bankSettingNames)
+        ? unknownName(name, bankNames)
         : "this holds for the whole daemon and cannot stand in a policy bank";
     problems.push(problem(source, [...at, name], message, "name"));
   }

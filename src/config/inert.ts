@@ -1,17 +1,17 @@
-// What a configuration sets and nothing acts on. Nobody is left to believe that mail is scanned, refused or encrypted when it is
-// not: that is an error, or a warning by `unsupported: warn`. All other such names are one warning.
-import { membersOf } from "../settings/group.ts";
-import { settingNamed } from "../settings/registry.ts";
-import type { SettingRows } from "../settings/setting.ts";
+// What a configuration sets and nothing acts on. Where mail would be treated differently without it, that is an error, or a warning by
+// `unsupported: warn`. All other such names are one warning.
+import { knownMembersOf } from "../settings/group.ts";
+import { knownNamed, settingNamed } from "../settings/registry.ts";
+import type { KnownName } from "../settings/setting.ts";
 import { isMapping, reporter } from "../settings/shape.ts";
-import { unmetDemand } from "../settings/unsupported.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 interface Inert {
   readonly path: SettingPath;
   /** As it is written: "redis", "limits.errors", in a bank the name alone. */
   readonly name: string;
-  readonly demand?: string;
+  /** What mail would lack that the operator believes it has. */
+  readonly missed?: string | undefined;
 }
 
 export function inertProblems(source: ConfigSource): Problem[] {
@@ -23,43 +23,37 @@ export function inertProblems(source: ConfigSource): Problem[] {
   ];
   const severity = source.settings["unsupported"] === "warn" ? "warning" : "error";
   const hint = severity === "error" ? "; take it out, or make this a warning by unsupported: warn" : "";
-  const demands = found.flatMap(({ path, demand }) =>
-    demand === undefined ? [] : [problem(source, severity, path, `${pathText(path)}: ${demand}${hint}`)],
+  const demands = found.flatMap(({ path, missed }) =>
+    missed === undefined ? [] : [problem(source, severity, path, `${pathText(path)}: ${missed}${hint}`)],
   );
-  const others = found.filter(({ demand }) => demand === undefined);
+  const others = found.filter(({ missed }) => missed === undefined);
   const [first] = others;
   if (first === undefined) return demands;
   const names = [...new Set(others.map(({ name }) => name))].sort().join(", ");
-  return [...demands, problem(source, "warning", first.path, `read and kept, but nothing acts on it yet: ${names}`)];
+  return [...demands, problem(source, "warning", first.path, `these have no effect, nothing acts on them: ${names}`)];
 }
 
 function inertIn(settings: Readonly<Record<string, unknown>>, at: SettingPath): Inert[] {
   return Object.entries(settings).flatMap(([name, given]) => {
-    const setting = settingNamed(name);
-    if (setting === undefined) return [];
     const path = [...at, name];
-    if (setting.status === "accepted") {
-      const demand = unmetDemand(name, normalForm(setting, given));
-      return [{ path, name, ...(demand !== undefined && { demand }) }];
-    }
-    // Of a group that is kept as a whole, the group alone is named.
-    const members = membersOf(setting.shape) ?? {};
+    const known = knownNamed(name);
+    if (known !== undefined) return [{ path, name, missed: asks(known, given) ? known.missed : undefined }];
+    const setting = settingNamed(name);
+    const members = setting === undefined ? {} : knownMembersOf(setting.shape);
     return Object.keys(mappingOf(given)).flatMap((member) =>
-      Object.hasOwn(members, member) && members[member]?.status === "accepted"
-        ? [{ path: [...path, member], name: `${name}.${member}` }]
-        : [],
+      Object.hasOwn(members, member) ? [{ path: [...path, member], name: `${name}.${member}` }] : [],
     );
   });
 }
 
-/** undefined for a value with a fault: that is reported where the setting is read. */
-function normalForm({ shape }: SettingRows[string], given: unknown): unknown {
+/** False for values that switch a thing off, and for those with a fault: that is reported where the value is read. */
+function asks({ shape }: KnownName, given: unknown): boolean {
   let hasFault = false;
   const report = reporter(() => {
     hasFault = true;
   });
-  const value = given === null && !shape.nullable ? undefined : shape.read(given, report);
-  return hasFault ? undefined : value;
+  const value = given === null ? null : shape.read(given, report);
+  return !hasFault && value !== null && value !== false && value !== "";
 }
 
 function mappingOf(value: unknown): Readonly<Record<string, unknown>> {

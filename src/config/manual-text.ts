@@ -43,6 +43,6 @@ export const introduction: readonly Section[] = [
 export const idleSection: Section = {
   title: "Known, but nothing acts on them",
   paragraphs: [
-    "These settings of amavisd are read, checked for their form and kept, so that a configuration that holds them is taken; nothing acts on them. What asks for lookups (enable_ldap) is an error at start, reload, import and check-config, because mail would not be treated as it says; unsupported: warn makes that a warning. All others are one warning that lists them.",
+    "A configuration may hold these names; their values are checked for their form and have no effect. What asks for lookups (enable_ldap) is an error at start, reload, import and check-config, because mail would not be treated as it says; unsupported: warn makes that a warning. All others are one warning that lists them.",
   ],
 };

@@ -1,10 +1,12 @@
 // The manual of signpost.yaml, made from the table of settings: what the schema takes is what the pages tell.
 // docs/configuration.md and signpost.yaml(5) are two prints of it; the words around the settings are in manual-text.ts.
 import { stringify } from "yaml";
-import { membersOf } from "../settings/group.ts";
+import { knownMembersOf, membersOf } from "../settings/group.ts";
+import { knownBankNames, knownGlobalNames } from "../settings/known-names.ts";
 import { bankChapters } from "../settings/registry.ts";
 import { globalChapters } from "../settings/rows/chapters.ts";
-import type { SettingRows } from "../settings/setting.ts";
+import { globalSettings } from "../settings/rows/global.ts";
+import type { KnownNames, SettingRows } from "../settings/setting.ts";
 
 export interface ManualEntry {
   /** "dns.servers" for the member of a record. */
@@ -22,26 +24,34 @@ export interface Chapter {
 
 /** Every setting that something acts on, in the order of the manual. */
 export function manualChapters(): Chapter[] {
-  return all("active").filter((chapter) => chapter.entries.length > 0);
-}
-
-/** Settings that are read and kept while nothing acts on them, by name. */
-export function idleSettings(): readonly ManualEntry[] {
-  return all("accepted")
-    .flatMap((chapter) => chapter.entries)
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
-}
-
-type Status = SettingRows[string]["status"];
-
-function all(status: Status): Chapter[] {
   return [
-    ...globalChapters.map(({ title, settings }) => ({ title, entries: entries(settings, "global", status) })),
-    ...Object.entries(bankChapters).map(([title, settings]) => ({ title, entries: entries(settings, "bank", status) })),
+    ...globalChapters.map(({ title, settings }) => ({ title, entries: entries(settings, "global") })),
+    ...Object.entries(bankChapters).map(([title, settings]) => ({ title, entries: entries(settings, "bank") })),
   ];
 }
 
-function entries(settings: SettingRows, scope: ManualEntry["scope"], status: Status, prefix = ""): ManualEntry[] {
+/** What is known of a name that nothing acts on. */
+export type IdleEntry = Pick<ManualEntry, "name" | "takes" | "summary">;
+
+/** Names that a configuration may hold while nothing acts on them, in alphabetical order. */
+export function idleSettings(): readonly IdleEntry[] {
+  const groups = Object.entries(globalSettings).flatMap(([name, { shape }]) =>
+    idleEntries(knownMembersOf(shape), `${name}.`),
+  );
+  return [...idleEntries(knownBankNames), ...idleEntries(knownGlobalNames), ...groups].sort((one, other) =>
+    one.name < other.name ? -1 : 1,
+  );
+}
+
+function idleEntries(names: KnownNames, prefix = ""): IdleEntry[] {
+  return Object.entries(names).map(([name, { shape, summary }]) => ({
+    name: `${prefix}${name}`,
+    takes: shape.words,
+    summary,
+  }));
+}
+
+function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = ""): ManualEntry[] {
   return Object.entries(settings).flatMap(([name, setting]) => {
     const members = membersOf(setting.shape);
     const entry: ManualEntry = {
@@ -51,8 +61,7 @@ function entries(settings: SettingRows, scope: ManualEntry["scope"], status: Sta
       fallback: members === undefined ? fallbackText(setting) : "",
       summary: setting.summary,
     };
-    const own = setting.status === status ? [entry] : [];
-    return members === undefined ? own : [...own, ...entries(members, scope, status, `${prefix}${name}.`)];
+    return members === undefined ? [entry] : [entry, ...entries(members, scope, `${prefix}${name}.`)];
   });
 }
 

@@ -1,6 +1,4 @@
-// The effective configuration as YAML: every setting that something acts on, and what else the file sets. Reading the text again gives
-// the same configuration.
-import { isDeepStrictEqual } from "node:util";
+// The effective configuration as YAML, every setting with its value. Reading the text again gives the same configuration.
 import { stringify } from "yaml";
 import { mergedSettings } from "../settings/bank-settings.ts";
 import { settingNamed } from "../settings/registry.ts";
@@ -14,15 +12,8 @@ export function printConfig(config: Config): string {
   for (const [name, value] of Object.entries(base)) {
     settings[name] = merged.has(name) && isMapping(value) ? whole(name, value) : value;
   }
-  for (const [name, value] of Object.entries(settings)) if (isIdleDefault(name, value)) delete settings[name];
   settings["policy_bank"] = Object.fromEntries(banks);
   return stringify(settings, { lineWidth: 120, aliasDuplicateObjects: false });
-}
-
-/** Nothing acts on it, and it was not set: printed, it would be a setting that somebody asked for. */
-function isIdleDefault(name: string, value: unknown): boolean {
-  const setting = settingNamed(name);
-  return setting?.status === "accepted" && isDeepStrictEqual(value, setting.fallback);
 }
 
 /** A mapping that lacks a member of its default is marked, or the member would come back. */

@@ -63,7 +63,6 @@ export interface PolicyBank extends PlainSettings, CompiledMaps, CategoryMaps {
   readonly loaded: readonly LoadedBank[];
   readonly inet_acl: NetworkList;
   readonly mynetworks_maps: NetworkList;
-  readonly ip_repu_ignore_maps: NetworkList;
   readonly client_ipaddr_policy: readonly CompiledClientPolicy[] | null;
   /** Absent where there is none. */
   readonly banned_namepath_re: BannedTable | undefined;
@@ -188,7 +187,6 @@ function createCompilation(lookup: LookupSettings, named: NamedInMaps, context: 
 const otherKeys: readonly (keyof Compiled)[] = [
   "inet_acl",
   "mynetworks_maps",
-  "ip_repu_ignore_maps",
   "client_ipaddr_policy",
   "banned_namepath_re",
 ];
@@ -216,14 +214,11 @@ function compileLayer(
   const at = (key: string): TableContext => contextBelow(context, name === "" ? [key] : ["policy_bank", name, key]);
   const compiled: Partial<Compiled> = {};
   for (const key of allMapNames) Object.assign(compiled, compileMap(key, layer, compiler, named, at(key)));
-  const { inet_acl, mynetworks_maps, ip_repu_ignore_maps, client_ipaddr_policy, banned_namepath_re } = layer;
+  const { inet_acl, mynetworks_maps, client_ipaddr_policy, banned_namepath_re } = layer;
   return {
     ...compiled,
     ...(inet_acl !== undefined && { inet_acl: compileNetworkList(inet_acl, at("inet_acl")) }),
     ...(mynetworks_maps !== undefined && { mynetworks_maps: compileNetworks(mynetworks_maps, at("mynetworks_maps")) }),
-    ...(ip_repu_ignore_maps !== undefined && {
-      ip_repu_ignore_maps: compileNetworks(ip_repu_ignore_maps, at("ip_repu_ignore_maps")),
-    }),
     ...(client_ipaddr_policy !== undefined && {
       client_ipaddr_policy:
         client_ipaddr_policy?.map(({ networks, banks: names }, index) => ({

@@ -1,7 +1,7 @@
 // The shape of a declared signing key: `{ domain, selector, file, v g h k s t n }` (amavisd: dkim_key()).
 import { domainToASCII } from "node:url";
 import { nearest } from "./nearest.ts";
-import { isMapping, type Report, type Shape } from "./shape.ts";
+import { file, isMapping, type Report, type Shape, secret } from "./shape.ts";
 import type { DkimKeySetting } from "./values.ts";
 
 const tagNames = ["v", "g", "h", "k", "s", "t", "n"] as const;
@@ -10,6 +10,7 @@ const names: readonly string[] = ["domain", "selector", "file", "key", ...tagNam
 export const dkimKey: Shape<DkimKeySetting> = {
   words: "{ domain, selector, file }",
   nullable: false,
+  inside: (name) => (name === "file" ? file : name === "key" ? secret : undefined),
   read(value, report) {
     if (!isMapping(value))
       return report("a key such as { domain: example.com, selector: mail, file: mail.pem }", value);

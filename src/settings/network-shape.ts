@@ -74,6 +74,7 @@ export function hostPort(defaultHost: string): Shape<string> {
 export const redisUrl: Shape<string> = {
   words: "redis://, rediss:// or unix:// and where",
   nullable: false,
+  kind: "url-with-password",
   read(value, report) {
     if (typeof value === "string" && parseServerUrl(value) !== undefined) return value;
     return report("!expected redis://host:port/database, rediss://host:port/database or unix:///path?db=number", value);

@@ -1,11 +1,13 @@
 // The one table of settings: every name, its shape, default and words. Types, `--print` and the manual come from it.
+import { knownBankNames, knownGlobalNames } from "./known-names.ts";
 import { authenticationSettings, dkimSettings } from "./rows/authentication.ts";
 import { checkSettings, scoreSettings, storageSettings } from "./rows/checks.ts";
 import { globalSettings } from "./rows/global.ts";
 import { categorySettings, headerSettings } from "./rows/headers.ts";
 import { outcomeSettings } from "./rows/outcome.ts";
 import { logSettings, originSettings, routingSettings, sessionSettings } from "./rows/session.ts";
-import type { SettingRows } from "./setting.ts";
+import type { KnownName, KnownNames, SettingRows } from "./setting.ts";
+import type { Shape } from "./shape.ts";
 
 /** In the order of the manual. */
 export const bankChapters = {
@@ -43,25 +45,39 @@ export const structuralNames = ["policy_bank", "include"] as const;
 
 export type Scope = "global" | "bank" | "structure";
 
-/** Whether a name is known, and where it may stand. */
+/** Whether a name may stand in a configuration, and where. */
 export function scopeOf(name: string): Scope | undefined {
-  if (Object.hasOwn(bankSettings, name)) return "bank";
-  if (Object.hasOwn(globalSettings, name)) return "global";
-  return structuralNames.some((known) => known === name) ? "structure" : undefined;
+  if (Object.hasOwn(bankSettings, name) || Object.hasOwn(knownBankNames, name)) return "bank";
+  if (Object.hasOwn(globalSettings, name) || Object.hasOwn(knownGlobalNames, name)) return "global";
+  return structuralNames.some((structural) => structural === name) ? "structure" : undefined;
 }
 
+/** Every name that may stand in a bank. */
+export const bankNames: readonly string[] = [...Object.keys(bankSettings), ...Object.keys(knownBankNames)];
+
 /** Every name that may stand at top level. */
-export const settingNames: readonly string[] = [
+export const allNames: readonly string[] = [
   ...structuralNames,
   ...Object.keys(globalSettings),
-  ...Object.keys(bankSettings),
+  ...Object.keys(knownGlobalNames),
+  ...bankNames,
 ];
-
-export const bankSettingNames: readonly string[] = Object.keys(bankSettings);
 
 const all: SettingRows = { ...globalSettings, ...bankSettings };
 
-/** What the table knows of a name, of either scope. */
+/** The row of a setting, of either scope. */
 export function settingNamed(name: string): SettingRows[string] | undefined {
   return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
+const allKnown: KnownNames = { ...knownGlobalNames, ...knownBankNames };
+
+/** What is known of a name that nothing acts on; undefined for settings. */
+export function knownNamed(name: string): KnownName | undefined {
+  return Object.hasOwn(allKnown, name) ? allKnown[name] : undefined;
+}
+
+/** What a value of this name must look like, whether something acts on it or not. */
+export function shapeNamed(name: string): Shape<unknown> | undefined {
+  return settingNamed(name)?.shape ?? knownNamed(name)?.shape;
 }

@@ -1,6 +1,6 @@
 // What the one table of settings knows of each name, and how a record of settings is read.
 import { nearest } from "./nearest.ts";
-import type { Report, Shape } from "./shape.ts";
+import { type Report, type Shape, within } from "./shape.ts";
 
 /** A row of the table. */
 export interface Setting<S extends Shape<unknown>> {
@@ -8,8 +8,6 @@ export interface Setting<S extends Shape<unknown>> {
   readonly fallback: ValueOf<S>;
   /** The manual's words; the first sentence stands alone in short lists. */
   readonly summary: string;
-  /** "accepted": read and kept, but nothing acts on it yet. */
-  readonly status: "active" | "accepted";
   /** The manual's words on a default that is not a value: "the name of this host". */
   readonly otherwise?: string;
 }
@@ -23,16 +21,30 @@ export function active<S extends Shape<unknown>>(
   summary: string,
   otherwise?: string,
 ): Setting<S> {
-  return { shape, fallback, summary, status: "active", ...(otherwise !== undefined && { otherwise }) };
+  return { shape, fallback, summary, ...(otherwise !== undefined && { otherwise }) };
 }
 
-export function accepted<S extends Shape<unknown>>(
-  shape: S,
-  fallback: ValueOf<S>,
-  summary: string,
-  otherwise?: string,
-): Setting<S> {
-  return { ...active(shape, fallback, summary, otherwise), status: "accepted" };
+/** A name that a configuration may hold and nothing acts on (`known-names.ts`): checked for its form, then left out. */
+export interface KnownName {
+  readonly shape: Shape<unknown>;
+  /** What it says in amavisd. */
+  readonly summary: string;
+  /**
+   * Makes a value that asks for something an error, with this text: what mail would lack that an operator believes it has. All other
+   * names are one warning.
+   */
+  readonly missed?: string;
+}
+
+export type KnownNames = Readonly<Record<string, KnownName>>;
+
+export function known(shape: Shape<unknown>, summary: string): KnownName {
+  return { shape, summary };
+}
+
+/** @param missed what is said where the value asks for something */
+export function demand(shape: Shape<unknown>, summary: string, missed: string): KnownName {
+  return { shape, summary, missed };
 }
 
 /** SettingRows by name. */
@@ -43,18 +55,22 @@ export type ValuesOf<R extends SettingRows> = { readonly [Name in keyof R]: Valu
 
 /**
  * What can be read of a record: each member by its row, in the order given. A member that is no row's or has a fault is reported
- * and left out, so that all faults of a configuration are told in one go.
+ * and left out, so that all faults of a configuration are reported in one go. Of `known` names the form is checked, and they are left
+ * out, too.
  */
 export function readRecord<R extends SettingRows>(
   given: Readonly<Record<string, unknown>>,
   rows: R,
   report: Report,
+  known: KnownNames = {},
 ): Partial<ValuesOf<R>> {
   const record: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
-    if (row === undefined) {
-      report(`!${unknownName(name, Object.keys(rows))}`, value, [name], "name");
+    if (row === undefined && Object.hasOwn(known, name)) {
+      if (value !== null) known[name]?.shape.read(value, within(report, name));
+    } else if (row === undefined) {
+      report(`!${unknownName(name, [...Object.keys(rows), ...Object.keys(known)])}`, value, [name], "name");
     } else if (value !== undefined) {
       let isRead = true;
       const read = readSetting(row, value, (wanted, found, inside = [], at) => {

@@ -44,7 +44,18 @@ export interface Shape<T> {
   /** null is a value of its own ("none"); where false, null means the default. */
   readonly nullable: boolean;
   /** Where a value is written or taken in a way of its own: truths as Perl has them, numbers with units. */
-  readonly kind?: "truth" | "duration" | "size" | "permissions";
+  readonly kind?:
+    | "truth"
+    | "duration"
+    | "size"
+    | "permissions"
+    | "file"
+    | "file-of-kind"
+    | "log-target"
+    | "secret"
+    | "url-with-password";
+  /** The shape of what stands inside a value: each element of a list or mapping, the member of a record. */
+  inside?(step: string | number): Shape<unknown> | undefined;
   /** Turns what a front gave into the normal form. */
   read(value: unknown, report: Report): T;
 }
@@ -220,6 +231,7 @@ export function list<T>(element: Shape<T>, words = `a list, each ${element.words
   return {
     words,
     nullable: true,
+    inside: () => element,
     read(value, report) {
       if (value === null) return [];
       if (!Array.isArray(value)) return [element.read(value, report)];
@@ -237,6 +249,7 @@ export function mapping<T>(
   return {
     words,
     nullable: true,
+    inside: () => element,
     read(value, report) {
       if (value === null) return {};
       if (!isMapping(value)) return report(words, value);
@@ -273,12 +286,20 @@ export const destiny: Shape<Destiny> = {
 export const file: Shape<string> = {
   words: "the name of a file; a relative one starts at the folder of the configuration file",
   nullable: false,
+  kind: "file",
   read: (value, report) => (typeof value === "string" && value !== "" ? value : report("the name of a file", value)),
 };
+
+/** "refile:name", as OpenDKIM writes the names of its tables. */
+export const fileOfKind: Shape<string> = { ...text, kind: "file-of-kind" };
+
+/** A password or key: kept out of what is printed. */
+export const secret: Shape<string> = { ...text, kind: "secret" };
 
 export const logTarget: Shape<string> = {
   words: "stderr, syslog, syslog:/path, syslog:host:port, or the name of a file with a slash in it",
   nullable: false,
+  kind: "log-target",
   read(value, report) {
     if (value === "stderr" || value === "syslog") return value;
     if (typeof value === "string" && /^syslog:(?:\/|.+:\d{1,5}$)/.test(value)) return value;

@@ -16,7 +16,7 @@ export interface Machine {
 }
 
 export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUid }: Machine, say: Say): void {
-  for (const path of secretPaths(config)) {
+  for (const path of secretPaths(config, source)) {
     const file = source.locate(path)?.file;
     const facts = file === undefined ? undefined : stat(file);
     if (facts !== undefined && (facts.mode & 0o004) !== 0) {

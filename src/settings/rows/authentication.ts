@@ -1,20 +1,8 @@
 // Bank settings of DKIM, SPF, DMARC and ARC, and of banks and scores by verified author.
 import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
-import { accepted, active, type SettingRows } from "../setting.ts";
-import {
-  destiny,
-  duration,
-  fieldCounts,
-  integer,
-  list,
-  lowerCase,
-  number,
-  oneOf,
-  optional,
-  text,
-  toggle,
-} from "../shape.ts";
+import { active, type SettingRows } from "../setting.ts";
+import { destiny, duration, fieldCounts, integer, list, lowerCase, number, oneOf, toggle } from "../shape.ts";
 
 export const dkimSettings = {
   enable_dkim_verification: active(
@@ -38,7 +26,6 @@ export const dkimSettings = {
     [],
     "Signature tags by author: d, s, a, c, i, q, x and ttl (x = time received + ttl). Each tag is taken from the most specific match that has it. d: null leaves a candidate out. A list of sets makes several signatures.",
   ),
-  dkim_signing_service: accepted(optional(text), null, "host:port of amavisd's signing service."),
   dkim_minimum_key_bits: active(
     integer(512, 16384),
     1024,

@@ -54,7 +54,6 @@ const daemon = chapter(
   "redis",
   "smtp_connection_cache_enable",
   "smtp_discard_ehlo_keywords",
-  "smtp_connection_cache_on_demand",
 );
 const named: ReadonlySet<string> = new Set(
   [doors, identity, keys, daemon].flatMap(({ settings }) => Object.keys(settings)),

@@ -1,5 +1,4 @@
 import {
-  anyYield,
   banksYield,
   bannedRulesYield,
   map,
@@ -12,8 +11,8 @@ import {
   truthYield,
 } from "../map-shape.ts";
 import { spamScanners, virusScanners } from "../scanner-shape.ts";
-import { accepted, active, type SettingRows } from "../setting.ts";
-import { anything, duration, list, mapping, number, optional, size, text, toggle } from "../shape.ts";
+import { active, type SettingRows } from "../setting.ts";
+import { mapping, optional, size, text, toggle } from "../shape.ts";
 
 const switches = mapping(toggle, "a mapping of names to true or false");
 
@@ -28,7 +27,6 @@ export const checkSettings = {
   unchecked_lovers_maps: active(map(truthYield), [], "Recipients who get mail that could not be checked."),
   banned_files_lovers_maps: active(map(truthYield), [], "Recipients who get banned names and types."),
   bad_header_lovers_maps: active(map(truthYield), [], "Recipients who get mail with a bad header section."),
-  decoders: accepted(list(anything, "a list as amavisd has it"), [], "Unpackers of amavisd."),
   av_scanners: active(virusScanners, [], "Virus scanners that are all asked."),
   av_scanners_backup: active(virusScanners, [], "Virus scanners that are asked when all others fail."),
   spam_scanners: active(spamScanners, [], "Spam scanners that are all asked; their scores are added."),
@@ -78,22 +76,6 @@ export const checkSettings = {
     "***UNCHECKED*** ",
     "Put before the subject of mail that could not be checked.",
   ),
-  mail_digest_algorithm: accepted(text, "SHA-256", "Digest of a body for the log."),
-  mail_part_digest_algorithm: accepted(text, "SHA-256", "Digest of parts for the log."),
-  os_fingerprint_method: accepted(optional(text), null, "Where p0f is asked: p0f:host:port.", "off"),
-  os_fingerprint_dst_ip_and_port: accepted(
-    optional(text),
-    null,
-    "The address and port that p0f saw the client come to.",
-  ),
-  penpals_bonus_score: accepted(
-    optional(number()),
-    null,
-    "The most that a known correspondent takes off the score.",
-    "off",
-  ),
-  penpals_halflife: accepted(duration, 7 * 86400, "Half the bonus is left after this time."),
-  bounce_killer_score: accepted(number(), 0, "Added to bounces of mail that was not ours; 0 is off."),
   sa_spam_level_char: active(text, "*", "One per point in X-Spam-Level."),
   sa_mail_body_size_limit: active(
     optional(size),
@@ -187,12 +169,10 @@ export const scoreSettings = {
     [],
     "Per recipient, senders whose mail is always spam.",
   ),
-  sa_userconf_maps: accepted(map(anyYield), [], "The spam scanner's configuration, by recipient."),
   sa_username_maps: active(map(textYield), [], "The spam scanner's user, by recipient."),
 } satisfies SettingRows;
 
 export const storageSettings = {
-  sql_clause: accepted(mapping(anything, "a mapping of names to SQL"), {}, "Queries of amavisd."),
   partition_tag: active(
     {
       words: "text or a number, or null",
@@ -205,6 +185,4 @@ export const storageSettings = {
     null,
     "Tag of rows in SQL tables.",
   ),
-  enable_ldap: accepted(toggle, false, "Maps also look into LDAP."),
-  redis_logging_key: accepted(optional(text), null, "Redis list that gets the JSON report of each mail."),
 } satisfies SettingRows;

@@ -3,10 +3,11 @@ import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
 import { milterDoor } from "../milter-shape.ts";
 import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
-import { accepted, active, type SettingRows } from "../setting.ts";
+import { active, type SettingRows } from "../setting.ts";
 import {
   duration,
   file,
+  fileOfKind,
   integer,
   list,
   mapping,
@@ -139,11 +140,6 @@ export const globalSettings = {
     [],
     "EHLO keywords of the next hop that are overlooked, by Postfix's name. Without CHUNKING all content goes by DATA; else small mail with one recipient goes by BDAT where it is offered.",
   ),
-  smtp_connection_cache_on_demand: accepted(
-    toggle,
-    true,
-    "amavisd keeps connections only while mail is frequent; here they are kept while they are idle for less than 30 s.",
-  ),
 
   dkim_keys: active(
     list(dkimKey, "a list of { domain, selector, file }"),
@@ -151,8 +147,8 @@ export const globalSettings = {
     "Private keys, one entry per published record; the first that fits signs. amavisd.conf declares them by dkim_key(). Further members v g h k s t n are the tags of the record and restrict what the key signs. A domain may hold * or be { regexp: pattern }: the key then signs with the domain of the address.",
   ),
   dkim_key_dir: active(optional(file), null, "A folder of keys, DOMAIN/SELECTOR.pem."),
-  dkim_keytable: active(optional(text), null, "A KeyTable file as OpenDKIM reads it, file: or refile:."),
-  dkim_signingtable: active(optional(text), null, "A SigningTable file as OpenDKIM reads it, file: or refile:."),
+  dkim_keytable: active(optional(fileOfKind), null, "A KeyTable file as OpenDKIM reads it, file: or refile:."),
+  dkim_signingtable: active(optional(fileOfKind), null, "A SigningTable file as OpenDKIM reads it, file: or refile:."),
   dkim_multiple_signatures: active(
     toggle,
     false,
@@ -179,8 +175,6 @@ export const globalSettings = {
     "What mail counts as equal: full goes by all that a verdict depends on, body by the body alone, as amavisd.",
   ),
   enable_global_cache: active(toggle, true, "Verdicts are shared with other filters where `redis.url` is set."),
-  penpals_threshold_low: accepted(number(), 1, "Below this score no pen pals are looked up."),
-  penpals_threshold_high: accepted(optional(number()), null, "Above this score no pen pals are looked up."),
   QUARANTINEDIR: active(optional(file), null, "Folder of the quarantine; null means no quarantine at all."),
   quarantine_subdir_levels: active(integer(0, 2), 1, "Sub-folders by the first characters of mail_id, so many deep."),
   MAXLEVELS: active(integer(1), 14, "Archives within archives."),

@@ -1,7 +1,7 @@
 // The settings that are records of settings: ours, not amavisd's.
 import { group } from "../group.ts";
 import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
-import { accepted, active } from "../setting.ts";
+import { active, known } from "../setting.ts";
 import {
   duration,
   file,
@@ -132,40 +132,38 @@ export const redis = group({
   ),
 });
 
-export const limits = group({
-  header_size: active(
-    sizeUpTo(256 * 1024, "256k"),
-    256 * 1024,
-    "Octets of a header section; above it DKIM is skipped and the mail passes.",
-  ),
-  header_refused: active(size, 16 * 1024 ** 2, "Octets of a header section; above it the mail gets 552 5.3.4."),
-  header_fields: active(
-    integer(1, 1000),
-    1000,
-    "Fields of a header section; above it DKIM is skipped and the mail passes.",
-  ),
-  header_field_size: accepted(
-    size,
-    32 * 1024,
-    "Octets of one field that is looked at; 32k, and less where an RFC says so.",
-  ),
-  received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
-  connections: active(
-    integer(1),
-    2000,
-    "Connections from the MTA at a time, all doors together; what is beyond gets 421. Never more than a third of the files that the system lets us open. Postfix's process limit for the feed is what keeps them few.",
-  ),
-  command_line: active(size, 8192, "Octets of one command line."),
-  errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
-  data_time: active(duration, 600, "From DATA to the final dot."),
-  data_block_time: active(duration, 180, "Between two pieces of a mail."),
-  stressed_idle: active(duration, 10, "How long an idle client is waited for while most connections are in use."),
-  message_time: active(
-    duration,
-    480,
-    "From the final dot to the reply. Must stay below Postfix's smtp_data_done_timeout (600s).",
-  ),
-});
+export const limits = group(
+  {
+    header_size: active(
+      sizeUpTo(256 * 1024, "256k"),
+      256 * 1024,
+      "Octets of a header section; above it DKIM is skipped and the mail passes.",
+    ),
+    header_refused: active(size, 16 * 1024 ** 2, "Octets of a header section; above it the mail gets 552 5.3.4."),
+    header_fields: active(
+      integer(1, 1000),
+      1000,
+      "Fields of a header section; above it DKIM is skipped and the mail passes.",
+    ),
+    received_fields: active(integer(1), 100, "Received fields; more are a loop and get 554 5.4.6."),
+    connections: active(
+      integer(1),
+      2000,
+      "Connections from the MTA at a time, all doors together; what is beyond gets 421. Never more than a third of the files that the system lets us open. Postfix's process limit for the feed is what keeps them few.",
+    ),
+    command_line: active(size, 8192, "Octets of one command line."),
+    errors: active(integer(1), 20, "Bad commands before a connection is closed with 421 4.7.0."),
+    data_time: active(duration, 600, "From DATA to the final dot."),
+    data_block_time: active(duration, 180, "Between two pieces of a mail."),
+    stressed_idle: active(duration, 10, "How long an idle client is waited for while most connections are in use."),
+    message_time: active(
+      duration,
+      480,
+      "From the final dot to the reply. Must stay below Postfix's smtp_data_done_timeout (600s).",
+    ),
+  },
+  { header_field_size: known(size, "Octets of one field that is looked at; 32k, and less where an RFC says so.") },
+);
 
 export const relay = group({
   connections: active(

@@ -1,5 +1,5 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { accepted, active, type SettingRows } from "../setting.ts";
+import { active, type SettingRows } from "../setting.ts";
 import { destiny, envelopeSender, mailbox, optional, template, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
@@ -146,12 +146,6 @@ export const outcomeSettings = {
     "From of released mail.",
     "the content filter, postmaster at myhostname",
   ),
-  hdrfrom_notify_report: accepted(
-    optional(text),
-    null,
-    "From of reports.",
-    "the content filter, postmaster at myhostname",
-  ),
   notify_sender_templ: active(template, null, "Template of notices to senders.", "a text of ours"),
   notify_virus_sender_templ: active(template, null, "Template of notices of viruses to senders.", "a text of ours"),
   notify_spam_sender_templ: active(template, null, "Template of notices of spam to senders.", "a text of ours"),
@@ -164,9 +158,6 @@ export const outcomeSettings = {
   notify_spam_admin_templ: active(template, null, "Template of notices of spam to administrators.", "a text of ours"),
   notify_virus_recips_templ: active(template, null, "Template of notices of viruses to recipients.", "a text of ours"),
   notify_spam_recips_templ: active(template, null, "Template of notices of spam to recipients.", "a text of ours"),
-  notify_release_templ: accepted(optional(text), null, "Template of released mail.", "amavisd's own"),
-  notify_report_templ: accepted(optional(text), null, "Template of reports.", "amavisd's own"),
-  notify_autoresp_templ: accepted(optional(text), null, "Template of automatic answers.", "amavisd's own"),
   defang_virus: active(toggle, false, "Wraps infected mail that is passed into an attachment."),
   defang_banned: active(toggle, false, "Wraps banned mail that is passed into an attachment."),
   defang_spam: active(toggle, false, "Wraps spam that is passed into an attachment."),

@@ -1,6 +1,6 @@
-import { anyYield, map, truthYield } from "../map-shape.ts";
+import { map, truthYield } from "../map-shape.ts";
 import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
-import { accepted, active, type SettingRows } from "../setting.ts";
+import { active, type SettingRows } from "../setting.ts";
 import {
   anything,
   duration,
@@ -8,10 +8,10 @@ import {
   integer,
   list,
   mapping,
-  number,
   oneOf,
   optional,
   ownName,
+  secret,
   size,
   text,
   toggle,
@@ -35,7 +35,6 @@ export const sessionSettings = {
     ["127.0.0.1", "[::1]"],
     "Peers that may connect; the others get 554 5.7.1 and are closed. XFORWARD is taken from these alone.",
   ),
-  child_timeout: accepted(duration, 480, "How long the work on one mail may take; here limits.message_time says it."),
   smtpd_timeout: active(duration, 300, "How long an idle client is waited for; more than Postfix's max_idle."),
   myhostname: active(ownName, "localhost", "Our name, in Received fields, banners and DSN.", "the name of this host"),
   myauthservid: active(
@@ -111,14 +110,7 @@ export const sessionSettings = {
   ),
   auth_required_release: active(toggle, true, "A release from quarantine needs the secret."),
   amavis_auth_user: active(optional(text), null, "User name for AUTH, of our clients and to the next hop."),
-  amavis_auth_pass: active(optional(text), null, "Password for AUTH, of our clients and to the next hop."),
-  auth_reauthenticate_forwarded: accepted(
-    toggle,
-    false,
-    "Forwarded mail is authenticated as amavis_auth_user; here all mail is, with auth_required_out.",
-  ),
-  snmp_contact: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
-  snmp_location: accepted(optional(text), null, "Told by SNMP agents of amavisd."),
+  amavis_auth_pass: active(optional(secret), null, "Password for AUTH, of our clients and to the next hop."),
 } satisfies SettingRows;
 
 export const logSettings = {
@@ -127,13 +119,8 @@ export const logSettings = {
     0,
     "How much is logged: 0 a line per mail, 1 problems of clients, 2 why each decision fell, up to 5.",
   ),
-  log_templ: accepted(optional(text), null, "Template of the line per mail.", "amavisd's own"),
-  log_recip_templ: accepted(optional(text), null, "Template of a line per recipient.", "none"),
   syslog_ident: active(text, "signpost", "The name that lines in syslog begin with."),
   syslog_facility: active(text, "mail", "Syslog facility."),
-  enable_log_capture_dump: accepted(toggle, false, "Keeps log lines of a mail to print them after an error."),
-  debug_sender_maps: accepted(map(truthYield, "sender"), [], "Senders whose mail is logged in full."),
-  debug_recipient_maps: accepted(map(truthYield), [], "Recipients whose mail is logged in full."),
 } satisfies SettingRows;
 
 export const routingSettings = {
@@ -154,12 +141,6 @@ export const routingSettings = {
   ),
   resend_method: active(method, null, "Where defanged mail goes.", "forward_method"),
   release_method: active(method, null, "Where mail released from quarantine goes.", "notify_method"),
-  requeue_method: accepted(method, "smtp:[127.0.0.1]:25", "Where mail that is sent through the MTA once more goes."),
-  release_format: accepted(text, "resend", "How mail is released: resend, attach, plain."),
-  report_format: accepted(text, "arf", "How mail is reported: arf, attach, dsn, plain."),
-  attachment_password: accepted(optional(text), null, "Password of attachments made on release."),
-  attachment_email_name: accepted(text, "msg-%m.eml", "Name of mail attached on release."),
-  attachment_outer_name: accepted(text, "msg-%m.zip", "Name of the archive attached on release."),
   propagate_dsn_if_possible: active(
     toggle,
     true,
@@ -172,8 +153,6 @@ export const routingSettings = {
     "Envelope sender of mail into quarantine.",
     "the mail's own",
   ),
-  always_bcc: accepted(optional(text), null, "Also gets a copy of every mail that is passed."),
-  dsn_bcc: accepted(optional(text), null, "Also gets a copy of every DSN."),
   local_delivery_aliases: active(
     mapping(anything, "a mapping of names to methods"),
     {},
@@ -200,7 +179,4 @@ export const originSettings = {
     [],
     "Recipients that are ours. They see Authentication-Results and decide between inbound and outbound.",
   ),
-  ip_repu_ignore_maps: accepted(map(anyYield, "client address"), [], "Clients without a reputation."),
-  enable_ip_repu: accepted(toggle, true, "Reputation of client addresses is kept."),
-  ip_repu_score_limit: accepted(number(), 8, "The most that a client's reputation adds to the score."),
 } satisfies SettingRows;

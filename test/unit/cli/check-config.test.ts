@@ -124,7 +124,7 @@ test("--strict exits 78 on a warning", async () => {
   assert.equal((await run("--config", name)).code, 0);
   const { code, stderr } = await run("--strict", "--config", name);
   assert.equal(code, 78);
-  assert.match(stderr, /^warned\.yaml:1:1: warning: read and kept, but nothing acts on it yet: always_bcc$/m);
+  assert.match(stderr, /^warned\.yaml:1:1: warning: these have no effect, nothing acts on them: always_bcc$/m);
 });
 
 test("--json prints every problem with its place, on standard output alone", async () => {

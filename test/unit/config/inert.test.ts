@@ -25,13 +25,13 @@ test("unsupported: warn makes it a warning", () => {
 
 test("a value that asks for nothing is one of the names in the one warning", () => {
   assert.deepEqual(told({ enable_ldap: false, ...cutoff }), [
-    "warning: read and kept, but nothing acts on it yet: always_bcc, enable_ldap, limits.header_field_size",
+    "warning: these have no effect, nothing acts on them: always_bcc, enable_ldap, limits.header_field_size",
   ]);
 });
 
 test("a value with a fault is judged where it is read", () => {
   assert.deepEqual(told({ enable_ldap: "perhaps" }), [
-    "warning: read and kept, but nothing acts on it yet: enable_ldap",
+    "warning: these have no effect, nothing acts on them: enable_ldap",
   ]);
 });
 

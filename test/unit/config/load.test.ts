@@ -124,9 +124,9 @@ test("durations and sizes take units", async () => {
 });
 
 test("null where a setting has a null of its own is kept, elsewhere it is the default", async () => {
-  const { config } = await load("smtpd_message_size_limit: null\nbounce_killer_score: null\n");
+  const { config } = await load("smtpd_message_size_limit: null\nsmtpd_timeout: null\n");
   assert.equal(config?.base.smtpd_message_size_limit, null);
-  assert.equal(config?.base.bounce_killer_score, 0);
+  assert.equal(config?.base.smtpd_timeout, 300);
 });
 
 test("signed_header_fields is laid over the defaults in lower case, REPLACE discards them", async () => {
@@ -243,6 +243,6 @@ test("what is read and kept without effect is told once, members of groups too",
   const { problems } = await load("limits: { header_field_size: 8k, errors: 5 }\npenpals_threshold_low: 2\n");
   assert.deepEqual(
     problems.map(({ severity, message }) => [severity, message]),
-    [["warning", "read and kept, but nothing acts on it yet: limits.header_field_size, penpals_threshold_low"]],
+    [["warning", "these have no effect, nothing acts on them: limits.header_field_size, penpals_threshold_low"]],
   );
 });

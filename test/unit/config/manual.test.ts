@@ -10,7 +10,7 @@ import { commandPage } from "../../../src/cli/manual.ts";
 import { idleSettings, manualChapters } from "../../../src/config/manual.ts";
 import { configurationMarkdown } from "../../../src/config/manual-markdown.ts";
 import { configurationPage } from "../../../src/config/manual-roff.ts";
-import { scopeOf, settingNames } from "../../../src/settings/registry.ts";
+import { allNames, scopeOf } from "../../../src/settings/registry.ts";
 import { missingProgram, skipWithout } from "../../support/peers.ts";
 
 const commands = await loadCommands();
@@ -32,7 +32,7 @@ for (const [name, make] of Object.entries(pages)) {
 test("every setting has its paragraph, and says what it is", () => {
   const entries = [...manualChapters().flatMap((chapter) => chapter.entries), ...idleSettings()];
   const documented = new Set(entries.map(({ name }) => name));
-  const missing = settingNames.filter((name) => scopeOf(name) !== "structure" && !documented.has(name));
+  const missing = allNames.filter((name) => scopeOf(name) !== "structure" && !documented.has(name));
   assert.deepEqual(missing, []);
   assert.equal(documented.size, entries.length, "a setting is documented once");
   for (const { name, summary } of entries) assert.match(summary, /^\S.*\.$/s, name);

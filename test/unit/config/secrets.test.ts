@@ -3,26 +3,25 @@ import { test } from "node:test";
 import { compileConfig } from "../../../src/config/compile.ts";
 import { printConfig } from "../../../src/config/print.ts";
 import { secretPaths, withoutSecrets } from "../../../src/config/secrets.ts";
+import type { ConfigSource } from "../../../src/config/source.ts";
 
-const { config } = compileConfig(
-  {
-    settings: {
-      dkim_keys: [{ domain: "example.com", selector: "a", key: "SECRET-1" }],
-      redis: { url: "redis://user:SECRET-2@localhost:6379/1" },
-      amavis_auth_pass: "SECRET-3",
-      interface_policy: { "10024": "A" },
-      policy_bank: { A: { attachment_password: "SECRET-4" } },
-    },
-    problems: [],
-    locate: () => undefined,
+const source: ConfigSource = {
+  settings: {
+    dkim_keys: [{ domain: "example.com", selector: "a", key: "SECRET-1" }],
+    redis: { url: "redis://user:SECRET-2@localhost:6379/1" },
+    amavis_auth_pass: "SECRET-3",
+    interface_policy: { "10024": "A" },
+    policy_bank: { A: { attachment_password: "SECRET-4" } },
   },
-  { hostname: "mail.example.com", folder: "/" },
-);
+  problems: [],
+  locate: () => undefined,
+};
+const { config } = compileConfig(source, { hostname: "mail.example.com", folder: "/" });
 
 test("every secret is found, and none is printed", () => {
   assert.ok(config !== undefined);
   assert.deepEqual(
-    secretPaths(config).map((path) => path.join(".")),
+    secretPaths(config, source).map((path) => path.join(".")),
     ["dkim_keys.0.key", "redis.url", "amavis_auth_pass", "policy_bank.A.attachment_password"],
   );
   const text = printConfig(withoutSecrets(config));

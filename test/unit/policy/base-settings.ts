@@ -9,8 +9,6 @@ export const baseSettings: BankSettings = withDefaults(
     enable_dkim_verification: true,
     enable_dkim_signing: true,
     signed_header_fields: { from: 2, date: 2, subject: 2, "content-type": 2, sender: 0, to: 0 },
-    penpals_bonus_score: 8,
-    bounce_killer_score: 100,
     viruses_that_fake_sender_maps: [],
     spam_modifies_subj_maps: [],
     virus_quarantine_to_maps: [],

@@ -53,5 +53,5 @@ test("every map of a bank has its type of value", () => {
   const { base } = setUp({});
   for (const name of allMapNames) assert.equal(typeof base[name].first, "function", name);
   const maps = Object.keys(base).filter((key) => /_maps$|_lookup_tables$/.test(key));
-  assert.equal(allMapNames.length, maps.length - 2, "all but the two lists of networks");
+  assert.equal(allMapNames.length, maps.length - 1, "all but the list of networks");
 });

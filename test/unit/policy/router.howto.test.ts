@@ -38,9 +38,6 @@ policy_bank:
     forward_method: "smtp:[127.0.0.1]:10025"
     smtpd_greeting_banner: "\${helo-name} \${protocol} \${product} NOCHECKS service ready"
     mynetworks_maps: []
-    os_fingerprint_method: null
-    penpals_bonus_score: null
-    bounce_killer_score: 0
     bypass_decode_parts: 1
     bypass_header_checks_maps: [1]
     bypass_virus_checks_maps: [1]
@@ -184,9 +181,6 @@ for (const [name, text] of [
     assert.equal(bank.forward_method, "smtp:[127.0.0.1]:10025");
     assert.equal(bank.smtpd_greeting_banner, "${helo-name} ${protocol} ${product} NOCHECKS service ready");
     assert.equal(bank.mynetworks_maps.contains("10.0.0.1"), undefined);
-    assert.equal(bank.os_fingerprint_method, null);
-    assert.equal(bank.penpals_bonus_score, null);
-    assert.equal(bank.bounce_killer_score, 0);
     assert.equal(bank.bypass_decode_parts, true);
     for (const map of [
       bank.bypass_header_checks_maps,

@@ -25,9 +25,6 @@ const nochecks: BankOverlay = {
   forward_method: "smtp:[127.0.0.1]:10025",
   smtpd_greeting_banner: "${helo-name} ${protocol} ${product} NOCHECKS service ready",
   mynetworks_maps: [],
-  os_fingerprint_method: null,
-  penpals_bonus_score: null,
-  bounce_killer_score: 0,
   bypass_decode_parts: true,
   bypass_header_checks_maps: [1],
   bypass_virus_checks_maps: [1],
@@ -326,9 +323,6 @@ test("the howto's NOCHECKS, key by key", () => {
   assert.equal(bank.smtpd_greeting_banner, "${helo-name} ${protocol} ${product} NOCHECKS service ready");
   assert.equal(base.mynetworks_maps.contains("10.0.0.1")?.value, true);
   assert.equal(bank.mynetworks_maps.contains("10.0.0.1"), undefined);
-  assert.equal(bank.os_fingerprint_method, null);
-  assert.equal(bank.penpals_bonus_score, null);
-  assert.equal(bank.bounce_killer_score, 0);
   assert.equal(bank.bypass_decode_parts, true);
   for (const map of [
     bank.bypass_header_checks_maps,
@@ -350,16 +344,16 @@ test("the howto's NOCHECKS, key by key", () => {
 
 test("a hash is merged by key, and REPLACE discards the old one", () => {
   const { atConnect } = setUp({
-    base: { signed_header_fields: { from: 2, to: 1 }, sql_clause: { a: 1, b: 2 } },
+    base: { signed_header_fields: { from: 2, to: 1 }, local_delivery_aliases: { a: 1, b: 2 } },
     banks: {
       MERGE: { signed_header_fields: { to: 0, sender: 1 } },
-      FRESH: { signed_header_fields: { REPLACE: 1, from: 1 }, sql_clause: { REPLACE: true } },
+      FRESH: { signed_header_fields: { REPLACE: 1, from: 1 }, local_delivery_aliases: { REPLACE: true } },
     },
     interfaces: { "1": ["MERGE"], "2": ["MERGE", "FRESH"], "3": ["FRESH", "MERGE"] },
   });
   assert.deepEqual(atConnect(port(1)).signed_header_fields, { from: 2, to: 0, sender: 1 });
   assert.deepEqual(atConnect(port(2)).signed_header_fields, { from: 1 });
-  assert.deepEqual(atConnect(port(2)).sql_clause, {});
+  assert.deepEqual(atConnect(port(2)).local_delivery_aliases, {});
   assert.deepEqual(atConnect(port(3)).signed_header_fields, { from: 1, to: 0, sender: 1 });
 });
 

@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accepted, active, readRecord, unknownName, withDefaults } from "../../../src/settings/setting.ts";
+import { active, known, readRecord, unknownName, withDefaults } from "../../../src/settings/setting.ts";
 import { integer, list, optional, reporter, text, toggle } from "../../../src/settings/shape.ts";
 
 const rows = {
   colour: active(text, "red", "A colour."),
   size: active(integer(1, 9), 3, "A size."),
-  names: accepted(list(text), [], "Names."),
+  names: active(list(text), [], "Names."),
   end: active(optional(text), "here", "An end."),
   is_new: active(toggle, true, "Whether it is new."),
 };
 
+const knownNames = { shade: known(integer(0, 9), "A shade.") };
+
 function read(given: Readonly<Record<string, unknown>>) {
   const faults: string[] = [];
   const report = reporter((message, inside, at) => faults.push(`${inside.join(".")} (${at}): ${message}`));
-  return { record: readRecord(given, rows, report), faults };
+  return { record: readRecord(given, rows, report, knownNames), faults };
 }
 
 test("a record has the members that were given, in their normal form", () => {
@@ -32,6 +34,15 @@ test("every fault is reported, and what has one is left out", () => {
     "names.2 (value): expected text, found a list",
     'sise (name): unknown setting, did you mean "size"?',
   ]);
+});
+
+test("a known name is checked for its form and left out", () => {
+  assert.deepEqual(read({ shade: 3, size: 2 }), { record: { size: 2 }, faults: [] });
+  assert.deepEqual(read({ shade: null }), { record: {}, faults: [] });
+  assert.deepEqual(read({ shade: 10 }), {
+    record: {},
+    faults: ["shade (value): expected a whole number from 0 to 9, found 10"],
+  });
 });
 
 test("null is the default, unless the shape has a null of its own", () => {
