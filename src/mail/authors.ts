@@ -49,10 +49,7 @@ type ReadHead = Pick<MessageHead, "fields" | "cut"> & Partial<Pick<MessageHead, 
 
 /** Reads the authors. Never throws; linear in the header. */
 export function readAuthors({ header, fields, cut }: ReadHead): Authors {
-  if (isUnread(cut)) {
-    const shown = header === undefined ? fields.filter(isFromField) : fromFieldsOf(header);
-    return { mailboxes: [], domains: domainsOf(shown), doubt: "header-too-large" };
-  }
+  if (isUnread(cut)) return header === undefined ? unread(fields.filter(isFromField)) : ofLargeHeader(header);
   const from = fields.filter(isFromField);
   const [first, ...others] = from;
   if (first === undefined) return { mailboxes: [], domains: [], doubt: "no-from" };
@@ -70,6 +67,21 @@ export function readAuthors({ header, fields, cut }: ReadHead): Authors {
   if (hostNames.length === 0) return { mailboxes, domains: [], doubt: "no-from-domain" };
   if (domains.size > 1) return { mailboxes, domains: domainsOf(from), doubt: "two-from-domains" };
   return { mailboxes, domains: hostNames };
+}
+
+function unread(from: readonly HeaderField[]): Authors {
+  return { mailboxes: [], domains: domainsOf(from), doubt: "header-too-large" };
+}
+
+/** Several ask of the same mail, and to look through megabytes takes as long as many a mail. */
+const ofLargeHeaders = new WeakMap<Uint8Array, Authors>();
+
+function ofLargeHeader(header: Uint8Array): Authors {
+  const known = ofLargeHeaders.get(header);
+  if (known !== undefined) return known;
+  const authors = unread(fromFieldsOf(header));
+  ofLargeHeaders.set(header, authors);
+  return authors;
 }
 
 /**

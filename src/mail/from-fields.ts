@@ -21,6 +21,7 @@ const maxUnseen = 64;
 const TAB = 9;
 const LF = 10;
 const SPACE = 32;
+const COLON = 58;
 const DELETE = 127;
 
 /**
@@ -30,32 +31,50 @@ const DELETE = 127;
 export function fromFieldsOf(header: Uint8Array): readonly HeaderField[] {
   const octets = asBuffer(header);
   const found: HeaderField[] = [];
+  // Of more than ten only the place of the last is noted: a header may hold a million.
+  let lastAt = -1;
+  let lastEnd = 0;
   for (let at = 0; at < octets.length; ) {
     let end = nextLine(octets, at);
     const isFolded = at > 0 && (octets[at] === SPACE || octets[at] === TAB);
-    if (!isFolded && startsLikeFrom(octets, at)) {
+    const colonAfter = isFolded ? -1 : endOfFrom(octets, at);
+    if (colonAfter !== -1) {
       while (octets[end] === SPACE || octets[end] === TAB) end = nextLine(octets, end);
-      const raw = octets.subarray(at, Math.min(end, at + maxFieldOctets));
-      const field = { name: fieldName(raw), raw };
-      if (isFromField(field)) found[Math.min(found.length, maxFields)] = field;
+      if (isNamedFrom(octets, colonAfter, Math.min(end, at + maxFieldOctets))) {
+        if (found.length < maxFields) found.push(fieldAt(octets, at, end));
+        else [lastAt, lastEnd] = [at, end];
+      }
     }
     at = end;
   }
+  if (lastAt !== -1) found.push(fieldAt(octets, lastAt, lastEnd));
   return found;
 }
 
-/** Whether a line begins with "from", behind octets that some reader leaves out. */
-function startsLikeFrom(octets: Buffer, start: number): boolean {
+function fieldAt(octets: Buffer, start: number, end: number): HeaderField {
+  const raw = octets.subarray(start, Math.min(end, start + maxFieldOctets));
+  return { name: fieldName(raw), raw };
+}
+
+/** Whether the colon comes next, behind octets that are not printable: as `isFromField` has it, by octet. */
+function isNamedFrom(octets: Buffer, from: number, end: number): boolean {
+  let at = from;
+  while (at < end && (octets[at] === LF || isUnseen(octets[at] ?? 0))) at += 1;
+  return at < end && octets[at] === COLON;
+}
+
+/** Where "from" ends at the beginning of a line, behind octets that some reader leaves out; -1 where there is none. */
+function endOfFrom(octets: Buffer, start: number): number {
   let at = start;
   const stop = Math.min(octets.length, start + maxUnseen);
   while (at < stop && isUnseen(octets[at] ?? 0)) at += 1;
   // 0x20 makes a letter lower case.
-  return (
+  const isFrom =
     ((octets[at] ?? 0) | 0x20) === 0x66 &&
     ((octets[at + 1] ?? 0) | 0x20) === 0x72 &&
     ((octets[at + 2] ?? 0) | 0x20) === 0x6f &&
-    ((octets[at + 3] ?? 0) | 0x20) === 0x6d
-  );
+    ((octets[at + 3] ?? 0) | 0x20) === 0x6d;
+  return isFrom ? at + 4 : -1;
 }
 
 function isUnseen(octet: number): boolean {

@@ -139,7 +139,11 @@ export const limits = group(
       256 * 1024,
       "Octets of a header section; above it DKIM is skipped and the mail passes.",
     ),
-    header_refused: active(size, 16 * 1024 ** 2, "Octets of a header section; above it the mail gets 552 5.3.4."),
+    header_refused: active(
+      size,
+      4 * 1024 ** 2,
+      "Octets of a header section; above it the mail gets 552 5.3.4. Up to it all of it is searched for what claims to be ours, by the main thread: each MB takes about 10 ms in which nothing else goes on.",
+    ),
     header_fields: active(
       integer(1, 1000),
       1000,

@@ -26,3 +26,9 @@ test("of many the first ten and the last are given, of long ones their beginning
   assert.deepEqual([many.length, many[9], many[10]], [11, "From: 9\r\n", "From: 49\r\n"]);
   assert.equal(linesOf(`From: ${"a".repeat(100_000)}\n`)[0]?.length, 32 * 1024);
 });
+
+test("the last one is found whatever lines that are none come behind it", () => {
+  const many = Array.from({ length: 12 }, (_, i) => `From: ${i}\n`).join("");
+  const lines = linesOf(`${many}From\n \v: last\n${"Fromage: x\n from\n".repeat(5000)}From${"\n ".repeat(50_000)}: too late\n`);
+  assert.deepEqual([lines.length, lines.at(-1)], [11, "From\r\n \v: last\r\n"]);
+});
