@@ -29,6 +29,8 @@ test("of many the first ten and the last are given, of long ones their beginning
 
 test("the last one is found whatever lines that are none come behind it", () => {
   const many = Array.from({ length: 12 }, (_, i) => `From: ${i}\n`).join("");
-  const lines = linesOf(`${many}From\n \v: last\n${"Fromage: x\n from\n".repeat(5000)}From${"\n ".repeat(50_000)}: too late\n`);
+  const lines = linesOf(
+    `${many}From\n \v: last\n${"Fromage: x\n from\n".repeat(5000)}From${"\n ".repeat(50_000)}: too late\n`,
+  );
   assert.deepEqual([lines.length, lines.at(-1)], [11, "From\r\n \v: last\r\n"]);
 });
