@@ -52,8 +52,23 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/redis": ["shared-cache/redis"],
   "integration/reload": ["cli/reload"],
   "integration/rspamd": ["scanners/rspamd"],
+  "integration/situations": [
+    "cli/explain",
+    "daemon/surroundings",
+    "flow/outcome/finding-text",
+    "flow/outcome/signs-of-change",
+    "flow/outcome/surroundings",
+  ],
   "integration/spamd": ["scanners/spamd"],
   "integration/tls": ["receive/server-tls"],
+  "unit/flow/words/all-words": [
+    "flow/words/check-words",
+    "flow/words/decision-words",
+    "flow/words/dkim-words",
+    "flow/words/key-words",
+    "flow/words/reply-words",
+    "flow/words/signing-words",
+  ],
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [

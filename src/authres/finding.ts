@@ -19,4 +19,14 @@ export interface Finding {
   /** A comment made by us, never from mail: "2048-bit key". */
   readonly comment?: string;
   readonly properties: readonly FindingProperty[];
+  /** DMARC: what it was evaluated by. For explanations; not printed in the field. */
+  readonly evaluation?: EvaluatedPolicy;
+}
+
+export interface EvaluatedPolicy {
+  /** Where the applied record stands, and what it says for the author's domain; absent where there is none. */
+  readonly policyDomain?: string;
+  readonly policy?: "none" | "quarantine" | "reject";
+  readonly spfAligned: boolean;
+  readonly dkimAligned: boolean;
 }

@@ -103,7 +103,7 @@ function permerror(reason: string): Finding {
 }
 
 function dmarcFinding({ domain, evaluation }: Evaluated, reason: string | undefined): Finding {
-  const { result, disposition } = evaluation;
+  const { result, disposition, policyDomain, policy, spfAligned, dkimAligned } = evaluation;
   return {
     method: "dmarc",
     result,
@@ -113,6 +113,12 @@ function dmarcFinding({ domain, evaluation }: Evaluated, reason: string | undefi
       // RFC 9989 section 9.1: the policy after its options were applied.
       ...(disposition === undefined ? [] : [{ type: "policy", name: "dmarc", value: disposition } as const]),
     ],
+    evaluation: {
+      ...(policyDomain === undefined ? {} : { policyDomain }),
+      ...(policy === undefined ? {} : { policy }),
+      spfAligned,
+      dkimAligned,
+    },
   };
 }
 

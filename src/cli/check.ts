@@ -3,14 +3,19 @@
 import { parseArgs } from "node:util";
 import type { Finding } from "../authres/finding.ts";
 import type { ConfiguredFilter } from "../daemon/configured-filter.ts";
+import { surroundingsOf } from "../daemon/surroundings.ts";
 import type { SigningRecord } from "../flow/mail.ts";
+import { deliveryLines } from "../flow/outcome/delivery-text.ts";
 import { type Explanation, explainOutcome } from "../flow/outcome/explain.ts";
 import { explanationLines, signingLines } from "../flow/outcome/explain-text.ts";
+import { type FindingContext, findingLines, verificationLines } from "../flow/outcome/finding-text.ts";
 import { foundLines } from "../flow/outcome/found-text.ts";
 import { visible } from "../flow/outcome/log-line.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import { recipientRecord, toldFinding } from "../flow/outcome/record.ts";
 import { scanLines } from "../flow/outcome/scan-text.ts";
+import type { Surroundings } from "../flow/outcome/surroundings.ts";
+import { meaningLines, wordOf } from "../flow/words/all-words.ts";
 import type { PartsFound } from "../mail/content.ts";
 import { errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
@@ -20,7 +25,6 @@ import { isLocal } from "../policy/router.ts";
 import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { planSigning } from "../signing/plan.ts";
-import { formatReply } from "../smtp/reply.ts";
 import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
@@ -85,6 +89,10 @@ is what a local recipient would get, and recipients say whether they do).`,
       io,
     );
     if (typeof inspection === "number") return inspection;
+    const surroundings = {
+      ...surroundingsOf(inspection.settings.config, inspection.settings.tables),
+      ...(values.dns === undefined ? {} : { dnsServers: [`the answers in ${values.dns}`] }),
+    };
     const contentPool = values.parts === true ? partsPool(inspection) : undefined;
     let code: number = exitCode.ok;
     try {
@@ -118,6 +126,8 @@ is what a local recipient would get, and recipients say whether they do).`,
           explanation: explainOutcome(outcome),
           ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
           results,
+          surroundings,
+          startsLikeMbox: Buffer.from(octets.subarray(0, 5)).toString("latin1") === "From ",
           ...(parts === undefined ? {} : { parts }),
         };
         if (values.json === true) io.stdout(`${jsonText(asJson(checked))}\n`);
@@ -171,6 +181,8 @@ interface CheckedFile {
   /** For mail that is not signed because it is not ours: who would sign it if it were. */
   readonly ifOriginating: Explanation["signing"] | undefined;
   readonly results: ResultsField;
+  readonly surroundings: Surroundings;
+  readonly startsLikeMbox: boolean;
   /** With --parts. */
   readonly parts?: PartsFound;
 }
@@ -239,45 +251,49 @@ function method(findings: readonly Finding[], name: string): unknown {
   return { result: finding.result, reason: finding.reason ?? null, properties };
 }
 
-function asText({ file, outcome, explanation, ifOriginating, results, parts }: CheckedFile): string {
-  const lines: string[] = [];
-  for (const verification of outcome.verifications) {
-    const { kind, result, reason, domain, selector, algorithm, keyBits, missingTag } = verification;
-    const key = keyBits === undefined ? "" : `, ${keyBits}-bit key`;
-    lines.push(`${kind}=${result} d=${visible(domain)} s=${visible(selector)} (${visible(algorithm)}${key})`);
-    if (reason !== undefined)
-      lines.push(`  ${reason}${missingTag === undefined ? "" : ` (${missingTag}=)`}: see docs/dkim.md`);
-    for (const name of verification.unsignedInstances ?? [])
-      lines.push(`  a field is there that is not signed: ${visible(name)}`);
-  }
-  if (outcome.verifications.length === 0) {
-    // Signatures that nobody looked at: the header is too large for it, or nobody was to.
-    const dkim = outcome.findings.find(({ method: name }) => name === "dkim");
-    if (dkim === undefined) {
-      const off = outcome.evidence.bank?.enable_dkim_verification === false;
-      lines.push(`signatures not looked at${off ? ": enable_dkim_verification is off" : ""}`);
-    } else if (dkim.result === "none") lines.push("no signature");
-    else lines.push(`dkim=${dkim.result} (${dkim.reason}: see docs/dkim.md)`);
-  }
-  for (const { method: name, result, reason } of outcome.findings) {
-    if (name === "dkim" || name === "domainkeys") continue;
-    lines.push(`${name}=${result}${reason === undefined ? "" : ` (${reason}: see docs/checks.md)`}`);
-  }
+function asText(checked: CheckedFile): string {
+  const { file, outcome, explanation, ifOriginating, parts, surroundings } = checked;
+  const { verifications, findings, evidence, session } = outcome;
+  const context: FindingContext = {
+    atMs: outcome.receivedAtMs,
+    surroundings,
+    ...(evidence.changeHints === undefined ? {} : { changeHints: evidence.changeHints }),
+    ...(evidence.bank === undefined ? {} : { dmarcDestiny: evidence.bank.final_dmarc_destiny }),
+    ...(session.client.address === undefined ? {} : { client: session.client.address }),
+  };
+  const lines: string[] = [...verificationLines(verifications, context)];
+  if (verifications.length === 0) lines.push(...unverifiedLines(checked));
+  lines.push(...findingLines(findings, verifications, context));
   lines.push(...scanLines(outcome.scan));
-  lines.push(...explanationLines(explanation));
+  lines.push(...explanationLines(explanation, { surroundings }));
   if (ifOriginating !== undefined)
     lines.push("were it originating:", ...signingLines({ signing: ifOriginating }).map((line) => `  ${line}`));
   for (const recipient of outcome.recipients) {
-    const { address, direction, rule, action, reply, remote } = recipient;
-    const by = rule === undefined ? "" : ` by rule ${rule}`;
-    const where = action === "accept" ? `to ${remote ?? "the next hop"}` : `${action}${by}: ${formatReply(reply)}`;
-    lines.push(`recipient ${visible(address)} (${direction}): ${where}`);
-    lines.push(...foundLines(recipientRecord(recipient), "would-happen").map((line) => `  ${line}`));
+    const record = recipientRecord(recipient);
+    const [first = "", ...meaning] = deliveryLines(record, "would-happen");
+    lines.push(`recipient ${visible(recipient.address)} (${recipient.direction}): ${first}`, ...meaning);
+    lines.push(...foundLines(record, "would-happen").map((line) => `  ${line}`));
   }
   if (outcome.error !== undefined) lines.push(`error: ${visible(outcome.error)}`);
   if (parts !== undefined) lines.push(...partLines(parts));
-  lines.push(...resultsLines(results));
+  lines.push(...resultsLines(checked.results));
   return `${[`${file}:`, ...lines.map((line) => `  ${line}`)].join("\n")}\n`;
+}
+
+/** Signatures that nobody looked at: the header is too large for it, or nobody was to. */
+function unverifiedLines({ outcome, startsLikeMbox }: CheckedFile): readonly string[] {
+  const dkim = outcome.findings.find(({ method: name }) => name === "dkim");
+  if (dkim === undefined) {
+    const off = outcome.evidence.bank?.enable_dkim_verification === false;
+    return [`signatures not looked at${off ? ": enable_dkim_verification is off" : ""}`];
+  }
+  if (dkim.result !== "none") {
+    const { reason = "" } = dkim;
+    return [`dkim=${dkim.result} (${reason})`, ...meaningLines(wordOf("failure", reason))];
+  }
+  const hint =
+    'the file begins with "From ": it is a mailbox, and its first line is no header field; take that line out';
+  return ["no signature", ...(startsLikeMbox ? [`  ${hint}`] : [])];
 }
 
 function resultsLines({ text, whyNot }: ResultsField): readonly string[] {

@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./status.ts")).status,
   why: async () => (await import("./why.ts")).why,
   log: async () => (await import("./log.ts")).log,
+  explain: async () => (await import("./explain.ts")).explain,
   quarantine: async () => (await import("./quarantine.ts")).quarantine,
   "check-config": async () => (await import("./check-config.ts")).checkConfig,
   genrsa: async () => (await import("./genrsa.ts")).genrsa,

@@ -4,13 +4,15 @@ import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { KeptMail } from "../flow/outcome/kept.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
-import { pastMailReader } from "../flow/outcome/past-mail.ts";
+import { createPastMailReader } from "../flow/outcome/past-mail.ts";
+import { noSurroundings, type Surroundings } from "../flow/outcome/surroundings.ts";
 import { fixedNextHops } from "../flow/stages/next-hops.ts";
 import { stageNames } from "../flow/timed.ts";
 import { type HistoryFile, openHistoryFile } from "../history/file.ts";
 import { createHistory } from "../history/history.ts";
 import { createEndpoint } from "../http/endpoint.ts";
 import type { Log } from "../log/log.ts";
+import type { TableContext } from "../lookup/table.ts";
 import { type Family, type Format, print } from "../metrics/exposition.ts";
 import { type Condition, conditions, createHealth } from "../metrics/health.ts";
 import { createMetrics, type Which } from "../metrics/metrics.ts";
@@ -25,6 +27,7 @@ import { createKeyWatch } from "../signing/key-watch.ts";
 import type { Keyring } from "../signing/keyring.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { endpointPlace } from "./part-options.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** What the ports are doing. */
 export interface ListenerState {
@@ -37,6 +40,7 @@ export interface ListenerState {
 export interface InForce {
   readonly config: Config;
   readonly keyring: Keyring;
+  readonly tables?: Pick<TableContext, "origin">;
 }
 
 export interface Monitoring {
@@ -80,7 +84,12 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
   metrics.declared.processes.set({ state: "running" }, 1);
   metrics.declared.processRestarts.inc({ process: "1" }, 0);
   const startedAtMs = Date.now();
-  const history = createHistory(pastMailReader, kept.size, openFile());
+  let surroundings: Surroundings = noSurroundings;
+  const history = createHistory(
+    createPastMailReader(() => surroundings),
+    kept.size,
+    openFile(),
+  );
   const keyWatch = createKeyWatch({
     declared: metrics.declared,
     resolve,
@@ -126,9 +135,10 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     log.write("notice", `metrics on http://${listen}/metrics`),
   );
 
-  async function configure({ config, keyring }: InForce): Promise<void> {
+  async function configure({ config, keyring, tables }: InForce): Promise<void> {
     await endpoint.move(endpointPlace(config));
     metrics.configured(keyring.keys, []);
+    surroundings = surroundingsOf(config, tables);
     history.resize(config.history.size);
     if (watcher === "ours") {
       keyWatch.watch(keyring);

@@ -16,6 +16,8 @@ export interface Attempt {
   readonly selector?: string;
   /** "h=sha1", "No such file or directory": what stood in the way. */
   readonly detail?: string;
+  /** Of "no-key-for-domain": the nearest parent domain that has a key. */
+  readonly parent?: string;
 }
 
 export interface FoundKey {
@@ -63,8 +65,25 @@ export function findKey(
     second ??= taken;
   }
   if (second !== undefined) return second;
+  if (restricted !== undefined) return restricted;
   const selector = typeof options.s === "string" ? { selector: options.s } : {};
-  return restricted ?? { result: "no-key-for-domain", domain, ...selector };
+  const parent = parentWithKey(keyring, domain);
+  const hint = parent === undefined ? {} : { parent };
+  return { result: "no-key-for-domain", domain, ...selector, ...hint };
+}
+
+/** Labels that are taken off: mail controls the name. */
+const maxParents = 5;
+
+function parentWithKey(keyring: Keyring, domain: string): string | undefined {
+  let parent = domain;
+  for (let taken = 0; taken < maxParents; taken += 1) {
+    const dot = parent.indexOf(".");
+    if (dot === -1) return undefined;
+    parent = parent.slice(dot + 1);
+    if (keyring.find(parent).length > 0) return parent;
+  }
+  return undefined;
 }
 
 function take(key: SigningKey, read: ReadKey, domain: string, candidate: Originator): FoundKey | Attempt {

@@ -6,8 +6,9 @@ import type { Arrival, JudgedMail } from "../../../src/flow/mail.ts";
 import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
 import { logLines } from "../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../src/flow/outcome/outcome.ts";
-import { pastMailReader } from "../../../src/flow/outcome/past-mail.ts";
+import { createPastMailReader } from "../../../src/flow/outcome/past-mail.ts";
 import { mailRecord } from "../../../src/flow/outcome/record.ts";
+import { noSurroundings } from "../../../src/flow/outcome/surroundings.ts";
 import type { Stages } from "../../../src/flow/pipeline.ts";
 import { stageNames, timed } from "../../../src/flow/timed.ts";
 import { createHistory } from "../../../src/history/history.ts";
@@ -67,7 +68,10 @@ const outcome: Outcome = {
 
 const metrics = createMetrics({ version: "bench", node: process.version, stages: stageNames });
 const { observers } = metrics;
-const history = createHistory(pastMailReader, 1000);
+const history = createHistory(
+  createPastMailReader(() => noSurroundings),
+  1000,
+);
 
 const parts: Readonly<Record<string, () => void>> = {
   "told by the parts": () => {

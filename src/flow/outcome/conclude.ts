@@ -1,17 +1,20 @@
 // The end of a mail: what was settled for each recipient becomes the reply to the final dot and the Outcome.
 import type { Facts } from "../../checks/check.ts";
+import type { Verification } from "../../dkim/engine.ts";
 import { fieldBody, unfold } from "../../mail/header.ts";
 import { messageSizeBytes } from "../../mail/message.ts";
 import { oldestPublicAddress } from "../../mail/received.ts";
 import type { Transaction } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import { directionOf, isLocal } from "../../policy/router.ts";
+import type { CandidateFact } from "../../signing/choose.ts";
 import { combineReplies, queuedAs, recipientReply } from "../../smtp/final-reply.ts";
 import type { Settled, Signatures } from "../mail.ts";
 import { verificationLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
-import type { Outcome, RecipientOutcome } from "./outcome.ts";
+import type { Evidence, Outcome, RecipientOutcome } from "./outcome.ts";
 import { scanRecord } from "./scan-record.ts";
+import { signsOfChange } from "./signs-of-change.ts";
 
 /** What is known when a mail ends; `bank` is missing when not even that could be found out. */
 export interface Ending {
@@ -45,7 +48,7 @@ export function conclude(
     verifications: facts.verifications,
     findings: facts.findings,
     signings,
-    evidence: keepEvidence(message, bank, candidates),
+    evidence: evidenceOf(ending, candidates),
     logLevel,
     detailLines: logLevel < 2 ? noLines : [...verificationLines(ending), ...lines],
     reply: combineReplies(settled, session.id),
@@ -66,6 +69,17 @@ export function conclude(
 /** Optional parts are set one by one: spread into the literal they cost ten times as much, with every mail. */
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Where a signature says that the mail was changed, what tells by whom is kept too. */
+function evidenceOf({ transaction, bank, facts }: Ending, candidates: readonly CandidateFact[]): Evidence {
+  const { message } = transaction;
+  const evidence = keepEvidence(message, bank, candidates);
+  return facts.verifications.some(isChanged) ? { ...evidence, changeHints: signsOfChange(message) } : evidence;
+}
+
+function isChanged({ reason }: Verification): boolean {
+  return reason === "body-hash-mismatch" || reason === "signature-mismatch";
+}
+
 function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | undefined): RecipientOutcome {
   const local = bank !== undefined && isLocal(bank, address);
   const outcome: Draft<RecipientOutcome> = {
@@ -80,6 +94,7 @@ function recipientOutcome(settled: Settled, address: string, bank: PolicyBank | 
     quarantine: settled.quarantine,
     notices: settled.notices,
   };
+  if (settled.fromNextHop) outcome.fromNextHop = true;
   if (settled.rule !== undefined) outcome.rule = settled.rule;
   if (settled.content !== undefined) outcome.content = settled.content;
   if (settled.remote !== undefined) outcome.remote = settled.remote;

@@ -3,8 +3,10 @@ import type { LoadReason } from "../../policy/bank.ts";
 import type { MapYield } from "../../policy/explain.ts";
 import { formatStep } from "../../policy/scores.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
+import { meaningLines, wordOf } from "../words/all-words.ts";
 import type { Explanation } from "./explain.ts";
 import { visible } from "./log-line.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const loadReasons: Readonly<Record<LoadReason, string>> = {
   port: "interface_policy, by port",
@@ -19,14 +21,21 @@ const loadReasons: Readonly<Record<LoadReason, string>> = {
   command: "as asked for",
 };
 
+export interface ExplainContext {
+  readonly surroundings: Surroundings;
+  /** What no signature means was said above: the reason alone is repeated. */
+  readonly isToldBefore?: boolean;
+}
+
 /** One fact a line, without indentation at the top level; details are indented by two. */
-export function explanationLines(explanation: Explanation): readonly string[] {
+export function explanationLines(explanation: Explanation, context: ExplainContext): readonly string[] {
   return [
     ...authorLines(explanation),
     ...bankLines(explanation),
+    ...networkLines(explanation, context.surroundings),
     ...standingLines(explanation),
     ...mapLines(explanation),
-    ...signingLines(explanation),
+    ...signingLines(explanation, context),
     ...sealLines(explanation),
     ...scoreLines(explanation),
   ];
@@ -35,7 +44,14 @@ export function explanationLines(explanation: Explanation): readonly string[] {
 function authorLines({ client, authors, authorDoubt }: Explanation): readonly string[] {
   const named = authors.length === 0 ? "none" : authors.map(visible).join(", ");
   const doubt = authorDoubt === undefined ? "" : ` (not believed: ${authorDoubt})`;
-  return [`client: ${visible(client)}`, `authors: ${named}${doubt}`];
+  const word = authorDoubt === undefined ? undefined : wordOf("doubt", authorDoubt);
+  return [`client: ${clientText(client)}`, `authors: ${named}${doubt}`, ...meaningLines(word)];
+}
+
+function clientText(client: string): string {
+  if (client === "0.0.0.0") return "0.0.0.0 (mail that was made on the MTA's own host)";
+  if (client === "not told") return "not told: the MTA sent no XFORWARD, so the client is in no network";
+  return visible(client);
 }
 
 function bankLines({ banks, originating }: Explanation): readonly string[] {
@@ -50,12 +66,34 @@ function bankLines({ banks, originating }: Explanation): readonly string[] {
   ];
 }
 
+/** Of mail that is not ours: which networks and listeners would have made it so. */
+function networkLines(
+  { originating, client }: Explanation,
+  { mynetworks, mynetworksOrigin, originatingListeners }: Surroundings,
+): readonly string[] {
+  if (originating) return [];
+  const shown = mynetworks.slice(0, maxNetworks).join(", ");
+  const more = mynetworks.length > maxNetworks ? ` and ${mynetworks.length - maxNetworks} more` : "";
+  const networks =
+    mynetworks.length === 0
+      ? []
+      : [`  the client ${visible(client)} is not in mynetworks: ${shown}${more}${at(mynetworksOrigin)}`];
+  const listeners =
+    originatingListeners.length === 0
+      ? []
+      : [`  mail counts as ours when it comes in at ${originatingListeners.join(", ")}`];
+  return [...networks, ...listeners];
+}
+
+const maxNetworks = 8;
+
 function standingLines({ signatures }: Explanation): readonly string[] {
-  return signatures.map(({ domain, selector, standing }) => {
+  return signatures.flatMap(({ domain, selector, standing }) => {
     const name = `signature d=${visible(domain)} s=${visible(selector)}`;
-    return standing === "counts"
-      ? `${name} counts for banks, reputation and lists`
-      : `${name} counts for nothing: ${standing}`;
+    if (standing === "counts") return [`${name} counts for banks, reputation and lists`];
+    // Why it did not pass was said before.
+    const word = standing === "not-pass" ? undefined : wordOf("standing", standing);
+    return [`${name} counts for nothing: ${standing}`, ...meaningLines(word)];
   });
 }
 
@@ -65,7 +103,7 @@ function mapLines({ maps }: Explanation): readonly string[] {
   return [
     configured.length === 0 ? "maps: none that is configured yields anything" : "maps:",
     ...configured.map((each) => `  ${mapLine(each)}`),
-    ...(defaults === 0 ? [] : [`  and ${defaults} by their defaults`]),
+    ...(defaults === 0 ? [] : [`  and ${defaults} more that are not configured and have their default`]),
   ];
 }
 
@@ -74,13 +112,33 @@ function mapLine({ map, by, address, value, key, origin }: MapYield): string {
   return `${map}(${by} ${visible(address === "" ? "<>" : address)}) = ${visible(shown)}, by ${visible(key)}${at(origin)}`;
 }
 
-export function signingLines({ signing }: Pick<Explanation, "signing">): readonly string[] {
-  const lines = signing.signatures.map((each) =>
+export function signingLines(
+  { signing }: Pick<Explanation, "signing">,
+  { isToldBefore = false }: Pick<ExplainContext, "isToldBefore"> = {},
+): readonly string[] {
+  const lines = signing.signatures.flatMap((each) =>
     each.result === "signed"
-      ? `signed: d=${visible(each.domain)} s=${visible(each.selector)} a=${each.algorithm}`
-      : `not signed: ${each.reason}${each.detail === undefined ? "" : ` (${visible(each.detail)})`}; see docs/keys.md`,
+      ? [`signed: d=${visible(each.domain)} s=${visible(each.selector)} a=${each.algorithm}`]
+      : [
+          `not signed: ${each.reason}${each.detail === undefined || each.detail === "" ? "" : ` (${visible(each.detail)})`}`,
+          ...(isToldBefore ? [] : meaningLines(wordOf("skip", each.reason))),
+          ...parentLines(signing.candidates),
+        ],
   );
   return [...lines, ...signing.candidates.flatMap(candidateLines)];
+}
+
+/** Mail of news.example.com, and a key for example.com: what signs with that. */
+function parentLines(candidates: readonly CandidateFact[]): readonly string[] {
+  const parents = new Map<string, string>();
+  for (const { attempts } of candidates) {
+    for (const { domain, parent } of attempts)
+      if (domain !== undefined && parent !== undefined) parents.set(domain, parent);
+  }
+  return [...parents].flatMap(([domain, parent]) => [
+    `  There is a key for ${visible(parent)}, the parent of ${visible(domain)}. To sign with it:`,
+    `    dkim_signature_options_bysender_maps: [{ ".${visible(parent)}": { d: ${visible(parent)} } }]`,
+  ]);
 }
 
 function candidateLines({ source, address, attempts, matches }: CandidateFact): readonly string[] {
@@ -100,11 +158,10 @@ function candidateLines({ source, address, attempts, matches }: CandidateFact): 
 
 function sealLines({ seal }: Explanation): readonly string[] {
   if (seal === undefined) return [];
-  return [
-    seal.result === "sealed"
-      ? `ARC set added: d=${visible(seal.domain)} s=${visible(seal.selector)}, chain ${seal.chain}`
-      : `no ARC set added: ${seal.reason}; see docs/checks.md`,
-  ];
+  if (seal.result === "sealed")
+    return [`ARC set added: d=${visible(seal.domain)} s=${visible(seal.selector)}, chain ${seal.chain}`];
+  const word = wordOf("sealSkip", seal.reason) ?? wordOf("arc", seal.reason);
+  return [`no ARC set added: ${seal.reason}`, ...meaningLines(word)];
 }
 
 function scoreLines({ scores }: Explanation): readonly string[] {

@@ -1,5 +1,6 @@
 // What was found in the mail of one recipient and what followed, as lines for a terminal: for `why` and `check`.
 import { type Category, categories, type Notice } from "../../policy/decision.ts";
+import { meaningLines, wordOf } from "../words/all-words.ts";
 import { visible } from "./log-line.ts";
 import type { RecipientRecord } from "./record.ts";
 
@@ -106,17 +107,26 @@ function copyLines({ quarantine = [], copies_owed = [] }: FoundRecipient, tense:
 
 function noticeLines(recipient: FoundRecipient, tense: FoundTense): readonly string[] {
   const { notices = [], no_dsn } = recipient;
-  const lines = new Set(notices.map((notice) => noticeLine(notice, recipient, tense)));
+  const lines = new Set(notices.flatMap((notice) => noticeTexts(notice, recipient, tense)));
   // Where no notification was tried, no notice says why.
   if (no_dsn !== undefined && !notices.some(({ kind }) => kind === "dsn"))
-    lines.add(`${noticeNames.dsn}: not sent, ${no_dsn}; see docs/notices.md`);
+    for (const line of unsentLines(noticeNames.dsn, no_dsn)) lines.add(line);
   return [...lines];
 }
 
-function noticeLine({ kind, result, reason }: Notice, recipient: FoundRecipient, tense: FoundTense): string {
+function noticeTexts(
+  { kind, result, reason }: Notice,
+  recipient: FoundRecipient,
+  tense: FoundTense,
+): readonly string[] {
   const name = `${noticeNames[kind]}${addressOf(kind, recipient)}`;
-  if (result === "sent") return `${name}: ${tense === "happened" ? "sent" : "would be sent"}`;
-  return `${name}: not sent${reason === undefined ? "" : `, ${reason}; see docs/notices.md`}`;
+  if (result === "sent") return [`${name}: ${tense === "happened" ? "sent" : "would be sent"}`];
+  return unsentLines(name, reason);
+}
+
+function unsentLines(name: string, reason: string | undefined): readonly string[] {
+  if (reason === undefined) return [`${name}: not sent`];
+  return [`${name}: not sent, ${reason}`, ...meaningLines(wordOf("notice", reason))];
 }
 
 /** A notice does not say to whom it went: the address is known where only one is owed. */

@@ -96,13 +96,13 @@ function isOverlong({ recipients, verifications, queuedAs }: Outcome): boolean {
 
 /** One character per octet is what mail's text has here, so its length is what it takes in memory. */
 function textOfKept(outcome: Outcome): string {
-  const { from, unread, candidates } = outcome.evidence;
+  const { from, unread, cut, candidates, changeHints } = outcome.evidence;
   const text = JSON.stringify({
     ...outcome,
     loaded: none,
     detailLines: none,
     recipientReplies: undefined,
-    evidence: { from, unread, candidates },
+    evidence: { from, unread, cut, candidates, changeHints },
   });
   // One character beyond latin1, and all of the text would take twice as much.
   return /^[\x00-\xff]*$/.test(text) ? text : text.replaceAll(/[^\x00-\xff]/g, escaped);
@@ -136,7 +136,12 @@ function portion(outcome: Outcome, share: number): Outcome {
     findings,
     signings,
     queuedAs,
-    evidence: { from: none, candidates },
+    evidence: {
+      from: none,
+      candidates,
+      ...(evidence.cut === undefined ? {} : { cut: evidence.cut }),
+      ...(evidence.changeHints === undefined ? {} : { changeHints: evidence.changeHints.slice(0, few(8)) }),
+    },
     leftOut: {
       passed: leftOut.passed + passed,
       blocked: leftOut.blocked + outcome.recipients.length - recipients.length - passed,

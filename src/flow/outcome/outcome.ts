@@ -20,6 +20,8 @@ export interface Evidence {
   readonly unread?: "header-too-large" | "from-too-long";
   /** Set where the header was read and yet may not be judged to its end. */
   readonly cut?: "no-field-name";
+  /** What tells who changed the mail, where a signature does not hold. */
+  readonly changeHints?: readonly string[];
   /** Who might have signed, and what became of each. */
   readonly candidates: readonly CandidateFact[];
 }
@@ -30,6 +32,8 @@ export interface RecipientOutcome extends Decided {
   readonly local: boolean;
   readonly direction: Direction;
   readonly reply: Reply;
+  /** The reply is the next hop's own, octet for octet. */
+  readonly fromNextHop?: boolean;
   readonly remote?: string;
 }
 

@@ -10,6 +10,7 @@ import { mailLines } from "./mail-text.ts";
 import { comparable, isNamed, namesOf } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { type MailRecord, mailRecord } from "./record.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A mail as `why` shows it. */
 export interface PastMail {
@@ -29,40 +30,47 @@ const overheadOctets = 200;
 /** Recipients of a mail for whom it is shown what each map yields: dozens of maps may say something of each. */
 const maxExplained = 10;
 
-export const pastMailReader: PastMailReader<KeptMail, MailInMemory, PastMail> = {
-  keep({ outcome, text }) {
-    const { evidence, loaded } = outcome;
-    return { kept: { text, bank: evidence.bank, loaded }, octets: text.length + overheadOctets };
-  },
-  open({ text, bank, loaded }) {
-    const outcome = openKept(text, { bank, loaded });
-    return {
+/** `surroundings` gives what is in force when somebody asks. */
+export function createPastMailReader(
+  surroundings: () => Surroundings,
+): PastMailReader<KeptMail, MailInMemory, PastMail> {
+  return {
+    keep({ outcome, text }) {
+      const { evidence, loaded } = outcome;
+      return { kept: { text, bank: evidence.bank, loaded }, octets: text.length + overheadOctets };
+    },
+    open({ text, bank, loaded }) {
+      const outcome = openKept(text, { bank, loaded });
+      return {
+        at: outcome.receivedAtMs,
+        get lines() {
+          return logLines(outcome);
+        },
+        isNamed: (name) => isNamed(outcome, name),
+        show: () => explained(outcome, surroundings()),
+      };
+    },
+    rowOf: ({ outcome }) => ({
       at: outcome.receivedAtMs,
-      get lines() {
-        return logLines(outcome);
-      },
-      isNamed: (name) => isNamed(outcome, name),
-      show: () => explained(outcome),
-    };
-  },
-  rowOf: ({ outcome }) => ({
-    at: outcome.receivedAtMs,
-    names: namesOf(outcome),
-    line: logLines(outcome).join("\n"),
-    record: jsonText(mailRecord(outcome)),
-  }),
-  showRecord(text) {
-    // Written by ourselves, in the shape of this release: the file is begun anew when that changes.
-    const record: MailRecord = JSON.parse(text);
-    return { record, text: mailLines(record) };
-  },
-  comparable: (name) => comparable(encodeUtf8(name)),
-};
+      names: namesOf(outcome),
+      line: logLines(outcome).join("\n"),
+      record: jsonText(mailRecord(outcome)),
+    }),
+    showRecord(text) {
+      // Written by ourselves, in the shape of this release: the file is begun anew when that changes.
+      const record: MailRecord = JSON.parse(text);
+      return { record, text: mailLines(record, surroundings()) };
+    },
+    comparable: (name) => comparable(encodeUtf8(name)),
+  };
+}
 
-function explained(outcome: Outcome): PastMail {
+function explained(outcome: Outcome, surroundings: Surroundings): PastMail {
   const record = mailRecord(outcome);
   const recipients = outcome.recipients.slice(0, maxExplained);
   const explanation = explainOutcome({ ...outcome, recipients });
-  const details = explanationLines(explanation).map((line) => `  ${line}`);
-  return { record, explanation, text: [...mailLines(record), "why:", ...details] };
+  // Why it was not signed and what its signatures came to was said already.
+  const details = explanationLines(explanation, { surroundings, isToldBefore: true }).map((line) => `  ${line}`);
+  const told = mailLines(record, surroundings, outcome.evidence.bank?.final_dmarc_destiny);
+  return { record, explanation, text: [...told, "why:", ...details] };
 }

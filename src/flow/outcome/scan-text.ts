@@ -1,4 +1,5 @@
 // What looked into a mail and what it said, as lines for a terminal: for `why` and `check`.
+import { meaningLines, wordOf } from "../words/all-words.ts";
 import { visible } from "./log-line.ts";
 import type { ScanRecord } from "./scan-record.ts";
 
@@ -7,10 +8,10 @@ export function scanLines(record: ScanRecord | undefined): readonly string[] {
   if (record === undefined) return [];
   const { unchecked = [], virus, spam } = record;
   return [
-    ...unchecked.map(
-      ({ reason, path, detail }) =>
-        `unchecked, ${reason}: ${visible(detail)}${path === undefined ? "" : ` (part ${path})`}; see docs/content.md`,
-    ),
+    ...unchecked.flatMap(({ reason, path, detail }) => [
+      `unchecked, ${reason}: ${visible(detail)}${path === undefined ? "" : ` (part ${path})`}`,
+      ...meaningLines(wordOf("unchecked", reason)),
+    ]),
     ...(virus?.answers ?? []).map(
       ({ scanner, result, detail }) =>
         `virus scan by ${visible(scanner)}: ${result}${detail.length === 0 ? "" : `, ${detail.map(visible).join(", ")}`}${remembered(virus)}`,

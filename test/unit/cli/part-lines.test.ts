@@ -23,8 +23,10 @@ test("each part stands as deep as its path, with names that a terminal can take"
     "  1 multipart/mixed 101 octets",
     "    1.1 text/plain .asc 2 octets",
     '    1.2 a/b .pgp .pgp.enc "x\\u001b€" "x€" "utf-8\'\'x%1B%E2%82%AC" "utf-8\'\'x\\u001b€" "utf-8\'\'x€" 27 octets, encrypted',
-    "unchecked, see docs/content.md:",
+    "unchecked:",
     "  encrypted at 1.2: encrypted by PGP",
+    "    A part is encrypted or has a password: what it holds cannot be read.",
+    "    Next: Let final_unchecked_destiny decide, or ask for it without a password.",
   ]);
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
-import { pastMailReader } from "../../../src/flow/outcome/past-mail.ts";
+import { createPastMailReader } from "../../../src/flow/outcome/past-mail.ts";
+import { noSurroundings } from "../../../src/flow/outcome/surroundings.ts";
 import type { HistoryFile } from "../../../src/history/file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import type { HistoryRow } from "../../../src/mail/history-row.ts";
@@ -37,7 +38,11 @@ for (const [limit, wanted] of [
   [3, ["third", "slow", "last"]],
 ] as const) {
   test(`of what memory no longer has, the file gives what is missing: ${limit} at most`, async () => {
-    const history = createHistory(pastMailReader, 2, rowsKept());
+    const history = createHistory(
+      createPastMailReader(() => noSurroundings),
+      2,
+      rowsKept(),
+    );
     for (const [id, cameAt] of ended) {
       history.add(
         keepOutcome(outcomeWith({ mailId: id, messageId: `<${id}@example.com>`, receivedAtMs: 1000 * cameAt })),
@@ -52,7 +57,10 @@ for (const [limit, wanted] of [
 }
 
 test("a mail with addresses in UTF-8 is found by them in any case, and its record has them as text", async () => {
-  const history = createHistory(pastMailReader, 2);
+  const history = createHistory(
+    createPastMailReader(() => noSurroundings),
+    2,
+  );
   const octets = (text: string) => Buffer.from(text).toString("latin1");
   history.add(
     keepOutcome(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explainOutcome } from "../../../../src/flow/outcome/explain.ts";
 import { explanationLines } from "../../../../src/flow/outcome/explain-text.ts";
+import { noSurroundings } from "../../../../src/flow/outcome/surroundings.ts";
 import type { ContentFound } from "../../../../src/policy/decision.ts";
 import { outcomeWith, recipient } from "../../../support/outcomes.ts";
 import { setUp } from "../../policy/setup.ts";
@@ -13,7 +14,7 @@ function scoreLines(content?: ContentFound): readonly string[] {
     recipients: [recipient("bob@example.com", undefined, content === undefined ? {} : { content })],
     evidence: { bank: base, from: [], candidates: [] },
   });
-  const lines = explanationLines(explainOutcome(outcome));
+  const lines = explanationLines(explainOutcome(outcome), { surroundings: noSurroundings });
   return lines.slice(lines.findIndex((line) => line.startsWith("spam score")));
 }
 

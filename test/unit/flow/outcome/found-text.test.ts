@@ -86,19 +86,21 @@ test("it is said who was told, and why others were not", () => {
   ] as const;
   const one = { copies: [], notices: [{ ...admin, to: "postmaster@example.com" }] };
   assert.deepEqual(linesOf({ owed: one, notices }), [
-    "notification to the sender: not sent, bulk; see docs/notices.md",
+    "notification to the sender: not sent, bulk",
+    "  A list or a robot wrote the mail.",
     "notice to an administrator <postmaster@example.com>: sent",
   ]);
   const two = { copies: [], notices: [...one.notices, { ...admin, to: "abuse@example.com" }] };
   assert.deepEqual(linesOf({ owed: two, notices }, "would-happen"), [
-    "notification to the sender: not sent, bulk; see docs/notices.md",
+    "notification to the sender: not sent, bulk",
+    "  A list or a robot wrote the mail.",
     "notice to an administrator: would be sent",
   ]);
 });
 
 test("a reason by which no notification was tried is said, too, and only once", () => {
   const owed = { copies: [], notices: [], noDsn: "cutoff" } as const;
-  const line = "notification to the sender: not sent, cutoff; see docs/notices.md";
-  assert.deepEqual(linesOf({ owed }), [line]);
-  assert.deepEqual(linesOf({ owed, notices: [{ kind: "dsn", result: "suppressed", reason: "cutoff" }] }), [line]);
+  const lines = ["notification to the sender: not sent, cutoff", "  The score is at or above spam_dsn_cutoff_level."];
+  assert.deepEqual(linesOf({ owed }), lines);
+  assert.deepEqual(linesOf({ owed, notices: [{ kind: "dsn", result: "suppressed", reason: "cutoff" }] }), lines);
 });

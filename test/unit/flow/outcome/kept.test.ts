@@ -5,8 +5,9 @@ import type { Verification } from "../../../../src/dkim/engine.ts";
 import { keepOutcome, maxKeptOctets, openKept, recordWithin } from "../../../../src/flow/outcome/kept.ts";
 import { logLines } from "../../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../../src/flow/outcome/outcome.ts";
-import { pastMailReader } from "../../../../src/flow/outcome/past-mail.ts";
+import { createPastMailReader } from "../../../../src/flow/outcome/past-mail.ts";
 import { mailRecord } from "../../../../src/flow/outcome/record.ts";
+import { noSurroundings } from "../../../../src/flow/outcome/surroundings.ts";
 import type { HistoryFile } from "../../../../src/history/file.ts";
 import { createHistory } from "../../../../src/history/history.ts";
 import type { HistoryRow } from "../../../../src/mail/history-row.ts";
@@ -168,7 +169,10 @@ test("a record fits whatever is asked for, for any text that a mail may bring", 
 });
 
 test("ten thousand hostile mails leave memory within its octets", async () => {
-  const history = createHistory(pastMailReader, 1000);
+  const history = createHistory(
+    createPastMailReader(() => noSurroundings),
+    1000,
+  );
   const kept = keepOutcome(hostile);
   for (let mail = 0; mail < 10_000; mail += 1) history.add(kept);
   const { mails, octets } = history.inMemory;
@@ -188,7 +192,11 @@ test("the row of a hostile mail in the file is small", () => {
     dropped: 0,
     close: async () => {},
   };
-  createHistory(pastMailReader, 0, file).add(keepOutcome(hostile));
+  createHistory(
+    createPastMailReader(() => noSurroundings),
+    0,
+    file,
+  ).add(keepOutcome(hostile));
   const [row] = rows;
   assert.ok(row !== undefined);
   const octets = row.line.length + Buffer.byteLength(row.record) + row.names.join("").length;

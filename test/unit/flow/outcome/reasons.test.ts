@@ -12,7 +12,8 @@ import { createFixedResolver, parseFixedZone } from "../../../../src/dns/fixed-z
 import { keepOutcome } from "../../../../src/flow/outcome/kept.ts";
 import { logLines } from "../../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../../src/flow/outcome/outcome.ts";
-import { pastMailReader } from "../../../../src/flow/outcome/past-mail.ts";
+import { createPastMailReader } from "../../../../src/flow/outcome/past-mail.ts";
+import { noSurroundings } from "../../../../src/flow/outcome/surroundings.ts";
 import { createHistory } from "../../../../src/history/history.ts";
 import { createOutcomeCounter } from "../../../../src/metrics/count-outcome.ts";
 import { declareMetrics } from "../../../../src/metrics/declared.ts";
@@ -98,7 +99,10 @@ async function pass({ config, message, sender = "a@example.com", resolve, times 
 async function tellings(outcome: Outcome) {
   const declared = declareMetrics();
   createOutcomeCounter(declared, { domains: [], banks: [] })(outcome);
-  const history = createHistory(pastMailReader, 1);
+  const history = createHistory(
+    createPastMailReader(() => noSurroundings),
+    1,
+  );
   history.add(keepOutcome(outcome));
   const [mail] = await history.find(outcome.mailId);
   const counted = async (metric: "notSigned" | "verificationFailures", reason: string) =>

@@ -15,8 +15,12 @@ const cases: readonly (readonly [string, ScanRecord | undefined, readonly string
       ],
     },
     [
-      "unchecked, ambiguous: two? boundaries (part 1.2); see docs/content.md",
-      "unchecked, over-limits: x; see docs/content.md",
+      "unchecked, ambiguous: two? boundaries (part 1.2)",
+      "  Mail programs differ over what this mail holds, so no single reading of it can be called clean.",
+      "  Next: Do not trust it unless you know the program that made it.",
+      "unchecked, over-limits: x",
+      "  The mail has more parts, levels or octets than are looked at, or took too long.",
+      "  Next: MAXLEVELS, MAXFILES and MAX_EXPANSION_QUOTA are the limits.",
     ],
   ],
   [
