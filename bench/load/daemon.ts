@@ -2,6 +2,7 @@
 // measured with is set up in filter.ts and in bench/growth.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,8 +39,9 @@ export async function startMeasured(options: DaemonOptions): Promise<MeasuredDae
   const { file, ports, nodeFlags = [], root = ownRoot, prefix = [] } = options;
   const main = options.program === undefined ? ["--import", probe, join(root, "src/cli/main.ts")] : [options.program];
   const startedAt = performance.now();
-  // Files of a bench are of who runs it; an older release beside this one has no such option.
-  const user = process.getuid?.() === 0 && root === ownRoot ? ["--user", "root"] : [];
+  // Files of a bench are of who runs it; release 0.1.0 beside this one has no such option and stays who it is.
+  const knowsUser = existsSync(join(root, "src/process/unix-user.ts"));
+  const user = process.getuid?.() === 0 && knowsUser ? ["--user", "root"] : [];
   const start = [...main, "start", "--config", file, ...user];
   const [command = "", ...args] = [...prefix, process.execPath, ...nodeFlags, ...start];
   const child = spawn(command, args, {
