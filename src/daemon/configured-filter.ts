@@ -66,6 +66,8 @@ export interface SharedParts {
   readonly observeOwnMail?: ObserveOwnMail;
   /** A mail came of whose client nobody told, by a door where that matters. */
   readonly onUntoldClient?: (session: Session) => void;
+  /** A notice of ours was lost: a line for the log. */
+  readonly onNoticeLost?: (text: string) => void;
   /** Absent in commands: they keep nothing. */
   readonly quarantine?: Quarantine;
 }
@@ -99,7 +101,7 @@ const noticesPerHour = 60;
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
   const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
-  const { observeStage, observeOwnMail, onUntoldClient } = workshop;
+  const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost } = workshop;
   const { quarantine } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
@@ -192,6 +194,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
       messageTimeMs,
       now: Date.now,
       limit: createNoticeLimit(noticesPerHour),
+      onLost: (logId, detail) => onNoticeLost?.(`(${logId}) ${detail}`),
     }),
   };
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));

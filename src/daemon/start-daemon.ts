@@ -83,6 +83,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     observeStage: observers.stage,
     observeOwnMail: observers.ownMail,
     onUntoldClient: createUntoldClientWarning((text) => log.write("warning", text)),
+    onNoticeLost: (text: string) => log.write("err", text),
     quarantine,
   };
   const closeAll = async (relayMs: number) => {

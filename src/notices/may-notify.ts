@@ -1,4 +1,5 @@
-// Which sender is told of a failure, and which is not (RFC 3461 section 4.1, RFC 3834 section 2).
+// Which sender is told of a failure, and which is not (RFC 3461 section 4.1, RFC 3834 section 2). What speaks against a sender
+// is judged here alone: rules that would have a mail bounced ask for it as stages do that write notifications.
 import { splitAddress } from "../mail/address.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
 import type { Path } from "../mail/transaction.ts";
@@ -31,20 +32,33 @@ export function wantsSuccess(recipient: Path): boolean {
 }
 
 /** Undefined: the sender may be told that the mail arrived, as was asked for. Else why not. */
-export function successSuppression({ sender, isVouchedFor }: Omit<ToldMail, "fields">): Suppression | undefined {
-  if (sender.address === "") return "null-sender";
-  return isVouchedFor ? undefined : "unverified-sender";
+export function successSuppression(reasons: readonly SenderReason[]): Suppression | undefined {
+  return reasons.find((reason) => reason === "null-sender" || reason === "unverified-sender");
 }
 
-/** Undefined: the sender may be told that this recipient failed. Else why not. */
-export function suppression({ sender, fields, isVouchedFor }: ToldMail, recipient: Path): Suppression | undefined {
-  if (sender.address === "") return "null-sender";
+/** What speaks against telling the sender of a mail anything, whatever became of the mail; the most telling first. */
+export type SenderReason = Extract<Suppression, "null-sender" | "bulk" | "robot" | "unverified-sender">;
+
+export function reasonsAgainst({ sender, fields, isVouchedFor }: ToldMail): readonly SenderReason[] {
+  const reasons: SenderReason[] = [];
+  if (sender.address === "") reasons.push("null-sender");
+  if (isBulk(fields)) reasons.push("bulk");
+  if (isRobotAddress(sender.address)) reasons.push("robot");
+  if (!isVouchedFor) reasons.push("unverified-sender");
+  return reasons;
+}
+
+/**
+ * Undefined: the sender may be told that this recipient failed. Else why not.
+ *
+ * @param reasons of the mail (reasonsAgainst)
+ */
+export function suppression(reasons: readonly SenderReason[], recipient: Path): Suppression | undefined {
+  if (reasons.includes("null-sender")) return "null-sender";
   const notify = notifyWords(recipient.parameters);
   if (notify?.includes("NEVER")) return "notify-never";
   if (notify !== undefined && !notify.includes("FAILURE")) return "no-failure";
-  if (isBulk(fields)) return "bulk";
-  if (isRobotAddress(sender.address)) return "robot";
-  return isVouchedFor ? undefined : "unverified-sender";
+  return reasons[0];
 }
 
 /**

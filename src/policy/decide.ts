@@ -80,7 +80,7 @@ interface Blocked {
 }
 
 function blockedBy(
-  { bank, sender, isBulk }: MailToDecide,
+  { bank, sender, against }: MailToDecide,
   { all, viruses, banned }: RecipientContents,
   recipient: string,
   own: Objection | undefined,
@@ -90,7 +90,10 @@ function blockedBy(
     const objection = contents === policy ? own : objectionTo(bank, contents, recipient, named);
     if (objection === undefined) continue;
     // Nobody would be told of it, and it is rather innocent (amavisd).
-    const isMercy = contents.category === "CC_BADH" && objection.destiny === "D_BOUNCE" && (sender === "" || isBulk());
+    const isMercy =
+      contents.category === "CC_BADH" &&
+      objection.destiny === "D_BOUNCE" &&
+      (sender === "" || against().includes("bulk"));
     if (!isMercy) return { contents, objection };
   }
   return undefined;

@@ -92,6 +92,8 @@ export interface NoticeOwed {
   readonly category: Category;
   /** The address; for "dsn" and "warn-sender" the envelope sender. */
   readonly to: string;
+  /** Why it is not written: what the mail is speaks against it. */
+  readonly withheld?: NoDsnReason;
 }
 
 /**

@@ -19,15 +19,16 @@ import {
 import { isLocal } from "./router.ts";
 import { countedSignatures } from "./signature-standing.ts";
 
+/** A mail of a list or robot, from nobody, or from an address that neither SPF nor DKIM nor the client vouches for. */
+type SenderReason = "null-sender" | "bulk" | "robot" | "unverified-sender";
+
 /** Who sent the mail, as far as it matters to who is told. */
 export interface SenderFacts {
   readonly bank: PolicyBank;
   readonly sender: string;
   readonly verifications: readonly Verification[];
-  /** Mail of a list or robot. */
-  isBulk(): boolean;
-  /** SPF, DKIM or the client vouches for the sender. */
-  isVouchedFor(): boolean;
+  /** What speaks against telling the sender anything, whatever is in the mail. */
+  against(): readonly SenderReason[];
 }
 
 interface KeptSettings {
@@ -90,8 +91,9 @@ export function owedFor(
   }
   if (blocked === undefined) {
     const category = contents.all.find((each) => warnsSender(bank, each, recipient))?.category;
-    if (category !== undefined && sender !== "" && noDsnFor(facts, contents, recipient, category) === undefined) {
-      notices.push({ kind: "warn-sender", category, to: sender });
+    if (category !== undefined && sender !== "") {
+      const withheld = noDsnFor(facts, contents, recipient, category);
+      notices.push({ kind: "warn-sender", category, to: sender, ...(withheld === undefined ? {} : { withheld }) });
     }
   }
   return copies.length === 0 && notices.length === 0 ? nothingOwed : { copies, notices };
@@ -226,8 +228,8 @@ export function noDsnFor(
     if (byRecipient !== undefined && score.score >= byRecipient) return "cutoff";
     if (byRecipient !== undefined && score.listed === "black") return "blacklisted";
   }
-  if (all.some((each) => each.category !== "CC_CLEAN") && facts.isBulk()) return "bulk";
-  return oftenForged.has(category) && !facts.isVouchedFor() ? "unverified-sender" : undefined;
+  if (all.some((each) => each.category !== "CC_CLEAN") && facts.against().includes("bulk")) return "bulk";
+  return oftenForged.has(category) && facts.against().includes("unverified-sender") ? "unverified-sender" : undefined;
 }
 
 /** Of credible senders first what is set for them; where nothing is, as for all others (amavisd has no limit then). */

@@ -1,10 +1,10 @@
 // For which recipients of a mail its sender is owed a delivery status notification, and why one is withheld
 // (RFC 3461 section 5.2, RFC 3834 section 2). Nothing is sent here.
-import { successSuppression, suppression, type ToldMail, wantsSuccess } from "../../notices/may-notify.ts";
+import { type SenderReason, successSuppression, suppression, wantsSuccess } from "../../notices/may-notify.ts";
 import type { DsnRecipient } from "../../notices/status-fields.ts";
 import { isPermanent, isPositive, isTransient } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
-import { isSenderVouchedFor } from "../vouched.ts";
+import { reasonsAgainstSender } from "../vouched.ts";
 
 /** What is owed for one recipient: the word of RFC 3464 section 2.3.3, and the reason where it is withheld. */
 export interface DsnOwed {
@@ -16,14 +16,14 @@ export interface DsnOwed {
 
 /** One for each recipient of whom the sender has to hear otherwise than by our reply. */
 export function owedDsns(mail: JudgedMail, settled: readonly Settled[]): readonly DsnOwed[] {
-  const { session, envelope, message } = mail.transaction;
+  const { session, envelope } = mail.transaction;
   const perRecipient = session.protocol === "LMTP";
   // The client comes again with the mail: a notification now would be one per try.
   if (!perRecipient && settled.some(({ reply }) => isTransient(reply))) return [];
   // LMTP input has a reply for each recipient; where nobody was served the one reply says it all.
   const repliesTell = perRecipient || !settled.some(isPassed);
   const owed: DsnOwed[] = [];
-  let told: ToldMail | undefined;
+  let reasons: readonly SenderReason[] | undefined;
   for (const [recipient, each] of settled.entries()) {
     const path = envelope.recipients[recipient];
     if (path === undefined) continue;
@@ -36,8 +36,9 @@ export function owedDsns(mail: JudgedMail, settled: readonly Settled[]): readonl
     const isDecided = each.action === "discard" && notices.some(({ kind }) => kind === "dsn");
     const action = isDecided ? "failed" : actionOwed(each, !repliesTell, wantsSuccess(path));
     if (action === undefined) continue;
-    told ??= { sender: envelope.sender, fields: message.fields, isVouchedFor: isSenderVouchedFor(mail) };
-    const withheld = action === "failed" ? (suppression(told, path) ?? each.owed.noDsn) : successSuppression(told);
+    reasons ??= reasonsAgainstSender(mail);
+    const withheld =
+      action === "failed" ? (suppression(reasons, path) ?? each.owed.noDsn) : successSuppression(reasons);
     owed.push(withheld === undefined ? { recipient, action } : { recipient, action, withheld });
   }
   return owed;

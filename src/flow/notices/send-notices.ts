@@ -1,6 +1,7 @@
 // Notices to administrators, recipients and senders of a mail. They leave beside the reply and never delay it; what the
 // next hop does not take is counted, and nothing of the mail depends on it.
 import { LRUCache } from "lru-cache";
+import { errorText } from "../../mail/error-text.ts";
 import { buildNotice } from "../../notices/build-notice.ts";
 import { fillNotice } from "../../notices/notice-template.ts";
 import type { OwnMessage } from "../../notices/own-message.ts";
@@ -28,6 +29,8 @@ export interface SendNoticesNeeds {
   /** Epoch, milliseconds. */
   now(): number;
   readonly limit: NoticeLimit;
+  /** A notice that its next hop did not take, or that could not be written: it is lost. For the log. */
+  onLost?(logId: string, detail: string): void;
 }
 
 /** Notices on their way at once, of all mails: each holds its octets. */
@@ -42,7 +45,8 @@ const audiences: Readonly<Record<NoticeKind, Audience>> = {
 };
 
 /** The stage's second half: the same words, with what became of the notices that were owed. */
-export function createSendNotices({ notifyHops, submitOwn, templates, messageTimeMs, now, limit }: SendNoticesNeeds) {
+export function createSendNotices(needs: SendNoticesNeeds) {
+  const { notifyHops, submitOwn, templates, messageTimeMs, now, limit } = needs;
   const virusesSeen = new LRUCache<string, true>({ max: maxVirusNames });
   let underWay = 0;
 
@@ -76,9 +80,14 @@ export function createSendNotices({ notifyHops, submitOwn, templates, messageTim
     const nowMs = now();
     const deadlineMs = transaction.arrivedMs + messageTimeMs;
     const written = writeNotice(mail, settled, due, place, nowMs, templates);
+    const lost = (why: string) =>
+      needs.onLost?.(transaction.session.id, `${due.kind} notice to <${due.to}> is lost: ${why}`);
     void submitOwn({ kind: "notice", ...written, bank, nextHops, writtenAtMs: nowMs, deadlineMs })
-      // What breaks here is no reason to refuse the mail; it is counted as what a next hop refuses is.
-      .catch(() => undefined)
+      .then((result) => {
+        if (result !== "sent") lost(`${result} by the next hop`);
+      })
+      // What breaks here is no reason to refuse the mail.
+      .catch((error: unknown) => lost(errorText(error)))
       .finally(() => {
         underWay -= 1;
       });

@@ -5,14 +5,13 @@ import { splitAddress } from "../../mail/address.ts";
 import { type Authors, readAuthors } from "../../mail/authors.ts";
 import { messageSizeBytes } from "../../mail/message.ts";
 import { countReceived } from "../../mail/received.ts";
-import { isBulk } from "../../notices/may-notify.ts";
 import { createContentsOf } from "../../policy/contents.ts";
 import { decide, dmarcRule, type MailToDecide } from "../../policy/decide.ts";
 import { type Decision, refused } from "../../policy/decision.ts";
 import { mustSignRule } from "../../policy/must-sign.ts";
 import { verifiedDomains } from "../../policy/scores.ts";
 import type { JudgedMail } from "../mail.ts";
-import { isSenderVouchedFor } from "../vouched.ts";
+import { reasonsAgainstSender } from "../vouched.ts";
 
 export interface DecideLimits {
   /** Received fields; more are a loop. */
@@ -69,8 +68,7 @@ function toDecide(mail: JudgedMail, leastSizeLimit: number): MailToDecide {
         verifiedDomains(bank, verifications, spfPassed ? splitAddress(sender).domain : undefined),
       ),
     }),
-    isBulk: once(() => isBulk(message.fields)),
-    isVouchedFor: once(() => isSenderVouchedFor(mail)),
+    against: once(() => reasonsAgainstSender(mail)),
   };
 }
 

@@ -21,21 +21,24 @@ export interface NotifyNeeds {
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
   now(): number;
-  /** How many notices one address gets. */
+  /** How many notices and notifications one address gets. */
   readonly limit: NoticeLimit;
+  /** A notice that was lost, for the log. */
+  onLost?(logId: string, detail: string): void;
 }
 
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, now, limit }: NotifyNeeds) {
-  const sendNotices = createSendNotices({ notifyHops, submitOwn, templates, messageTimeMs, now, limit });
+export function createNotify(needs: NotifyNeeds) {
+  const { notifyHops, submitOwn, templates, messageTimeMs, now, limit } = needs;
+  const sendNotices = createSendNotices(needs);
 
   return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
     return sendNotices(mail, await notifySender(mail, settled));
   };
 
   async function notifySender(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
-    const dsns = owedDsns(mail, settled);
+    const dsns = limited(mail, owedDsns(mail, settled));
     if (dsns.length === 0) return settled;
     const due = dsns.filter(({ withheld }) => withheld === undefined);
     const result = due.length === 0 ? "sent" : await send(mail, settled, due);
@@ -45,6 +48,13 @@ export function createNotify({ notifyHops, submitOwn, templates, messageTimeMs, 
       if (word !== undefined) words[owed.recipient] = afterDsn(word, owed, result);
     }
     return words;
+  }
+
+  /** One notification counts, however many recipients it speaks of. */
+  function limited({ transaction }: JudgedMail, dsns: readonly DsnOwed[]): readonly DsnOwed[] {
+    if (!dsns.some(({ withheld }) => withheld === undefined)) return dsns;
+    if (limit(transaction.envelope.sender.address, transaction.arrivedMs)) return dsns;
+    return dsns.map((owed) => ({ ...owed, withheld: owed.withheld ?? "rate" }));
   }
 
   function send(mail: JudgedMail, settled: readonly Settled[], due: readonly DsnOwed[]): Promise<OwnMailResult> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildDsn, type DsnInput } from "../../../src/notices/build-dsn.ts";
-import { suppression } from "../../../src/notices/may-notify.ts";
+import { reasonsAgainst, suppression } from "../../../src/notices/may-notify.ts";
 import { hasBareLineEnd } from "../../../src/smtp/dot.ts";
 
 const input: DsnInput = {
@@ -180,10 +180,10 @@ test("is itself never notified about", () => {
   const [recipient] = envelope.recipients;
   assert.ok(recipient !== undefined);
   assert.equal(
-    suppression({ sender: envelope.sender, fields: message.fields, isVouchedFor: true }, recipient),
+    suppression(reasonsAgainst({ sender: envelope.sender, fields: message.fields, isVouchedFor: true }), recipient),
     "null-sender",
   );
   const sender = { address: "x@y", parameters: "" };
   const other = { address: "z@y", parameters: "" };
-  assert.equal(suppression({ sender, fields: message.fields, isVouchedFor: true }, other), "bulk");
+  assert.equal(suppression(reasonsAgainst({ sender, fields: message.fields, isVouchedFor: true }), other), "bulk");
 });

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { splitHeader } from "../../../src/mail/header.ts";
-import { type Suppression, successSuppression, suppression, wantsSuccess } from "../../../src/notices/may-notify.ts";
+import {
+  reasonsAgainst,
+  type Suppression,
+  successSuppression,
+  suppression,
+  wantsSuccess,
+} from "../../../src/notices/may-notify.ts";
 import { envelopeFrom } from "../../support/relay-mail.ts";
 
 const cases: readonly [string, string, string, Suppression | undefined][] = [
@@ -41,8 +47,8 @@ for (const [sender, recipient, header, why] of cases) {
     const [path] = envelope.recipients;
     assert.ok(path !== undefined);
     const mail = { sender: envelope.sender, fields: splitHeader(Buffer.from(header)).fields };
-    assert.equal(suppression({ ...mail, isVouchedFor: true }, path), why);
-    assert.equal(suppression({ ...mail, isVouchedFor: false }, path), why ?? "unverified-sender");
+    assert.equal(suppression(reasonsAgainst({ ...mail, isVouchedFor: true }), path), why);
+    assert.equal(suppression(reasonsAgainst({ ...mail, isVouchedFor: false }), path), why ?? "unverified-sender");
   });
 }
 
@@ -60,7 +66,7 @@ test("only who asks for it wants to be told of success", () => {
 
 test("success is told to who can be believed to be the sender", () => {
   const [sender, nobody] = [envelopeFrom("a@b").sender, envelopeFrom("").sender];
-  assert.equal(successSuppression({ sender, isVouchedFor: true }), undefined);
-  assert.equal(successSuppression({ sender, isVouchedFor: false }), "unverified-sender");
-  assert.equal(successSuppression({ sender: nobody, isVouchedFor: true }), "null-sender");
+  assert.equal(successSuppression(reasonsAgainst({ sender, fields: [], isVouchedFor: true })), undefined);
+  assert.equal(successSuppression(reasonsAgainst({ sender, fields: [], isVouchedFor: false })), "unverified-sender");
+  assert.equal(successSuppression(reasonsAgainst({ sender: nobody, fields: [], isVouchedFor: true })), "null-sender");
 });

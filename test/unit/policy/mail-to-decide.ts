@@ -54,8 +54,10 @@ export function decideWith(mail: TestMail, recipients: readonly string[] = ["ann
       rules: mail.rules ?? [],
       id: "123-01",
       contentsOf: contentsOf({ ...mail, bank }),
-      isBulk: () => mail.isBulk ?? false,
-      isVouchedFor: () => mail.isVouchedFor ?? true,
+      against: () => [
+        ...(mail.isBulk === true ? (["bulk"] as const) : []),
+        ...(mail.isVouchedFor === false ? (["unverified-sender"] as const) : []),
+      ],
     },
     recipients,
   );

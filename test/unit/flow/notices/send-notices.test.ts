@@ -92,3 +92,16 @@ test("what breaks on the way costs the mail nothing, and makes room for the next
     await new Promise((resolve) => setImmediate(resolve));
   }
 });
+
+test("a notice that is lost is told to the log", async () => {
+  const lost: string[] = [];
+  const onLost = (logId: string, detail: string) => lost.push(`${logId} ${detail}`);
+  for (const submitOwn of [async () => "refused" as const, async () => Promise.reject(new Error("broken"))]) {
+    post({ submitOwn, onLost }).run(infected([{ kind: "admin", to: "a@x" }]));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(lost, [
+    "4711-01 admin notice to <a@x> is lost: refused by the next hop",
+    "4711-01 admin notice to <a@x> is lost: broken",
+  ]);
+});

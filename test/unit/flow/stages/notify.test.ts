@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Facts, noFacts } from "../../../../src/checks/check.ts";
 import type { Settled } from "../../../../src/flow/mail.ts";
+import type { NoticeLimit } from "../../../../src/flow/notices/notice-limit.ts";
 import { ownWord } from "../../../../src/flow/settle.ts";
 import { createNotify } from "../../../../src/flow/stages/notify.ts";
 import type { OwnMail, OwnMailResult } from "../../../../src/flow/submit-own.ts";
@@ -15,11 +16,12 @@ interface Scene {
   readonly settled: readonly Settled[];
   readonly result?: OwnMailResult;
   readonly facts?: Facts;
+  readonly limit?: NoticeLimit;
 }
 
 const vouched: Facts = { ...noFacts, verifications: [signed("there.example")] };
 
-async function notify({ mail = {}, settled, result = "sent", facts = vouched }: Scene) {
+async function notify({ mail = {}, settled, result = "sent", facts = vouched, limit = () => true }: Scene) {
   const sent: OwnMail[] = [];
   const stage = createNotify({
     notifyHops: () => [otherHop],
@@ -27,7 +29,7 @@ async function notify({ mail = {}, settled, result = "sent", facts = vouched }: 
       sent.push(own);
       return result;
     },
-    limit: () => true,
+    limit,
     templates: createTemplates(() => ""),
     messageTimeMs: 540_000,
     now: () => 1_700_000_001_000,
@@ -141,4 +143,17 @@ test("the bank in force says who writes the notification", async () => {
   const header = Buffer.from(sent[0]?.message.header ?? []).toString("latin1");
   assert.match(header, /^From: .*<postmaster@mx\.here\.example>\r$/m);
   assert.equal(sent[0]?.bank, bank);
+});
+
+test("an address that has had too many is not notified; one notification counts once", async () => {
+  const asked: string[] = [];
+  const limit: NoticeLimit = (address) => asked.push(address) < 2;
+  const scene = { settled: [said(ok), said(no), said(no)], limit };
+  assert.deepEqual((await notify(scene)).words, ["250 CC_CLEAN", "550 CC_MTA sent", "550 CC_MTA sent"]);
+  const { sent, words } = await notify(scene);
+  assert.deepEqual(sent, []);
+  assert.deepEqual(words, ["250 CC_CLEAN", "550 CC_MTA suppressed rate", "550 CC_MTA suppressed rate"]);
+  assert.deepEqual(asked, ["joe@there.example", "joe@there.example"]);
+  await notify({ settled: [said(ok), said(ok)], limit });
+  assert.equal(asked.length, 2, "who is owed nothing is not counted");
 });
