@@ -1,7 +1,7 @@
 // rspamd's HTTP: what is known of a mail in header fields, the mail as the body, a JSON object back.
 import type { Finding } from "../authres/finding.ts";
 import type { SpamTest } from "../mail/content.ts";
-import { maxTests, type SpamQuestion, type SpamScan, testName } from "./spam-question.ts";
+import { isPoints, maxTests, type SpamQuestion, type SpamScan, testName } from "./spam-question.ts";
 import type { ScannerTrouble } from "./trouble.ts";
 
 /** More octets are no answer. */
@@ -85,7 +85,7 @@ export function readRspamdAnswer(status: number, body: Buffer): SpamScan | Scann
     return { trouble: "refused", detail: shown(`HTTP ${status}${typeof error === "string" ? ` ${error}` : ""}`) };
   }
   const { score, required_score, action } = answer ?? {};
-  if (typeof score !== "number" || typeof required_score !== "number") {
+  if (!isNumber(score) || !isNumber(required_score)) {
     return {
       trouble: "garbage",
       detail: `not an answer of rspamd: ${JSON.stringify(shown(body.toString("latin1", 0, 200)))}`,
@@ -107,9 +107,13 @@ function testsOf(symbols: unknown): readonly SpamTest[] {
     const name = testName(key.replace(/[^A-Za-z0-9_.:-]/g, "_"));
     const score = isMembers(symbol) ? symbol["score"] : undefined;
     if (name === undefined || tests.length === maxTests) continue;
-    tests.push(typeof score === "number" ? { name, score } : { name });
+    tests.push(isNumber(score) ? { name, score } : { name });
   }
   return tests;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && isPoints(value);
 }
 
 type Members = Readonly<Record<string, unknown>>;

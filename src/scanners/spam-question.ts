@@ -56,3 +56,11 @@ export const maxTests = 500;
 export function testName(text: string): string | undefined {
   return /^[A-Za-z0-9_.:-]{1,80}$/.test(text) ? text : undefined;
 }
+
+/** Nobody gives more points to a mail or a test, and sums of such scores stay what they are. */
+const mostPoints = 1_000_000;
+
+/** Whether a scanner's number can be points: JSON and long rows of digits have infinite ones. */
+export function isPoints(value: number): boolean {
+  return Math.abs(value) <= mostPoints;
+}

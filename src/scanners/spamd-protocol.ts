@@ -2,7 +2,7 @@
 
 import type { SpamTest } from "../mail/content.ts";
 import { fieldBody, splitHeader } from "../mail/header.ts";
-import { maxTests, type SpamScan, testName } from "./spam-question.ts";
+import { isPoints, maxTests, type SpamScan, testName } from "./spam-question.ts";
 import type { ScannerTrouble } from "./trouble.ts";
 
 /** More octets of a reply's head are no head. */
@@ -39,13 +39,14 @@ export function readSpamdReply(reply: Buffer, isEnd: boolean): SpamScan | Scanne
     /^Spam:[ \t]*(?:True|Yes|False|No)[ \t]*;[ \t]*(-?\d+(?:\.\d+)?)[ \t]*\/[ \t]*(-?\d+(?:\.\d+)?)[ \t]*$/im.exec(
       head,
     );
-  if (!/^SPAMD\/\d+\.\d+ 0 EX_OK\b/.test(head) || spam === null) return garbage(reply);
+  const [score, required] = [Number(spam?.[1]), Number(spam?.[2])];
+  if (!/^SPAMD\/\d+\.\d+ 0 EX_OK\b/.test(head) || !isPoints(score) || !isPoints(required)) return garbage(reply);
   const body = reply.subarray(headEnd + 4);
   const [, length] = /^Content-length:[ \t]*(\d{1,12})[ \t]*$/im.exec(head) ?? [];
   const wanted = length === undefined ? maxHeaderOctets : Math.min(Number(length), maxHeaderOctets);
   if (body.length < wanted && !isEnd) return "more";
   if (body.length < wanted && length !== undefined) return closed;
-  return { score: Number(spam[1]), required: Number(spam[2]), ...statusOf(body) };
+  return { score, required, ...statusOf(body) };
 }
 
 const closed: ScannerTrouble = { trouble: "closed", detail: "it hung up before the end of its answer" };
@@ -90,7 +91,7 @@ export function parseSpamStatus(status: string): Pick<SpamScan, "tests" | "autol
       const score = value === undefined ? undefined : Number(value);
       const name = testName(text);
       // The next of the template's words: "autolearn=no".
-      if (name === undefined || more.length > 0 || Number.isNaN(score) || value === "") break;
+      if (name === undefined || more.length > 0 || !isPoints(score ?? 0) || value === "") break;
       if (tests.length < maxTests) tests.push(score === undefined ? { name } : { name, score });
     }
   }
