@@ -5,7 +5,10 @@ import { splitHeader } from "../src/mail/header.ts";
 import type { BodyPort, ContentTask } from "../src/mime/content-task.ts";
 import { createExpansion } from "../src/mime/expansion.ts";
 import { createMailWalk } from "../src/mime/mail-walk.ts";
+import { lowerPriority } from "./lower-priority.ts";
 import { openArchives, type Unpacking } from "./unpack.ts";
+
+lowerPriority();
 
 export default async function takeApart(task: ContentTask): Promise<PartsFound> {
   const { header, limits, mailBytes } = task;

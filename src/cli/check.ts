@@ -146,7 +146,8 @@ const partsDeadlineMs = 60_000;
 
 function partsPool({ settings }: Inspection): ContentPool {
   const worker = workerUrl("content");
-  return createContentPool({ worker, threads: 1, deadlineMs: partsDeadlineMs, limits: settings.config });
+  const queue = { most: 1, waitMs: partsDeadlineMs };
+  return createContentPool({ worker, threads: 1, queue, deadlineMs: partsDeadlineMs, limits: settings.config });
 }
 
 /** Where mail that comes in goes: to those of ours that it names, else to somebody of ours. */

@@ -74,11 +74,16 @@ type VerdictSettings = Pick<
 >;
 
 /** How mail is taken apart. */
-export function contentPoolOptions(config: Config): Pick<ContentPoolOptions, "threads" | "deadlineMs" | "limits"> {
+export function contentPoolOptions(
+  config: Config,
+): Pick<ContentPoolOptions, "threads" | "queue" | "deadlineMs" | "limits"> {
   const { MAXLEVELS, MAXFILES, MIN_EXPANSION_QUOTA, MAX_EXPANSION_QUOTA } = config;
-  const { MIN_EXPANSION_FACTOR, MAX_EXPANSION_FACTOR, pool } = config;
+  const { MIN_EXPANSION_FACTOR, MAX_EXPANSION_FACTOR, pool, limits } = config;
+  const threads = pool.threads ?? Math.max(1, cpus().length - 1);
   return {
-    threads: pool.threads ?? Math.max(1, cpus().length - 1),
+    threads,
+    // What is left of our patience is for the scanners and the next hop.
+    queue: { most: pool.queue ?? 64 * threads + limits.connections, waitMs: (limits.message_time * 1000) / 4 },
     deadlineMs: pool.deadline * 1000,
     limits: {
       MAXLEVELS,

@@ -12,7 +12,7 @@ import { isTransient } from "../smtp/reply.ts";
 import type { Arrival, JudgedMail, Leaving, Settled, Signatures, Signed } from "./mail.ts";
 import { conclude } from "./outcome/conclude.ts";
 import type { Outcome } from "./outcome/outcome.ts";
-import { leavingTogether, putOff, settle } from "./settle.ts";
+import { leavingTogether, putOff, replyToTrouble, settle } from "./settle.ts";
 
 export interface Stages {
   /** The header is in: the bank, by listener, client and sender; keys are asked for, checks begin. */
@@ -72,7 +72,12 @@ export function createPipeline(stages: Stages): BeginMail {
       const settled = await notify(mail, settle(decisions, signed.leaving, deliveries));
       return conclude(mail, signed, settled);
     } catch (error) {
-      return conclude({ transaction, mailId, bank, facts }, unsigned, putOff(transaction, "error"), error);
+      return conclude(
+        { transaction, mailId, bank, facts },
+        unsigned,
+        putOff(transaction, "error", replyToTrouble(error)),
+        error,
+      );
     }
   }
 

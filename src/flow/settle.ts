@@ -2,6 +2,7 @@
 import { isSameEdits } from "../mail/edit.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { type Accepted, type Decision, type Refused, type RuleName, refused } from "../policy/decision.ts";
+import { PoolSaturated } from "../pool/worker-pool.ts";
 import type { Delivery } from "../relay/delivery.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
 import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
@@ -101,6 +102,13 @@ function refusalMinor(reply: Reply): number {
 }
 
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing, please try again later" };
+
+const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };
+
+/** What is said of a mail that broke: too much of it at once is no fault of ours. */
+export function replyToTrouble(error: unknown): Reply {
+  return error instanceof PoolSaturated ? saturated : trouble;
+}
 
 /** The same transient refusal for every recipient. */
 export function putOff({ session, envelope }: Transaction, rule: RuleName, reply: Reply = trouble): readonly Settled[] {

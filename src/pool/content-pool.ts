@@ -9,12 +9,15 @@ import { type MessageOctets, messageSizeBytes, type SpooledBody } from "../mail/
 import type { ContentTask } from "../mime/content-task.ts";
 import type { PartsLimits } from "../mime/limits.ts";
 import { createMailWalk } from "../mime/mail-walk.ts";
+import { PoolSaturated } from "./worker-pool.ts";
 
 export interface ContentPoolOptions {
   /** URL of the worker module. */
   readonly worker: string;
   /** Mails taken apart at the same time; the others wait. */
   readonly threads: number;
+  /** Mails that may wait for a thread, and for how many milliseconds; beyond that they are to be tried again. */
+  readonly queue: { readonly most: number; readonly waitMs: number };
   /** Milliseconds that one mail may take, from when it is its turn. */
   readonly deadlineMs: number;
   readonly limits: PartsLimits;
@@ -29,7 +32,7 @@ export interface ContentPoolObserver {
 }
 
 export interface ContentPool {
-  /** Rejects only when the body cannot be read, or after `close`. */
+  /** Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again. */
   lookInto(message: MessageOctets): Promise<PartsFound>;
   /** Mails that are taken apart by threads now, and that wait for it. */
   stats(): { readonly busy: number; readonly waiting: number };
@@ -43,11 +46,12 @@ const idleMs = 60_000;
 
 /** No thread is started before there is something to do. */
 export function createContentPool(options: ContentPoolOptions): ContentPool {
-  const { worker, threads, deadlineMs, limits, observer = {} } = options;
+  const { worker, threads, queue, deadlineMs, limits, observer = {} } = options;
   let workers: Piscina | undefined;
   let busy = 0;
   let closed = false;
-  const waiting: { start(): void; refuse(error: Error): void }[] = [];
+  /** In the order they came: those that go leave it. */
+  const waiting = new Set<{ start(): void; refuse(error: Error): void }>();
 
   function startedWorkers(): Piscina {
     if (workers !== undefined) return workers;
@@ -66,17 +70,36 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
     return workers;
   }
 
+  /** Rejects where it would be a long time: a mail that nobody looked into is not to pass while others cost all there is. */
   async function turn(): Promise<void> {
     if (closed) throw new Error("the content pool is closed");
-    if (busy >= threads) await new Promise<void>((start, refuse) => waiting.push({ start, refuse }));
-    else busy += 1;
+    if (busy < threads) {
+      busy += 1;
+      return;
+    }
+    if (waiting.size >= queue.most) throw new PoolSaturated(`more than ${queue.most} mails wait to be taken apart`);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const place = { start: resolve, refuse: reject };
+    waiting.add(place);
+    const timer = setTimeout(() => {
+      waiting.delete(place);
+      reject(new PoolSaturated(`no thread to take the mail apart within ${queue.waitMs / 1000} s`));
+    }, queue.waitMs);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The next in line takes the place of the one that is done. */
   function done(): void {
-    const next = waiting.shift();
+    const [next] = waiting;
     if (next === undefined) busy -= 1;
-    else next.start();
+    else {
+      waiting.delete(next);
+      next.start();
+    }
   }
 
   async function lookByWorker(message: MessageOctets): Promise<PartsFound> {
@@ -109,10 +132,11 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
       observer.mailDone?.("in-place", performance.now() - begunAt);
       return found;
     },
-    stats: () => ({ busy, waiting: waiting.length }),
+    stats: () => ({ busy, waiting: waiting.size }),
     async close() {
       closed = true;
-      for (const { refuse } of waiting.splice(0)) refuse(new Error("the content pool is closed"));
+      for (const { refuse } of waiting) refuse(new Error("the content pool is closed"));
+      waiting.clear();
       await workers?.destroy();
     },
   };

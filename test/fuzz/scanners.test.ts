@@ -161,7 +161,9 @@ function behaviours(valid: string): fc.Arbitrary<Behaviour> {
       const ends = [...new Set([...places, text.length])].sort((one, other) => one - other);
       return ends.map((end, index) => text.slice(index === 0 ? 0 : ends[index - 1], end));
     });
-  const huge = fc.constantFrom("x", "\0", "\r\n", "SPAMD/1.1 0 EX_OK\r\n", "a: b\r\n").map((unit) => unit.repeat(50_000));
+  const huge = fc
+    .constantFrom("x", "\0", "\r\n", "SPAMD/1.1 0 EX_OK\r\n", "a: b\r\n")
+    .map((unit) => unit.repeat(50_000));
   return fc.record({
     after: fc.oneof(fc.constant("whole" as const), fc.constantFrom(0, 1, 100, 2000)),
     pieces: fc.oneof(

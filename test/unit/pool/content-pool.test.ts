@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
@@ -11,7 +12,8 @@ import { cabOf, isoOf, rarOf, tarOf, zipOf } from "../../support/archives.ts";
 import { messageOctetsOf, type Where } from "../../support/mail-octets.ts";
 import { base64Lines, doubts, lines, outline } from "../../support/mail-parts.ts";
 
-const options = { worker: workerUrl("content"), threads: 1, deadlineMs: 60_000, limits: defaultPartsLimits };
+const queue = { most: 100, waitMs: 60_000 };
+const options = { worker: workerUrl("content"), threads: 1, queue, deadlineMs: 60_000, limits: defaultPartsLimits };
 const misbehaving = { ...options, worker: new URL("misbehaving-content-worker.ts", import.meta.url).href };
 const pool = createContentPool(options);
 after(() => pool.close());
@@ -254,6 +256,41 @@ test("a worker that dies, throws or hangs costs its mail the answer, and nothing
   } finally {
     await failing.close();
   }
+});
+
+test("mail that would wait too long, or behind too many, is to be tried again", async () => {
+  for (const [limits, expected] of [
+    [{ most: 1, waitMs: 60_000 }, "more than 1 mails wait to be taken apart"],
+    [{ most: 2, waitMs: 10 }, "no thread to take the mail apart within 0.01 s"],
+  ] as const) {
+    const full = createContentPool({ ...misbehaving, queue: limits, deadlineMs: 3000 });
+    const asked = Promise.allSettled([1, 2, 3].map(() => full.lookInto(spooled("hang"))));
+    const small = await full.lookInto(messageOctetsOf(lines("Content-Type: a/b", "", "x"), "memory"));
+    assert.deepEqual(small.unchecked, [], "done by the caller's thread");
+    while (full.stats().waiting > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (limits.waitMs < 1000) while (full.stats().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await full.close();
+    const refused = (await asked).map((each) => (each.status === "rejected" ? `${each.reason.message}` : ""));
+    assert.equal(refused[2], expected);
+  }
+});
+
+test("a thread lets the main thread go first", async () => {
+  const nicenesses = () =>
+    readdirSync("/proc/self/task").map((thread) => {
+      try {
+        const stat = readFileSync(`/proc/self/task/${thread}/stat`, "latin1");
+        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+      } catch {
+        // It has ended meanwhile.
+        return undefined;
+      }
+    });
+  await look(zipOf([{ name: "x.exe", content: exe }]));
+  assert.ok(
+    nicenesses().some((each) => each === getPriority() + 5),
+    nicenesses().join(),
+  );
 });
 
 test("a body that cannot be read is trouble of ours", async () => {
