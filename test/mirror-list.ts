@@ -100,7 +100,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "amavis/quoted",
     "amavis/quotes",
     "amavis/run",
-    "amavis/sigils",
     "amavis/skip-block",
     "amavis/statements",
     "amavis/subscripts",

@@ -1,8 +1,7 @@
 // The bank with the empty name: amavisd keeps references to its variables there, and loads it before any other bank.
 // What a configuration puts in their place holds for all mail, whatever the variable says.
 
-import { bankNames } from "../settings/registry.ts";
-import { sigilOf } from "./sigils.ts";
+import { bankNames, sigilNamed } from "../settings/registry.ts";
 import { createHash, isUnknown, type ScalarBox, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
@@ -43,7 +42,7 @@ export function holdsVariables(variables: Variables): boolean {
 
 /** A reference to amavisd's variable of a name; undefined for settings that only signpost has. */
 function variableOf(variables: Variables, name: string): Value {
-  switch (sigilOf(name)) {
+  switch (sigilNamed(name)) {
     case "$":
       return { kind: "scalar", box: variables.scalar(name) };
     case "@":

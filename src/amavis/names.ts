@@ -1,5 +1,6 @@
 // amavisd's names that signpost does nothing with, and a word on each group. A note where nothing is lost by it, a
 // warning where mail would be treated differently.
+import { scopeOf, sigilNamed } from "../settings/registry.ts";
 import type { ContainerSigil } from "./variables.ts";
 
 export interface Idle {
@@ -110,6 +111,19 @@ const idle = new Map<string, Idle>(
 /** What to say of an amavisd name that has no meaning here; undefined for all others. */
 export function idleName(sigil: ContainerSigil, name: string): Idle | undefined {
   return idle.get(sigil + name);
+}
+
+/** True where amavisd.conf sets the setting of this name, or one that is known, by this variable. */
+export function isSettingVariable(sigil: ContainerSigil, name: string): boolean {
+  if (scopeOf(name) === undefined) return false;
+  const right = sigilNamed(name);
+  return right === sigil || right === "any";
+}
+
+/** The variable of a setting; `sigil` where any will do. */
+export function variableNamed(name: string, sigil: ContainerSigil): string {
+  const right = sigilNamed(name);
+  return `${right === "any" ? sigil : right === "none" ? "" : right}${name}`;
 }
 
 export const idleNames: readonly string[] = [...idle.keys()];

@@ -10,15 +10,14 @@ import type { Files } from "../config/yaml-source.ts";
 import { errorCode } from "../mail/error-text.ts";
 import { feeders } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
-import { allNames, scopeOf } from "../settings/registry.ts";
+import { allNames } from "../settings/registry.ts";
 import { Converter, createSink, type Located } from "./convert.ts";
 import { setDefaults } from "./defaults.ts";
 import { Evaluator } from "./evaluate.ts";
-import { idleName, idleNames, isPerlVariable } from "./names.ts";
+import { idleName, idleNames, isPerlVariable, isSettingVariable, variableNamed } from "./names.ts";
 import { TooMuch } from "./operators.ts";
 import type { Host } from "./perl.ts";
 import { runStatements } from "./run.ts";
-import { sigilOf } from "./sigils.ts";
 import { createSourceText, placeOf, type SourceOrigin, type SourceText } from "./source-text.ts";
 import { parseProgram } from "./statements.ts";
 import { type Item, textOf } from "./values.ts";
@@ -257,7 +256,7 @@ export class ConfReading implements Host {
     }
     const meant = nearest(name, [...allNames, ...idleNames, ...feeders]);
     const hint =
-      meant === undefined ? "" : `, did you mean ${/^\w/.test(meant) ? (sigilOf(meant) ?? sigil) : ""}${meant}?`;
+      meant === undefined ? "" : `, did you mean ${/^\w/.test(meant) ? variableNamed(meant, sigil) : meant}?`;
     this.report("warning", origin, `neither amavisd nor signpost knows ${sigil}${name}${hint}`);
   }
 
@@ -265,9 +264,7 @@ export class ConfReading implements Host {
     if (isPerlVariable(sigil, name) || feeders.has(sigil + name) || idleName(sigil, name) !== undefined) return true;
     if (sigil === "$" && (name === "do_syslog" || name === "logfile" || name === "daemon_group")) return true;
     if (sigil === "@" && name === "daemon_groups") return true;
-    if (scopeOf(name) === undefined || name === "include" || name === "dkim_keys") return false;
-    const amavisds = sigilOf(name);
-    return amavisds === undefined || amavisds === sigil;
+    return isSettingVariable(sigil, name);
   }
 }
 

@@ -5,19 +5,23 @@ import { mergedSettings } from "../settings/bank-settings.ts";
 import { isMapShape } from "../settings/map-shape.ts";
 import { feeders, feedersOf, madeOf } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
-import { bankNames, scopeOf, shapeNamed } from "../settings/registry.ts";
+import { bankNames, knownNamed, scopeOf, shapeNamed, sigilNamed } from "../settings/registry.ts";
 import { holdsVariables, isVariable, replacedInBase } from "./base-bank.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { constants } from "./functions.ts";
 import { asClientPolicy, asTruths } from "./map-forms.ts";
-import { idleName } from "./names.ts";
-import { sigilOf } from "./sigils.ts";
+import { idleName, isSettingVariable } from "./names.ts";
 import type { SourceOrigin } from "./source-text.ts";
 import { type HashBox, isUnknown, type ScalarBox, truth, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
-/** Settings that hold code and patterns for amavisd's own machinery: what is not understood there is no error. */
-const lenient = new Set(["av_scanners", "av_scanners_backup", "decoders", "spam_scanners"]);
+/**
+ * Scanners are written with code and patterns for amavisd's own machinery, and nothing acts on names that are only known: what is not
+ * understood there is no error.
+ */
+function isLenient(name: string): boolean {
+  return knownNamed(name) !== undefined || shapeNamed(name)?.kind === "scanners";
+}
 
 const categoryNames = new Map(
   Object.entries(constants)
@@ -49,7 +53,7 @@ export function collectSettings(
     if (!isSetting("@", name)) continue;
     const origin = box.origin ?? fedBy(name, variables);
     if (origin === undefined) continue;
-    const converter = new Converter(`@${name}`, sink, lenient.has(name));
+    const converter = new Converter(`@${name}`, sink, isLenient(name));
     if (name === "client_ipaddr_policy") {
       add(name, { ...asClientPolicy(converter.list(knownPairs(box.items, converter), origin), sink), origin });
       continue;
@@ -85,12 +89,7 @@ function rank(located: Located): number {
 
 /** True for a variable that is a setting of signpost by this name. */
 function isSetting(sigil: "$" | "@" | "%", name: string): boolean {
-  const scope = scopeOf(name);
-  if (scope === undefined || name === "include" || name === "dkim_keys" || idleName(sigil, name) !== undefined)
-    return false;
-  const amavisds = sigilOf(name);
-  // Settings that amavisd does not have may be written with any sigil.
-  return amavisds === undefined || amavisds === sigil;
+  return isSettingVariable(sigil, name) && idleName(sigil, name) === undefined;
 }
 
 /** A variable that is a constant by habit may hold a whole table: then only its map can take it. */
@@ -111,7 +110,7 @@ function fedBy(map: string, variables: Variables): SourceOrigin | undefined {
           ? variables.hash(bare).touched
           : undefined;
     // The setting of that name makes the map here, too: setting that is enough, unless it holds a whole table.
-    const isSource = madeOf(map) === bare && sigilOf(bare) === name.charAt(0);
+    const isSource = madeOf(map) === bare && sigilNamed(bare) === name.charAt(0);
     const derived = isSource && !(name.startsWith("$") && feedsTables(bare, variables.scalar(bare).value));
     if (origin === undefined || derived) continue;
     latest = origin;
@@ -129,18 +128,17 @@ function knownPairs(items: readonly ScalarBox[], converter: Converter): readonly
   });
 }
 
-/** Files that an empty name says are not wanted. */
-const noFile: ReadonlySet<string> = new Set(["pid_file", "QUARANTINEDIR"]);
-
 function scalarSetting(name: string, box: ScalarBox, sink: SettingsSink): Located {
   const value = plainValue(name, box.value);
-  const located = new Converter(`$${name}`, sink).convert(value, box.origin);
+  const located = new Converter(`$${name}`, sink, isLenient(name)).convert(value, box.origin);
   return { ...asSwitch(name, located, value), origin: box.origin };
 }
 
 /** Destinies by name, switches as true and false; everything else as it is. */
 function plainValue(name: string, value: Value): Value {
-  if (value === "" && noFile.has(name)) return undefined;
+  const shape = shapeNamed(name);
+  // A file that is not wanted has an empty name in amavisd.
+  if (value === "" && shape?.kind === "file" && shape.nullable) return undefined;
   if (/^final_\w+_destiny$/.test(name) && typeof value === "number") return destinyNames.get(value) ?? value;
   return value;
 }
@@ -158,7 +156,7 @@ function asSwitch(name: string, located: Located, value: Value): Located {
 }
 
 function hashSetting(name: string, box: HashBox, sink: SettingsSink): Located {
-  const converter = new Converter(`%${name}`, sink);
+  const converter = new Converter(`%${name}`, sink, isLenient(name));
   const byCategory = name.endsWith("_by_ccat");
   const entries: [string, ScalarBox][] = [];
   // A whole hash that is assigned replaces amavisd's own; single elements are laid over it.
@@ -257,7 +255,7 @@ function bankValue(
   origin: SourceOrigin | undefined,
   sink: SettingsSink,
 ): Located {
-  const converter = new Converter(words, sink, lenient.has(key));
+  const converter = new Converter(words, sink, isLenient(key));
   const { value } = element;
   if (key.endsWith("_maps")) {
     // An undefined map is empty, a plain scalar a constant for everybody.

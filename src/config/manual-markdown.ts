@@ -25,11 +25,12 @@ export function configurationMarkdown(): string {
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
-function entryLines({ name, scope, takes, fallback, summary }: ManualEntry): string[] {
+function entryLines({ name, scope, takes, fallback, summary, restart }: ManualEntry): string[] {
   const facts = [
     `Takes ${takes.replaceAll("*", "\\*")}.`,
     fallback === "" ? "" : `Default: ${/[[\]{}"<>*_]/.test(fallback) ? `\`${fallback}\`` : fallback}.`,
     scope === "bank" ? "Also in a bank." : "",
+    restart ? "Takes effect at a restart." : "",
   ];
   return [`### \`${name}\``, "", codeNames(summary), "", `*${facts.filter((fact) => fact !== "").join(" ")}*`, ""];
 }

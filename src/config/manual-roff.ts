@@ -32,11 +32,12 @@ export function configurationPage(): string {
   }
   for (const { title, entries } of manualChapters()) {
     lines.push(`.SH ${roff(title.toUpperCase())}`);
-    for (const { name, scope, takes, fallback, summary } of entries) {
+    for (const { name, scope, takes, fallback, summary, restart } of entries) {
       const facts = [
         `Takes ${takes}.`,
         ...(fallback === "" ? [] : [`Default: ${fallback}.`]),
         ...(scope === "bank" ? ["Also in a bank."] : []),
+        ...(restart ? ["Takes effect at a restart."] : []),
       ];
       lines.push(".TP", `.B ${roff(name)}`, roff(summary), ".br", roff(facts.join(" ")));
     }

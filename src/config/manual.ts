@@ -15,6 +15,8 @@ export interface ManualEntry {
   readonly takes: string;
   readonly fallback: string;
   readonly summary: string;
+  /** A reload does not put it in force. */
+  readonly restart: boolean;
 }
 
 export interface Chapter {
@@ -51,17 +53,20 @@ function idleEntries(names: KnownNames, prefix = ""): IdleEntry[] {
   }));
 }
 
-function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = ""): ManualEntry[] {
+function entries(settings: SettingRows, scope: ManualEntry["scope"], prefix = "", isAll = false): ManualEntry[] {
   return Object.entries(settings).flatMap(([name, setting]) => {
     const members = membersOf(setting.shape);
+    const restart = isAll || setting.restart === true;
     const entry: ManualEntry = {
       name: `${prefix}${name}`,
       scope,
       takes: setting.shape.words,
       fallback: members === undefined ? fallbackText(setting) : "",
       summary: setting.summary,
+      // Of a group its members say it.
+      restart: members === undefined && restart,
     };
-    return members === undefined ? [entry] : [entry, ...entries(members, scope, `${prefix}${name}.`)];
+    return members === undefined ? [entry] : [entry, ...entries(members, scope, `${prefix}${name}.`, restart)];
   });
 }
 

@@ -1,40 +1,33 @@
-// Settings of things that are made once, at start: a reload cannot put them in force, and says so.
+// Settings of things that are made once, at start: a reload cannot put them in force, and says so. The rows say which.
+import { isDeepStrictEqual } from "node:util";
+import { membersOf } from "../settings/group.ts";
+import { bankSettings } from "../settings/registry.ts";
+import { globalSettings } from "../settings/rows/global.ts";
+import type { SettingRows } from "../settings/setting.ts";
+import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 
-const groups = ["pool", "spool", "quarantine"] as const;
-const names = [
-  "listeners",
-  "daemon_user",
-  "daemon_group",
-  "pid_file",
-  "QUARANTINEDIR",
-  "listen_queue_size",
-  "unix_socket_mode",
-] as const;
-/** Bank settings that the one log goes by, so those of the base bank alone. */
-const ofTheLog = ["syslog_ident", "syslog_facility"] as const;
-const members = { log: ["to", "format"], history: ["file", "retention"], control: ["socket"] } as const;
-
-/** The settings that differ and take effect after a restart only, as they are written: "pool.threads". */
+/**
+ * The settings that differ and take effect after a restart only, as they are written: "pool.threads". Of bank settings the base bank
+ * counts alone.
+ */
 export function needsRestart(before: Config, after: Config): readonly string[] {
   return [
-    ...groups.flatMap((group) => changedMembers(group, before[group], after[group])),
-    ...Object.entries(members).flatMap(([group, listed]) => {
-      const changed = isGroup(group) ? changedMembers(group, before[group], after[group]) : [];
-      return changed.filter((name) => listed.some((member) => name === `${group}.${member}`));
-    }),
-    ...names.filter((name) => before[name] !== after[name]),
-    ...ofTheLog.filter((name) => before.base[name] !== after.base[name]),
+    ...changed(globalSettings, before, after, false, ""),
+    ...changed(bankSettings, before.base, after.base, false, ""),
   ];
 }
 
-function isGroup(name: string): name is keyof typeof members {
-  return Object.hasOwn(members, name);
+function changed(rows: SettingRows, before: unknown, after: unknown, isAll: boolean, prefix: string): string[] {
+  return Object.entries(rows).flatMap(([name, { shape, restart }]) => {
+    const members = membersOf(shape);
+    const needs = isAll || restart === true;
+    const [old, present] = [member(before, name), member(after, name)];
+    if (members !== undefined) return changed(members, old, present, needs, `${prefix}${name}.`);
+    return needs && !isDeepStrictEqual(old, present) ? [`${prefix}${name}`] : [];
+  });
 }
 
-function changedMembers(group: string, before: object, after: object): readonly string[] {
-  const values = new Map(Object.entries(before));
-  return Object.entries(after).flatMap(([name, value]) =>
-    JSON.stringify(value) === JSON.stringify(values.get(name)) ? [] : `${group}.${name}`,
-  );
+function member(record: unknown, name: string): unknown {
+  return isMapping(record) ? record[name] : undefined;
 }

@@ -45,7 +45,7 @@ export const knownBankNames = {
   enable_ip_repu: known(toggle, "Reputation of client addresses is kept."),
   ip_repu_score_limit: known(number(), "The most that a client's reputation adds to the score."),
   dkim_signing_service: known(optional(text), "host:port of amavisd's signing service."),
-  decoders: known(list(anything, "a list as amavisd has it"), "Unpackers of amavisd."),
+  decoders: known(list(anything, "a list as amavisd has it"), "Unpackers of amavisd.", "@"),
   mail_digest_algorithm: known(text, "Digest of a body for the log."),
   mail_part_digest_algorithm: known(text, "Digest of parts for the log."),
   os_fingerprint_method: known(optional(text), "Where p0f is asked: p0f:host:port."),
@@ -54,7 +54,7 @@ export const knownBankNames = {
   penpals_halflife: known(duration, "Half the bonus is left after this time."),
   bounce_killer_score: known(number(), "Added to bounces of mail that was not ours; 0 is off."),
   sa_userconf_maps: known(map(anyYield), "The spam scanner's configuration, by recipient."),
-  sql_clause: known(mapping(anything, "a mapping of names to SQL"), "Queries of amavisd."),
+  sql_clause: known(mapping(anything, "a mapping of names to SQL"), "Queries of amavisd.", "%"),
   enable_ldap: demand(
     toggle,
     "Maps also look into LDAP.",
@@ -65,7 +65,11 @@ export const knownBankNames = {
   notify_release_templ: known(optional(text), "Template of released mail."),
   notify_report_templ: known(optional(text), "Template of reports."),
   notify_autoresp_templ: known(optional(text), "Template of automatic answers."),
-  prefer_our_added_header_fields: known(fieldSwitches, "Header fields of which an incoming one gives way to ours."),
+  prefer_our_added_header_fields: known(
+    fieldSwitches,
+    "Header fields of which an incoming one gives way to ours.",
+    "%",
+  ),
   prepend_header_fields_hdridx: known(integer(0), "How many incoming fields stay above ours."),
   allow_fixing_improper_header: known(
     toggle,

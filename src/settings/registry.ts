@@ -6,7 +6,7 @@ import { globalSettings } from "./rows/global.ts";
 import { categorySettings, headerSettings } from "./rows/headers.ts";
 import { outcomeSettings } from "./rows/outcome.ts";
 import { logSettings, originSettings, routingSettings, sessionSettings } from "./rows/session.ts";
-import type { KnownName, KnownNames, SettingRows } from "./setting.ts";
+import type { AmavisSigil, KnownName, KnownNames, SettingRows } from "./setting.ts";
 import type { Shape } from "./shape.ts";
 
 /** In the order of the manual. */
@@ -80,4 +80,13 @@ export function knownNamed(name: string): KnownName | undefined {
 /** What a value of this name must look like, whether something acts on it or not. */
 export function shapeNamed(name: string): Shape<unknown> | undefined {
   return settingNamed(name)?.shape ?? knownNamed(name)?.shape;
+}
+
+/** The sigil of a name in amavisd; "any" where only signpost has it. */
+export function sigilNamed(name: string): AmavisSigil {
+  const stated = settingNamed(name)?.sigil ?? knownNamed(name)?.sigil;
+  if (stated !== undefined) return stated;
+  if (name === "include") return "none";
+  if (name === "policy_bank" || name.endsWith("_by_ccat")) return "%";
+  return name.endsWith("_maps") ? "@" : "$";
 }

@@ -2,7 +2,7 @@
 // (amavis-scanner.ts). Whatever else stands there is an error: mail that nobody looks at must not look as if somebody had.
 import { type AmavisScanner, amavisSpamScanner, amavisVirusScanner } from "./amavis-scanner.ts";
 import { formatPeerAddress, parsePeerAddress } from "./peer-address.ts";
-import { active, readRecord, type ValuesOf, withDefaults } from "./setting.ts";
+import { readRecord, setting, type ValuesOf, withDefaults } from "./setting.ts";
 import {
   duration,
   integer,
@@ -56,23 +56,20 @@ const patience: Shape<number> = {
 
 function commonRows(name: string, where: string, connections: number) {
   return {
-    name: active(scannerName, name, "What log and metrics call it."),
-    address: active(address, where, "Where it listens."),
-    timeout: active(patience, 30, "How long it may be silent."),
-    connections: active(integer(1, 1000), connections, "Mails it is given at once."),
+    name: setting(scannerName, name, "What log and metrics call it.", "scanners"),
+    address: setting(address, where, "Where it listens.", "scanners"),
+    timeout: setting(patience, 30, "How long it may be silent.", "scanners"),
+    connections: setting(integer(1, 1000), connections, "Mails it is given at once.", "scanners"),
   };
 }
 
 function spamRows(name: string, where: string, connections: number) {
   return {
     ...commonRows(name, where, connections),
-    score_factor: active(number(), 1, "Its scores are multiplied by this."),
-    mail_body_size_limit: active(
-      optional(size),
-      null,
-      "Of larger mail only this much is given to it.",
-      "sa_mail_body_size_limit",
-    ),
+    score_factor: setting(number(), 1, "Its scores are multiplied by this.", "scanners"),
+    mail_body_size_limit: setting(optional(size), null, "Of larger mail only this much is given to it.", "scanners", {
+      otherwise: "sa_mail_body_size_limit",
+    }),
   };
 }
 
@@ -125,6 +122,7 @@ function named<T extends { readonly name: string }>(element: Shape<T>, words: st
   const all = list(element, words);
   return {
     ...all,
+    kind: "scanners",
     read(value, report) {
       const found = all.read(value, report);
       const names = new Set<string>();

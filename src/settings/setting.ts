@@ -2,26 +2,69 @@
 import { nearest } from "./nearest.ts";
 import { type Report, type Shape, within } from "./shape.ts";
 
+/** The areas of `src` that act on settings. */
+export type ActingArea =
+  | "checks"
+  | "config"
+  | "control"
+  | "daemon"
+  | "dns"
+  | "flow"
+  | "history"
+  | "http"
+  | "log"
+  | "milter"
+  | "mime"
+  | "notices"
+  | "policy"
+  | "pool"
+  | "process"
+  | "processes"
+  | "quarantine"
+  | "receive"
+  | "relay"
+  | "scanners"
+  | "shared-cache"
+  | "signing"
+  | "sockets"
+  | "verdicts";
+
 /** A row of the table. */
-export interface Setting<S extends Shape<unknown>> {
+export interface Setting<S extends Shape<unknown>> extends SettingTraits {
   readonly shape: S;
   readonly fallback: ValueOf<S>;
   /** The manual's words; the first sentence stands alone in short lists. */
   readonly summary: string;
+  /** The area that does what the summary says. */
+  readonly actedOnBy: ActingArea;
+}
+
+/** What only some rows say. */
+export interface SettingTraits {
   /** The manual's words on a default that is not a value: "the name of this host". */
   readonly otherwise?: string;
+  /** A reload does not put it in force. Of a group: this holds for all of its members. */
+  readonly restart?: true;
+  readonly sigil?: AmavisSigil;
 }
+
+/**
+ * What amavisd's variable begins with. By default "@" for names that end in _maps, "%" for those in _by_ccat, else "$". "any": only
+ * signpost has the setting, and an amavisd.conf may write it as it likes. "none": it is no variable there.
+ */
+export type AmavisSigil = "$" | "@" | "%" | "any" | "none";
 
 /** The value that a shape reads. */
 type ValueOf<S> = S extends Shape<infer T> ? T : never;
 
-export function active<S extends Shape<unknown>>(
+export function setting<S extends Shape<unknown>>(
   shape: S,
   fallback: ValueOf<S>,
   summary: string,
-  otherwise?: string,
+  actedOnBy: ActingArea,
+  traits: SettingTraits = {},
 ): Setting<S> {
-  return { shape, fallback, summary, ...(otherwise !== undefined && { otherwise }) };
+  return { shape, fallback, summary, actedOnBy, ...traits };
 }
 
 /** A name that a configuration may hold and nothing acts on (`known-names.ts`): checked for its form, then left out. */
@@ -34,12 +77,13 @@ export interface KnownName {
    * names are one warning.
    */
   readonly missed?: string;
+  readonly sigil?: AmavisSigil;
 }
 
 export type KnownNames = Readonly<Record<string, KnownName>>;
 
-export function known(shape: Shape<unknown>, summary: string): KnownName {
-  return { shape, summary };
+export function known(shape: Shape<unknown>, summary: string, sigil?: AmavisSigil): KnownName {
+  return { shape, summary, ...(sigil !== undefined && { sigil }) };
 }
 
 /** @param missed what is said where the value asks for something */

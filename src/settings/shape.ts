@@ -53,6 +53,7 @@ export interface Shape<T> {
     | "file-of-kind"
     | "log-target"
     | "secret"
+    | "scanners"
     | "url-with-password";
   /** The shape of what stands inside a value: each element of a list or mapping, the member of a record. */
   inside?(step: string | number): Shape<unknown> | undefined;

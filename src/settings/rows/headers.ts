@@ -1,28 +1,32 @@
 import { map, truthYield } from "../map-shape.ts";
-import { active, type SettingRows } from "../setting.ts";
+import { type SettingRows, setting } from "../setting.ts";
 import { anything, fieldSwitches, mapping, optional, text, toggle } from "../shape.ts";
 import { defaultAddedFields } from "./field-names.ts";
 
 export const headerSettings = {
-  X_HEADER_TAG: active(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check."),
-  X_HEADER_LINE: active(
+  X_HEADER_TAG: setting(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check.", "flow"),
+  X_HEADER_LINE: setting(
     optional(text),
     null,
     "Text of the field that tells of the virus check; empty: no field.",
-    "signpost at mydomain",
+    "flow",
+    { otherwise: "signpost at mydomain" },
   ),
-  remove_existing_x_scanned_headers: active(toggle, false, "Incoming fields named X_HEADER_TAG are removed."),
-  remove_existing_spam_headers: active(toggle, true, "Incoming X-Spam fields are removed."),
-  remove_existing_spam_headers_maps: active(
+  remove_existing_x_scanned_headers: setting(toggle, false, "Incoming fields named X_HEADER_TAG are removed.", "flow"),
+  remove_existing_spam_headers: setting(toggle, true, "Incoming X-Spam fields are removed.", "flow"),
+  remove_existing_spam_headers_maps: setting(
     map(truthYield),
     [],
     "Incoming X-Spam fields are removed, by recipient.",
-    "remove_existing_spam_headers",
+    "flow",
+    { otherwise: "remove_existing_spam_headers" },
   ),
-  allowed_added_header_fields: active(
+  allowed_added_header_fields: setting(
     fieldSwitches,
     defaultAddedFields,
     "Header fields that may be added. Laid over the defaults name by name; without dkim-signature nothing is signed.",
+    "flow",
+    { sigil: "%" },
   ),
 } satisfies SettingRows;
 
@@ -32,32 +36,59 @@ const byCategory = mapping(
 );
 
 export const categorySettings = {
-  final_destiny_maps_by_ccat: active(byCategory, {}, "Destinies, by contents category."),
-  forward_method_maps_by_ccat: active(byCategory, {}, "Next hops, by contents category."),
-  lovers_maps_by_ccat: active(byCategory, {}, "Recipients who get such mail, by contents category."),
-  defang_maps_by_ccat: active(byCategory, {}, "Whether mail is wrapped, by contents category."),
-  subject_tag_maps_by_ccat: active(byCategory, {}, "Subject tags, by contents category."),
-  quarantine_method_by_ccat: active(byCategory, {}, "How mail is kept, by contents category."),
-  quarantine_to_maps_by_ccat: active(byCategory, {}, "Where mail is kept, by contents category."),
-  notify_admin_templ_by_ccat: active(byCategory, {}, "Templates of notices to administrators, by contents category."),
-  notify_recips_templ_by_ccat: active(byCategory, {}, "Templates of notices to recipients, by contents category."),
-  notify_sender_templ_by_ccat: active(byCategory, {}, "Templates of notices to senders, by contents category."),
-  warnsender_by_ccat: active(byCategory, {}, "Whether senders are told, by contents category."),
-  hdrfrom_notify_admin_by_ccat: active(byCategory, {}, "From of notices to administrators, by contents category."),
-  hdrfrom_notify_recip_by_ccat: active(byCategory, {}, "From of notices to recipients, by contents category."),
-  hdrfrom_notify_sender_by_ccat: active(byCategory, {}, "From of notices to senders, by contents category."),
-  mailfrom_notify_admin_by_ccat: active(
+  final_destiny_maps_by_ccat: setting(byCategory, {}, "Destinies, by contents category.", "policy"),
+  forward_method_maps_by_ccat: setting(byCategory, {}, "Next hops, by contents category.", "policy"),
+  lovers_maps_by_ccat: setting(byCategory, {}, "Recipients who get such mail, by contents category.", "policy"),
+  defang_maps_by_ccat: setting(byCategory, {}, "Whether mail is wrapped, by contents category.", "policy"),
+  subject_tag_maps_by_ccat: setting(byCategory, {}, "Subject tags, by contents category.", "policy"),
+  quarantine_method_by_ccat: setting(byCategory, {}, "How mail is kept, by contents category.", "policy"),
+  quarantine_to_maps_by_ccat: setting(byCategory, {}, "Where mail is kept, by contents category.", "policy"),
+  notify_admin_templ_by_ccat: setting(
+    byCategory,
+    {},
+    "Templates of notices to administrators, by contents category.",
+    "policy",
+  ),
+  notify_recips_templ_by_ccat: setting(
+    byCategory,
+    {},
+    "Templates of notices to recipients, by contents category.",
+    "policy",
+  ),
+  notify_sender_templ_by_ccat: setting(
+    byCategory,
+    {},
+    "Templates of notices to senders, by contents category.",
+    "policy",
+  ),
+  warnsender_by_ccat: setting(byCategory, {}, "Whether senders are told, by contents category.", "policy"),
+  hdrfrom_notify_admin_by_ccat: setting(
+    byCategory,
+    {},
+    "From of notices to administrators, by contents category.",
+    "policy",
+  ),
+  hdrfrom_notify_recip_by_ccat: setting(
+    byCategory,
+    {},
+    "From of notices to recipients, by contents category.",
+    "policy",
+  ),
+  hdrfrom_notify_sender_by_ccat: setting(byCategory, {}, "From of notices to senders, by contents category.", "policy"),
+  mailfrom_notify_admin_by_ccat: setting(
     byCategory,
     {},
     "Envelope sender of notices to administrators, by contents category.",
+    "policy",
   ),
-  mailfrom_notify_recip_by_ccat: active(
+  mailfrom_notify_recip_by_ccat: setting(
     byCategory,
     {},
     "Envelope sender of notices to recipients, by contents category.",
+    "policy",
   ),
-  admin_maps_by_ccat: active(byCategory, {}, "Administrators who are told, by contents category."),
-  warnrecip_maps_by_ccat: active(byCategory, {}, "Recipients who are told, by contents category."),
-  addr_extension_maps_by_ccat: active(byCategory, {}, "Address extensions, by contents category."),
-  smtp_reason_by_ccat: active(byCategory, {}, "Text of the reply, by contents category."),
+  admin_maps_by_ccat: setting(byCategory, {}, "Administrators who are told, by contents category.", "policy"),
+  warnrecip_maps_by_ccat: setting(byCategory, {}, "Recipients who are told, by contents category.", "policy"),
+  addr_extension_maps_by_ccat: setting(byCategory, {}, "Address extensions, by contents category.", "policy"),
+  smtp_reason_by_ccat: setting(byCategory, {}, "Text of the reply, by contents category.", "policy"),
 } satisfies SettingRows;

@@ -1,195 +1,241 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
-import { active, type SettingRows } from "../setting.ts";
+import { type SettingRows, setting } from "../setting.ts";
 import { destiny, envelopeSender, mailbox, optional, template, text, toggle } from "../shape.ts";
 
 export const outcomeSettings = {
-  final_virus_destiny: active(destiny, "D_DISCARD", "What becomes of infected mail."),
-  final_banned_destiny: active(destiny, "D_DISCARD", "What becomes of mail with banned names or types."),
-  final_unchecked_destiny: active(destiny, "D_PASS", "What becomes of mail that could not be checked."),
-  final_spam_destiny: active(destiny, "D_PASS", "What becomes of spam."),
-  final_bad_header_destiny: active(destiny, "D_PASS", "What becomes of mail with a bad header section."),
-  final_oversized_destiny: active(
+  final_virus_destiny: setting(destiny, "D_DISCARD", "What becomes of infected mail.", "policy"),
+  final_banned_destiny: setting(destiny, "D_DISCARD", "What becomes of mail with banned names or types.", "policy"),
+  final_unchecked_destiny: setting(destiny, "D_PASS", "What becomes of mail that could not be checked.", "policy"),
+  final_spam_destiny: setting(destiny, "D_PASS", "What becomes of spam.", "policy"),
+  final_bad_header_destiny: setting(destiny, "D_PASS", "What becomes of mail with a bad header section.", "policy"),
+  final_oversized_destiny: setting(
     destiny,
     "D_BOUNCE",
     "What becomes of mail that is larger than message_size_limit_maps allows.",
+    "policy",
+    { sigil: "any" },
   ),
-  final_must_sign_destiny: active(
+  final_must_sign_destiny: setting(
     destiny,
     "D_PASS",
     "What becomes of mail whose author is in author_must_sign_maps and that nobody who may has signed. Not for mail of our own users.",
+    "policy",
+    { sigil: "any" },
   ),
-  virus_quarantine_method: active(optional(text), "local:virus-%m", "How infected mail is kept; null: not."),
-  banned_files_quarantine_method: active(
+  virus_quarantine_method: setting(optional(text), "local:virus-%m", "How infected mail is kept; null: not.", "policy"),
+  banned_files_quarantine_method: setting(
     optional(text),
     "local:banned-%m",
     "How mail with banned names or types is kept; null: not.",
+    "policy",
   ),
-  unchecked_quarantine_method: active(optional(text), null, "How mail that could not be checked is kept.", "not"),
-  spam_quarantine_method: active(optional(text), "local:spam-%m.gz", "How spam is kept; null: not."),
-  bad_header_quarantine_method: active(
+  unchecked_quarantine_method: setting(optional(text), null, "How mail that could not be checked is kept.", "policy", {
+    otherwise: "not",
+  }),
+  spam_quarantine_method: setting(optional(text), "local:spam-%m.gz", "How spam is kept; null: not.", "policy"),
+  bad_header_quarantine_method: setting(
     optional(text),
     "local:badh-%m",
     "How mail with a bad header section is kept; null: not.",
+    "policy",
   ),
-  clean_quarantine_method: active(optional(text), null, "How clean mail is kept.", "not"),
-  archive_quarantine_method: active(optional(text), null, "How a copy of every mail is kept.", "not"),
-  virus_quarantine_to_maps: active(
+  clean_quarantine_method: setting(optional(text), null, "How clean mail is kept.", "policy", { otherwise: "not" }),
+  archive_quarantine_method: setting(optional(text), null, "How a copy of every mail is kept.", "policy", {
+    otherwise: "not",
+  }),
+  virus_quarantine_to_maps: setting(
     map(textYield),
     ["virus-quarantine"],
     "Where infected mail is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  banned_quarantine_to_maps: active(
+  banned_quarantine_to_maps: setting(
     map(textYield),
     ["banned-quarantine"],
     "Where mail with banned names or types is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  unchecked_quarantine_to_maps: active(
+  unchecked_quarantine_to_maps: setting(
     map(textYield),
     ["unchecked-quarantine"],
     "Where mail that could not be checked is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  spam_quarantine_to_maps: active(
+  spam_quarantine_to_maps: setting(
     map(textYield),
     ["spam-quarantine"],
     "Where spam is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  bad_header_quarantine_to_maps: active(
+  bad_header_quarantine_to_maps: setting(
     map(textYield),
     ["bad-header-quarantine"],
     "Where mail with a bad header section is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  clean_quarantine_to_maps: active(
+  clean_quarantine_to_maps: setting(
     map(textYield),
     ["clean-quarantine"],
     "Where clean mail is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  archive_quarantine_to_maps: active(
+  archive_quarantine_to_maps: setting(
     map(textYield),
     ["archive-quarantine"],
     "Where a copy of every mail is kept, by recipient; [] means nowhere.",
+    "policy",
   ),
-  spam_quarantine_bysender_to_maps: active(
+  spam_quarantine_bysender_to_maps: setting(
     map(textYield, "sender"),
     [],
     "Where spam is kept, by sender; asked before the map by recipient.",
+    "policy",
   ),
-  virus_admin_maps: active(map(textYield), [], "Who is told of viruses, by recipient.", "virus_admin"),
-  newvirus_admin_maps: active(
+  virus_admin_maps: setting(map(textYield), [], "Who is told of viruses, by recipient.", "policy", {
+    otherwise: "virus_admin",
+  }),
+  newvirus_admin_maps: setting(
     map(textYield),
     [],
     "Who is told of a virus seen for the first time, by recipient.",
-    "newvirus_admin",
+    "policy",
+    { otherwise: "newvirus_admin" },
   ),
-  banned_admin_maps: active(map(textYield), [], "Who is told of banned names and types, by recipient.", "banned_admin"),
-  spam_admin_maps: active(map(textYield), [], "Who is told of spam, by recipient.", "spam_admin"),
-  bad_header_admin_maps: active(
-    map(textYield),
+  banned_admin_maps: setting(map(textYield), [], "Who is told of banned names and types, by recipient.", "policy", {
+    otherwise: "banned_admin",
+  }),
+  spam_admin_maps: setting(map(textYield), [], "Who is told of spam, by recipient.", "policy", {
+    otherwise: "spam_admin",
+  }),
+  bad_header_admin_maps: setting(map(textYield), [], "Who is told of bad header sections, by recipient.", "policy", {
+    otherwise: "bad_header_admin",
+  }),
+  warnvirusrecip_maps: setting(
+    map(truthYield),
     [],
-    "Who is told of bad header sections, by recipient.",
-    "bad_header_admin",
+    "Recipients who are told of infected mail that they did not get.",
+    "policy",
   ),
-  warnvirusrecip_maps: active(map(truthYield), [], "Recipients who are told of infected mail that they did not get."),
-  warnbannedrecip_maps: active(map(truthYield), [], "Recipients who are told of banned mail that they did not get."),
-  warnbadhrecip_maps: active(
+  warnbannedrecip_maps: setting(
+    map(truthYield),
+    [],
+    "Recipients who are told of banned mail that they did not get.",
+    "policy",
+  ),
+  warnbadhrecip_maps: setting(
     map(truthYield),
     [],
     "Recipients who are told of mail with a bad header section that they did not get.",
+    "policy",
   ),
-  warnbannedsender: active(toggle, false, "Senders are told of banned mail."),
-  warnbadhsender: active(toggle, false, "Senders are told of bad header sections."),
-  warn_offsite: active(toggle, false, "Recipients elsewhere are told, too."),
-  mailfrom_notify_admin: active(
+  warnbannedsender: setting(toggle, false, "Senders are told of banned mail.", "policy"),
+  warnbadhsender: setting(toggle, false, "Senders are told of bad header sections.", "policy"),
+  warn_offsite: setting(toggle, false, "Recipients elsewhere are told, too.", "policy"),
+  mailfrom_notify_admin: setting(
     optional(envelopeSender),
     null,
     "Envelope sender of notices to administrators.",
-    "the null sender",
+    "flow",
+    { otherwise: "the null sender" },
   ),
-  mailfrom_notify_recip: active(
-    optional(envelopeSender),
-    null,
-    "Envelope sender of notices to recipients.",
-    "the null sender",
-  ),
-  mailfrom_notify_spamadmin: active(
+  mailfrom_notify_recip: setting(optional(envelopeSender), null, "Envelope sender of notices to recipients.", "flow", {
+    otherwise: "the null sender",
+  }),
+  mailfrom_notify_spamadmin: setting(
     optional(envelopeSender),
     null,
     "Envelope sender of notices of spam to administrators.",
-    "the null sender",
+    "flow",
+    { otherwise: "the null sender" },
   ),
-  hdrfrom_notify_sender: active(
-    optional(mailbox),
-    null,
-    "From of delivery status notifications.",
-    "the content filter, postmaster at myhostname",
+  hdrfrom_notify_sender: setting(optional(mailbox), null, "From of delivery status notifications.", "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  }),
+  hdrfrom_notify_recip: setting(optional(mailbox), null, "From of notices to recipients.", "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  }),
+  hdrfrom_notify_admin: setting(optional(mailbox), null, "From of notices to administrators.", "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  }),
+  hdrfrom_notify_spamadmin: setting(optional(mailbox), null, "From of notices of spam to administrators.", "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  }),
+  hdrfrom_notify_release: setting(optional(mailbox), null, "From of released mail.", "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  }),
+  notify_sender_templ: setting(template, null, "Template of notices to senders.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_virus_sender_templ: setting(template, null, "Template of notices of viruses to senders.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_spam_sender_templ: setting(template, null, "Template of notices of spam to senders.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_virus_admin_templ: setting(template, null, "Template of notices of viruses to administrators.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_spam_admin_templ: setting(template, null, "Template of notices of spam to administrators.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_virus_recips_templ: setting(template, null, "Template of notices of viruses to recipients.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  notify_spam_recips_templ: setting(template, null, "Template of notices of spam to recipients.", "notices", {
+    otherwise: "a text of ours",
+  }),
+  defang_virus: setting(toggle, false, "Wraps infected mail that is passed into an attachment.", "flow"),
+  defang_banned: setting(toggle, false, "Wraps banned mail that is passed into an attachment.", "flow"),
+  defang_spam: setting(toggle, false, "Wraps spam that is passed into an attachment.", "flow"),
+  defang_bad_header: setting(
+    toggle,
+    false,
+    "Wraps mail with a bad header section that is passed into an attachment.",
+    "flow",
   ),
-  hdrfrom_notify_recip: active(
-    optional(mailbox),
-    null,
-    "From of notices to recipients.",
-    "the content filter, postmaster at myhostname",
-  ),
-  hdrfrom_notify_admin: active(
-    optional(mailbox),
-    null,
-    "From of notices to administrators.",
-    "the content filter, postmaster at myhostname",
-  ),
-  hdrfrom_notify_spamadmin: active(
-    optional(mailbox),
-    null,
-    "From of notices of spam to administrators.",
-    "the content filter, postmaster at myhostname",
-  ),
-  hdrfrom_notify_release: active(
-    optional(mailbox),
-    null,
-    "From of released mail.",
-    "the content filter, postmaster at myhostname",
-  ),
-  notify_sender_templ: active(template, null, "Template of notices to senders.", "a text of ours"),
-  notify_virus_sender_templ: active(template, null, "Template of notices of viruses to senders.", "a text of ours"),
-  notify_spam_sender_templ: active(template, null, "Template of notices of spam to senders.", "a text of ours"),
-  notify_virus_admin_templ: active(
-    template,
-    null,
-    "Template of notices of viruses to administrators.",
-    "a text of ours",
-  ),
-  notify_spam_admin_templ: active(template, null, "Template of notices of spam to administrators.", "a text of ours"),
-  notify_virus_recips_templ: active(template, null, "Template of notices of viruses to recipients.", "a text of ours"),
-  notify_spam_recips_templ: active(template, null, "Template of notices of spam to recipients.", "a text of ours"),
-  defang_virus: active(toggle, false, "Wraps infected mail that is passed into an attachment."),
-  defang_banned: active(toggle, false, "Wraps banned mail that is passed into an attachment."),
-  defang_spam: active(toggle, false, "Wraps spam that is passed into an attachment."),
-  defang_bad_header: active(toggle, false, "Wraps mail with a bad header section that is passed into an attachment."),
-  defang_undecipherable: active(
+  defang_undecipherable: setting(
     toggle,
     false,
     "Wraps mail that could not be taken apart that is passed into an attachment.",
+    "flow",
   ),
-  defang_all: active(toggle, false, "Wraps all mail that is passed into an attachment."),
-  addr_extension_virus_maps: active(
+  defang_all: setting(toggle, false, "Wraps all mail that is passed into an attachment.", "flow"),
+  addr_extension_virus_maps: setting(
     map(textYield),
     [],
     "Address extension for infected mail that is passed, by recipient.",
+    "flow",
   ),
-  addr_extension_banned_maps: active(
+  addr_extension_banned_maps: setting(
     map(textYield),
     [],
     "Address extension for banned mail that is passed, by recipient.",
+    "flow",
   ),
-  addr_extension_spam_maps: active(map(textYield), [], "Address extension for spam that is passed, by recipient."),
-  addr_extension_bad_header_maps: active(
+  addr_extension_spam_maps: setting(
+    map(textYield),
+    [],
+    "Address extension for spam that is passed, by recipient.",
+    "flow",
+  ),
+  addr_extension_bad_header_maps: setting(
     map(textYield),
     [],
     "Address extension for mail with a bad header section that is passed, by recipient.",
+    "flow",
   ),
-  recipient_delimiter: active(
+  recipient_delimiter: setting(
     optional(text),
     null,
     "What parts user and extension of a local part: look-ups then also try the address without the extension.",
-    "none",
+    "flow",
+    { otherwise: "none" },
   ),
-  replace_existing_extension: active(toggle, true, "An extension that is added replaces the one that is there."),
-  localpart_is_case_sensitive: active(toggle, false, "Local parts are looked up as they are."),
+  replace_existing_extension: setting(
+    toggle,
+    true,
+    "An extension that is added replaces the one that is there.",
+    "flow",
+  ),
+  localpart_is_case_sensitive: setting(toggle, false, "Local parts are looked up as they are.", "policy"),
 } satisfies SettingRows;

@@ -17,7 +17,7 @@ for (const [yaml, wanted] of [
   ["history: { retention: 1d }", ["history.retention"]],
   ["control: { socket: /run/x.sock }", ["control.socket"]],
   ["{ daemon_user: x, daemon_group: y, pid_file: /run/x.pid }", ["daemon_user", "daemon_group", "pid_file"]],
-  ['{ unix_socket_mode: "0600", listen_queue_size: 5 }', ["listen_queue_size", "unix_socket_mode"]],
+  ['{ unix_socket_mode: "0600", listen_queue_size: 5 }', ["unix_socket_mode", "listen_queue_size"]],
   ["syslog_ident: filter", ["syslog_ident"]],
   // Taken by a reload.
   ["dns: { servers: [192.0.2.1], timeout: 1s }", []],

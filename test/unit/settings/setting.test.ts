@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { active, known, readRecord, unknownName, withDefaults } from "../../../src/settings/setting.ts";
+import { known, readRecord, setting, unknownName, withDefaults } from "../../../src/settings/setting.ts";
 import { integer, list, optional, reporter, text, toggle } from "../../../src/settings/shape.ts";
 
 const rows = {
-  colour: active(text, "red", "A colour."),
-  size: active(integer(1, 9), 3, "A size."),
-  names: active(list(text), [], "Names."),
-  end: active(optional(text), "here", "An end."),
-  is_new: active(toggle, true, "Whether it is new."),
+  colour: setting(text, "red", "A colour.", "flow"),
+  size: setting(integer(1, 9), 3, "A size.", "flow"),
+  names: setting(list(text), [], "Names.", "flow"),
+  end: setting(optional(text), "here", "An end.", "flow"),
+  is_new: setting(toggle, true, "Whether it is new.", "flow"),
 };
 
 const knownNames = { shade: known(integer(0, 9), "A shade.") };
