@@ -3,7 +3,7 @@ import { basename, delimiter, dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export interface CalledBy {
-  /** process.argv[1]: the file that Node was given. */
+  /** $SIGNPOST_PROGRAM, else process.argv[1]: what was started, or the file that Node was given. */
   readonly script: string | undefined;
   /** $PATH */
   readonly path: string | undefined;

@@ -1,6 +1,7 @@
 // The command line: picks a command, gives it the world, turns what it threw into a message and an exit code.
 
 import { writeSync } from "node:fs";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { errorCode, errorStack, errorText } from "../mail/error-text.ts";
@@ -110,7 +111,11 @@ export function processIo(): Io {
     // Who asks again does not want to wait: the next one has its usual effect. A terminal and npm both pass on the same
     // Ctrl-C, so what comes along with the first counts as one.
     setTimeout(() => {
-      for (const each of signals) process.off(each, end);
+      for (const each of signals) {
+        process.off(each, end);
+        // For process 1, as in a container, a signal has no usual effect.
+        if (process.pid === 1) process.on(each, () => process.exit(128 + constants.signals[each]));
+      }
     }, sameSignalMs).unref();
   };
   for (const signal of signals) process.on(signal, end);

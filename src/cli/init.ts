@@ -186,7 +186,7 @@ async function tellNext(place: InitPlace, domain: string, io: Io): Promise<numbe
     const read = keyring.look(key);
     return "key" in read ? zoneRecord(key, read.key.object) : `; ${key.source}: ${read.trouble}\n`;
   });
-  const called = calledAs({ script: process.argv[1], path: io.env.PATH, cwd: io.cwd });
+  const called = calledAs({ script: io.env.SIGNPOST_PROGRAM ?? process.argv[1], path: io.env.PATH, cwd: io.cwd });
   const isService = place.history !== undefined;
   const option = isService ? "" : ` --config ${place.config}`;
   const start = startLines(called, option, isService && exists("/run/systemd/system"));

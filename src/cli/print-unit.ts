@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { moduleUrl } from "../process/module-url.ts";
-import { type Command, exitCode, UsageError } from "./command.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 
 /** What packaging/systemd/signpost.service runs. */
-const packaged = `/usr/local/bin/signpost`;
+const packaged = "/usr/local/bin/signpost";
 const unitName = "packaging/systemd/signpost.service";
 
 export const printUnit: Command = {
@@ -23,11 +23,11 @@ signpost print-unit > /etc/systemd/system/signpost.service
   async run(args, io) {
     const { values } = parseArgs({ args: [...args], options: { config: { type: "string", short: "c" } } });
     const config = values.config === undefined ? defaultConfigFile : resolve(io.cwd, values.config);
-    const main = fileURLToPath(moduleUrl("./main", import.meta.url));
-    const paths = [process.execPath, main, config];
+    const program = programOf(io);
+    const paths = [...program, config];
     const strange = paths.find((path) => /[\s"'%$\\]/.test(path));
     if (strange !== undefined) throw new UsageError(`systemd would read the path ${strange} as something else`);
-    io.stdout(unitText(readUnit(), `${process.execPath} ${main}`, config));
+    io.stdout(unitText(readUnit(), program.join(" "), config));
     const hidden = paths.find((path) => /^\/(?:home|root|run\/user|tmp|var\/tmp)\//.test(path));
     if (hidden !== undefined) {
       io.stderr(
@@ -37,6 +37,13 @@ signpost print-unit > /etc/systemd/system/signpost.service
     return exitCode.ok;
   },
 };
+
+/** The script that a package or tarball starts us by, which a later version has as well; else Node and our entry. */
+function programOf({ env, cwd }: Pick<Io, "env" | "cwd">): readonly string[] {
+  const { SIGNPOST_PROGRAM: script } = env;
+  if (script !== undefined && script !== "") return [resolve(cwd, script)];
+  return [process.execPath, fileURLToPath(moduleUrl("./main", import.meta.url))];
+}
 
 /** The packaged unit with another program and configuration. */
 export function unitText(unit: string, program: string, config: string): string {

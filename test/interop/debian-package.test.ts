@@ -1,10 +1,11 @@
-// The Debian package: built from the checkout, twice the same, judged by lintian, and run in a root that holds nothing else.
+// The Debian package and the tarball: one tree, built from the checkout twice the same, judged by lintian, and run in a root
+// that holds nothing else.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { after, test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
@@ -16,7 +17,9 @@ const skip = skipWithout(process.getuid?.() === 0 ? missing : "a root of its own
 /** Compiling, installing and packing take longer than other tests, twice as long with a busy machine. */
 const timeout = 600_000;
 
-let building: Promise<string> | undefined;
+/** Of no commit: what is in the work tree, at a time that is given. */
+const env = { ...process.env, SOURCE_DATE_EPOCH: "1790000000", XZ_LEVEL: "0" };
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const folders: string[] = [];
 
 after(async () => {
@@ -29,22 +32,40 @@ async function folderFor(): Promise<string> {
   return folder;
 }
 
-async function build(): Promise<string> {
-  // Of no commit: what is in the work tree, at a time that is given.
-  const env = { ...process.env, SOURCE_DATE_EPOCH: "1790000000", XZ_LEVEL: "1" };
-  const { stdout } = await run("sh", ["packaging/debian/build.sh"], { cwd: top, env });
+async function makeTree(): Promise<string> {
+  const folder = await folderFor();
+  await run("sh", ["packaging/tree.sh", folder, arch], { cwd: top, env });
+  return folder;
+}
+
+async function build(script: string, tree: string): Promise<string> {
+  const { stdout } = await run("sh", [script, arch], { cwd: top, env: { ...env, TREE: tree } });
   return stdout.trim();
 }
 
-function built(): Promise<string> {
-  building ??= build();
-  return building;
+let tree: Promise<string> | undefined;
+let deb: Promise<string> | undefined;
+
+function builtTree(): Promise<string> {
+  tree ??= makeTree();
+  return tree;
 }
 
-async function digest(file: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
+function built(): Promise<string> {
+  deb ??= builtTree().then((folder) => build("packaging/debian/build.sh", folder));
+  return deb;
+}
+
+/** Of every file below a folder, or of one file. */
+async function digest(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  if ((await stat(path)).isFile()) return hash.update(await readFile(path)).digest("hex");
+  const files = (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const name of files.map((entry) => join(entry.parentPath, entry.name)).sort()) {
+    const { mode } = await stat(name);
+    hash.update(`${relative(path, name)} ${mode} `).update(await readFile(name));
+  }
+  return hash.digest("hex");
 }
 
 test("the package is small, and lintian has nothing to say of it", { skip, timeout }, async () => {
@@ -56,10 +77,30 @@ test("the package is small, and lintian has nothing to say of it", { skip, timeo
 });
 
 test("two builds are the same", { skip, timeout }, async () => {
+  const first = await builtTree();
+  const second = await makeTree();
+  assert.equal(await digest(second), await digest(first));
   const deb = await built();
-  const first = await digest(deb);
-  await build();
-  assert.equal(await digest(deb), first);
+  const before = await digest(deb);
+  await build("packaging/debian/build.sh", second);
+  assert.equal(await digest(deb), before);
+});
+
+test("the tarball runs wherever it was unpacked, and its unit names the link by which it is called", {
+  skip,
+  timeout,
+}, async () => {
+  const tarball = await build("packaging/tar/build.sh", await builtTree());
+  const folder = await folderFor();
+  await run("tar", ["-xf", tarball, "-C", folder]);
+  const [name = ""] = await readdir(folder);
+  assert.match(name, /^signpost-[\d.]+-linux-(?:amd64|arm64)$/);
+  await symlink(name, join(folder, "signpost"));
+  const program = join(folder, "signpost/bin/signpost");
+  const { version } = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
+  assert.equal((await run(program, ["--version"])).stdout, `signpost ${version}\n`);
+  const { stdout } = await run(program, ["print-unit"]);
+  assert.match(stdout, new RegExp(`^ExecStart=${program} start --config /etc/signpost/signpost\\.yaml$`, "m"));
 });
 
 test("it runs where there is nothing but the package and the C library", { skip, timeout }, async () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "../support/limited.ts";
 
@@ -47,6 +47,17 @@ test("the package installs from its tarball and runs the demo", async () => {
     const { stdout } = await run(process.execPath, [main, "demo"], { cwd: folder });
     assert.match(stdout, /dkim=pass \(2048-bit key\)/);
     assert.match(stdout, /dkim=fail .*reason=body-hash-mismatch/);
+    // By the name that npm puts into a folder's .bin, and with the paths that a unit needs.
+    const called = join(folder, "node_modules/.bin/signpost");
+    const { stdout: unit } = await run(called, ["print-unit"], {
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    });
+    assert.ok(
+      unit.includes(`ExecStart=${process.execPath} ${main} start --config /etc/signpost/signpost.yaml\n`),
+      unit,
+    );
+    const compiled = await readdir(join(installed, "dist"));
+    assert.deepEqual(compiled.sort(), ["src", "workers"]);
     const top = await readdir(installed);
     assert.ok(top.includes("LICENSE") && top.includes("docs") && !top.includes("test"), top.join(" "));
   } finally {
