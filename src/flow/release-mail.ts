@@ -1,7 +1,7 @@
 // Sends a mail that was kept to those who did not get it, because somebody asked for that: as it came, marked by Resent
 // fields (RFC 5322 section 3.6.6), not signed by us, and once.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { noEdits, print, withFields } from "../mail/edit.ts";
+import { noEditsOf, print, withFields } from "../mail/edit.ts";
 import { encodeDisplayName } from "../mail/encoded-word.ts";
 import { errorText } from "../mail/error-text.ts";
 import { splitHeader } from "../mail/header.ts";
@@ -170,7 +170,7 @@ function toSend(
     `Resent-To: ${resentTo}\r\n`,
     `X-Amavis-Released: <${mailId}>\r\n`,
   ];
-  const { header } = print(message, withFields(fields, noEdits), "shared");
+  const { header } = print(message, withFields(fields, noEditsOf(message.header)), "shared");
   return {
     sender: head.sender,
     parameters,

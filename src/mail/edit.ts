@@ -1,6 +1,6 @@
 // Header edits as data: whole fields on top, whole fields left out, whole fields in the place of others. They are printed
 // where octets are needed, when a mail is signed or leaves; every octet that no edit names stays as it is.
-import { asBuffer } from "./header.ts";
+import { asBuffer, mailboxLinesEnd } from "./header.ts";
 import type { MessageOctets } from "./message.ts";
 import { sharedOctets } from "./shared-octets.ts";
 import { isSameWrapping, type Wrapping, wrappedBody } from "./wrapping.ts";
@@ -22,11 +22,22 @@ export interface HeaderEdits {
   readonly add: readonly string[];
   readonly remove: readonly OctetRange[];
   readonly replace: readonly Replacement[];
+  /**
+   * Octets of lines of a mailbox file on top, below which fields are added: above it they would be the whole header to
+   * Postfix, which makes a field of such a line on top alone. 0 unless given.
+   */
+  readonly below?: number;
   /** The mail leaves as an attachment: the header section with its edits is that of the new mail, the mail within has its own as it came. */
   readonly wrap?: Wrapping;
 }
 
 export const noEdits: HeaderEdits = { add: [], remove: [], replace: [] };
+
+/** No edits of this header section yet: what is added to them goes below the lines of a mailbox file. */
+export function noEditsOf(header: Uint8Array): HeaderEdits {
+  const below = mailboxLinesEnd(header);
+  return below === 0 ? noEdits : { ...noEdits, below };
+}
 
 /** The same edits with further fields above those that are added already. */
 export function withFields(fields: readonly string[], edits: HeaderEdits): HeaderEdits {
@@ -40,6 +51,7 @@ export function isSameEdits(one: HeaderEdits, other: HeaderEdits): boolean {
     isSameList(one.add, other.add, (a, b) => a === b) &&
     isSameList(one.remove, other.remove, isSameRange) &&
     isSameList(one.replace, other.replace, isSameReplacement) &&
+    one.below === other.below &&
     isSameWrapping(one.wrap, other.wrap)
   );
 }
@@ -66,14 +78,14 @@ function isSameRange(one: OctetRange, other: OctetRange): boolean {
 export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" | "shared"): MessageOctets {
   const header = asBuffer(message.header);
   const added = edits.add.length === 1 ? (edits.add[0] ?? "") : edits.add.join("");
-  const { remove, replace, wrap } = edits;
+  const { remove, replace, wrap, below = 0 } = edits;
   let size = added.length + header.length + (wrap?.heading.length ?? 0);
   for (const { start, end } of remove) size -= end - start;
   for (const { start, end, octets: put } of replace) size += put.length - (end - start);
   const octets = memory === "shared" ? sharedOctets(size) : Buffer.allocUnsafe(size);
-  octets.write(added, 0, "latin1");
-  let at = added.length;
-  let from = 0;
+  let at = header.copy(octets, 0, 0, below);
+  at += octets.write(added, at, "latin1");
+  let from = below;
   for (const { start, end, octets: put } of changes(edits)) {
     at += header.copy(octets, at, from, start);
     at += asBuffer(put).copy(octets, at);

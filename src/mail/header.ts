@@ -45,6 +45,8 @@ const LF = 10;
 const SPACE = 32;
 const TAB = 9;
 const COLON = 58;
+const QUOTE = 62;
+const CAPITAL_F = 70;
 const DELETE = 127;
 /** A line has at most 998 octets (RFC 5322 section 2.1.1), so has a name. */
 const maxNameOctets = 998;
@@ -109,6 +111,21 @@ function isMailboxLine(text: string, start: number, end: number): boolean {
   let at = start;
   while (text.startsWith(">", at)) at += 1;
   return text.startsWith("From ", at) && text.indexOf("\n", at) >= end - 1;
+}
+
+/** How many octets the lines of mailbox files on top of a header section have; 0 where there are none. */
+export function mailboxLinesEnd(header: Uint8Array): number {
+  const octets = asBuffer(header);
+  let top = 0;
+  while (octets[top] === CAPITAL_F || octets[top] === QUOTE) {
+    const end = octets.indexOf(LF, top) + 1;
+    if (end === 0) return top;
+    const line = octets.toString("latin1", top, Math.min(end, top + maxNameOctets));
+    // What is folded goes on: to Postfix that is another line of text, and the header ends there.
+    if (isBlank(octets[end] ?? 0) || !/^>*From /.test(line)) return top;
+    top = end;
+  }
+  return top;
 }
 
 /** The field's body: what follows the colon, folding kept, without the final CRLF. One character per octet. */

@@ -1,5 +1,6 @@
 // XFORWARD (Postfix, XFORWARD_README): what the MTA in front tells of the client that gave it the mail.
 // Who may say so, and how long it holds, is the receive part's affair.
+import { isUtf8 } from "node:buffer";
 import { isIP } from "node:net";
 import type { ClientFacts } from "../mail/transaction.ts";
 import { splitBlanks } from "./command.ts";
@@ -20,12 +21,16 @@ const facts: Readonly<Record<string, Exclude<keyof ClientFacts, "standing"> | ""
   LOGIN: "",
 };
 
+/** What a client says of itself, or its DNS does. */
+const named: ReadonlySet<string> = new Set(["name", "helo", "ident"]);
+
 type Draft = { -readonly [K in keyof ClientFacts]: ClientFacts[K] };
 
 /**
  * Adds one XFORWARD command's attributes to the facts known so far. "[UNAVAILABLE]" takes a fact away. Undefined where
- * anything in the command is wrong: an unknown attribute, a value that is not printable ASCII once it is decoded, an
- * address that is none. Nothing of such a command holds.
+ * anything in the command is wrong: an unknown attribute, a value that is not printable once it is decoded, an
+ * address that is none. Nothing of such a command holds. A name in UTF-8, as of a client that said "EHLO bücher.example", is no
+ * fault of the MTA's: it counts as "[UNAVAILABLE]", and the rest holds.
  */
 export function applyXforward(known: ClientFacts, argument: string): ClientFacts | undefined {
   const parts = splitBlanks(argument);
@@ -37,7 +42,8 @@ export function applyXforward(known: ClientFacts, argument: string): ClientFacts
     const attribute = part.slice(0, equals).toUpperCase();
     const fact = Object.hasOwn(facts, attribute) ? facts[attribute] : undefined;
     if (fact === undefined) return undefined;
-    const value = decodeXtext(part.slice(equals + 1));
+    const told = decodeXtext(part.slice(equals + 1));
+    const value = named.has(fact) && isUtf8Name(told) ? "" : told;
     if (!isPrintable(value)) return undefined;
     if (fact === "") continue;
     if (fact === "address") setStanding(client, value);
@@ -50,6 +56,13 @@ export function applyXforward(known: ClientFacts, argument: string): ClientFacts
     client[fact] = accepted;
   }
   return client;
+}
+
+/** Octets of UTF-8 beyond ASCII, without controls and what nobody can see. */
+function isUtf8Name(value: string): boolean {
+  if (isPrintable(value)) return false;
+  const octets = Buffer.from(value, "latin1");
+  return isUtf8(octets) && !/[\p{C}\p{Z}]/u.test(octets.toString("utf8"));
 }
 
 /** An address that is told takes the word back that there is none; what was refused before stays refused. */

@@ -236,6 +236,22 @@ test("a list message through the third path is signed again", { skip }, async ()
   await scene.daemon.line("{RelayedOutbound}, NOCHECKS LOCAL");
 });
 
+test("the line of a mailbox file that a list manager leaves on top does not make the header text", {
+  skip,
+}, async () => {
+  const { nochecks } = scene;
+  const plain = message({ from: "list@example.com", to: "joe@remote.example" });
+  const { text } = await send({
+    ...{ from: "list@example.com", to: "joe@remote.example", client: "127.0.0.1", port: nochecks },
+    data: `From list@example.com Fri Nov  6 10:00:00 2026\r\n>From x Fri Nov  6 09:00:00 2026\r\n${plain}`,
+  });
+  const [header = "", body] = text.split("\r\n\r\n");
+  assert.equal(body, "Hello there.\r\n");
+  for (const name of ["DKIM-Signature", "From", "Subject", "X-Mailbox-Line"])
+    assert.match(header, new RegExp(`^${name}: `, "m"));
+  assert.equal((await check(text)).signatures[0]?.result, "pass");
+});
+
 test("a forged Authentication-Results of ours does not get through", { skip }, async () => {
   const extra = "Authentication-Results: Mail.Example.COM;\r\n dkim=pass header.d=bank.example\r\n";
   const data = message({ from: "x@elsewhere.example", to: "bob@example.com", extra });

@@ -2,7 +2,7 @@
 // what others claim in our name.
 import { formatAuthenticationResults } from "../../authres/print.ts";
 import { leaveOutClaims } from "../../authres/remove.ts";
-import { type HeaderEdits, noEdits, withFields } from "../../mail/edit.ts";
+import { type HeaderEdits, noEditsOf, withFields } from "../../mail/edit.ts";
 import type { Message } from "../../mail/message.ts";
 import { buildReceived } from "../../mail/received.ts";
 import type { Accepted, Decision } from "../../policy/decision.ts";
@@ -113,5 +113,6 @@ function startsBlank({ header }: Message): boolean {
 function withoutClaims({ header, fields, cut }: Message, authservIds: readonly string[]): HeaderEdits {
   // A line that is no field to us may be one to others.
   const suspect = cut !== undefined || fields.some(({ name }) => name === "" || name === "authentication-results");
-  return suspect ? { add: [], ...leaveOutClaims(header, authservIds) } : noEdits;
+  const none = noEditsOf(header);
+  return suspect ? { ...none, ...leaveOutClaims(header, authservIds) } : none;
 }

@@ -2,7 +2,7 @@
 // disk, or with the server of its address.
 import { isAscii } from "node:buffer";
 import { formatAuthenticationResults } from "../../authres/print.ts";
-import { noEdits, print, withFields } from "../../mail/edit.ts";
+import { noEditsOf, print, withFields } from "../../mail/edit.ts";
 import { splitHeader } from "../../mail/header.ts";
 import { categories, type Decision, refused } from "../../policy/decision.ts";
 import type { CopyToKeep, KeepCopies, KeptCopy } from "../../quarantine/keep-copies.ts";
@@ -103,7 +103,7 @@ export function createKeep(needs: KeepNeedsOfFlow) {
   function submit(mail: JudgedMail, { to, method, fields }: KeptCopy & { readonly kind: "mail" }) {
     const { bank, transaction } = mail;
     const { envelope, message, arrivedMs } = transaction;
-    const { header } = print(message, withFields(fields, noEdits), "shared");
+    const { header } = print(message, withFields(fields, noEditsOf(message.header)), "shared");
     const sender = bank.mailfrom_to_quarantine ?? envelope.sender.address;
     const isUtf8 =
       !isAscii(Buffer.from(`${sender}${to}`, "latin1")) || /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters);

@@ -1,7 +1,7 @@
 // Header edits keep every octet that is not theirs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type HeaderEdits, isSameEdits, noEdits, print, withFields } from "../../../src/mail/edit.ts";
+import { type HeaderEdits, isSameEdits, noEdits, noEditsOf, print, withFields } from "../../../src/mail/edit.ts";
 import type { MessageOctets } from "../../../src/mail/message.ts";
 
 const header = Buffer.from("A: 1\r\nB: \xe9\xff\r\n c\r\nA: 2\r\n", "latin1");
@@ -51,6 +51,25 @@ for (const [title, edits, printed] of cases) {
 test("further fields go above those that were added", () => {
   const edits = withFields(["S: 1\r\n"], { ...noEdits, add: ["R: 1\r\n"], remove: [first] });
   assert.deepEqual(edits, { add: ["S: 1\r\n", "R: 1\r\n"], remove: [first], replace: [] });
+});
+
+test("fields are added below the lines of a mailbox file, and above what Postfix would not take for one", () => {
+  for (const [header, printed] of [
+    ["From a@b Fri\r\nA: 1\r\nB: 2\r\n", "From a@b Fri\r\nN: 0\r\nA: 1\r\n"],
+    [">>From a\r\nFrom b\r\nA: 1\r\nB: 2\r\n", ">>From a\r\nFrom b\r\nN: 0\r\nA: 1\r\n"],
+    ["From a@b Fri\r\n folded\r\nA: 1\r\nB: 2\r\n", "N: 0\r\nFrom a@b Fri\r\n folded\r\nA: 1\r\n"],
+    ["From: a@b\r\nB: 2\r\n", "N: 0\r\nFrom: a@b\r\n"],
+    ["Fromage\r\nB: 2\r\n", "N: 0\r\nFromage\r\n"],
+    ["From a\r\nB: 2\r\n", "From a\r\nN: 0\r\n"],
+    ["From a", "N: 0\r\nFrom a"],
+    ["> x\r\nB: 2\r\n", "N: 0\r\n> x\r\n"],
+  ] as const) {
+    const octets = Buffer.from(header);
+    const start = header.indexOf("B: 2");
+    const remove = start === -1 ? [] : [{ start, end: start + 6 }];
+    const edits = withFields(["N: 0\r\n"], { ...noEditsOf(octets), remove });
+    assert.equal(text(print({ ...message, header: octets }, edits, "own").header), printed);
+  }
 });
 
 test("edits are the same that print the same", () => {

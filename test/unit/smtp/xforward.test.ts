@@ -23,7 +23,17 @@ const cases: readonly [ClientFacts, string, ClientFacts | undefined][] = [
   [{}, "constructor=x", undefined],
   [{}, "NAME=a+0D+0Ab", undefined],
   [{}, "NAME=a+00", undefined],
+  // No UTF-8, a control, a control of UTF-8.
   [{}, "NAME=\u00fc", undefined],
+  [{}, "HELO=h+E9", undefined],
+  [{}, "HELO=b+C3+BC+0D+0A", undefined],
+  [{}, "HELO=b+C3+BC+C2+85", undefined],
+  [{}, "HELO=b+C3+BC+E2+80+8B", undefined],
+  // UTF-8 is left out alone, and takes away what was known.
+  [{}, "ADDR=192.0.2.1 HELO=b+C3+BCcher.example PROTO=ESMTP", { address: "192.0.2.1", protocol: "ESMTP" }],
+  [{ helo: "x", name: "y" }, "HELO=b\u00c3\u00bccher NAME=\u00c3\u00bc IDENT=\u00c3\u00bc", {}],
+  [{}, "ADDR=1+C3+BC", undefined],
+  [{}, "PORT=+C3+BC", undefined],
   [{}, "ADDR=1.2.3", undefined],
   [{}, "ADDR=192.0.2.1 PORT=x", undefined],
   [{}, "SOURCE=elsewhere", undefined],
