@@ -212,6 +212,7 @@ export const dashboards: readonly Dashboard[] = [
             queries: [
               { expr: rateBy("reason", "signpost_connections_refused_total"), legend: "connection: {{reason}}" },
               { expr: rateBy("code", "signpost_commands_refused_total"), legend: "command: {{code}}" },
+              { expr: rateBy("cause", "signpost_refusals_total"), legend: "refused: {{cause}}" },
               { expr: rateBy("reason", "signpost_intake_failures_total"), legend: "message: {{reason}}" },
             ],
           },

@@ -50,6 +50,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   ],
   "integration/receive-proxy": ["receive/proxy-preface"],
   "integration/redis": ["shared-cache/redis"],
+  "integration/refusals": ["flow/outcome/refusal-record"],
   "integration/reload": ["cli/reload"],
   "integration/rspamd": ["scanners/rspamd"],
   "integration/situations": [
@@ -66,6 +67,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "flow/words/decision-words",
     "flow/words/dkim-words",
     "flow/words/key-words",
+    "flow/words/refusal-words",
     "flow/words/reply-words",
     "flow/words/signing-words",
   ],

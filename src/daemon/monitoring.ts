@@ -27,6 +27,7 @@ import { createKeyWatch } from "../signing/key-watch.ts";
 import type { Keyring } from "../signing/keyring.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { endpointPlace } from "./part-options.ts";
+import { createRefusals } from "./refusals.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 /** What the ports are doing. */
@@ -150,9 +151,18 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     ]);
   }
 
+  const refusals = createRefusals(log, (record) => history.add(record));
+
   return {
     observers: {
       ...observers,
+      receive: {
+        ...observers.receive,
+        refused(refusal) {
+          observers.receive.refused?.(refusal);
+          refusals.refused(refusal);
+        },
+      },
       relay: {
         ...observers.relay,
         reply(remote, kind, origin) {
@@ -214,6 +224,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     },
     async close() {
       keyWatch.stop();
+      refusals.close();
       metrics.close();
       await history.close();
       await endpoint.close();

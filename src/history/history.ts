@@ -28,6 +28,17 @@ export interface PastMailReader<Mail, Kept, Past> {
   comparable(name: string): string;
 }
 
+/** What tells two entries apart: a refusal has no mail_id of its own. */
+interface NamedRecord {
+  readonly mail_id: string;
+  readonly log_id: string;
+  readonly time: string;
+}
+
+function identity({ mail_id, log_id, time }: NamedRecord): string {
+  return mail_id === "" ? `${log_id} ${time}` : mail_id;
+}
+
 export interface History<Mail, Past> {
   add(mail: Mail): void;
   /** What is in memory: mails, and the octets that they take. */
@@ -53,7 +64,7 @@ function limitsOf(size: number): RingLimits {
   return { items: size, octets: Math.max(leastOctets, octetsPerMail * size) };
 }
 
-export function createHistory<Mail, Kept, Past extends { readonly record: { readonly mail_id: string } }>(
+export function createHistory<Mail, Kept, Past extends { readonly record: NamedRecord }>(
   reader: PastMailReader<Mail, Kept, Past>,
   size: number,
   file?: HistoryFile,
@@ -87,11 +98,11 @@ export function createHistory<Mail, Kept, Past extends { readonly record: { read
         if (found.length >= maxFound) return found;
       }
       if (file === undefined) return found;
-      const known = new Set(found.map(({ record }) => record.mail_id));
+      const known = new Set(found.map(({ record }) => identity(record)));
       for (const text of await file.find(wanted, maxFound)) {
         if (found.length >= maxFound) break;
         const past = reader.showRecord(text);
-        if (!known.has(past.record.mail_id)) found.push(past);
+        if (!known.has(identity(past.record))) found.push(past);
       }
       return found;
     },

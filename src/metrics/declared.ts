@@ -183,6 +183,11 @@ export function declareMetrics() {
       "listener",
       "code",
     ]),
+    refusals: counter(
+      "signpost_refusals_total",
+      "Clients, commands and messages refused before a mail was decided on, by cause.",
+      ["cause"],
+    ),
     intakeFailures: counter("signpost_intake_failures_total", "Messages that did not come in whole, by reason.", [
       "reason",
     ]),

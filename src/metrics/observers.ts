@@ -4,6 +4,7 @@ import type { ListenerName } from "../mail/transaction.ts";
 import type { PoolObserver } from "../pool/worker-pool.ts";
 import type { ReceiveObserver } from "../receive/handlers.ts";
 import type { RelayObserver } from "../relay/delivery.ts";
+import { refusalCauses } from "../smtp/refusal.ts";
 import { boundedLabel, maxNextHops, maxScanners } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
 
@@ -50,7 +51,7 @@ export function createObservers(declared: Declared, stages: readonly string[]): 
 }
 
 function receiveObserver(declared: Declared): ReceiveObserver {
-  const { connections, connectionsRefused, commandsRefused, intakeFailures } = declared;
+  const { connections, connectionsRefused, commandsRefused, intakeFailures, refusals } = declared;
   const bounded = boundedLabel(maxListeners);
   const name = (listener: ListenerName) => bounded(listenerText(listener));
   const code = boundedLabel(maxCodes, ["421", "450", "451", "452", "500", "501", "502", "503", "504", "550", "552"]);
@@ -58,7 +59,9 @@ function receiveObserver(declared: Declared): ReceiveObserver {
   for (const reason of ["size", "header-size", "storage", "bare-newline", "trouble", "gone"]) {
     intakeFailures.inc({ reason }, 0);
   }
+  for (const cause of Object.keys(refusalCauses)) refusals.inc({ cause }, 0);
   return {
+    refused: ({ cause }) => refusals.inc({ cause }),
     connectionOpened: (listener) => connections.inc({ listener: name(listener) }),
     connectionRefused: (listener, reason) => connectionsRefused.inc({ listener: name(listener), reason }),
     commandRefused: (listener, reply) => commandsRefused.inc({ listener: name(listener), code: code(String(reply)) }),

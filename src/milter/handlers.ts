@@ -1,7 +1,9 @@
 // What the milter door needs of the rest: who judges a message, where it is kept meanwhile, who wants to know.
+
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import type { Message, MessageHead } from "../mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
+import type { Refusal } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MilterVerdict } from "./changes.ts";
 
@@ -47,6 +49,7 @@ export interface MilterHandlers {
 export interface MilterObserver {
   connectionOpened?(listener: ListenerName): void;
   connectionClosed?(listener: ListenerName): void;
+  refused?(refusal: Refusal): void;
   connectionRefused?(listener: ListenerName, reason: "acl" | "limit" | "shutdown"): void;
   /** `failure` says why it does not go on to the flow. */
   messageReceived?(listener: ListenerName, sizeBytes: number, failure: string | undefined): void;

@@ -35,6 +35,8 @@ export interface MilterListener {
   drain(deadlineMs: number): Promise<number>;
 }
 
+const refusedBy = { shutdown: "stopping", acl: "access", limit: "connections" } as const;
+
 /** A listener that does not listen yet. `bank` is the one that milter_listen names for it. */
 export function createMilterListener(at: ListenAt, bank: string | undefined, needs: MilterNeeds): MilterListener {
   const { handlers, observer, options, nextLogId, connectionCount, opened } = needs;
@@ -74,6 +76,12 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
           : undefined;
     if (refusal !== undefined) {
       observer.connectionRefused?.(name, refusal);
+      observer.refused?.({
+        cause: refusedBy[refusal],
+        listener: name,
+        logId: "-",
+        peer: at.path === undefined ? withoutMapping(socket.remoteAddress) : "",
+      });
       socket.on("error", () => undefined);
       socket.destroy();
       return;

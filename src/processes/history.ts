@@ -5,7 +5,9 @@ import { type Fields, fieldsOf, listOf } from "../control/answers.ts";
 export function joinMails(answers: readonly unknown[], limit: number): readonly unknown[] {
   const byId = new Map<unknown, { readonly mail: Fields; readonly time: string }>();
   for (const mail of answers.flatMap(listOf)) {
-    const { mail_id: id, time } = fieldsOf(mail.record);
+    const { mail_id, log_id, time } = fieldsOf(mail.record);
+    // A refusal is no mail and has no mail_id.
+    const id = mail_id === "" ? `${String(log_id)} ${String(time)}` : mail_id;
     // The process that still has it in memory explains it; for the others it is a line of the file.
     if (byId.has(id) && mail.explanation === undefined) continue;
     byId.set(id, { mail, time: String(time) });

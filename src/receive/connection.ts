@@ -6,6 +6,7 @@ import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
+import { type Refusal, type RefusalCause, refusalCause } from "../smtp/refusal.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
 import { holdForTurn } from "../sockets/turn.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -40,6 +41,14 @@ interface Mail {
   incoming: Incoming | undefined;
 }
 
+/** How a connection is turned away before anything is said. */
+const turnedAway = {
+  acl: { cause: "access", reply: { code: 554, enhanced: "5.7.1", text: "Error: access denied" } },
+  limit: { cause: "connections", reply: { code: 421, enhanced: "4.3.2", text: "Error: too many connections" } },
+} as const;
+
+const timedOut: Reply = { code: 421, enhanced: "4.4.2", text: "Error: timeout exceeded" };
+
 export class FilterConnection extends SMTPConnection {
   readonly logId: string;
   readonly listener: ListenerName;
@@ -58,6 +67,7 @@ export class FilterConnection extends SMTPConnection {
   #replies = "";
   #lastInputMs: number;
   #dataSinceMs = 0;
+  readonly #peer: string;
 
   constructor(
     server: SMTPServer & ConnectionHost,
@@ -71,6 +81,7 @@ export class FilterConnection extends SMTPConnection {
     this.listener = server.nameAt(this.localAddress, this.localPort);
     const told = options.remoteAddress !== undefined;
     const peer = { address: path === undefined || told ? this.remoteAddress : "", port: this.remotePort };
+    this.#peer = peer.address;
     this.#mustBeAllowed = path === undefined || told;
     this.#lastInputMs = server.clock();
     this.#dialog = new Dialog({
@@ -79,7 +90,7 @@ export class FilterConnection extends SMTPConnection {
       peer,
       options: () => server.listenerOptions(this.listener),
       admit: (declaredBytes) => server.admit(declaredBytes),
-      refused: (code) => server.observer.commandRefused?.(this.listener, code),
+      refused: (reply) => this.#refusedCommand(reply),
     });
   }
 
@@ -94,9 +105,9 @@ export class FilterConnection extends SMTPConnection {
     this.#watch();
     const { options } = this.#dialog;
     if (this.#mustBeAllowed && !options.allowPeer(this.remoteAddress)) {
-      this.#turnAway("acl", this.#dialog.farewell(554, "5.7.1", "Error: access denied"));
+      this.#turnAway("acl");
     } else if (this.#isOneTooMany(options.maxClients) && !this.#filter.makeRoom()) {
-      this.#turnAway("limit", this.#dialog.farewell(421, "4.3.2", "Error: too many connections"));
+      this.#turnAway("limit");
     } else {
       this.#filter.observer.connectionOpened?.(this.listener);
       const greet = () => {
@@ -157,11 +168,24 @@ export class FilterConnection extends SMTPConnection {
     });
   }
 
-  #turnAway(reason: "acl" | "limit", text: string): void {
+  #refusedCommand(reply: Reply): void {
+    const { verb, ...at } = this.#dialog.refusedAt;
+    this.#filter.observer.commandRefused?.(this.listener, reply.code);
+    this.#tellRefused(refusalCause(reply, verb), reply, at);
+  }
+
+  #tellRefused(cause: RefusalCause, reply: Reply, more: Partial<Refusal> = {}): void {
+    const peer = this.#peer;
+    this.#filter.observer.refused?.({ cause, listener: this.listener, logId: this.logId, peer, reply, ...more });
+  }
+
+  #turnAway(reason: keyof typeof turnedAway): void {
     this.#state = "refused";
     this.#read();
     this.#filter.observer.connectionRefused?.(this.listener, reason);
-    this.#hangUp(text);
+    const { cause, reply } = turnedAway[reason];
+    this.#tellRefused(cause, reply);
+    this.#hangUp(this.#dialog.farewell(reply.code, reply.enhanced, reply.text));
   }
 
   #closed(): void {
@@ -225,9 +249,13 @@ export class FilterConnection extends SMTPConnection {
   }
 
   #timeOut(): void {
-    const inData = this.#state === "data";
-    if (inData) this.#abandon();
-    this.#hangUp(this.#dialog.farewell(421, "4.4.2", "Error: timeout exceeded"));
+    // Postfix keeps idle connections and expects them to be closed: only a mail under way is a refusal.
+    if (this.inTransaction) {
+      const { verb: _, ...at } = this.#dialog.refusedAt;
+      this.#tellRefused("timeout", timedOut, at);
+    }
+    if (this.#state === "data") this.#abandon();
+    this.#hangUp(this.#dialog.farewell(timedOut.code, timedOut.enhanced, timedOut.text));
   }
 
   #input(chunk: Buffer, next: Next): void {
@@ -354,7 +382,12 @@ export class FilterConnection extends SMTPConnection {
       if (intake.error !== undefined) {
         observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, session.id);
       }
-      this.#answer(mail, { reply: this.#failureReply(mail) }, rest, next);
+      const reply = this.#failureReply(mail);
+      const { failure = "trouble", sizeBytes } = intake;
+      const { verb: _, command: __, ...at } = this.#dialog.refusedAt;
+      // "gone" is nobody's refusal: the client left.
+      if (failure !== "gone") this.#tellRefused(failure, reply, { ...at, logId: session.id, sizeBytes });
+      this.#answer(mail, { reply }, rest, next);
       return;
     }
     if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);

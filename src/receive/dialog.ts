@@ -1,8 +1,10 @@
 // The dialog of one session without its socket: a command line in, reply text and next step out. Keeps what was
 // said: HELO, XFORWARD, envelope, errors. The content of messages goes elsewhere.
+
 import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail/transaction.ts";
 import { parseCommand, parsePathArgument, type SmtpCommand } from "../smtp/command.ts";
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
+import type { Refusal } from "../smtp/refusal.ts";
 import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
 import { Login } from "./login.ts";
@@ -15,6 +17,11 @@ export interface DialogStep {
   readonly next: "command" | "data" | "tls" | "close";
 }
 
+/** What a refusal is told with. */
+export interface RefusedAt extends Pick<Refusal, "command" | "client" | "sender" | "recipients"> {
+  readonly verb: string;
+}
+
 export interface DialogNeeds {
   readonly logId: string;
   readonly listener: ListenerName;
@@ -22,7 +29,8 @@ export interface DialogNeeds {
   readonly options: () => ListenerOptions;
   /** Asked at each MAIL with the size it declares; a reply refuses it. */
   readonly admit: (declaredBytes: number | undefined) => Reply | undefined;
-  readonly refused: (code: number) => void;
+  /** A command got this reply, for which the client has to do something else. */
+  readonly refused: (reply: Reply) => void;
 }
 
 /** Commands that lead to no mail before each counts as an error (Postfix's figure). */
@@ -46,6 +54,9 @@ export class Dialog {
   #helo = "";
   #protocol: "SMTP" | "ESMTP" | "LMTP" | undefined;
   #client: ClientFacts = {};
+  /** The last command, as far as it may be told. */
+  #command = "";
+  #verb = "";
   #sender: Path | undefined;
   #recipients: Path[] = [];
   #refusedRecipients = 0;
@@ -64,6 +75,18 @@ export class Dialog {
   /** The settings in force: they are asked for at the start of a session, at its EHLO and at each MAIL. */
   get options(): ListenerOptions {
     return this.#options;
+  }
+
+  /** What is known of who is refused what. */
+  get refusedAt(): RefusedAt {
+    const { address } = this.#client;
+    return {
+      verb: this.#verb,
+      ...(this.#command === "" ? {} : { command: this.#command }),
+      ...(address === undefined ? {} : { client: address }),
+      ...(this.#sender === undefined ? {} : { sender: this.#sender.address }),
+      ...(this.#recipients.length === 0 ? {} : { recipients: this.#recipients.map((each) => each.address) }),
+    };
   }
 
   /** True between an accepted MAIL and the end of its transaction. */
@@ -131,6 +154,8 @@ export class Dialog {
   command(line: string): DialogStep {
     if (this.#login.isUnderWay) return this.#answerLogin(this.#login.respond(line));
     const command = parseCommand(line);
+    this.#command = told(line, command?.verb);
+    this.#verb = command?.verb ?? "";
     if (command === undefined) {
       // A bare LF or CR ends no command (RFC 5321 section 2.3.8); who sends them gets half as many tries.
       const weight = /[\r\n]/.test(line) ? 2 : 1;
@@ -174,8 +199,11 @@ export class Dialog {
 
   /** A line longer than `maxCommandOctets`, of which the rest is not worth reading. */
   lineTooLong(): DialogStep {
-    this.#needs.refused(500);
-    return { text: this.wire({ code: 500, enhanced: "5.5.2", text: "Error: Line too long" }), next: "close" };
+    const reply = { code: 500, enhanced: "5.5.2", text: "Error: Line too long" };
+    this.#command = "";
+    this.#verb = "";
+    this.#needs.refused(reply);
+    return { text: this.wire(reply), next: "close" };
   }
 
   #hello({ verb, argument }: SmtpCommand): DialogStep {
@@ -323,7 +351,7 @@ export class Dialog {
 
   #unknown(verb: string): DialogStep {
     if (foreignVerbs.has(verb)) {
-      this.#needs.refused(421);
+      this.#needs.refused({ code: 421, enhanced: "4.7.0", text: "Error: this is SMTP" });
       return { text: this.farewell(421, "4.7.0", "Error: this is SMTP"), next: "close" };
     }
     const shown = verb.slice(0, 32);
@@ -345,7 +373,7 @@ export class Dialog {
 
   /** An error of the client. */
   #refuse(error: Reply, weight = 1): DialogStep {
-    this.#needs.refused(error.code);
+    this.#needs.refused(error);
     this.#errors += weight;
     if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
     return { text: this.wire(error), next: "command" };
@@ -353,7 +381,7 @@ export class Dialog {
 
   /** A refusal that is nobody's mistake: a limit, or trouble of ours. */
   #decline(refusal: Reply): DialogStep {
-    this.#needs.refused(refusal.code);
+    this.#needs.refused(refusal);
     const closing = refusal.code === 421;
     return { text: this.wire(refusal), next: closing ? "close" : "command" };
   }
@@ -373,6 +401,11 @@ export class Dialog {
     this.#refusedRecipients = 0;
     this.#client = {};
   }
+}
+
+/** What may be told of a command: AUTH and what is no command may hold a password. */
+function told(line: string, verb: string | undefined): string {
+  return verb === "MAIL" || verb === "RCPT" ? line : (verb ?? "");
 }
 
 /** RFC 1870 section 6.1. */

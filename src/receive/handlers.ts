@@ -3,6 +3,7 @@ import type { DkimEngine } from "../dkim/engine.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
+import type { Refusal } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 
 export interface MessageReplies {
@@ -40,6 +41,8 @@ export interface ReceiveObserver {
   connectionClosed?(listener: ListenerName): void;
   /** A peer outside inet_acl, too many connections, shutting down. */
   connectionRefused?(listener: ListenerName, reason: "acl" | "limit" | "shutdown"): void;
+  /** A client, a command or a message was refused, for whatever cause. */
+  refused?(refusal: Refusal): void;
   /** A command got an error reply. */
   commandRefused?(listener: ListenerName, code: number): void;
   /** A message was taken to its end; it goes to `onMessage` unless `failure` says why not. */

@@ -1,5 +1,5 @@
 // A mail of the past as the history keeps it and shows it: one text in memory, a row in the file, lines for a terminal.
-import type { PastMailReader } from "../../history/history.ts";
+import type { OpenMail, PastMailReader } from "../../history/history.ts";
 import { encodeUtf8 } from "../../mail/domain.ts";
 import { jsonText } from "../../mail/json-text.ts";
 import { type Explanation, explainOutcome } from "./explain.ts";
@@ -10,11 +10,12 @@ import { mailLines } from "./mail-text.ts";
 import { comparable, isNamed, namesOf } from "./names.ts";
 import type { Outcome } from "./outcome.ts";
 import { type MailRecord, mailRecord } from "./record.ts";
+import { type RefusalRecord, refusalLine, refusalLines, refusalNames } from "./refusal-record.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** A mail as `why` shows it. */
+/** A mail, or a refusal, as `why` shows it. */
 export interface PastMail {
-  readonly record: MailRecord;
+  readonly record: MailRecord | RefusalRecord;
   /** Only for mails still in memory: it is worked out from the bank they met. */
   readonly explanation?: Explanation;
   readonly text: readonly string[];
@@ -25,6 +26,11 @@ export interface MailInMemory extends SharedWithOthers {
   readonly text: string;
 }
 
+/** A refusal in memory, as JSON. */
+export interface RefusalInMemory {
+  readonly refusal: string;
+}
+
 /** What a mail costs beside its text. */
 const overheadOctets = 200;
 /** Recipients of a mail for whom it is shown what each map yields: dozens of maps may say something of each. */
@@ -33,13 +39,20 @@ const maxExplained = 10;
 /** `surroundings` gives what is in force when somebody asks. */
 export function createPastMailReader(
   surroundings: () => Surroundings,
-): PastMailReader<KeptMail, MailInMemory, PastMail> {
+): PastMailReader<KeptMail | RefusalRecord, MailInMemory | RefusalInMemory, PastMail> {
   return {
-    keep({ outcome, text }) {
+    keep(entry) {
+      if ("refused" in entry) {
+        const refusal = jsonText(entry);
+        return { kept: { refusal }, octets: refusal.length + overheadOctets };
+      }
+      const { outcome, text } = entry;
       const { evidence, loaded } = outcome;
       return { kept: { text, bank: evidence.bank, loaded }, octets: text.length + overheadOctets };
     },
-    open({ text, bank, loaded }) {
+    open(kept) {
+      if ("refusal" in kept) return openRefusal(JSON.parse(kept.refusal));
+      const { text, bank, loaded } = kept;
       const outcome = openKept(text, { bank, loaded });
       return {
         at: outcome.receivedAtMs,
@@ -50,18 +63,35 @@ export function createPastMailReader(
         show: () => explained(outcome, surroundings()),
       };
     },
-    rowOf: ({ outcome }) => ({
-      at: outcome.receivedAtMs,
-      names: namesOf(outcome),
-      line: logLines(outcome).join("\n"),
-      record: jsonText(mailRecord(outcome)),
-    }),
+    rowOf(entry) {
+      if ("refused" in entry) {
+        const line = refusalLine(entry);
+        return { at: Date.parse(entry.time), names: refusalNames(entry), line, record: jsonText(entry) };
+      }
+      const { outcome } = entry;
+      return {
+        at: outcome.receivedAtMs,
+        names: namesOf(outcome),
+        line: logLines(outcome).join("\n"),
+        record: jsonText(mailRecord(outcome)),
+      };
+    },
     showRecord(text) {
       // Written by ourselves, in the shape of this release: the file is begun anew when that changes.
-      const record: MailRecord = JSON.parse(text);
+      const record: MailRecord | RefusalRecord = JSON.parse(text);
+      if ("refused" in record) return { record, text: refusalLines(record) };
       return { record, text: mailLines(record, surroundings()) };
     },
     comparable: (name) => comparable(encodeUtf8(name)),
+  };
+}
+
+function openRefusal(record: RefusalRecord): OpenMail<PastMail> {
+  return {
+    at: Date.parse(record.time),
+    lines: [refusalLine(record)],
+    isNamed: (name) => refusalNames(record).includes(name),
+    show: () => ({ record, text: refusalLines(record) }),
   };
 }
 

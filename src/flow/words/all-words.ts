@@ -12,6 +12,7 @@ import {
 } from "./decision-words.ts";
 import { failureWords, standingWords } from "./dkim-words.ts";
 import { keyWords } from "./key-words.ts";
+import { refusalWords } from "./refusal-words.ts";
 import { replyWords } from "./reply-words.ts";
 import { sealSkipWords, skipWords } from "./signing-words.ts";
 import type { ExplainedWord, Kind, Meaning } from "./word.ts";
@@ -39,6 +40,7 @@ const tables = {
   notice: { kind: "why a notice is not sent", page: "docs/notices.md#suppressed", words: noticeWords },
   unchecked: { kind: "why a mail is unchecked", page: "docs/content.md#unchecked", words: uncheckedWords },
   key: { kind: "finding of testkeys", page: "docs/keys.md#testkeys", words: keyWords },
+  refusal: { kind: "why a client or message was refused", page: "docs/logging.md#refusals", words: refusalWords },
   reply: { kind: "reply to the client", page: "docs/architecture.md#the-reply-each-failure-gives", words: replyWords },
 } as const satisfies Readonly<Record<string, Table>>;
 

@@ -73,8 +73,9 @@ test("a mail with addresses in UTF-8 is found by them in any case, and its recor
   );
   for (const name of ["jö@münchen.example", "<JÖ@MÜNCHEN.example>", "δ@example.com", "É@example.com"]) {
     const [found] = await history.find(name);
-    assert.equal(found?.record.sender, "JÖ@münchen.example", name);
-    assert.equal(found?.record.recipients[0]?.address, "Δ@example.com");
-    assert.equal(found?.record.message_id, "<é@example.com>");
+    assert.ok(found !== undefined && "message_id" in found.record, name);
+    assert.equal(found.record.sender, "JÖ@münchen.example", name);
+    assert.equal(found.record.recipients[0]?.address, "Δ@example.com");
+    assert.equal(found.record.message_id, "<é@example.com>");
   }
 });
