@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import type { DnsBudget } from "../dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "../dns/resolver.ts";
 import { type DnsServer, parseDnsServer, parseResolvConf } from "../dns/server-address.ts";
+import { replyAsSent } from "../flow/soft-bounce.ts";
 import type { EndpointPlace } from "../http/endpoint.ts";
 import type { LogOptions } from "../log/log.ts";
 import { defaultHeaderLimits } from "../mail/header.ts";
@@ -255,7 +256,7 @@ export function listenerOptions(
     bare_newline: bank.bare_newline,
     ...listenerTls(bank, tls),
     ...listenerLogin(bank),
-    soft_bounce: bank.soft_bounce,
+    sent: replyAsSent(bank),
     maxClients: Math.min(limits.connections, maxConnections),
     maxCommandOctets: limits.command_line,
     maxErrors: limits.errors,

@@ -1,8 +1,10 @@
-// soft_bounce of a bank (as Postfix's): whatever is refused, by a rule of ours or by the next hop, is put off. Laid around
-// the two stages that refuse; no other knows of it. The door does the same with its own replies.
+// soft_bounce of a bank (as Postfix's): whatever is refused, by a rule of ours, by the next hop or in the dialog with the client, is put
+// off. Laid around the two stages that refuse, and handed to the door for its own replies; nothing else knows of it.
+
+import type { PolicyBank } from "../policy/bank.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { Delivery } from "../relay/delivery.ts";
-import { softened } from "../smtp/reply.ts";
+import { type Reply, softened } from "../smtp/reply.ts";
 import type { Stages } from "./pipeline.ts";
 
 /** The same stages, with soft_bounce of each mail's bank heeded. */
@@ -19,6 +21,11 @@ export function withSoftBounce(stages: Stages): Stages {
       return deliveries.then((all) => all.map(softenedDelivery));
     },
   };
+}
+
+/** What a door sends in place of a reply of its own. */
+export function replyAsSent({ soft_bounce: isSoft }: Pick<PolicyBank, "soft_bounce">): (reply: Reply) => Reply {
+  return isSoft ? softened : (reply) => reply;
 }
 
 function softenedDecision(decision: Decision): Decision {

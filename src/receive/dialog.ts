@@ -5,7 +5,7 @@ import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail
 import { parseCommand, parsePathArgument, type SmtpCommand } from "../smtp/command.ts";
 import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
 import type { Refusal } from "../smtp/refusal.ts";
-import { type Reply, softened, wireLines, wireReply } from "../smtp/reply.ts";
+import { type Reply, wireLines, wireReply } from "../smtp/reply.ts";
 import { applyXforward } from "../smtp/xforward.ts";
 import { Login } from "./login.ts";
 import type { ListenerOptions } from "./options.ts";
@@ -390,9 +390,9 @@ export class Dialog {
     return { text: this.farewell(421, "4.7.0", "Error: too many errors"), next: "close" };
   }
 
-  /** A reply as it goes to the client; with soft_bounce a refusal is one for now, whoever refuses. */
+  /** The octets of a reply as it goes to the client. */
   wire(reply: Reply): string {
-    return wireReply(this.#options.soft_bounce ? softened(reply) : reply);
+    return wireReply(this.#options.sent(reply));
   }
 
   #reset(): void {

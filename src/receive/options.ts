@@ -1,6 +1,7 @@
 // Settings of one listener, in the shape the receive part needs them; daemon/part-options.ts derives them.
 import type { SecureContext } from "node:tls";
 import type { HeaderLimits } from "../mail/header.ts";
+import type { Reply } from "../smtp/reply.ts";
 import type { Credentials, SaslMechanism } from "../smtp/sasl.ts";
 
 export interface ReceiveTimeouts {
@@ -54,8 +55,8 @@ export interface ListenerOptions {
   readonly tls?: ListenerTls;
   /** Absent: AUTH is not offered. */
   readonly login?: ListenerLogin;
-  /** Every 5xx is said as 450. */
-  readonly soft_bounce: boolean;
+  /** Gives the reply that goes to the client in place of one of ours. */
+  readonly sent: (reply: Reply) => Reply;
   readonly maxClients: number;
   /** Octets of a command line without its CRLF; a longer one ends the session (RFC 5321 section 4.5.3.1.4 asks 512). */
   readonly maxCommandOctets: number;

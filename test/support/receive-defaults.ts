@@ -25,7 +25,7 @@ export const defaultListenerOptions: ListenerOptions = {
   smtpd_message_size_limit: 64 * 1024 * 1024,
   smtpd_recipient_limit: 1100,
   bare_newline: "replace",
-  soft_bounce: false,
+  sent: (reply) => reply,
   maxClients: 2000,
   maxCommandOctets: 8192,
   maxErrors: 20,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Stages } from "../../../src/flow/pipeline.ts";
-import { withSoftBounce } from "../../../src/flow/soft-bounce.ts";
+import { replyAsSent, withSoftBounce } from "../../../src/flow/soft-bounce.ts";
 import { accepted, type Decision, refused } from "../../../src/policy/decision.ts";
 import type { Reply } from "../../../src/smtp/reply.ts";
 import { arrivalUnder, bankWith, delivery, judged, later, no, ok } from "./mails.ts";
@@ -60,4 +60,12 @@ test("what the next hop refuses is put off, before the content is sent and after
     [[ok, softly], [later]],
     [[ok, no], [later]],
   ]);
+});
+
+test("a door says its own refusals as the bank wants them", () => {
+  const refusal = { code: 552, enhanced: "5.3.4", text: "too large" };
+  const taken = { code: 250, enhanced: "2.0.0", text: "Ok" };
+  const said = replyAsSent({ soft_bounce: true });
+  assert.deepEqual([said(refusal), said(taken)], [{ ...refusal, code: 450, enhanced: "4.3.4" }, taken]);
+  assert.equal(replyAsSent({ soft_bounce: false })(refusal), refusal);
 });
