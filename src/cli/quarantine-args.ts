@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { encodeUtf8 } from "../mail/domain.ts";
 import type { CopyState, QuarantineFilter } from "../mail/quarantine-row.ts";
 import { type Category, categories } from "../policy/decision.ts";
-import { readDuration } from "../settings/shape.ts";
+import { readDuration } from "../settings/number-shape.ts";
 import { controlOptions } from "./ask-daemon.ts";
 import { UsageError } from "./command.ts";
 

@@ -1,7 +1,8 @@
 // The shape of a declared signing key: `{ domain, selector, file, v g h k s t n }` (amavisd: dkim_key()).
 import { domainToASCII } from "node:url";
 import { nearest } from "./nearest.ts";
-import { file, isMapping, type Report, type Shape, secret } from "./shape.ts";
+import { isMapping, type Report, type Shape } from "./shape.ts";
+import { file, secret } from "./text-shape.ts";
 import type { DkimKeySetting } from "./values.ts";
 
 const tagNames = ["v", "g", "h", "k", "s", "t", "n"] as const;

@@ -2,20 +2,10 @@
 // a slip is found, and then left out of the configuration. A name that comes to act leaves this list and becomes a row of `rows/`.
 import { anyYield, map, textYield, truthYield } from "./map-shape.ts";
 import { method } from "./network-shape.ts";
+import { duration, integer, number } from "./number-shape.ts";
 import { demand, type KnownName, known } from "./setting.ts";
-import {
-  anything,
-  duration,
-  fieldSwitches,
-  integer,
-  list,
-  mapping,
-  number,
-  optional,
-  secret,
-  text,
-  toggle,
-} from "./shape.ts";
+import { anything, list, mapping, optional, text, toggle } from "./shape.ts";
+import { fieldSwitches, secret } from "./text-shape.ts";
 
 const byCategory = mapping(anything, "a mapping of contents categories to values");
 

@@ -1,20 +1,10 @@
 // av_scanners and spam_scanners: mappings of ours, or the lists of amavisd's that mean a daemon which can be asked here
 // (amavis-scanner.ts). Whatever else stands there is an error: mail that nobody looks at must not look as if somebody had.
 import { type AmavisScanner, amavisSpamScanner, amavisVirusScanner } from "./amavis-scanner.ts";
+import { duration, integer, number, size } from "./number-shape.ts";
 import { formatPeerAddress, parsePeerAddress } from "./peer-address.ts";
 import { readRecord, setting, type ValuesOf, withDefaults } from "./setting.ts";
-import {
-  duration,
-  integer,
-  isMapping,
-  list,
-  number,
-  optional,
-  type Report,
-  type Shape,
-  size,
-  within,
-} from "./shape.ts";
+import { isMapping, list, optional, type Report, type Shape, within } from "./shape.ts";
 
 /** A virus scanner that is asked. Times are seconds. */
 export type VirusScanner = ValuesOf<typeof clamdRows> & { readonly type: "clamd" };

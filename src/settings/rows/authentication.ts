@@ -1,8 +1,10 @@
 // Bank settings of DKIM, SPF, DMARC and ARC, and of banks and scores by verified author.
 import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
+import { duration, integer, number } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import { destiny, duration, fieldCounts, integer, list, lowerCase, number, oneOf, toggle } from "../shape.ts";
+import { list, oneOf, toggle } from "../shape.ts";
+import { destiny, fieldCounts, lowerCase } from "../text-shape.ts";
 
 export const dkimSettings = {
   enable_dkim_verification: setting(

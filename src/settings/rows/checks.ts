@@ -10,9 +10,10 @@ import {
   textYield,
   truthYield,
 } from "../map-shape.ts";
+import { size } from "../number-shape.ts";
 import { spamScanners, virusScanners } from "../scanner-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import { mapping, optional, size, text, toggle } from "../shape.ts";
+import { mapping, optional, text, toggle } from "../shape.ts";
 
 const switches = mapping(toggle, "a mapping of names to true or false");
 

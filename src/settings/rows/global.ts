@@ -3,24 +3,10 @@ import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
 import { milterDoor } from "../milter-shape.ts";
 import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
+import { duration, integer, mode, number, size } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import {
-  duration,
-  file,
-  fileOfKind,
-  integer,
-  list,
-  mapping,
-  mode,
-  number,
-  oneOf,
-  optional,
-  ownName,
-  size,
-  text,
-  toggle,
-  upperCase,
-} from "../shape.ts";
+import { list, mapping, oneOf, optional, text, toggle } from "../shape.ts";
+import { file, fileOfKind, ownName, upperCase } from "../text-shape.ts";
 import { control, dns, history, limits, log, metrics, pool, quarantine, redis, relay, spool } from "./groups.ts";
 
 export const globalSettings = {

@@ -1,21 +1,10 @@
 // The settings that are records of settings: ours, not amavisd's.
 import { group } from "../group.ts";
 import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
+import { duration, integer, size, sizeUpTo } from "../number-shape.ts";
 import { known, setting } from "../setting.ts";
-import {
-  duration,
-  file,
-  integer,
-  list,
-  logTarget,
-  lowerCase,
-  oneOf,
-  optional,
-  size,
-  sizeUpTo,
-  text,
-  toggle,
-} from "../shape.ts";
+import { list, oneOf, optional, text, toggle } from "../shape.ts";
+import { file, logTarget, lowerCase } from "../text-shape.ts";
 
 export const dns = group({
   servers: setting(

@@ -1,6 +1,7 @@
 import { map, truthYield } from "../map-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import { anything, fieldSwitches, mapping, optional, text, toggle } from "../shape.ts";
+import { anything, mapping, optional, text, toggle } from "../shape.ts";
+import { fieldSwitches } from "../text-shape.ts";
 import { defaultAddedFields } from "./field-names.ts";
 
 export const headerSettings = {

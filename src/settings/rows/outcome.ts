@@ -1,6 +1,7 @@
 import { map, textYield, truthYield } from "../map-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import { destiny, envelopeSender, mailbox, optional, template, text, toggle } from "../shape.ts";
+import { optional, text, toggle } from "../shape.ts";
+import { destiny, envelopeSender, mailbox, template } from "../text-shape.ts";
 
 export const outcomeSettings = {
   final_virus_destiny: setting(destiny, "D_DISCARD", "What becomes of infected mail.", "policy"),

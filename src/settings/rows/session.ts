@@ -1,22 +1,9 @@
 import { map, truthYield } from "../map-shape.ts";
 import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
+import { duration, integer, size } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import {
-  anything,
-  duration,
-  envelopeSender,
-  integer,
-  list,
-  mapping,
-  oneOf,
-  optional,
-  ownName,
-  secret,
-  size,
-  text,
-  toggle,
-  upperCase,
-} from "../shape.ts";
+import { anything, list, mapping, oneOf, optional, text, toggle } from "../shape.ts";
+import { envelopeSender, ownName, secret, upperCase } from "../text-shape.ts";
 
 export const sessionSettings = {
   protocol: setting(

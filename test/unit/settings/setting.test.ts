@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { integer } from "../../../src/settings/number-shape.ts";
 import { known, readRecord, setting, unknownName, withDefaults } from "../../../src/settings/setting.ts";
-import { integer, list, optional, reporter, text, toggle } from "../../../src/settings/shape.ts";
+import { list, optional, reporter, text, toggle } from "../../../src/settings/shape.ts";
 
 const rows = {
   colour: setting(text, "red", "A colour.", "flow"),
