@@ -2,9 +2,10 @@
 
 import type { PartsFound } from "../src/mail/content.ts";
 import { splitHeader } from "../src/mail/header.ts";
-import type { BodyPort, ContentTask } from "../src/mime/content-task.ts";
+import type { BodyPort, ContentTask, SurvivalTask } from "../src/mime/content-task.ts";
 import { createExpansion } from "../src/mime/expansion.ts";
 import { createMailWalk } from "../src/mime/mail-walk.ts";
+import { makeSurvive, type Survival } from "../src/mime/survival.ts";
 import { lowerPriority } from "./lower-priority.ts";
 import { openArchives, type Unpacking } from "./unpack.ts";
 
@@ -23,6 +24,11 @@ export default async function takeApart(task: ContentTask): Promise<PartsFound> 
   walk.end();
   await openArchives(unpacking);
   return walk.found();
+}
+
+/** The same mail, written so that no MTA has to change it. */
+export function survive({ header, chunks }: SurvivalTask): Survival {
+  return makeSurvive(splitHeader(header).fields, Buffer.concat(chunks));
 }
 
 /** Resolves at the end of the body; rejects when something of ours breaks. */

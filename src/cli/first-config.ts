@@ -74,6 +74,8 @@ policy_bank:
     mynetworks_maps: []
     # The author's signature is broken by what the list changed; the results of the first pass stay.
     enable_dkim_verification: false
+    # List managers talk to this port themselves: what they send as 8-bit is made 7-bit before it is signed.
+    survival: fix
     signed_header_fields: { Sender: 1 }
     forward_method: "smtp:[127.0.0.1]:10025"
 

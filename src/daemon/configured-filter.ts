@@ -27,6 +27,7 @@ import { createRelayStage } from "../flow/stages/relay-mail.ts";
 import { createScore } from "../flow/stages/score.ts";
 import { createSeal } from "../flow/stages/seal.ts";
 import { createSigning, createSignStage } from "../flow/stages/sign-mail.ts";
+import { createSurvive } from "../flow/stages/survive.ts";
 import { createDkimVerifier } from "../flow/stages/verify-dkim.ts";
 import { createSubmitOwn, type ObserveOwnMail } from "../flow/submit-own.ts";
 import { type ObserveStage, timed } from "../flow/timed.ts";
@@ -60,7 +61,7 @@ export interface SharedParts {
   readonly peek?: Peek;
   readonly relay: Relay;
   /** Looks into mail; asked only where a bank wants it. */
-  readonly content: Pick<ContentParts, "lookIntoParts" | "scanViruses" | "scoreSpam">;
+  readonly content: Pick<ContentParts, "lookIntoParts" | "scanViruses" | "scoreSpam" | "makeSurvive">;
   /** Called with the time that each stage took. */
   readonly observeStage?: ObserveStage;
   readonly observeOwnMail?: ObserveOwnMail;
@@ -119,7 +120,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     now: Date.now,
   });
   const signAsPlanned = createSigning({ engine, digestBody });
-  const signMail = createSignStage(signAsPlanned);
+  const signMail = createSignStage(signAsPlanned, createSurvive(content));
   const seal = createSeal({ authenticator, keyring, mydomain: config.mydomain, digestBody });
   const submitOwn = createSubmitOwn({
     signer,

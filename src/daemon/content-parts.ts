@@ -13,6 +13,8 @@ import { contentPoolOptions, verdictCacheOptions } from "./part-options.ts";
 export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "scoreSpam"> {
   /** Takes a mail apart. Rejects only when its octets cannot be read. */
   lookIntoParts(message: MessageOctets): Promise<PartsFound>;
+  /** Writes a mail so that no MTA has to change it. */
+  makeSurvive: ContentPool["makeSurvive"];
   scannerStats(): readonly ScannerStats[];
   /** Goes by another configuration from now on. */
   configure(config: Config): void;
@@ -58,6 +60,7 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
 
   return {
     lookIntoParts: (message) => pool.lookInto(message),
+    makeSurvive: (message, body) => pool.makeSurvive(message, body),
     scanViruses: (message, ask) => scanners.scanViruses(message, ask),
     scoreSpam: (message, ask) => scanners.scoreSpam(message, ask),
     scannerStats: () => scanners.stats(),

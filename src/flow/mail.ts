@@ -2,6 +2,7 @@
 import type { Facts } from "../checks/check.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import type { HeaderEdits } from "../mail/edit.ts";
+import type { SurvivalRecord } from "../mail/survival.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import type { PolicyBank } from "../policy/bank.ts";
 import type { Decided } from "../policy/decision.ts";
@@ -63,6 +64,8 @@ export interface Signatures {
   readonly signings: readonly SigningRecord[];
   readonly candidates?: readonly CandidateFact[];
   readonly seal?: SealRecord;
+  /** Absent where nothing was found that would break. */
+  readonly survival?: SurvivalRecord;
   /** Lines for log level 2; made only where the bank wants them. */
   readonly lines?: readonly string[];
 }

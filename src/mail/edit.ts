@@ -1,7 +1,7 @@
 // Header edits as data: whole fields on top, whole fields left out, whole fields in the place of others. They are printed
 // where octets are needed, when a mail is signed or leaves; every octet that no edit names stays as it is.
 import { asBuffer, mailboxLinesEnd } from "./header.ts";
-import type { MessageOctets } from "./message.ts";
+import type { MemoryBody, MessageOctets } from "./message.ts";
 import { sharedOctets } from "./shared-octets.ts";
 import { isSameWrapping, type Wrapping, wrappedBody } from "./wrapping.ts";
 
@@ -29,6 +29,8 @@ export interface HeaderEdits {
   readonly below?: number;
   /** The mail leaves as an attachment: the header section with its edits is that of the new mail, the mail within has its own as it came. */
   readonly wrap?: Wrapping;
+  /** Another body in the place of the one that came. */
+  readonly body?: MemoryBody;
 }
 
 export const noEdits: HeaderEdits = { add: [], remove: [], replace: [] };
@@ -44,6 +46,11 @@ export function withFields(fields: readonly string[], edits: HeaderEdits): Heade
   return { ...edits, add: [...fields, ...edits.add] };
 }
 
+/** Whether what leaves with these edits has another body than what came. */
+export function changesBody({ wrap, body }: HeaderEdits): boolean {
+  return wrap !== undefined || body !== undefined;
+}
+
 /** Whether both turn any header into the same octets. */
 export function isSameEdits(one: HeaderEdits, other: HeaderEdits): boolean {
   if (one === other) return true;
@@ -52,7 +59,8 @@ export function isSameEdits(one: HeaderEdits, other: HeaderEdits): boolean {
     isSameList(one.remove, other.remove, isSameRange) &&
     isSameList(one.replace, other.replace, isSameReplacement) &&
     one.below === other.below &&
-    isSameWrapping(one.wrap, other.wrap)
+    isSameWrapping(one.wrap, other.wrap) &&
+    one.body === other.body
   );
 }
 
@@ -92,7 +100,7 @@ export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" 
     from = end;
   }
   at += header.copy(octets, at, from);
-  if (wrap === undefined) return { header: octets, separator: message.separator, body: message.body };
+  if (wrap === undefined) return { header: octets, separator: message.separator, body: edits.body ?? message.body };
   octets.write(wrap.heading, at, "latin1");
   return { header: octets, separator: "\r\n", body: wrappedBody(message, wrap, memory) };
 }

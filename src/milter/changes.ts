@@ -19,7 +19,7 @@ export interface MilterVerdict {
 }
 
 /** What the MTA would have to let us do, and does not: the mail must not go on without it. */
-export type Missing = "addHeaders" | "changeHeaders" | "addRecipients" | "removeRecipients";
+export type Missing = "addHeaders" | "changeBody" | "changeHeaders" | "addRecipients" | "removeRecipients";
 
 /** What `agreed` lacks for this verdict. */
 export function missingFor(
@@ -29,6 +29,7 @@ export function missingFor(
   const needed: Missing[] = [];
   if (edits.add.length > 0) needed.push("addHeaders");
   if (edits.remove.length > 0 || edits.replace.length > 0) needed.push("changeHeaders");
+  if (edits.body !== undefined) needed.push("changeBody");
   if (addedRecipients.length > 0) needed.push("addRecipients");
   if (removedRecipients.length > 0) needed.push("removeRecipients");
   return needed.filter((action) => !agreed.may(action));
@@ -40,6 +41,7 @@ export function answerTo(verdict: MilterVerdict, fields: readonly HeaderField[],
   if (verdict.discarded) return [packet("d")];
   return [
     ...headerPackets(verdict.edits, fields, agreed.leadingSpace),
+    ...bodyPackets(verdict.edits),
     ...verdict.removedRecipients.map((address) => packet("-", `<${address}>\0`)),
     ...verdict.addedRecipients.map((address) => packet("+", `<${address}>\0`)),
     packet("c"),
@@ -67,6 +69,22 @@ function headerPackets(edits: HeaderEdits, fields: readonly HeaderField[], leadi
     const value = withoutLineEnd(field.slice(colon + 1));
     const given = leadingSpace ? value : value.replace(/^ /, "");
     packets.push(packet("i", Buffer.concat([uint32(0), latin1(`${field.slice(0, colon)}\0${given}\0`)])));
+  }
+  return packets;
+}
+
+/** Octets of a piece of a body at most (MILTER_CHUNK_SIZE of sendmail's mfdef.h). */
+const bodyPieceBytes = 65_535;
+
+/** SMFIR_REPLBODY: the whole of it, since nothing less can be said. */
+function bodyPackets({ body }: HeaderEdits): readonly Buffer[] {
+  if (body === undefined) return [];
+  const packets: Buffer[] = [];
+  for (const chunk of body.chunks) {
+    const octets = asBuffer(chunk);
+    for (let at = 0; at < octets.length; at += bodyPieceBytes) {
+      packets.push(packet("b", octets.subarray(at, at + bodyPieceBytes)));
+    }
   }
   return packets;
 }

@@ -4,6 +4,7 @@
 /** Changes a filter may ask for (SMFIF_*). */
 const actions = {
   addHeaders: 0x01,
+  changeBody: 0x02,
   addRecipients: 0x04,
   removeRecipients: 0x08,
   changeHeaders: 0x10,

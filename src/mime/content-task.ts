@@ -18,3 +18,9 @@ interface AnyTask {
 
 /** The answer is `PartsFound`. */
 export type ContentTask = AnyTask & ({ readonly chunks: readonly Uint8Array[] } | { readonly port: BodyPort });
+
+/** The answer is `Survival`. */
+export interface SurvivalTask {
+  readonly header: Uint8Array;
+  readonly chunks: readonly Uint8Array[];
+}

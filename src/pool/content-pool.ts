@@ -5,10 +5,17 @@ import { Piscina } from "piscina";
 import type { PartsFound, Unchecked } from "../mail/content.ts";
 import { errorText } from "../mail/error-text.ts";
 import { splitHeader } from "../mail/header.ts";
-import { type MessageOctets, messageSizeBytes, type SpooledBody } from "../mail/message.ts";
-import type { ContentTask } from "../mime/content-task.ts";
+import {
+  type MemoryBody,
+  type Message,
+  type MessageOctets,
+  messageSizeBytes,
+  type SpooledBody,
+} from "../mail/message.ts";
+import type { ContentTask, SurvivalTask } from "../mime/content-task.ts";
 import type { PartsLimits } from "../mime/limits.ts";
 import { createMailWalk } from "../mime/mail-walk.ts";
+import { makeSurvive, type Survival } from "../mime/survival.ts";
 import { PoolSaturated } from "./worker-pool.ts";
 
 export interface ContentPoolOptions {
@@ -34,6 +41,8 @@ export interface ContentPoolObserver {
 export interface ContentPool {
   /** Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again. */
   lookInto(message: MessageOctets): Promise<PartsFound>;
+  /** The mail written so that no MTA has to change it. Rejects when the thread dies or takes too long, or after `close`. */
+  makeSurvive(message: Pick<Message, "header" | "fields">, body: MemoryBody): Promise<Survival>;
   /** Mails that are taken apart by threads now, and that wait for it. */
   stats(): { readonly busy: number; readonly waiting: number };
   close(): Promise<void>;
@@ -131,6 +140,19 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
       if (found === undefined) return lookByWorker(message);
       observer.mailDone?.("in-place", performance.now() - begunAt);
       return found;
+    },
+    async makeSurvive({ header, fields }, { chunks, sizeBytes }) {
+      if (sizeBytes <= maxInPlaceBytes) return makeSurvive(fields, Buffer.concat(chunks));
+      await turn();
+      const overdue = new AbortController();
+      const timer = setTimeout(() => overdue.abort(), deadlineMs);
+      try {
+        const task: SurvivalTask = { header, chunks };
+        return await startedWorkers().run(task, { name: "survive", signal: overdue.signal });
+      } finally {
+        clearTimeout(timer);
+        done();
+      }
     },
     stats: () => ({ busy, waiting: waiting.size }),
     async close() {

@@ -28,7 +28,7 @@ const noLines: readonly string[] = [];
 
 export function conclude(
   ending: Ending,
-  { signings, candidates = [], seal, lines = noLines }: Signatures,
+  { signings, candidates = [], seal, survival, lines = noLines }: Signatures,
   settled: readonly Settled[],
   error?: unknown,
 ): Outcome {
@@ -61,6 +61,7 @@ export function conclude(
   const scan = scanRecord(facts.content);
   if (scan !== undefined) outcome.scan = scan;
   if (seal !== undefined) outcome.seal = seal;
+  if (survival !== undefined) outcome.survival = survival;
   if (session.protocol === "LMTP") outcome.recipientReplies = settled.map((word) => recipientReply(word, session.id));
   if (error !== undefined) outcome.error = error instanceof Error ? describe(error) : String(error);
   return outcome;

@@ -37,6 +37,7 @@ export function explanationLines(explanation: Explanation, context: ExplainConte
     ...mapLines(explanation),
     ...signingLines(explanation, context),
     ...sealLines(explanation),
+    ...survivalLines(explanation),
     ...scoreLines(explanation),
   ];
 }
@@ -162,6 +163,22 @@ function sealLines({ seal }: Explanation): readonly string[] {
     return [`ARC set added: d=${visible(seal.domain)} s=${visible(seal.selector)}, chain ${seal.chain}`];
   const word = wordOf("sealSkip", seal.reason) ?? wordOf("arc", seal.reason);
   return [`no ARC set added: ${seal.reason}`, ...meaningLines(word)];
+}
+
+const whatBreaks = {
+  "8-bit": "octets above 127",
+  "long-line": "a line of more than 998 octets",
+  "broken-line": "a line that was broken within a word",
+} as const;
+
+/** In the words of `survival: check`. */
+function survivalLines({ survival }: Explanation): readonly string[] {
+  if (survival === undefined) return [];
+  return survival.places.map(({ at, what, left }) => {
+    if (survival.result === "fixed" && left === undefined) return `mended: ${visible(at)}, ${whatBreaks[what]}`;
+    const why = left === undefined ? "" : ` (left as it is: ${left}; see docs/survival.md)`;
+    return `would break at: ${visible(at)}, ${whatBreaks[what]}${why}`;
+  });
 }
 
 function scoreLines({ scores }: Explanation): readonly string[] {

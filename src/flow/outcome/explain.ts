@@ -3,6 +3,7 @@
 import { splitAddress } from "../../mail/address.ts";
 import type { AuthorDoubt } from "../../mail/authors.ts";
 import { clientAddress } from "../../mail/client.ts";
+import type { SurvivalRecord } from "../../mail/survival.ts";
 import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
 import { explainMaps, type MapYield } from "../../policy/explain.ts";
 import {
@@ -52,12 +53,13 @@ export interface Explanation {
   readonly maps: readonly MapYield[];
   readonly signing: { readonly signatures: readonly SigningRecord[]; readonly candidates: readonly CandidateFact[] };
   readonly seal?: SealRecord;
+  readonly survival?: SurvivalRecord;
   readonly scores: readonly ExplainedScore[];
 }
 
 /** Costs a lookup in every map per address: for whoever asks about one mail. */
 export function explainOutcome(outcome: Outcome): Explanation {
-  const { evidence, session, loaded, originating, signings, seal, sender, verifications } = outcome;
+  const { evidence, session, loaded, originating, signings, seal, survival, sender, verifications } = outcome;
   const { bank, unread, candidates } = evidence;
   const client = clientAddress(session.client) ?? "not told";
   const { mailboxes, doubt } = readKeptAuthors(evidence);
@@ -82,6 +84,7 @@ export function explainOutcome(outcome: Outcome): Explanation {
     maps: bank === undefined ? [] : explainMaps(bank, addresses, client).map(told),
     signing: { signatures: signings, candidates: candidates.map(toldCandidate) },
     ...(seal === undefined ? {} : { seal }),
+    ...(survival === undefined ? {} : { survival }),
     scores: bank === undefined ? [] : recipients.flatMap((recipient) => scoresOf(bank, outcome, recipient, authors)),
   };
 }

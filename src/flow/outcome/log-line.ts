@@ -52,7 +52,7 @@ function line(outcome: Outcome, word: "Passed" | "Blocked", recipients: readonly
   text += valid(outcome) + failed(outcome);
   // What was made for mail that did not leave nobody ever saw.
   if (word === "Passed") text += made(outcome);
-  text += skipped(outcome) + sealed(outcome, word);
+  text += skipped(outcome) + sealed(outcome, word) + survived(outcome);
   text += ruled(recipients) + untold(recipients);
   if (word === "Blocked" && recipients[0] !== undefined) text += `, reply: ${replyText(recipients[0])}`;
   if (outcome.error !== undefined) text += `, error: ${visible(outcome.error)}`;
@@ -226,6 +226,20 @@ function sealed({ seal }: Outcome, word: "Passed" | "Blocked"): string {
   if (seal === undefined) return "";
   if (seal.result === "skipped") return `, arc_skip=${seal.reason}`;
   return word === "Passed" ? `, arc_new=${seal.selector}:${seal.domain}` : "";
+}
+
+/** Not amavisd's: what was written anew so that a signature survives, and what would break one. */
+function survived({ survival }: Outcome): string {
+  if (survival === undefined) return "";
+  const { result, places } = survival;
+  const mended: string[] = [];
+  const breaking: string[] = [];
+  for (const { at, what, left } of places) {
+    if (left !== undefined) breaking.push(`${visible(at)}:${what}:${left}`);
+    else if (result === "fixed") mended.push(`${visible(at)}:${what}`);
+    else breaking.push(`${visible(at)}:${what}`);
+  }
+  return told("mended", mended) + told("would_break", breaking);
 }
 
 /** Not amavisd's: the rules of ours that spoke. */

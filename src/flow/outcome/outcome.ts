@@ -1,6 +1,7 @@
 // Everything that is known about one mail when it is done: what the log line, the metrics and `why` are made from.
 import type { Finding } from "../../authres/finding.ts";
 import type { Verification } from "../../dkim/engine.ts";
+import type { SurvivalRecord } from "../../mail/survival.ts";
 import type { Session } from "../../mail/transaction.ts";
 import type { LoadedBank, PolicyBank } from "../../policy/bank.ts";
 import type { Decided } from "../../policy/decision.ts";
@@ -68,6 +69,8 @@ export interface Outcome {
   readonly signings: readonly SigningRecord[];
   /** Absent where the bank asks for no seal. */
   readonly seal?: SealRecord;
+  /** Absent where nothing was found that an MTA behind us would break. */
+  readonly survival?: SurvivalRecord;
   readonly evidence: Evidence;
   /** log_level of the bank. */
   readonly logLevel: number;

@@ -36,6 +36,7 @@ export function mailRecord(outcome: Outcome) {
     signings: outcome.signings,
     signing_candidates: outcome.evidence.candidates.map(toldCandidate),
     arc_seal: outcome.seal,
+    survival: outcome.survival,
     reply: formatReply(outcome.reply),
     queued_as: outcome.queuedAs,
     elapsed_ms: Math.round(outcome.elapsedMs),

@@ -2,7 +2,7 @@
 import { sealDigestSpec } from "../../arc/fields.ts";
 import type { Authenticator } from "../../authres/authenticator.ts";
 import { formatResults } from "../../authres/print.ts";
-import { print, withFields } from "../../mail/edit.ts";
+import { changesBody, print, withFields } from "../../mail/edit.ts";
 import type { Keyring } from "../../signing/keyring.ts";
 import { findSealingKey, type SealingKey, sealingDomains } from "../../signing/sealing-key.ts";
 import type { JudgedMail, Leaving, SealRecord } from "../mail.ts";
@@ -53,8 +53,7 @@ export function createSeal({ authenticator, keyring, mydomain, digestBody }: Sea
         const printed = print(message, each.edits, "shared");
         const report = await authenticator.seal({
           header: printed.header,
-          // What is wrapped has another body than the one that arrived.
-          body: each.edits.wrap === undefined ? body : await bodySource(printed, [sealDigestSpec], digestBody),
+          body: !changesBody(each.edits) ? body : await bodySource(printed, [sealDigestSpec], digestBody),
           chain,
           authenticationResults: formatResults(bank.myauthservid ?? bank.myhostname, facts.findings),
           domain,

@@ -2,13 +2,14 @@
 import type { DkimEngine, SignRequest } from "../../dkim/engine.ts";
 import { digestSpecOf } from "../../dkim/sign.ts";
 import type { BodySource } from "../../mail/digest.ts";
-import { type HeaderEdits, print, withFields } from "../../mail/edit.ts";
+import { changesBody, type HeaderEdits, print, withFields } from "../../mail/edit.ts";
 import type { MessageOctets } from "../../mail/message.ts";
 import type { Transaction } from "../../mail/transaction.ts";
 import { signingLogLines } from "../../signing/log-text.ts";
 import { planSigning, type SigningPlan } from "../../signing/plan.ts";
 import type { JudgedMail, Leaving, Signed } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
+import type { Survive } from "./survive.ts";
 
 export interface SigningNeeds {
   readonly engine: Pick<DkimEngine, "sign">;
@@ -23,7 +24,8 @@ export type SignAsPlanned = (
   lines: boolean,
 ) => Promise<Signed>;
 
-export function createSignStage(signAsPlanned: SignAsPlanned) {
+/** @param survive the last edit before a signature: what would break it further on is taken out */
+export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) {
   return async function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
     if (leaving.length === 0) return { leaving, signings: [] };
     const { transaction, bank, facts, arrival } = mail;
@@ -31,7 +33,10 @@ export function createSignStage(signAsPlanned: SignAsPlanned) {
       validSignatures: facts.verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
       receivedAtMs: transaction.receivedAtMs,
     });
-    return signAsPlanned(plan, transaction, leaving, bank.log_level >= 2);
+    const ready = survive(mail, leaving, "sign" in plan);
+    const { leaving: surviving, survival } = ready instanceof Promise ? await ready : ready;
+    const signed = await signAsPlanned(plan, transaction, surviving, bank.log_level >= 2);
+    return survival === undefined ? signed : { ...signed, survival };
   };
 }
 
@@ -75,8 +80,7 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
     requests: readonly SignRequest[],
   ): Promise<HeaderEdits> {
     const printed = print(message, edits, "shared");
-    // What is wrapped has another body than the one that arrived.
-    const leaves = edits.wrap === undefined ? body : await bodySource(printed, requests.map(digestSpecOf), digestBody);
+    const leaves = !changesBody(edits) ? body : await bodySource(printed, requests.map(digestSpecOf), digestBody);
     return withFields(await engine.sign({ header: printed.header, body: leaves, requests }), edits);
   }
 }

@@ -3,7 +3,7 @@ import { defaultSignedHeaderFields } from "../../dkim/signed-fields.ts";
 import { banksYield, map, numberYield, signatureOptionsYield } from "../map-shape.ts";
 import { duration, integer, number } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
-import { list, oneOf, toggle } from "../shape.ts";
+import { list, oneOf, optional, toggle } from "../shape.ts";
 import { destiny, fieldCounts, lowerCase } from "../text-shape.ts";
 
 export const dkimSettings = {
@@ -107,4 +107,14 @@ export const authenticationSettings = {
     { sigil: "any" },
   ),
   arc_seal: setting(toggle, false, "Mail that is handed on gets an ARC set of ours.", "checks", { sigil: "any" }),
+  survival: setting(
+    optional(oneOf("off", "check", "fix")),
+    null,
+    "What MTAs behind us would change in a mail, and break its signatures by: 8-bit parts, lines of more than 998 octets. fix: mail that we sign is written so that nothing has to be changed. check: the log and why say what would break, and where.",
+    "flow",
+    {
+      otherwise: "fix for originating mail where smtpd_discard_ehlo_keywords hides 8BITMIME, else off",
+      sigil: "any",
+    },
+  ),
 } satisfies SettingRows;

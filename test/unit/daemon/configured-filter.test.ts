@@ -41,7 +41,7 @@ function filter({ base = {}, bank }: Scene = {}) {
       sent.push(...outgoing);
       return outgoing.map(({ envelope }) => delivery(...envelope.recipients.map(() => ok)));
     },
-    content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked },
+    content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked, makeSurvive: unasked },
     observeStage: (stage) => stages.push(stage),
   };
   const policy_bank = new Map([["OURS", { originating: true, enable_dkim_signing: true }]]);

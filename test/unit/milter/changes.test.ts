@@ -81,3 +81,11 @@ test("what the MTA does not grant is missing where it is needed, and only there"
   ]);
   assert.deepEqual(missingFor(ok, agreedOn(0)), []);
 });
+
+test("a body in the place of the one that came goes in pieces, and needs the right to it", () => {
+  const text = "x".repeat(70_000);
+  const body = { kind: "memory", sizeBytes: 70_000, chunks: [Buffer.from(text)] } as const;
+  const packets = words({ edits: { ...noEdits, body } });
+  assert.deepEqual(packets, [`b ${text.slice(0, 65_535)}`, `b ${text.slice(65_535)}`, "c"]);
+  assert.deepEqual(missingFor({ ...ok, edits: { ...noEdits, body } }, agreedOn(0x1fd)), ["changeBody"]);
+});

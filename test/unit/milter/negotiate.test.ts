@@ -13,7 +13,7 @@ function offer(version: number, actions: number, steps: number): Buffer {
 test("of what Postfix offers we take the changes we make and the steps that need no answer", () => {
   const agreed = negotiate(offer(6, 0x1ff, 0x1fffff));
   assert.ok(agreed);
-  assert.equal(agreed.answer.toString("hex"), "000000060000003d001db180");
+  assert.equal(agreed.answer.toString("hex"), "000000060000003f001db180");
   assert.equal(agreed.leadingSpace, true);
   assert.deepEqual(
     ["C", "H", "M", "R", "T", "L", "N", "B", "E"].filter((step) => agreed.isAnswered(step)),

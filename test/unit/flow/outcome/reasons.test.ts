@@ -73,7 +73,7 @@ async function pass({ config, message, sender = "a@example.com", resolve, times 
       authenticator: createLazyAuthenticator(() => assert.fail("nobody asks for SPF or ARC")),
       resolve: resolve ?? createFixedResolver(zone),
       relay,
-      content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked },
+      content: { lookIntoParts: unasked, scanViruses: unasked, scoreSpam: unasked, makeSurvive: unasked },
     });
     let octets = message;
     for (let round = 1; ; round += 1) {
