@@ -8,6 +8,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   "print-unit": async () => (await import("./print-unit.ts")).printUnit,
   start: async () => (await import("./start.ts")).start,
   reload: async () => (await import("./reload.ts")).reload,
+  upgrade: async () => (await import("./upgrade.ts")).upgrade,
   status: async () => (await import("./status.ts")).status,
   why: async () => (await import("./why.ts")).why,
   log: async () => (await import("./log.ts")).log,

@@ -12,10 +12,13 @@ import { daemonSocketPath, ensurePrivateFolder, isPrivatePath, type SocketPlace 
 import type { Daemon } from "../daemon/daemon.ts";
 import { type DaemonUser, giveSocket, takeDaemonUser } from "../daemon/daemon-user.ts";
 import { createReload, type Reload, type Reloadable } from "../daemon/reload.ts";
+import { createUpgrade, type LeavableControl } from "../daemon/upgrade.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
 import { needsRootFor } from "../process/daemon-files.ts";
+import { type InheritedSockets, inheritedSockets } from "../process/inherited-sockets.ts";
 import { createServiceManager, type ServiceManager } from "../process/service-manager.ts";
 import { atOnce, inSlices } from "../process/slices.ts";
+import { predecessor } from "../process/successor.ts";
 import { type ActingAs, nameOf } from "../process/unix-user.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import { type ListedKeys, listKeys } from "../reading/list-keys.ts";
@@ -23,23 +26,32 @@ import { openSettings } from "../reading/open-settings.ts";
 import { openConfig, type PlainConfig, type PlainReading } from "../reading/plain-settings.ts";
 import { readSettings } from "../reading/read-settings.ts";
 import type { Settings } from "../reading/settings.ts";
-import { type Command, exitCode, type Io } from "./command.ts";
+import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
 
 export const start: Command = {
   name: "start",
   summary: "run the filter in the foreground: SIGTERM drains it, SIGHUP reloads the configuration",
-  usage: `[--config FILE] [--user NAME]
+  usage: `[--config FILE] [--user NAME] [--take-over]
 
   --config FILE  signpost.yaml or an amavisd.conf; default /etc/signpost/signpost.yaml
-  --user NAME    the user that root becomes, instead of daemon_user`,
+  --user NAME    the user that root becomes, instead of daemon_user
+  --take-over    take the place of the daemon that starts this one, for signpost upgrade to use`,
   async run(args, io) {
     const { values } = parseArgs({
       args: [...args],
-      options: { config: { type: "string", short: "c" }, user: { type: "string", short: "u" } },
+      options: {
+        config: { type: "string", short: "c" },
+        user: { type: "string", short: "u" },
+        "take-over": { type: "boolean" },
+      },
     });
     const { user } = values;
+    const before = values["take-over"] === true ? predecessor() : undefined;
+    if (values["take-over"] === true && before === undefined) {
+      throw new UsageError("--take-over: no daemon started this one, signpost upgrade has it do so");
+    }
     const file = values.config ?? defaultConfigFile;
     const unreadable = unreadableConfig(file, io);
     if (unreadable !== undefined) return unreadable;
@@ -81,16 +93,39 @@ export const start: Command = {
       tell(listed.problems.slice(problems.length), io);
       const { settings } = listed;
       if (settings === undefined) return unusable(file, io);
+      const controlNeeds = { file, settings, running: () => running, acting, io };
       // Before the ports are opened: a reload may be asked for as soon as the daemon says that it is ready.
-      control = await openControl({ file, settings, running: () => running, acting, io });
+      if (before === undefined) control = await openControl(controlNeeds);
       const journal = isJournal(io.env.JOURNAL_STREAM);
       const startSome = settings.config.listeners > 1 ? startSeveral : startOne;
-      const started = await startSome({ file, plain, settings, journal, daemonUser, user, io });
-      const { daemon } = started;
-      running = { daemon, reload: announced(started.reload, manager) };
-      manager.ready();
-      await aborted(io.signal);
-      manager.stopping();
+      const started = await startSome({
+        file,
+        plain,
+        settings,
+        journal,
+        daemonUser,
+        user,
+        io,
+        inherited: inheritedSockets(io.env, before !== undefined),
+        takeOver: async () => {
+          await before?.takeOver();
+          if (before !== undefined) control = await openControl(controlNeeds);
+        },
+        control: {
+          leave: () => control?.leave(),
+          resume: async () => {
+            control = await openControl(controlNeeds);
+          },
+        },
+      });
+      const { daemon, replaced } = started;
+      running = { ...started, reload: announced(started.reload, manager) };
+      // Before the other process hears that it may end: its manager must know by then whose the service is.
+      if (before === undefined) void manager.ready();
+      else await manager.ready(process.pid);
+      before?.serving();
+      const isReplaced = await Promise.race([aborted(io.signal), replaced.then(() => true)]);
+      if (isReplaced !== true) manager.stopping();
       await daemon.stop();
       return exitCode.ok;
     } catch (error) {
@@ -117,6 +152,10 @@ function unusable(file: string, io: Io): number {
 interface Running {
   readonly daemon: Reloadable & Pick<Daemon, "answer" | "stop">;
   readonly reload: Reload;
+  /** Has a new process take this one's place; resolves to its pid. */
+  readonly upgrade: () => Promise<number>;
+  /** Resolves once that process has all mail. */
+  readonly replaced: Promise<void>;
 }
 
 interface ToStart {
@@ -127,6 +166,9 @@ interface ToStart {
   readonly daemonUser: DaemonUser;
   readonly user: string | undefined;
   readonly io: Io;
+  readonly inherited: InheritedSockets;
+  readonly takeOver: () => Promise<void>;
+  readonly control: LeavableControl;
 }
 
 /**
@@ -144,19 +186,31 @@ function loadMeanwhile(file: string): void {
   import("../daemon/start-daemon.ts").catch(() => undefined);
 }
 
-async function startOne({ file, settings, journal, daemonUser, io }: ToStart): Promise<Running> {
+async function startOne(toStart: ToStart): Promise<Running> {
+  const { file, settings, journal, daemonUser, io, inherited, takeOver, control } = toStart;
   prepareMemory();
   const { startDaemon } = await import("../daemon/start-daemon.ts");
-  const daemon = await startDaemon(settings, { journal, daemonUser });
+  const daemon = await startDaemon(settings, { journal, daemonUser, inherited, takeOver });
   settleMemory();
   // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
   flushCompileCache();
   const load = async () => inSlices(openSettings(await readSettings(file, io.cwd, io.signal), io.cwd));
-  return { daemon, reload: reloadOf(daemon, file, settings, load) };
+  const { upgrade, replaced } = createUpgrade({ daemon, control, env: io.env, signal: io.signal });
+  return { daemon, reload: reloadOf(daemon, file, settings, load), upgrade, replaced };
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
-async function startSeveral({ file, plain, settings, journal, daemonUser, user, io }: ToStart): Promise<Running> {
+async function startSeveral({
+  file,
+  plain,
+  settings,
+  journal,
+  daemonUser,
+  user,
+  io,
+  inherited,
+}: ToStart): Promise<Running> {
+  if (inherited.closeRest().length > 0) throw new Error("sockets that are handed over at the start need listeners: 1");
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
     settings,
@@ -168,7 +222,9 @@ async function startSeveral({ file, plain, settings, journal, daemonUser, user, 
     journal,
     passErrors: (text) => io.stderr(text),
   });
-  return { daemon, reload: reloadOf(daemon, file, settings, daemon.load) };
+  const upgrade = () =>
+    Promise.reject(new Error("several processes (listeners) cannot be replaced: restart the daemon"));
+  return { daemon, reload: reloadOf(daemon, file, settings, daemon.load), upgrade, replaced: new Promise(() => {}) };
 }
 
 function reloadOf(daemon: Reloadable, file: string, { keyring }: Settings, load: () => Promise<ListedKeys>): Reload {
@@ -209,6 +265,7 @@ async function openControl({ file, settings, running, acting, io }: ControlNeeds
     return openControlSocket(path, async (request) => {
       const now = running();
       if (now === undefined) throw new Error("the daemon is still starting");
+      if (request.command === "upgrade") return { pid: await now.upgrade() };
       if (request.command !== "reload") return now.daemon.answer(request);
       if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
       return now.reload(request.force === true ? "forced" : "careful");

@@ -3,6 +3,8 @@
 export type ControlRequest =
   /** The daemon refuses when it runs with another `file`, and, unless `force` is set, to lose a key that works. */
   | { readonly command: "reload"; readonly file?: string; readonly force?: true }
+  /** Starts a new process that takes the daemon's place. */
+  | { readonly command: "upgrade" }
   | { readonly command: "status" }
   /** `id`: a log_id, mail_id, Message-ID, queue id or address. */
   | { readonly command: "why"; readonly id: string }
@@ -43,6 +45,7 @@ export function readRequest(line: string): ControlRequest | string {
         ...("force" in value && value.force === true ? { force: true } : {}),
       };
     case "status":
+    case "upgrade":
       return { command };
     case "why":
       return "id" in value && typeof value.id === "string" && value.id !== ""

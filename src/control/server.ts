@@ -10,6 +10,8 @@ import { type ControlReply, type ControlRequest, maxRequestBytes, readRequest } 
 
 export interface ControlServer {
   readonly path: string;
+  /** Takes no further connections and lets another process have the path; requests that are there are answered. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -44,9 +46,14 @@ async function openClaimed(path: string, handle: Handle, claim: Claim): Promise<
   await listenPrivately(server, path);
   return {
     path,
+    leave() {
+      // Node removes the socket file itself.
+      server.close();
+      claim.release();
+    },
     close: () =>
       new Promise((resolve) => {
-        // Node removes the socket file itself.
+        // An error says that it was left before.
         server.close(() => {
           claim.release();
           resolve();

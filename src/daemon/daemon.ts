@@ -7,6 +7,7 @@ import type { ListenerName } from "../mail/transaction.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Condition } from "../metrics/health.ts";
 import type { Which } from "../metrics/metrics.ts";
+import type { InheritedSockets } from "../process/inherited-sockets.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { DaemonUser } from "./daemon-user.ts";
@@ -26,6 +27,10 @@ export interface DaemonOptions {
   readonly daemonUser?: DaemonUser;
   /** It shares its ports with other processes, and somebody else speaks and looks after things for all of them. */
   readonly sharesPorts?: boolean;
+  /** Sockets that listen already. */
+  readonly inherited?: InheritedSockets;
+  /** Called once all ports are open, before anything that only one process may have: it is another's until this resolves. */
+  readonly takeOver?: () => Promise<void>;
 }
 
 /** A configuration that is ready to be put in force. */
@@ -56,6 +61,14 @@ export interface Daemon {
   families(which: Which): Promise<readonly Family[]>;
   /** What keeps us from being ready, by condition. */
   troubles(): Promise<ReadonlyMap<Condition, string>>;
+  /** The sockets it listens on, for the process that takes over. */
+  descriptors(): readonly number[];
+  /** Gives up what only one process may have, but mail: pid file and metrics endpoint. */
+  leaveNames(): Promise<void>;
+  /** Takes them back where nobody took over after all. */
+  resumeNames(): Promise<void>;
+  /** Leaves the ports to another process; resolves when all sessions are gone, after drain_timeout at the latest. */
+  retire(): Promise<void>;
   /** Stops accepting, lets mails under way finish within drain_timeout, and closes everything. */
   stop(): Promise<void>;
 }

@@ -9,6 +9,9 @@ export interface OpenDoor {
   readonly connections: number;
   listen(): Promise<ListenerName>;
   drain(deadlineMs: number): Promise<number>;
+  readonly descriptor?: number | undefined;
+  /** Leaves its socket to another process; resolves when its sessions are gone, or after `graceMs`. */
+  retire(graceMs: number): Promise<void>;
   /** The session that has been idle for longest, if one may be sent home for another's sake. */
   readonly idlest?: IdleSession | undefined;
 }
@@ -37,6 +40,10 @@ export interface Listeners {
   keep(wanted: readonly Door[], drainMs: number): void;
   /** Closes these at once. */
   shut(doors: readonly Door[]): Promise<void>;
+  /** The sockets of all doors, for another process to listen on. */
+  descriptors(): readonly number[];
+  /** Leaves all sockets to another process; resolves when all sessions are gone, or after `graceMs`. */
+  retire(graceMs: number): Promise<void>;
   /** Closes all and waits for mail under way; resolves to how many sessions were cut off at the deadline. */
   drain(deadlineMs: number): Promise<number>;
 }
@@ -105,6 +112,11 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
       for (const key of [...open.keys()]) if (!wantedKeys.includes(key)) void close(key, drainMs);
     },
     shut,
+    descriptors: () => [...open.values()].flatMap(({ descriptor }) => descriptor ?? []),
+    async retire(graceMs) {
+      draining = true;
+      await Promise.all([...open.values()].map((listener) => listener.retire(graceMs)));
+    },
     async drain(deadlineMs) {
       draining = true;
       const left = await Promise.all([...open.values(), ...leaving].map((listener) => listener.drain(deadlineMs)));

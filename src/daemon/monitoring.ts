@@ -52,6 +52,10 @@ export interface Monitoring {
   open(inForce: InForce, doors: ListenerState): Promise<void>;
   /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
   configure(inForce: InForce): Promise<void>;
+  /** Closes the endpoint in favour of another process. */
+  leaveEndpoint(): Promise<void>;
+  /** Opens it again. */
+  resumeEndpoint(config: Config): Promise<void>;
   /** Notes how a reload ended; gives the number of the configuration in force. */
   reloaded(result: "success" | "failure", elapsedMs: number): number;
   /** A mail is done. */
@@ -197,6 +201,8 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
       void notReady();
     },
     configure,
+    leaveEndpoint: () => endpoint.move({ listen: null, names: [] }),
+    resumeEndpoint: (config) => endpoint.move(endpointPlace(config)),
     reloaded(result, elapsedMs) {
       metrics.reloaded(result, elapsedMs);
       return metrics.generation;
@@ -218,6 +224,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
         case "log":
           return history.recent(Math.min(request.limit, maxLines), request.match);
         case "reload":
+        case "upgrade":
         case "release":
           throw new Error(`${request.command} is not ours to do`);
       }

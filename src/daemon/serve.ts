@@ -153,10 +153,19 @@ export async function serve(running: Running): Promise<Daemon> {
       : createMilterListener(at, at.milter.bank, { ...common, options: milterOptions, handlers: milterHandlers }),
   );
 
+  function inheritedAt(key: string): { readonly descriptor?: number } {
+    const descriptor = options.inherited?.take(key);
+    return descriptor === undefined ? {} : { descriptor };
+  }
+
   /** Doors whose bank speaks what we do not stay closed. */
   function doorsOf(next: ConfiguredFilter): readonly Door[] {
     const all: readonly Door[] = [...listenAddresses(next.config), ...milterDoors(next.config)];
-    const places = all.map((at) => (at.path === undefined ? { ...at, reusePort: sharesPorts } : at));
+    const places = all.map((at) => ({
+      ...at,
+      ...(at.path === undefined ? { reusePort: sharesPorts } : {}),
+      ...inheritedAt(listenerKey(at)),
+    }));
     return places.filter((at) => {
       if (at.milter !== undefined) return true;
       const { protocol } = next.atConnect({ address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) });
@@ -179,14 +188,22 @@ export async function serve(running: Running): Promise<Daemon> {
   await doors.open(wanted);
   doors.keep(wanted, 0);
   let pidFile: PidFile | undefined;
+  async function writePid(): Promise<void> {
+    const { pid_file } = generation.config;
+    if (pid_file !== null) pidFile = await openPidFile(pid_file, (write) => makeAt(acting, pid_file, write));
+  }
   try {
+    for (const name of options.inherited?.closeRest() ?? []) {
+      log.write("warning", `${name}: handed over at the start, and no setting names it`);
+    }
+    await options.takeOver?.();
     await instruments.open(running.settings, {
       openConnections: () => [...doors.connections()].map(([name, count]) => [listenerText(name), count] as const),
       closedListeners: doors.closedCount,
       draining: () => draining,
     });
-    const { pid_file, limits } = generation.config;
-    if (pid_file !== null) pidFile = await openPidFile(pid_file, (write) => makeAt(acting, pid_file, write));
+    const { limits } = generation.config;
+    await writePid();
     acting?.asRoot(() => become(acting.user));
     mustBeWritable(store.limits.spoolDirectory);
     if (limits.connections > maxConnections) {
@@ -262,6 +279,20 @@ export async function serve(running: Running): Promise<Daemon> {
     reloaded: instruments.reloaded,
     families: instruments.families,
     troubles: instruments.troubles,
+    descriptors: doors.descriptors,
+    async leaveNames() {
+      await instruments.leaveEndpoint();
+      pidFile?.remove();
+      pidFile = undefined;
+    },
+    async resumeNames() {
+      await instruments.resumeEndpoint(generation.config);
+      await writePid();
+    },
+    async retire() {
+      log.write("notice", "another process has taken over: ending after the mail under way");
+      await doors.retire(generation.config.drain_timeout * 1000);
+    },
     async stop() {
       draining = true;
       const drainMs = generation.config.drain_timeout * 1000;

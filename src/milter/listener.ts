@@ -1,7 +1,7 @@
 // The milter door as the daemon sees it: a listener per milter_listen entry, opened, drained, closed.
 import { createServer, type Socket } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
-import { type ListenAt, openSocket } from "../sockets/listen.ts";
+import { descriptorOf, type ListenAt, leaveSocket, openSocket } from "../sockets/listen.ts";
 import { MilterConnection } from "./connection.ts";
 import type { MilterHandlers, MilterObserver } from "./handlers.ts";
 
@@ -31,6 +31,9 @@ export interface MilterListener {
   readonly connections: number;
   listen(): Promise<ListenerName>;
   stopAccepting(): void;
+  readonly descriptor: number | undefined;
+  /** As the other doors': connections without a mail under way end at once, since an MTA keeps them for hours. */
+  retire(graceMs: number): Promise<void>;
   /** As the other doors': resolves to how many connections with a mail under way were cut off. */
   drain(deadlineMs: number): Promise<number>;
 }
@@ -113,7 +116,16 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
       name = { ...(await openSocket(server, at)), ...named };
       return name;
     },
+    get descriptor() {
+      return descriptorOf(server);
+    },
     stopAccepting,
+    async retire(graceMs) {
+      draining = true;
+      if (server.listening) leaveSocket(server, at.path);
+      for (const connection of connections) connection.shutDown();
+      await gone(graceMs);
+    },
     async drain(deadlineMs) {
       draining = true;
       stopAccepting();

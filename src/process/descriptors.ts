@@ -53,6 +53,8 @@ export interface DescriptorSystem {
 const realSystem: DescriptorSystem = { now: () => performance.now(), limit: openFileLimit, inUse: openFilesNow };
 
 const lookEveryMs = 1000;
+/** Where a connection would have to go, the limit may have been raised since. */
+const lookAgainMs = 50;
 const shortForMs = 10_000;
 
 /** Starts from the descriptors in use now: to be made before the first connection. */
@@ -67,9 +69,12 @@ export function watchDescriptors(system: DescriptorSystem = realSystem): Descrip
   return {
     most(count) {
       const now = system.now();
-      if (isShort || now - lookedAt >= lookEveryMs) {
+      const isOver = count > Math.min(allowed, shortMost);
+      if (isShort || now - lookedAt >= (isOver ? lookAgainMs : lookEveryMs)) {
         lookedAt = now;
+        const before = allowed;
         allowed = connectionsFor(system.limit(), inUseAtStart);
+        if (allowed > before) shortMost = Number.POSITIVE_INFINITY;
       }
       if (isShort) {
         isShort = false;

@@ -6,14 +6,18 @@ import { execFile } from "node:child_process";
 export type SendToManager = (variables: readonly string[]) => Promise<void>;
 
 export interface ServiceManager {
-  ready(): void;
+  /**
+   * Resolves when the manager was told. `mainPid`: the service is this process from now on, which another one of it has
+   * started.
+   */
+  ready(mainPid?: number): Promise<void>;
   reloading(): void;
   stopping(): void;
   /** Ends the watchdog's messages. */
   close(): void;
 }
 
-const silent: ServiceManager = { ready() {}, reloading() {}, stopping() {}, close() {} };
+const silent: ServiceManager = { ready: async () => undefined, reloading() {}, stopping() {}, close() {} };
 
 interface Environment {
   readonly NOTIFY_SOCKET?: string | undefined;
@@ -59,10 +63,11 @@ export function createServiceManager(
   let timer: NodeJS.Timeout | undefined;
   const interval = watchdogMs(environment);
   return {
-    ready() {
-      say("READY=1");
+    async ready(mainPid) {
+      say(...(mainPid === undefined ? [] : [`MAINPID=${mainPid}`]), "READY=1");
       // A timer of the main thread: where that hangs, no message leaves and the manager starts the service anew.
       if (interval !== undefined && timer === undefined) timer = setInterval(say, interval, "WATCHDOG=1").unref();
+      await last;
     },
     reloading: () => say("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: () => say("STOPPING=1"),

@@ -165,7 +165,8 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
         case "log":
           return joinLines(await history(request), request.limit);
         case "reload":
-          throw new Error("reload is not ours to do");
+        case "upgrade":
+          throw new Error(`${request.command} is not ours to do`);
         case "release": {
           // Any of them can: they share folders and index.
           const answer = await processes.askOne({ kind: "answer", request }, releasePatienceMs);

@@ -13,6 +13,8 @@ export interface ConnectionHost {
   readonly socketPath: string | undefined;
   /** Shutting down: sessions end after the mail under way. */
   readonly draining: boolean;
+  /** Another process takes new connections: sessions that are idle for a moment end. */
+  readonly retiring: boolean;
   /** Monotonic, milliseconds. */
   clock(): number;
   /** Connections of all listeners that share the limits. */

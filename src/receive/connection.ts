@@ -230,6 +230,10 @@ export class FilterConnection extends SMTPConnection {
     const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
     const connections = this.#filter.connectionCount();
     const silentMs = now - this.#lastInputMs;
+    if (this.canBeSpared && this.#filter.retiring) {
+      this.shutDownIfIdle();
+      return;
+    }
     if (this.canBeSpared && this.#isOneTooMany(maxClients)) {
       this.sendHome();
       return;

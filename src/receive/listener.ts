@@ -1,6 +1,6 @@
 // The receive part as the daemon sees it: a listener per port or socket path, opened, drained, closed.
 import type { ListenerName } from "../mail/transaction.ts";
-import { type ListenAt, openSocket } from "../sockets/listen.ts";
+import { descriptorOf, type ListenAt, leaveSocket, openSocket } from "../sockets/listen.ts";
 import { FilterConnection } from "./connection.ts";
 import { FilterServer, type ServerNeeds } from "./server.ts";
 
@@ -17,6 +17,13 @@ export interface Listener {
    * reply. What is left at the deadline is cut off without one. Resolves to how many sessions that were.
    */
   drain(deadlineMs: number): Promise<number>;
+  /** The descriptor it listens on. */
+  readonly descriptor: number | undefined;
+  /**
+   * Stops accepting in favour of another process on the same socket. Sessions go on until they are idle for a moment;
+   * resolves when all are gone, or after `graceMs`.
+   */
+  retire(graceMs: number): Promise<void>;
   /** The session that has been idle for longest, if one may be sent home for another's sake. */
   readonly idlest: FilterConnection | undefined;
 }
@@ -31,10 +38,11 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
   };
   let accepting = false;
 
-  function stopAccepting(): void {
+  function stopAccepting(whose: "ours" | "another's" = "ours"): void {
     if (!accepting) return;
     accepting = false;
-    server.server.close();
+    if (whose === "ours") server.server.close();
+    else leaveSocket(server.server, at.path);
   }
 
   return {
@@ -52,7 +60,15 @@ export function createListener(at: ListenAt, needs: Omit<ServerNeeds, "socketPat
     get idlest() {
       return server.idlest();
     },
+    get descriptor() {
+      return descriptorOf(server.server);
+    },
     stopAccepting,
+    async retire(graceMs) {
+      stopAccepting("another's");
+      server.retiring = true;
+      await server.allGone(graceMs);
+    },
     async drain(deadlineMs) {
       stopAccepting();
       server.draining = true;

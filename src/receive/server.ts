@@ -56,6 +56,8 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
+  /** Another process takes new connections: those that are idle for a moment go. */
+  retiring = false;
   #acceptTroubleAt = Number.NEGATIVE_INFINITY;
   #opened: Promise<void> | undefined;
   readonly #awaitingProxy = new Set<Socket>();

@@ -1,4 +1,5 @@
 // Opens a listening socket: an address and port, or a path with its permissions.
+import { linkSync, renameSync, rmSync } from "node:fs";
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect, type ListenOptions, type Server } from "node:net";
 import { errorCode } from "../mail/error-text.ts";
@@ -15,6 +16,8 @@ export interface ListenAt {
   readonly backlog?: number;
   /** Several processes may share the port. */
   readonly reusePort?: boolean;
+  /** A descriptor that listens there already, inherited at the start of the process. */
+  readonly descriptor?: number;
 }
 
 /** A crowd that comes at once is to be greeted, not to try again in a second; the kernel takes less if it allows less. */
@@ -29,9 +32,12 @@ export async function openSocket(
   at: ListenAt,
   listen: (options: ListenOptions, done: () => void) => void = (options, done) => server.listen(options, done),
 ): Promise<ListenerName> {
-  if (at.path !== undefined) await removeStaleSocket(at.path);
-  const options: ListenOptions = { backlog: at.backlog ?? defaultBacklog, reusePort: at.reusePort ?? false };
-  if (at.path !== undefined) options.path = at.path;
+  const isInherited = at.descriptor !== undefined;
+  if (at.path !== undefined && !isInherited) await removeStaleSocket(at.path);
+  const options: ListenOptions & { fd?: number } = { backlog: at.backlog ?? defaultBacklog };
+  if (at.descriptor === undefined) options.reusePort = at.reusePort ?? false;
+  if (at.descriptor !== undefined) options.fd = at.descriptor;
+  else if (at.path !== undefined) options.path = at.path;
   else {
     options.port = at.port ?? 0;
     if (at.address !== undefined) options.host = at.address;
@@ -39,17 +45,52 @@ export async function openSocket(
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     // bind() happens within listen(): with this umask the socket is never open to more than it should be.
-    const before = at.mode === undefined ? undefined : process.umask(0o777 & ~at.mode);
+    const before = at.mode === undefined || isInherited ? undefined : process.umask(0o777 & ~at.mode);
     listen(options, () => {
       server.off("error", reject);
       resolve();
     });
     if (before !== undefined) process.umask(before);
   });
-  if (at.path !== undefined && at.mode !== undefined) await chmod(at.path, at.mode);
+  if (at.path !== undefined && at.mode !== undefined && !isInherited) await chmod(at.path, at.mode);
   const bound = server.address();
+  if (at.path !== undefined) return { address: "", port: 0, path: at.path };
   if (bound !== null && typeof bound === "object") return { address: bound.address, port: bound.port };
-  return { address: "", port: 0, path: at.path ?? "" };
+  return { address: "", port: 0 };
+}
+
+/** The descriptor a server listens on, to be handed to another process; undefined where it cannot be told. */
+export function descriptorOf(server: Server): number | undefined {
+  if (!("_handle" in server)) return undefined;
+  const { _handle: handle } = server;
+  if (typeof handle !== "object" || handle === null || !("fd" in handle)) return undefined;
+  return typeof handle.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
+}
+
+/**
+ * Stops accepting where another process goes on with the same socket: what the system would remove with the last name
+ * of a unix socket keeps a second one meanwhile.
+ */
+export function leaveSocket(server: Server, path: string | undefined): void {
+  if (path === undefined) {
+    server.close();
+    return;
+  }
+  const kept = `${path}.${process.pid}`;
+  try {
+    linkSync(path, kept);
+  } catch {
+    // In a folder of somebody else's: closing can remove nothing there either.
+    server.close();
+    return;
+  }
+  server.close();
+  try {
+    renameSync(kept, path);
+  } finally {
+    // Still there where both names were: renaming one of them to the other does nothing.
+    rmSync(kept, { force: true });
+  }
 }
 
 /**

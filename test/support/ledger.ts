@@ -6,6 +6,8 @@ import type { ReceivedMail, Step } from "./fake-next-hop.ts";
 interface Attempt {
   readonly key: string;
   readonly id: number;
+  /** There was a connection past EHLO. */
+  greeted: boolean;
   /** The whole mail went out, its final dot too. */
   dotSent: boolean;
   /** The client itself went away. */
@@ -66,6 +68,11 @@ export class Ledger {
     return this.#tries;
   }
 
+  /** Tries for which no connection was to be had, or one that was not greeted. */
+  get turnedAway(): number {
+    return [...this.#attempts.values()].filter(({ greeted }) => !greeted).length;
+  }
+
   /** Resolves once so many mails got their 250. */
   reached(count: number): Promise<void> {
     return this.#until(() => this.#acked.size >= count);
@@ -92,7 +99,7 @@ export class Ledger {
     let count = 1;
     while (this.#attempts.has(`${this.tag}-${id}-${count}`)) count += 1;
     const key = `${this.tag}-${id}-${count}`;
-    const attempt = { key, id, dotSent: false, clientGone: false, reply: undefined, repliedAt: 0 };
+    const attempt = { key, id, greeted: false, dotSent: false, clientGone: false, reply: undefined, repliedAt: 0 };
     this.#attempts.set(key, attempt);
     return attempt;
   }

@@ -11,8 +11,8 @@ export type ClientFault = "split" | "reset-in-data" | "fin-in-data" | "vanish-af
 
 export interface SendingQueue {
   readonly ledger: Ledger;
-  /** Asked for each try, so that it may change. */
-  readonly port: () => number;
+  /** Asked for each try, so that it may change; a path is a unix socket's. */
+  readonly port: () => number | string;
   readonly count: number;
   readonly connections: number;
   readonly content: (id: number) => Buffer;
@@ -36,6 +36,7 @@ async function lane(queue: SendingQueue, waiting: number[]): Promise<void> {
     client ??= await greeted(queue.port());
     const attempt = ledger.begin(id, queue.content(id));
     if (client !== undefined) {
+      attempt.greeted = true;
       const reply = await send(client, attempt, queue);
       if (reply !== undefined) ledger.replied(attempt, reply);
       if (reply === undefined || reply.startsWith("421")) {
@@ -51,7 +52,7 @@ async function lane(queue: SendingQueue, waiting: number[]): Promise<void> {
 }
 
 /** A connection past EHLO, or undefined when there is none to be had. */
-async function greeted(port: number): Promise<SmtpClient | undefined> {
+async function greeted(port: number | string): Promise<SmtpClient | undefined> {
   const client = smtpClient(port);
   const greeting = await client.reply();
   if (greeting.at(-1)?.startsWith("220") && (await client.ask("EHLO client.example")).startsWith("250")) return client;

@@ -14,6 +14,8 @@ function createStage() {
       name,
       connections: 0,
       idlest: undefined,
+      descriptor: port,
+      retire: async () => void events.push(`retire ${port}`),
       stopAccepting: () => undefined,
       async listen() {
         events.push(`listen ${port}`);
@@ -104,10 +106,25 @@ test("of all doors the session that was idle for longest is sent home", async ()
     get idlest() {
       const idleSinceMs = idle.get(port);
       if (idleSinceMs === undefined) return undefined;
-      return { idleSinceMs, sendHome: () => void (idle.delete(port), sent.push(port)) };
+      const sendHome = () => {
+        idle.delete(port);
+        sent.push(port);
+      };
+      return { idleSinceMs, sendHome };
     },
+    retire: async () => undefined,
   }));
   await doors.open(at(1, 2, 3));
   assert.deepEqual([doors.makeRoom(), doors.makeRoom(), doors.makeRoom()], [true, true, false]);
   assert.deepEqual(sent, [3, 2]);
+});
+
+test("all sockets are left to another process, and none is opened afterwards", async () => {
+  const { doors, events, letListen } = createStage();
+  letListen();
+  await doors.open(at(1, 2));
+  assert.deepEqual(doors.descriptors(), [1, 2]);
+  await doors.retire(1000);
+  await assert.rejects(doors.open(at(3)), /shutting down/);
+  assert.deepEqual(events, ["listen 1", "listen 2", "retire 1", "retire 2", "listen 3", "drain 3 0"]);
 });

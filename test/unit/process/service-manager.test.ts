@@ -42,6 +42,12 @@ test("says in order what becomes of the service", async () => {
   assert.match(sent[1]?.[1] ?? "", /^MONOTONIC_USEC=\d+$/);
 });
 
+test("a process that took another's place is the service, and that is known when it says so", async () => {
+  const { manager, sent } = managed(socket);
+  await manager.ready(4711);
+  assert.deepEqual(sent, [["MAINPID=4711", "READY=1"]]);
+});
+
 test("says nothing where no manager asked", async () => {
   const { manager, sent } = managed({});
   manager.ready();
