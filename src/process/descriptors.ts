@@ -74,7 +74,11 @@ export function watchDescriptors(system: DescriptorSystem = realSystem): Descrip
         lookedAt = now;
         const before = allowed;
         allowed = connectionsFor(system.limit(), inUseAtStart);
-        if (allowed > before) shortMost = Number.POSITIVE_INFINITY;
+        if (allowed > before) {
+          // What was wanted in vain was wanted before.
+          shortMost = Number.POSITIVE_INFINITY;
+          isShort = false;
+        }
       }
       if (isShort) {
         isShort = false;

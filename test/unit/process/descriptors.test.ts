@@ -78,3 +78,14 @@ test("where others use descriptors up, half of the connections are to go, once a
   system.nowMs = 13_000;
   assert.equal(watch.most(10), 320);
 });
+
+test("a limit that is raised ends what was short before, and is seen when a connection would have to go", () => {
+  const { system, watch } = watched();
+  system.openFiles = 41;
+  watch.short();
+  assert.equal(watch.most(1), 1);
+  watch.short();
+  system.openFiles = 1024;
+  system.nowMs = 50;
+  assert.equal(watch.most(6), 320);
+});
