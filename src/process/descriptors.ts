@@ -1,6 +1,6 @@
 // How many connections the process's file descriptors are good for: each that comes in needs one of its own, one
 // towards the next hop, and one for what does not fit into memory.
-import { readdirSync, readFileSync } from "node:fs";
+import { openSync, readdirSync, readFileSync, readSync } from "node:fs";
 
 /** Kept for everything else: log, workers, listeners, resolver. */
 const reserve = 64;
@@ -50,7 +50,22 @@ export interface DescriptorSystem {
   inUse(): number;
 }
 
-const realSystem: DescriptorSystem = { now: () => performance.now(), limit: openFileLimit, inUse: openFilesNow };
+function realSystem(): DescriptorSystem {
+  return { now: () => performance.now(), limit: limitReader(), inUse: openFilesNow };
+}
+
+/** Keeps the file open: out of descriptors it could not be opened any more. */
+function limitReader(): () => number {
+  const text = Buffer.alloc(4096);
+  let file: number | undefined;
+  try {
+    file = openSync("/proc/self/limits", "r");
+  } catch {
+    return () => Number.POSITIVE_INFINITY;
+  }
+  const limits = file;
+  return () => openFileLimit(() => text.toString("latin1", 0, readSync(limits, text, 0, text.length, 0)));
+}
 
 const lookEveryMs = 1000;
 /** Where a connection would have to go, the limit may have been raised since. */
@@ -58,41 +73,42 @@ const lookAgainMs = 50;
 const shortForMs = 10_000;
 
 /** Starts from the descriptors in use now: to be made before the first connection. */
-export function watchDescriptors(system: DescriptorSystem = realSystem): DescriptorWatch {
+export function watchDescriptors(system: DescriptorSystem = realSystem()): DescriptorWatch {
   const inUseAtStart = Math.min(reserve, system.inUse());
   let lookedAt = system.now();
   let allowed = connectionsFor(system.limit(), inUseAtStart);
-  let isShort = false;
+  let shortAt = Number.NEGATIVE_INFINITY;
   let shortMost = Number.POSITIVE_INFINITY;
   let shortSince = Number.NEGATIVE_INFINITY;
+
+  function look(now: number): void {
+    lookedAt = now;
+    const before = allowed;
+    allowed = connectionsFor(system.limit(), inUseAtStart);
+    if (allowed <= before) return;
+    // What was wanted in vain was wanted before.
+    shortMost = Number.POSITIVE_INFINITY;
+    shortAt = Number.NEGATIVE_INFINITY;
+  }
 
   return {
     most(count) {
       const now = system.now();
       const isOver = count > Math.min(allowed, shortMost);
-      if (isShort || now - lookedAt >= (isOver ? lookAgainMs : lookEveryMs)) {
-        lookedAt = now;
-        const before = allowed;
-        allowed = connectionsFor(system.limit(), inUseAtStart);
-        if (allowed > before) {
-          // What was wanted in vain was wanted before.
-          shortMost = Number.POSITIVE_INFINITY;
-          isShort = false;
-        }
+      if (now - lookedAt >= (isOver ? lookAgainMs : lookEveryMs)) look(now);
+      if (now - shortSince >= shortForMs) shortMost = Number.POSITIVE_INFINITY;
+      // Once a second, as those that are sent home need a moment to go.
+      if (now - shortAt < lookEveryMs && now - shortSince >= lookEveryMs) {
+        // By its limit there is room, and there was none: half of what there is makes some.
+        if (count <= allowed) shortMost = Math.max(1, Math.floor(count / 2));
+        shortSince = now;
       }
-      if (isShort) {
-        isShort = false;
-        // By its limit there is room, and there was none: half of what there is makes some. Once a second, as those that
-        // are sent home need a moment to go.
-        if (now - shortSince >= lookEveryMs) {
-          shortMost = count <= allowed ? Math.max(1, Math.floor(count / 2)) : Number.POSITIVE_INFINITY;
-          shortSince = now;
-        }
-      } else if (now - shortSince >= shortForMs) shortMost = Number.POSITIVE_INFINITY;
       return Math.min(allowed, shortMost);
     },
     short() {
-      isShort = true;
+      const now = system.now();
+      if (now - lookedAt >= lookAgainMs) look(now);
+      shortAt = now;
     },
   };
 }
