@@ -29,6 +29,8 @@ sed 's,/usr/local/bin/signpost,/usr/bin/signpost,' packaging/systemd/signpost.se
 install -D -m 644 "$stage/unit" "$root/usr/lib/systemd/system/signpost.service"
 install -D -m 644 packaging/default/signpost "$root/etc/default/signpost"
 install -D -m 644 packaging/logrotate/signpost "$root/etc/logrotate.d/signpost"
+install -D -m 644 packaging/logcheck/signpost "$root/etc/logcheck/ignore.d.server/signpost"
+install -D -m 644 packaging/rsyslog/signpost.conf "$share/doc/signpost/examples/rsyslog.conf"
 # Not the configuration: `signpost init` writes it, and what an administrator wrote is no question at an upgrade.
 install -d "$root/etc/signpost"
 doc=$share/doc/signpost

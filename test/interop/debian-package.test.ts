@@ -9,6 +9,7 @@ import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { after, test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
+import { postfixMissing } from "../support/postfix.ts";
 
 const run = promisify(execFile);
 const top = join(import.meta.dirname, "../..");
@@ -139,3 +140,44 @@ async function copyInto(root: string, file: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(file, to);
 }
+
+test("a mail server's time with the package: install, sign, verify, upgrade under load, remove, purge", {
+  skip: skip === false ? skipWithout(await postfixMissing()) : skip,
+  timeout,
+}, async () => {
+  const old = await built();
+  const folder = await folderFor();
+  const script = join(top, "test/support/debian-root.sh");
+  const kept = join(await folderFor(), "old.deb");
+  await copyFile(old, kept);
+  // The next version: the same program under a higher number.
+  const newer = join(await folderFor(), "new.deb");
+  const unpacked = await folderFor();
+  await run("dpkg-deb", ["-R", old, unpacked]);
+  const control = join(unpacked, "DEBIAN/control");
+  await writeFile(control, (await readFile(control, "utf8")).replace(/^Version: .*$/m, "$&+1"));
+  await run("dpkg-deb", ["-Zgzip", "-z1", "--build", unpacked, newer]);
+  const namespaces = ["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child"];
+  const { stdout } = await run("unshare", [...namespaces, "sh", script, folder, kept, newer]);
+  const said = stdout.split("\n").filter((line) => /^(?:== |left: |Authentication-Results|DKIM-Sig)/.test(line));
+  assert.deepEqual(said, [
+    "== install",
+    "== init",
+    "== postfix",
+    "== sign",
+    "== verify",
+    "Authentication-Results: mx.example.org;dkim=none",
+    "== upgrade",
+    "== nothing refused",
+    "== nothing lost, nothing twice",
+    "== all signed",
+    "== owner root:signpost 640 root:signpost 640 ",
+    "== user signpost",
+    "== remove",
+    "== postfix as before",
+    "== configuration kept",
+    "== keys kept",
+    "left: /var/lib/signpost",
+    "== done",
+  ]);
+});

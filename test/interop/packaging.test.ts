@@ -164,3 +164,28 @@ test("logrotate reads its file, and signals the service afterwards", async (t) =
   assert.equal(await readFile(join(folder, "signalled"), "utf8"), "rotated\n");
   assert.match(text, /systemctl kill -s HUP signpost\.service/);
 });
+
+test("logcheck is content with a day like any other, and shows the rest", async (t) => {
+  if (!(await needs(t, "grep"))) return;
+  const folder = await folderFor(t);
+  const head = "Nov 29 22:28:14 mx signpost[192]: ";
+  const usual = [
+    "signpost 0.1.0 ready on 127.0.0.1:10024, 127.0.0.1:10026, 1 worker thread(s)",
+    "metrics on http://127.0.0.1:9925/metrics",
+    "(00192-01) Passed CLEAN {RelayedInbound}, [192.0.2.1]:55406 <a@example.org> -> <b@example.org>, 12 ms",
+    "(00192-02) Blocked SPAM {DiscardedInbound}, [192.0.2.1]:55406 <a@example.org> -> <b@example.org>, 12 ms",
+    "configuration reloaded",
+    "stopped",
+  ];
+  const unusual = [
+    "(00192-03) Blocked INFECTED (Eicar) {DiscardedInbound}, [192.0.2.1]:1 <a@example.org> -> <b@example.org>, 1 ms",
+    "worker threads restarted: heap out of memory",
+    "stopped; 3 session(s) cut off after 30 s",
+  ];
+  await writeFile(join(folder, "log"), [...usual, ...unusual].map((line) => `${head}${line}\n`).join(""));
+  const { output } = await run("grep", "-v", "-E", "-f", join(packaging, "logcheck/signpost"), join(folder, "log"));
+  assert.deepEqual(
+    output.trimEnd().split("\n"),
+    unusual.map((line) => head + line),
+  );
+});
