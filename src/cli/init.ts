@@ -194,6 +194,7 @@ async function tellNext(place: InitPlace, domain: string, io: Io): Promise<numbe
 1. Publish this record in the DNS of ${domain}:
 
 ${records.join("\n")}
+   For a panel of your provider's: ${called} showkeys${option} --format line
 2. Give Postfix the lines it needs; --print shows them, --undo takes them back:
      ${called} postfix --apply${option}
 3. Start the filter:

@@ -3,34 +3,46 @@
 import { parseArgs } from "node:util";
 import { jsonText } from "../mail/json-text.ts";
 import type { ReadKey } from "../signing/private-key.ts";
-import { recordName, recordStrings, recordTtlSeconds, zoneRecord } from "../signing/record-text.ts";
+import {
+  type RecordForm,
+  recordForms,
+  recordName,
+  recordStrings,
+  recordText,
+  recordTtlSeconds,
+} from "../signing/record-text.ts";
 import { selectKeys } from "../signing/select-keys.ts";
 import type { SigningKey } from "../signing/signing-key.ts";
-import { type Command, exitCode } from "./command.ts";
+import { type Command, exitCode, UsageError } from "./command.ts";
 import { loadKeys } from "./load-keys.ts";
 
 export const showkeys: Command = {
   name: "showkeys",
   summary: "print the DNS records of the signing keys",
-  usage: `showkeys [--config FILE] [--json] [DOMAIN...]
+  usage: `showkeys [--config FILE] [--format FORM | --json] [DOMAIN...]
 
-Prints a zone-file record for every declared key. DOMAIN selects that domain, .DOMAIN with those below, "." all.
+Prints the DNS record for every declared key. DOMAIN selects that domain, .DOMAIN with those below, "." all.
 Exits 1 when the private key of one of them cannot be read.
 
   --config FILE   the configuration (/etc/signpost/signpost.yaml)
+  --format FORM   zone: for a zone file (the default); line: name and value, for panels that split the value themselves;
+                  split: the value as strings of up to 255 octets; nsupdate: commands for nsupdate
   --json          a list of objects: number, domain, selector, wildcard, file, type, bits, name, ttl, record, strings`,
   async run(args, io) {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { config: { type: "string", short: "c" }, json: { type: "boolean" } },
+      options: { config: { type: "string", short: "c" }, json: { type: "boolean" }, format: { type: "string" } },
       allowPositionals: true,
     });
+    const form = recordForms.find((name) => name === (values.format ?? "zone"));
+    if (form === undefined)
+      throw new UsageError(`--format is one of ${recordForms.join(", ")}, not "${values.format}"`);
     const loaded = await loadKeys(values.config, "self", io);
     if (typeof loaded === "number") return loaded;
     const { keyring } = loaded;
     const keys = selectKeys(keyring.keys, positionals).map((key) => ({ key, read: keyring.look(key) }));
     if (values.json === true) io.stdout(`${jsonText(keys.map(describeKey), 2)}\n`);
-    else io.stdout(keys.length === 0 ? emptyText(keyring.keys) : keys.map(keyText).join(""));
+    else io.stdout(keys.length === 0 ? emptyText(keyring.keys) : keys.map((shown) => keyText(shown, form)).join(""));
     return keys.every(({ read }) => "key" in read) ? exitCode.ok : exitCode.failure;
   },
 };
@@ -46,15 +58,17 @@ interface ShownKey {
   readonly read: ReadKey;
 }
 
-/** One key as amavisd shows it: a comment, the record, an empty line. */
-function keyText({ key, read }: ShownKey): string {
+/** One key as amavisd shows it, a comment, the record, an empty line; other forms have the record alone. */
+function keyText({ key, read }: ShownKey, form: RecordForm): string {
   const whose = `s=${key.selector}, d=${key.domain}, ${key.source}`;
   if ("trouble" in read) return `; key#${key.number} not available: ${read.trouble}, ${whose}\n\n`;
+  const record = recordText(form, key, read.key.object);
+  if (form !== "zone") return record;
   const lines = [`; key#${key.number} ${read.key.bits} bits, ${whose}\n`];
   if (key.pattern !== undefined) {
     lines.push("; CANNOT DECLARE A WILDCARDED LABEL IN DNS, AVOID OR EDIT MANUALLY!\n");
   }
-  return `${lines.join("")}${zoneRecord(key, read.key.object)}\n`;
+  return `${lines.join("")}${record}`;
 }
 
 function describeKey({ key, read }: ShownKey): Readonly<Record<string, unknown>> {

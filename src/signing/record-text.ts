@@ -60,3 +60,21 @@ function pieces(text: string, size: number): string[] {
   for (let start = 0; start < text.length; start += size) list.push(text.slice(start, start + size));
   return list;
 }
+
+/** The forms in which DNS panels and tools take a record. */
+export const recordForms = ["zone", "line", "split", "nsupdate"] as const;
+export type RecordForm = (typeof recordForms)[number];
+
+/**
+ * The record in one of the forms, lines with their ends: `line` is name and value, apart by a tab, for panels that split the
+ * value themselves; `split` the same as strings of up to 255 octets in quotes; `nsupdate` what nsupdate(1) reads (RFC 2136).
+ */
+export function recordText(form: RecordForm, key: SigningKey, privateKey: KeyObject): string {
+  if (form === "zone") return `${zoneRecord(key, privateKey)}\n`;
+  const value = recordStrings(key.options, privateKey).join("");
+  if (form === "line") return `${recordName(key)}\t${value}\n`;
+  const strings = pieces(value, maxStringOctets).map((each) => `"${each.replaceAll(/["\\]/g, "\\$&")}"`);
+  if (form === "split") return `${recordName(key)}\t${strings.join(" ")}\n`;
+  const name = `${recordName(key)}.`;
+  return `update delete ${name} TXT\nupdate add ${name} ${recordTtlSeconds} TXT ${strings.join(" ")}\nsend\n`;
+}
