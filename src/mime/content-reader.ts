@@ -2,6 +2,7 @@
 // taken apart on the way; archives are gathered for those who can open them.
 import { type ContentType, headBytes, isoMark, typeOfContent } from "./content-types.ts";
 import { createEntityWalk } from "./entity-walk.ts";
+import { createGathering, type Gathering } from "./gathering.ts";
 import { createUuSink, type LeafContent, type LookInside } from "./leaf.ts";
 import type { PartSink } from "./part-sink.ts";
 import type { PartNode, PartTree } from "./part-tree.ts";
@@ -51,7 +52,7 @@ function createContentReader(
   let sizeBytes = 0;
   let found: ContentType | undefined;
   let inner: PartSink | undefined;
-  let gathered: Buffer[] | undefined;
+  let gathered: Gathering | undefined;
   let heldHere = 0;
   /** What stands where an ISO image has its mark. */
   let mark = "";
@@ -64,7 +65,7 @@ function createContentReader(
     if (declared === "mail" || (found.isText && isMailFile(node, octets))) inner = walkMail();
     else if (found.isText || declared === "uuencode")
       inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
-    else if (found.archive !== undefined || mayBeIso(node, found)) gathered = [];
+    else if (found.archive !== undefined || mayBeIso(node, found)) gathered = createGathering();
   }
 
   function begin(octets: Buffer): void {
@@ -105,7 +106,7 @@ function createContentReader(
       tree.note("over-limits", node, `archives of more than ${maxHeldBytes} octets`);
       return;
     }
-    gathered.push(Buffer.from(octets));
+    gathered.add(octets);
     heldHere += octets.length;
     held.bytes += octets.length;
   }
@@ -116,13 +117,13 @@ function createContentReader(
     heldHere = 0;
   }
 
-  function endOfArchive(octets: readonly Buffer[]): void {
+  function endOfArchive(octets: Gathering): void {
     const isIso = mark === isoMark.text;
     if (isIso) node.types.add("iso");
     if (isIso && found?.archive !== undefined) tree.note("ambiguous", node, `${found.archive} and an ISO image in one`);
     const kind = found?.archive ?? (isIso ? "iso" : undefined);
     if (kind === undefined) letGo();
-    else needs.onArchive({ node, kind, octets: Buffer.concat(octets), depth: depth + 1, level });
+    else needs.onArchive({ node, kind, octets: octets.whole(), depth: depth + 1, level });
   }
 
   return {

@@ -14,12 +14,14 @@ const maxPadding = 1000;
 export function createQuotedPrintableDecoder(sink: PartSink, doubt: (detail: string) => void): PartSink {
   /** From a "=" on, as long as it is open what it stands for. */
   let open = "";
+  /** Nothing but white space has come behind it. */
+  let isBlank = true;
 
   /** The octet it stands for, "soft" for a line break that goes, "more" for not yet known, "none" for nothing. */
   function meaning(next: number): number | "soft" | "more" | "none" {
-    const rest = open.slice(1);
-    if (next === LF && rest.trim() === "") return "soft";
-    if ((next === CR || next === 32 || next === 9) && rest.trim() === "" && open.length < maxPadding) return "more";
+    if (isBlank && next === LF) return "soft";
+    if (isBlank && (next === CR || next === 32 || next === 9) && open.length < maxPadding) return "more";
+    const rest = open.slice(1, 3);
     if (rest === "") return hexDigit(next) < 0 ? "none" : "more";
     const high = rest.length === 1 ? hexDigit(rest.charCodeAt(0)) : -1;
     const low = hexDigit(next);
@@ -40,6 +42,7 @@ export function createQuotedPrintableDecoder(sink: PartSink, doubt: (detail: str
         const meant = meaning(octet);
         if (meant === "more") {
           open += String.fromCharCode(octet);
+          isBlank &&= hexDigit(octet) < 0;
           continue;
         }
         if (meant === "none") {
@@ -49,6 +52,7 @@ export function createQuotedPrintableDecoder(sink: PartSink, doubt: (detail: str
           i -= 1;
         } else if (meant !== "soft") out[size++] = meant;
         open = "";
+        isBlank = true;
       }
       if (size > 0) sink.write(out.subarray(0, size));
     },

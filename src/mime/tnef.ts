@@ -29,12 +29,25 @@ interface OpenFile {
   readonly contents: Buffer[];
 }
 
+/** How many contents may still be listed. */
+interface Room {
+  contents: number;
+}
+
+function addContent({ contents }: OpenFile, content: Buffer, room: Room): void {
+  if (room.contents === 0) return;
+  room.contents -= 1;
+  contents.push(content);
+}
+
 /** `maxFiles`: more are not listed. Never throws; linear in the octets. */
 export function readTnef(octets: Buffer, maxFiles: number): TnefContents {
   const found: OpenFile[] = [];
+  // A file may have several contents, each of which is a part.
+  const room = { contents: maxFiles + 1 };
   let fault: string | undefined;
   let at = 6;
-  while (at < octets.length && found.length <= maxFiles) {
+  while (at < octets.length && found.length <= maxFiles && room.contents > 0) {
     if (at + 9 > octets.length) {
       fault = "it breaks off";
       break;
@@ -46,8 +59,8 @@ export function readTnef(octets: Buffer, maxFiles: number): TnefContents {
     const last = found.at(-1);
     if (attribute === attachmentStart) found.push({ names: new Set(), contents: [] });
     else if (last !== undefined && attribute === attachmentTitle) addVariants(untilNul(data), last.names);
-    else if (last !== undefined && attribute === attachmentData) last.contents.push(data);
-    else if (last !== undefined && attribute === attachmentProperties && !readProperties(data, last))
+    else if (last !== undefined && attribute === attachmentData) addContent(last, data, room);
+    else if (last !== undefined && attribute === attachmentProperties && !readProperties(data, last, room))
       fault = "an attachment whose properties cannot be read";
     at += 9 + size + 2;
   }
@@ -75,7 +88,7 @@ const several = 0x1000;
 const interfaceBytes = 16;
 
 /** Takes names and embedded objects from the property list (MS-OXTNEF 2.1.3.4); false where it cannot be read. */
-function readProperties(data: Buffer, file: OpenFile): boolean {
+function readProperties(data: Buffer, file: OpenFile, room: Room): boolean {
   let at = 0;
   const u32 = (): number => {
     const value = at + 4 <= data.length ? data.readUInt32LE(at) : 0;
@@ -104,20 +117,21 @@ function readProperties(data: Buffer, file: OpenFile): boolean {
       const value = data.subarray(at, at + length);
       if (value.length < length) return false;
       at += padded(length);
-      takeProperty(file, id, plainType, value);
+      takeProperty(file, id, plainType, value, room);
     }
   }
   return true;
 }
 
-function takeProperty({ names, contents }: OpenFile, id: number, type: number, value: Buffer): void {
+function takeProperty(file: OpenFile, id: number, type: number, value: Buffer, room: Room): void {
+  const { names } = file;
   if (id === fileName || id === longFileName || id === displayName) {
     // As octets of UTF-8 or of the sender's charset, so that one reader serves all names.
     if (type === 0x1e) addVariants(untilNul(value), names);
     if (type === 0x1f)
       addVariants(untilNul(Buffer.from(value.toString("utf16le").replace(/\0.*$/s, ""), "utf8")), names);
   } else if (id === embedded && (type === 0x0d || type === 0x102)) {
-    contents.push(type === 0x0d ? value.subarray(interfaceBytes) : value);
+    addContent(file, type === 0x0d ? value.subarray(interfaceBytes) : value, room);
   }
 }
 

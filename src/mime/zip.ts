@@ -231,19 +231,33 @@ interface Span {
   readonly to: number;
 }
 
+/** Where the next local header is, from any place on that is not before the last one asked for: each octet is searched once. */
+function createMarkSearch(zip: Buffer): (from: number) => number {
+  let last = 0;
+  let found: number | undefined;
+  return (from) => {
+    if (found === undefined || (found >= 0 && found < from) || from < last) {
+      found = zip.indexOf("PK\x03\x04", from, "latin1");
+    }
+    last = from;
+    return found;
+  };
+}
+
 /** Members between those that the directory lists, which readers find who go from one to the next. */
 function hiddenMembers(zip: Buffer, covered: readonly Span[], end: number, most: number): readonly ZipMember[] {
   const members: ZipMember[] = [];
+  const nextMark = createMarkSearch(zip);
   let at = 0;
   for (const span of [...covered.toSorted((a, b) => a.from - b.from), { from: end, to: end }]) {
     for (;;) {
-      const found = zip.indexOf("PK\x03\x04", at, "latin1");
+      const found = nextMark(at);
       if (found < 0 || found >= Math.min(span.from, end) || members.length >= most) break;
       const local = readLocal(zip, found);
       if (local === undefined) break;
       // Without its size it goes to where the next one starts.
       const unknown = (local.flags & behindFlag) !== 0 && local.packedBytes === 0;
-      const next = zip.indexOf("PK\x03\x04", local.dataAt, "latin1");
+      const next = unknown ? nextMark(local.dataAt) : -1;
       const stop = unknown ? (next < 0 || next > span.from ? span.from : next) : local.dataAt + local.packedBytes;
       const packedBytes = Math.max(0, Math.min(stop, zip.length) - local.dataAt);
       if (!isFolder({ ...local, packedBytes, at: found }))

@@ -31,6 +31,9 @@ test("a file that breaks off is told, with what there is", () => {
 test("no more are listed than wanted", () => {
   const many = tnefOf(Array.from({ length: 20 }, () => attachmentOf({ title: "a", content: "one" })));
   assert.ok(readTnef(many, 5).files.length <= 6);
+  const inOne = tnefOf([attachmentOf({ title: "a", content: "one" })]);
+  const data = inOne.subarray(inOne.indexOf(Buffer.from([0x02, 0x0f, 0x80])));
+  assert.ok(readTnef(Buffer.concat([inOne, ...Array.from({ length: 20 }, () => data)]), 5).files.length <= 6);
 });
 
 test("no octets make it throw", () => {
