@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 test("integration and interop tests take their test and hooks from support/limited.ts", () => {
-  const unlimited = ["integration", "interop", "oracle"].flatMap((folder) =>
+  const unlimited = ["chaos", "integration", "interop", "oracle"].flatMap((folder) =>
     readdirSync(join(import.meta.dirname, folder))
       .filter((name) => name.endsWith(".test.ts"))
       .map((name) => `${folder}/${name}`)
