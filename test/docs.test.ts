@@ -76,9 +76,7 @@ function callsOf(text: string): readonly Call[] {
   const lines = [...blocks.flatMap((block) => block.split("\n")), ...inline];
   return lines.flatMap((line) => {
     const calls = [
-      ...line.matchAll(
-        /(?:^|&& |\| |; )\s*(?:signpost|\S*\/main\.ts|compose run .* signpost) ([a-z][\w-]*)([^#|;&>]*)/g,
-      ),
+      ...line.matchAll(/(?:^|&& |\| |; )\s*(?:signpost|\S*\/main\.ts|localhost\/signpost) ([a-z][\w-]*)([^#|;&>]*)/g),
     ];
     return calls.map(([, command = "", rest = ""]) => ({ command, words: rest.trim().split(/\s+/) }));
   });

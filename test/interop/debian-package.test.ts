@@ -101,6 +101,10 @@ test("the tarball runs wherever it was unpacked, and its unit names the link by 
   const { version } = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
   assert.equal((await run(program, ["--version"])).stdout, `signpost ${version}\n`);
   const { stdout } = await run(program, ["print-unit"]);
+  const page = await readFile(join(top, "docs/install.md"), "utf8");
+  const named = [...page.matchAll(/\/opt\/(signpost\/[\w./]+\w)/g)].map(([, path = ""]) => path);
+  assert.ok(named.length > 2);
+  for (const path of named) await stat(join(folder, path));
   assert.match(stdout, new RegExp(`^ExecStart=${program} start --config /etc/signpost/signpost\\.yaml$`, "m"));
 });
 

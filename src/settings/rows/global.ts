@@ -13,7 +13,7 @@ export const globalSettings = {
   mydomain: setting(
     optional(ownName),
     null,
-    "Our main domain. A building block: it stands in the text of X_HEADER_LINE and in addresses that a configuration makes from it.",
+    "Your main domain. Used in X_HEADER_LINE and in addresses built from it.",
     "flow",
   ),
   mynetworks: setting(
