@@ -4,6 +4,7 @@ import {
   chunksHashedAtOnce,
   type DkimEngine,
   type SignJob,
+  type Verification,
   type VerifyJob,
 } from "../dkim/engine.ts";
 import { NumberedProfiles } from "../dkim/sign-profile.ts";
@@ -14,6 +15,9 @@ import { createDeferredDigester, createDigester, digestStored } from "./digester
 import { createWorkerPool, JobLost, type PoolStats, type WorkerPoolOptions } from "./worker-pool.ts";
 
 export interface DkimPool extends DkimEngine {
+  /** `here` does the job on the calling thread, if it comes to that because the workers are behind. */
+  verify(job: VerifyJob, here?: () => readonly Verification[] | undefined): Promise<readonly Verification[]>;
+  sign(job: SignJob, here?: () => readonly string[] | undefined): Promise<readonly string[]>;
   /** Digests of a body that is in; used when there are none from the time of its arrival. */
   digestBody(body: Body, specs: readonly BodyDigestSpec[]): Promise<readonly BodyDigest[]>;
   /** Full: mail is better refused (451) before its content is sent. */
@@ -53,14 +57,17 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
   }
 
   return {
-    async verify(job: VerifyJob) {
-      const result = await pool.run({ kind: "verify", job });
+    async verify(job: VerifyJob, here) {
+      const result = await pool.run({ kind: "verify", job }, here && (() => verified(here())));
       if (result.kind === "verified") return result.verifications;
       throw unexpected(result);
     },
-    async sign({ header, body, requests }: SignJob) {
-      const send = (how: "short" | "whole") =>
-        pool.run({ kind: "sign", job: { header, body }, requests: requests.map((each) => profiles.send(each, how)) });
+    async sign({ header, body, requests }: SignJob, here) {
+      const signHere = here && (() => signed(here()));
+      const send = (how: "short" | "whole") => {
+        const sent = requests.map((each) => profiles.send(each, how));
+        return pool.run({ kind: "sign", job: { header, body }, requests: sent }, signHere);
+      };
       let result = await send("short");
       if (result.kind === "unknown-profile") result = await send("whole");
       if (result.kind === "signed") return result.fields;
@@ -87,6 +94,14 @@ export function createDkimPool(options: WorkerPoolOptions): DkimPool {
     stats: () => ({ ...pool.stats(), streams }),
     close: () => pool.close(),
   };
+}
+
+function verified(verifications: readonly Verification[] | undefined): DkimJobResult | undefined {
+  return verifications && { kind: "verified", verifications };
+}
+
+function signed(fields: readonly string[] | undefined): DkimJobResult | undefined {
+  return fields && { kind: "signed", fields };
 }
 
 function unexpected(result: DkimJobResult): Error {

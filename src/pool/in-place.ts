@@ -1,4 +1,4 @@
-// Small jobs that come when nothing else is to be done: the calling thread does them itself, and nobody has to be woken.
+// Small jobs that come when nothing else is to be done, or when the workers are behind: the calling thread does them itself.
 // Everything whose cost a sender could drive up goes to the workers, which may be ended.
 import type { DkimEngine, SignJob, SignRequest, VerifyJob } from "../dkim/engine.ts";
 import { createKeyCache } from "../dkim/key-record.ts";
@@ -6,9 +6,10 @@ import { signMessage } from "../dkim/sign.ts";
 import { verifyMessage } from "../dkim/verify.ts";
 import type { BodySource } from "../mail/digest.ts";
 import type { TxtRecord } from "../rr/answer.ts";
+import type { DkimPool } from "./dkim-engine.ts";
 
 /** The engine for all other jobs. */
-export interface Workers extends Pick<DkimEngine, "sign" | "verify"> {
+export interface Workers extends Pick<DkimPool, "sign" | "verify"> {
   /** Nothing is out at a worker, nothing waits for one. */
   readonly idle: boolean;
 }
@@ -33,8 +34,9 @@ const maxRecordOctets = 800;
 const quietMs = 1;
 
 /**
- * `workers`, but a small job that is alone comes back without them. Where jobs come closer to each other, all of them go
- * there: a thread that does them now and then does none of them well.
+ * `workers`, but a small job that is alone comes back without them. Where jobs come closer to each other all of them go
+ * there, and what the workers cannot begin soon is done here after all if it is mostly arithmetic. A verification is
+ * not: a thread that does one now and then does none of them well.
  */
 export function workInPlace(workers: Workers, { now, done }: InPlaceNeeds): Pick<DkimEngine, "sign" | "verify"> {
   const keys = createKeyCache();
@@ -69,8 +71,11 @@ export function workInPlace(workers: Workers, { now, done }: InPlaceNeeds): Pick
       return verifications ?? workers.verify(job);
     },
     async sign(job) {
-      const fields = isAlone() && isSmallToSign(job) ? perform(() => signMessage(job)) : undefined;
-      return fields ?? workers.sign(job);
+      const alone = isAlone();
+      if (!isSmallToSign(job)) return workers.sign(job);
+      const here = () => perform(() => signMessage(job));
+      const fields = alone ? here() : undefined;
+      return fields ?? workers.sign(job, job.requests.some(isMostlyArithmetic) ? here : undefined);
     },
   };
 }
@@ -91,6 +96,11 @@ function isSmallToSign({ header, body, requests }: SignJob): boolean {
 
 function isQuicklyMade({ privateKey }: SignRequest): boolean {
   return (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) <= maxSigningBits;
+}
+
+/** An RSA signature takes longer than all else that is done with a small mail. */
+function isMostlyArithmetic({ algorithm }: SignRequest): boolean {
+  return algorithm === "rsa-sha256";
 }
 
 function isSmall(body: BodySource): boolean {

@@ -31,7 +31,11 @@ export class JobLost extends Error {
 }
 
 export interface WorkerPool<Job, Result> {
-  run(job: Job): Promise<Result>;
+  /**
+   * `here` does the job on the calling thread, one job a turn of the event loop, while the workers have enough; where it
+   * returns undefined the job waits for a worker.
+   */
+  run(job: Job, here?: () => Result | undefined): Promise<Result>;
   /** Runs a task that is no batch (a stream), outside the micro-batches, with its own end. */
   runStream(task: unknown, transfer: readonly object[]): Promise<unknown>;
   /** Ends the present workers and starts fresh ones; jobs that are out are tried again. */
@@ -54,6 +58,7 @@ export interface PoolStats {
 
 interface Pending<Job, Result> {
   readonly job: Job;
+  readonly here: (() => Result | undefined) | undefined;
   readonly queuedAt: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
@@ -67,6 +72,8 @@ interface Batch<Job, Result> {
 
 /** Jobs in one batch: enough to save the wake-ups, few enough to keep the first one's latency low. */
 const maxBatch = 16;
+/** Of jobs that the calling thread can do as well: what lies at a worker cannot be taken back when the other is done first. */
+const maxBatchShared = 4;
 /** Batches out per thread: the next one lies ready when a thread is done, the rest can still be batched. */
 const batchesPerThread = 2;
 /** Room for streams beside the batches; piscina counts both. */
@@ -102,17 +109,17 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
     return pool;
   }
 
-  function run(job: Job): Promise<Result> {
+  function run(job: Job, here?: () => Result | undefined): Promise<Result> {
     if (closed) return Promise.reject(new PoolSaturated("the worker pool is closed"));
     if (queue.length >= maxQueue) return Promise.reject(new PoolSaturated(`more than ${maxQueue} jobs wait`));
     return new Promise((resolve, reject) => {
-      queue.push({ job, queuedAt: performance.now(), resolve, reject });
+      queue.push({ job, here, queuedAt: performance.now(), resolve, reject });
       planFlush();
     });
   }
 
   function planFlush(): void {
-    if (flushPlanned || out.size >= maxOut) return;
+    if (flushPlanned || (out.size >= maxOut && queue[0]?.here === undefined)) return;
     flushPlanned = true;
     setImmediate(flush);
   }
@@ -121,11 +128,23 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
     flushPlanned = false;
     while (queue.length > 0 && out.size < maxOut) {
       // Spread what waits over the free threads before making batches longer.
-      const share = Math.min(maxBatch, Math.ceil(queue.length / Math.max(1, Math.min(threads, maxOut - out.size))));
+      const most = queue[0]?.here === undefined ? maxBatch : maxBatchShared;
+      const share = Math.min(most, Math.ceil(queue.length / Math.max(1, Math.min(threads, maxOut - out.size))));
       const jobs = queue.length <= share ? queue : queue.slice(0, share);
       queue = queue.length <= share ? [] : queue.slice(share);
       send({ jobs, sentAt: performance.now(), abandoned: false });
     }
+    if (queue.length > 0) workHere();
+  }
+
+  // The workers have enough for now and more waits: one job, then the sockets, then the next.
+  function workHere(): void {
+    const [first] = queue;
+    const result = first?.here?.();
+    if (first === undefined || result === undefined) return;
+    queue.shift();
+    first.resolve(result);
+    if (queue.length > 0) planFlush();
   }
 
   function send(batch: Batch<Job, Result>): void {

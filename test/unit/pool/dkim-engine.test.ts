@@ -146,6 +146,24 @@ test("a throw in the worker costs its own job alone", async () => {
   }
 });
 
+test("jobs that the workers cannot begin soon are done on the calling thread, if they may be", async () => {
+  const pool = createDkimPool(options);
+  try {
+    const jobs = Array.from({ length: 30 }, (_, i) => signJob(`job ${i}`));
+    const done = await Promise.all(jobs.map((job) => pool.sign(job, () => ["here"])));
+    const here = done.filter(([field]) => field === "here").length;
+    assert.ok(here > 0 && here < jobs.length, `${here} of ${jobs.length}`);
+    assert.ok(done.every(([field]) => field === "here" || field?.startsWith("DKIM-Signature:")));
+    const refusing = await Promise.all(jobs.map((job) => pool.sign(job, () => undefined)));
+    assert.ok(refusing.every(([field]) => field?.startsWith("DKIM-Signature:")));
+    const alone = await pool.sign(signJob("alone"), () => ["here"]);
+    assert.match(alone[0] ?? "", /^DKIM-Signature:/, "a worker that is free does it");
+    assert.equal(pool.stats().queued, 0);
+  } finally {
+    await pool.close();
+  }
+});
+
 test("a full queue refuses instead of growing", async () => {
   const pool = createDkimPool({ ...options, worker: misbehaving, maxQueue: 2 });
   try {

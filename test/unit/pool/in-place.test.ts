@@ -45,13 +45,15 @@ const verifyJob: VerifyJob = {
 
 /** A scene in which time stands still unless it is moved. */
 function scene({ idle = true } = {}) {
-  const state = { idle, atMs: 1000, takesMs: 0, asked: 0, inPlace: 0 };
+  const state = { idle, atMs: 1000, takesMs: 0, asked: 0, inPlace: 0, takesBack: false };
   const engine = workInPlace(
     {
       get idle() {
         return state.idle;
       },
-      async sign(job) {
+      async sign(job, here) {
+        const fields = state.takesBack ? here?.() : undefined;
+        if (fields !== undefined) return fields;
         state.asked += 1;
         return signMessage(job);
       },
@@ -123,6 +125,21 @@ test("while the workers have something to do, they have all of it", async () => 
   await engine.sign(signJob);
   assert.deepEqual([state.inPlace, state.asked], [0, 1]);
 });
+
+const shared: readonly [what: string, job: SignJob, here: boolean][] = [
+  ["an RSA signature", { ...signJob, requests: [request(rsa(2048))] }, true],
+  ["one of two signatures by RSA", { ...signJob, requests: [...signJob.requests, request(rsa(1024))] }, true],
+  ["an Ed25519 signature", signJob, false],
+  ["RSA of 4096 bits", { ...signJob, requests: [request(rsa(4096))] }, false],
+];
+for (const [what, job, expected] of shared) {
+  test(`${what} ${expected ? "may" : "may not"} be taken back from busy workers`, async () => {
+    const { engine, state } = scene({ idle: false });
+    state.takesBack = true;
+    assert.deepEqual((await engine.sign(job)).length, job.requests.length);
+    assert.deepEqual([state.inPlace, state.asked], expected ? [1, 0] : [0, 1]);
+  });
+}
 
 test("a job is alone when none came for a millisecond, wherever that one was done", async () => {
   const { engine, state } = scene();
