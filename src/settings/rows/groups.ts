@@ -37,7 +37,7 @@ export const pool = group({
   in_place: setting(
     toggle,
     true,
-    "While the threads have nothing to do, the main thread signs and verifies small mail itself: sooner done, at less cost.",
+    "The main thread signs and verifies small mail that comes alone, which is sooner done and at less cost, and makes RSA signatures that the threads cannot begin soon.",
     "pool",
   ),
 });
