@@ -1,6 +1,8 @@
 // The declared keys, found by signing domain. Which one a mail gets is chosen in choose.ts; how they are listed is in
 // load-keyring.ts. A private key is read when it first signs: of a hundred thousand domains few send mail at a time.
+
 import type { KeyStore } from "./key-store.ts";
+import { type KeysByDomain, keysIn } from "./listing.ts";
 import type { ReadKey } from "./private-key.ts";
 import type { SigningKey, SigningTable } from "./signing-key.ts";
 
@@ -21,7 +23,7 @@ export interface Keyring {
 
 export interface KeyringParts {
   /** Keys that are found by their domain, in order of declaration. */
-  readonly byDomain: ReadonlyMap<string, readonly SigningKey[]>;
+  readonly byDomain: KeysByDomain;
   /** Those of a domain pattern, in order of declaration. */
   readonly patterns: readonly SigningKey[];
   readonly keys: readonly SigningKey[];
@@ -29,13 +31,11 @@ export interface KeyringParts {
   readonly store: KeyStore;
 }
 
-const none: readonly SigningKey[] = [];
-
 export function createKeyring({ byDomain, patterns, keys, signingTable, store }: KeyringParts): Keyring {
   return {
     keys,
     find(domain) {
-      const found = byDomain.get(domain) ?? none;
+      const found = keysIn(byDomain.get(domain));
       if (patterns.length === 0) return found;
       const matching = patterns.filter(({ pattern }) => pattern?.matches(domain));
       if (matching.length === 0) return found;

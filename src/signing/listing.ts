@@ -3,24 +3,30 @@ import type { KeyFiles, KeyProblem } from "./key-settings.ts";
 import type { KeyLook } from "./look-at-keys.ts";
 import type { KeyPlace, SigningKey } from "./signing-key.ts";
 
+/** Most domains have one key: a list for each would take as much memory as its key. */
+export type KeysByDomain = ReadonlyMap<string, SigningKey | readonly SigningKey[]>;
+
 export interface KeyListing {
   readonly files: KeyFiles;
   readonly problems: KeyProblem[];
   readonly exposures: KeyProblem[];
   /** Keys that are found by domain, in order. */
   readonly keys: readonly SigningKey[];
-  readonly byDomain: ReadonlyMap<string, readonly SigningKey[]>;
+  readonly byDomain: KeysByDomain;
   readonly patterns: readonly SigningKey[];
   look(place: KeyPlace): KeyLook;
+  /** The same text for equal ones: most keys have the selector of others. */
+  shared(text: string): string;
   /** Takes a key in; returns whether its domain and selector were free. */
   add(key: Omit<SigningKey, "number">): boolean;
 }
 
 export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyListing {
   const keys: SigningKey[] = [];
-  const byDomain = new Map<string, SigningKey[]>();
+  const byDomain = new Map<string, SigningKey | SigningKey[]>();
   const patterns: SigningKey[] = [];
   const usedByPatterns = new Set<string>();
+  const texts = new Map<string, string>();
 
   function addPattern(key: SigningKey): boolean {
     const name = `${key.selector} ${key.domain}`;
@@ -32,9 +38,10 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
 
   function addDomain(key: SigningKey): boolean {
     const others = byDomain.get(key.domain);
-    if (others === undefined) byDomain.set(key.domain, [key]);
-    else if (others.some(({ selector }) => selector === key.selector)) return false;
-    else others.push(key);
+    if (others === undefined) byDomain.set(key.domain, key);
+    else if (keysIn(others).some(({ selector }) => selector === key.selector)) return false;
+    else if (Array.isArray(others)) others.push(key);
+    else byDomain.set(key.domain, [others, key]);
     return true;
   }
 
@@ -46,6 +53,12 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
     byDomain,
     patterns,
     look,
+    shared(text) {
+      const same = texts.get(text);
+      if (same !== undefined) return same;
+      texts.set(text, text);
+      return text;
+    },
     add(given) {
       const key = { ...given, number: keys.length + 1 };
       const isFree = key.pattern === undefined ? addDomain(key) : addPattern(key);
@@ -54,3 +67,15 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
     },
   };
 }
+
+/** All keys of a domain, first declared first. */
+export function keysIn(found: SigningKey | readonly SigningKey[] | undefined): readonly SigningKey[] {
+  if (found === undefined) return none;
+  return isList(found) ? found : [found];
+}
+
+function isList(found: SigningKey | readonly SigningKey[]): found is readonly SigningKey[] {
+  return Array.isArray(found);
+}
+
+const none: readonly SigningKey[] = [];

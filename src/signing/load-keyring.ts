@@ -43,7 +43,7 @@ export function* listKeyring(
   const keyring = createKeyring({
     byDomain: listing.byDomain,
     patterns: listing.patterns,
-    keys: [...listing.keys, ...tables.named],
+    keys: listing.keys.length === 0 ? tables.named : listing.keys.concat(tables.named),
     ...(signingTable === undefined ? {} : { signingTable }),
     store,
   });
@@ -138,7 +138,7 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
     if (domain === undefined || name.startsWith(".")) continue;
     yield;
     const inside = `${folder}/${name}`;
-    const found = keysInside(inside, files);
+    const found = keysInside(inside, listing);
     if ("trouble" in found) {
       const { trouble } = found;
       isEmpty = false;
@@ -171,10 +171,10 @@ type FoundKeys =
   | { readonly trouble: string };
 
 /** The key files of one domain, by selector in alphabetical order. */
-function keysInside(folder: string, files: KeyFiles): FoundKeys {
+function keysInside(folder: string, { files, shared }: KeyListing): FoundKeys {
   try {
     const names = [...files.listFolder(folder)].sort().flatMap((file) => {
-      const selector = file.endsWith(".pem") ? toAscii(file.slice(0, -".pem".length).toLowerCase()) : undefined;
+      const selector = file.endsWith(".pem") ? toAscii(shared(file.slice(0, -".pem".length).toLowerCase())) : undefined;
       return selector === undefined ? [] : [{ selector, source: `${folder}/${file}` }];
     });
     return { names };

@@ -6,11 +6,10 @@ import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
 import { deniedBy, systemError, unreadable } from "./key-store.ts";
-import { type KeyTableEntry, parseKeyTable } from "./key-table.ts";
+import { type KeyTableEntry, type KeyTableFault, readKeyTable } from "./key-table.ts";
 import type { KeyListing } from "./listing.ts";
 import type { KeyPlace, SigningKey, SigningTable } from "./signing-key.ts";
 import { createSigningTable, type Named } from "./signing-names.ts";
-import { parseSigningTable } from "./signing-table.ts";
 
 interface Tables {
   /** Keys that only the signing table may choose. */
@@ -38,49 +37,49 @@ export function* loadTables(settings: KeySettings, listing: KeyListing): Generat
 
   const names = new Map<string, Named>();
   const keys: SigningKey[] = [];
-  const parsed = parseKeyTable(text);
-  for (const { line, name, domain, message } of parsed.faults) {
-    warn(source.file, line, message);
-    if (name !== undefined && !names.has(name)) names.set(name, { fault: message });
-    const signingDomain = domain === undefined ? undefined : toAscii(domain);
-    if (typeof signingTable !== "string" && signingDomain !== undefined) {
-      listing.add({
-        domain: signingDomain,
-        selector: "",
-        source: "",
-        options: noOptions,
-        trouble: message,
-      });
-    }
-  }
   const firstNumber = listing.keys.length;
-  for (const entry of parsed.entries) {
+  const byNameAlone = typeof signingTable === "string";
+  for (const entry of readKeyTable(text)) {
     yield;
-    if (names.has(entry.name)) {
-      warn(source.file, entry.line, `the key name "${entry.name}" is already in use`);
+    if ("message" in entry) {
+      const { name, message } = entry;
+      warn(source.file, entry.line, message);
+      if (name !== undefined && !names.has(name)) names.set(name, { fault: message });
+      if (!byNameAlone) addFault(entry, listing);
+      continue;
+    }
+    const { line, name } = entry;
+    if (names.has(name)) {
+      warn(source.file, line, `the key name "${name}" is already in use`);
       continue;
     }
     const soFar = firstNumber + keys.length;
-    const made = yield* makeKeys(entry, source.file, listing, soFar, (message) =>
-      warn(source.file, entry.line, message),
-    );
-    names.set(entry.name, made);
+    const made = yield* makeKeys(entry, source.file, listing, soFar, (message) => warn(source.file, line, message));
+    names.set(name, made);
     if ("fault" in made) continue;
     const list = made instanceof Map ? made.values() : [made];
-    if (typeof signingTable === "string") {
+    if (byNameAlone) {
       // One by one: a hundred thousand at once are more arguments than a call may have.
       for (const key of list) keys.push(key);
     } else {
       for (const key of list) {
         if (!listing.add(key)) {
-          warn(source.file, entry.line, `selector ${key.selector} for domain ${key.domain} already in use`);
+          warn(source.file, line, `selector ${key.selector} for domain ${key.domain} already in use`);
         }
       }
     }
   }
   if (typeof signingTable !== "string") return { named: [] };
-  const table = loadSigningTable(signingTable, settings.dkim_multiple_signatures === true, names, listing);
+  const multiple = settings.dkim_multiple_signatures === true;
+  const table = yield* loadSigningTable(signingTable, multiple, names, listing);
   return table === undefined ? { named: keys } : { named: keys, signingTable: table };
+}
+
+/** Mail of the domain of a line that gives no key is deferred. */
+function addFault({ domain, message }: KeyTableFault, listing: KeyListing): void {
+  const signingDomain = domain === undefined ? undefined : toAscii(domain);
+  if (signingDomain === undefined) return;
+  listing.add({ domain: signingDomain, selector: "", source: "", options: noOptions, trouble: message });
 }
 
 function* makeKeys(
@@ -90,7 +89,7 @@ function* makeKeys(
   firstNumber: number,
   warn: (message: string) => void,
 ): Generator<void, Named> {
-  const selector = toAscii(entry.selector.toLowerCase());
+  const selector = toAscii(listing.shared(entry.selector.toLowerCase()));
   const anyDomain = entry.domain === "%";
   const domain = anyDomain ? "*" : toAscii(entry.domain);
   if (selector === undefined || domain === undefined) {
@@ -109,10 +108,16 @@ function* makeKeys(
     if (exposure !== undefined) {
       listing.exposures.push({ ...exposure, place: at });
     }
-    const told = trouble === undefined ? {} : { trouble };
     made += 1;
-    const key = { number: firstNumber + made, domain: forDomain, selector, ...place, options: noOptions, ...told };
-    return forDomain === "*" ? { ...key, pattern: domainPattern("glob", "*") } : key;
+    return {
+      number: firstNumber + made,
+      domain: forDomain,
+      selector,
+      ...place,
+      options: noOptions,
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(forDomain === "*" ? { pattern: domainPattern("glob", "*") } : {}),
+    };
   };
 
   const { location } = entry;
@@ -159,29 +164,28 @@ function expand(template: string, { files }: KeyListing): readonly (readonly [st
   return found;
 }
 
-function loadSigningTable(
+/** A step for each line of the signing table. */
+function* loadSigningTable(
   setting: string,
   multiple: boolean,
   names: ReadonlyMap<string, Named>,
   listing: KeyListing,
-): SigningTable | undefined {
+): Generator<void, SigningTable | undefined> {
   const { form, file } = tableFile(setting);
   const text = readTable(file, "dkim_signingtable", listing);
   if (text === undefined) return undefined;
-  const { entries, faults } = parseSigningTable(text);
   const warn = (line: number, message: string): void => {
     listing.problems.push({ severity: "warning", message, place: { file, line, column: 1 } });
   };
-  for (const { line, message } of faults) warn(line, message);
-  for (const { line, pattern, keyName } of entries) {
-    if (keyName !== "" && keyName !== "%" && !names.has(keyName)) {
+  return yield* createSigningTable(text, { form, multiple }, names, ({ line, pattern, keyName }) => {
+    if (keyName === "") warn(line, `"${pattern}" names no key`);
+    else if (keyName !== "%" && !names.has(keyName)) {
       warn(line, `the key table has no key "${keyName}"; mail of ${pattern} is deferred`);
     }
     if (form === "file" && pattern.startsWith("*") && pattern !== "*") {
       warn(line, `"${pattern}" has a wildcard, which only a table given as "refile:" may have; it matches nobody`);
     }
-  }
-  return createSigningTable({ form, multiple, entries, names });
+  });
 }
 
 function tableFile(setting: string): { readonly form: "file" | "refile"; readonly file: string } {

@@ -1,9 +1,12 @@
-// A signing table with what its key names stand for.
+// A signing table with what its key names stand for. Of a hundred thousand lines each would be an object: what is kept is the table's
+// text and where each pattern stands in it; a line is read when a mail asks for it.
+import { readTableLine, tableLines } from "./key-table.ts";
 import type { NamedKey, SigningKey, SigningTable } from "./signing-key.ts";
 import {
   createNameSearch,
   createWildcardSearch,
   hasWildcard,
+  readSigningLine,
   type SigningTableEntry,
   type SigningTableLines,
 } from "./signing-table.ts";
@@ -11,19 +14,24 @@ import {
 /** What a key name stands for: one key, a key per sender's domain, or a line that gave none. */
 export type Named = SigningKey | Map<string, SigningKey> | { readonly fault: string };
 
-/** A signing table as it was read. */
-export interface SigningNames {
+/** How a signing table is read. */
+export interface SigningTableForm {
   /** "refile" has wildcards. */
   readonly form: "file" | "refile";
   /** Every line that matches makes a signature. */
   readonly multiple: boolean;
-  readonly entries: readonly SigningTableEntry[];
-  readonly names: ReadonlyMap<string, Named>;
 }
 
-export function createSigningTable({ form, multiple, entries, names }: SigningNames): SigningTable {
+/** A step for each line. `check` gets each entry once, in order. */
+export function* createSigningTable(
+  text: string,
+  { form, multiple }: SigningTableForm,
+  names: ReadonlyMap<string, Named>,
+  check: (entry: SigningTableEntry) => void,
+): Generator<void, SigningTable> {
   const matches = multiple ? "all" : "first";
   const search = form === "refile" ? createWildcardSearch : createNameSearch;
+  const lines = yield* indexLines(text, form, check);
 
   function keyOf(name: string, domain: string): NamedKey {
     const named = names.get(name);
@@ -35,16 +43,29 @@ export function createSigningTable({ form, multiple, entries, names }: SigningNa
   }
 
   return {
-    match: search(linesOf(entries, form), matches),
+    match: search(lines, matches),
     keyFor: ({ keyName }, domain) => keyOf(keyName === "%" ? domain : keyName, domain),
   };
 }
 
-function linesOf(entries: readonly SigningTableEntry[], form: "file" | "refile"): SigningTableLines {
+function* indexLines(
+  text: string,
+  form: "file" | "refile",
+  check: (entry: SigningTableEntry) => void,
+): Generator<void, SigningTableLines> {
+  /** By the number of the entry: where its line starts, and which line of the file it is. */
+  const starts: number[] = [];
+  const numbers: number[] = [];
   /** A list where a pattern stands on several lines, which is rare. */
   const byPattern = new Map<string, number | number[]>();
   const wildcards: (readonly [number, string])[] = [];
-  for (const [index, { pattern }] of entries.entries()) {
+  for (const line of tableLines(text)) {
+    yield;
+    const entry = readSigningLine(line);
+    check(entry);
+    const index = starts.push(line.start) - 1;
+    numbers.push(line.line);
+    const { pattern } = entry;
     if (form === "refile" && hasWildcard(pattern)) wildcards.push([index, pattern]);
     const others = byPattern.get(pattern);
     if (others === undefined) byPattern.set(pattern, index);
@@ -58,9 +79,10 @@ function linesOf(entries: readonly SigningTableEntry[], form: "file" | "refile")
       return typeof found === "number" ? [found] : found;
     },
     at(index) {
-      const entry = entries[index];
-      if (entry === undefined) throw new RangeError(`there is no line ${index}`);
-      return entry;
+      const [start, number] = [starts[index], numbers[index]];
+      const line = start === undefined || number === undefined ? undefined : readTableLine(text, start, number);
+      if (line === undefined) throw new RangeError(`there is no entry ${index}`);
+      return readSigningLine(line);
     },
   };
 }

@@ -4,7 +4,7 @@
 
 import { decodeUtf8, encodeUtf8, lowerOctets, toAscii } from "../mail/domain.ts";
 import { matchesGlob } from "./glob.ts";
-import { tableLines } from "./key-table.ts";
+import type { TableLine } from "./key-table.ts";
 
 export interface SigningTableEntry {
   readonly line: number;
@@ -15,27 +15,12 @@ export interface SigningTableEntry {
   readonly signer?: string;
 }
 
-export interface SigningTableFault {
-  readonly line: number;
-  readonly message: string;
-}
-
-/** Reads the text of a SigningTable. */
-export function parseSigningTable(text: string): {
-  readonly entries: readonly SigningTableEntry[];
-  readonly faults: readonly SigningTableFault[];
-} {
-  const entries: SigningTableEntry[] = [];
-  const faults: SigningTableFault[] = [];
-  for (const { line, key, value } of tableLines(text)) {
-    const colon = value.indexOf(":");
-    const keyName = (colon === -1 ? value : value.slice(0, colon)).trim();
-    const signer = colon === -1 ? "" : value.slice(colon + 1).trim();
-    if (keyName === "") faults.push({ line, message: `"${key}" names no key` });
-    // A line without a key name stays in force: mail that it speaks of must not leave unsigned.
-    entries.push({ line, pattern: folded(key), keyName, ...(signer === "" ? {} : { signer }) });
-  }
-  return { entries, faults };
+/** What a line says. One without a key name stays in force: mail that it speaks of must not leave unsigned. */
+export function readSigningLine({ line, key, value }: TableLine): SigningTableEntry {
+  const colon = value.indexOf(":");
+  const keyName = (colon === -1 ? value : value.slice(0, colon)).trim();
+  const signer = colon === -1 ? "" : value.slice(colon + 1).trim();
+  return { line, pattern: folded(key), keyName, ...(signer === "" ? {} : { signer }) };
 }
 
 export type SigningTableSearch = (localPart: string, domain: string) => readonly SigningTableEntry[];

@@ -181,8 +181,8 @@ test("a bad line concerns those who need it, all others are signed", () => {
     '3: the selector of "empty" is empty',
     '4: the key name "good" is already in use',
     "5: Can't open PEM file /k/gone: No such file or directory; mail that it signs is deferred",
-    '6: "*@z.example" names no key',
     '5: the key table has no key "unknown"; mail of *@y.example is deferred',
+    '6: "*@z.example" names no key',
   ]);
 });
 
