@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ["processes"],
   ["daemon"],
   ["reading"],
-  ["amavis"],
+  ["amavis", "opendkim"],
   ["config"],
   ["flow"],
   ["metrics", "history", "console"],

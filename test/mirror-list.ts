@@ -71,6 +71,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "flow/words/reply-words",
     "flow/words/signing-words",
   ],
+  "unit/opendkim/opendkim-conf": ["opendkim/opendkim-options", "opendkim/option-lines"],
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [
