@@ -1,5 +1,5 @@
 // The table of copies in SQLite, and what is asked of it.
-import { chownSync, closeSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
 import type { CopyName, QuarantineUsage } from "../src/mail/quarantine-question.ts";
 import type { QuarantineFilter, QuarantineRow } from "../src/mail/quarantine-row.ts";
@@ -144,12 +144,21 @@ export function openTable(file: string, folders: readonly string[]): CopyTable {
 /** How long the list shows what is gone. */
 const rememberDeletedMs = 30 * 86_400_000;
 
-/** Made before SQLite would, so that its owner alone can read it: whoever has the daemon's folder is to own it too. */
+/**
+ * Made before SQLite would, so that its owner alone can read it: whoever has the daemon's folder is to own it too. Never
+ * through a link, and nothing but a file that was just made is given away: others may change the folder.
+ */
 function makePrivately(file: string, [folder]: readonly string[]): void {
-  closeSync(openSync(file, "a", 0o600));
-  if (process.getuid?.() !== 0 || folder === undefined) return;
-  const { uid, gid } = statSync(folder);
-  chownSync(file, uid, gid);
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    const stats = fstatSync(descriptor);
+    if (process.geteuid?.() !== 0 || folder === undefined || stats.uid !== 0) return;
+    const { uid, gid } = statSync(folder);
+    if (stats.isFile() && stats.nlink === 1 && stats.size === 0) fchownSync(descriptor, uid, gid);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function setAside(file: string): void {

@@ -1,10 +1,11 @@
 // The quarantine of a configuration, for a command: its index is opened beside a daemon that may be running.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
 import { errorCode } from "../mail/error-text.ts";
 import { workerUrl } from "../process/module-url.ts";
+import { type ActingAs, actAs } from "../process/unix-user.ts";
 import type { QuarantineIndex } from "../quarantine/quarantine-index.ts";
 import { quarantinePlace } from "../quarantine/quarantine-place.ts";
 import { openSqliteIndex } from "../quarantine/sqlite-index.ts";
@@ -15,11 +16,18 @@ import { unreadableConfig } from "./config-file.ts";
 /** Files that came while nobody was there to say so are looked for once in this time. */
 const scanEveryMs = 600_000;
 
+export interface OpenQuarantine {
+  readonly index: QuarantineIndex;
+  /** Root acts as the owner of the folder meanwhile: here it is root, to talk to its daemon. */
+  whileRoot<Result>(action: () => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
 /** The index, as far as files are; or the exit code when there is none, which was then told. */
 export async function openQuarantine(
   file: string | undefined,
   io: Io,
-): Promise<{ readonly index: QuarantineIndex } | { readonly exit: number }> {
+): Promise<OpenQuarantine | { readonly exit: number }> {
   const path = file ?? defaultConfigFile;
   const unreadable = unreadableConfig(path, io);
   if (unreadable !== undefined) return { exit: unreadable };
@@ -42,6 +50,7 @@ export async function openQuarantine(
       return { exit: denied ? exitCode.permission : exitCode.noInput };
     }
   }
+  const acting = actAsOwnerOf(dirname(place.file));
   let trouble: Error | undefined;
   const index = openSqliteIndex({
     place,
@@ -50,8 +59,24 @@ export async function openQuarantine(
       trouble ??= error;
     },
   });
-  if (await index.scan(io.now() - scanEveryMs)) return { index };
+  const close = async () => {
+    await index.close();
+    acting?.end();
+  };
+  if (await index.scan(io.now() - scanEveryMs)) {
+    return { index, whileRoot: (action) => (acting === undefined ? action() : acting.whileRoot(action)), close };
+  }
   io.stderr(`signpost: ${place.file}: ${trouble?.message ?? "the index does not answer"}\n`);
-  await index.close();
+  await close();
   return { exit: exitCode.temporary };
+}
+
+/**
+ * In a folder that is not root's its owner can put a link in the place of any file, the index and SQLite's own files
+ * among them: root touches none of them with its own rights.
+ */
+function actAsOwnerOf(folder: string): ActingAs | undefined {
+  if (process.geteuid?.() !== 0) return undefined;
+  const { uid, gid } = statSync(folder);
+  return uid === 0 ? undefined : actAs({ uid, gid, groups: [gid] });
 }

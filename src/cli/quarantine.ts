@@ -8,7 +8,7 @@ import { readCopy } from "../quarantine/read-copy.ts";
 import { removeCopies } from "../quarantine/remove-copies.ts";
 import { type Command, exitCode, type Io } from "./command.ts";
 import { type QuarantineArgs, readQuarantineArgs } from "./quarantine-args.ts";
-import { openQuarantine } from "./quarantine-place.ts";
+import { type OpenQuarantine, openQuarantine } from "./quarantine-place.ts";
 import { copyLine, copyLines, copyRecord } from "./quarantine-print.ts";
 import { releaseCopy, releasesOf } from "./quarantine-release.ts";
 
@@ -49,14 +49,14 @@ copy; 69 no daemon, or the next hop refuses; 75 the next hop does not take it no
     const opened = await openQuarantine(values.config, io);
     if ("exit" in opened) return opened.exit;
     try {
-      return await act(opened.index, wanted, io);
+      return await act(opened, wanted, io);
     } finally {
-      await opened.index.close();
+      await opened.close();
     }
   },
 };
 
-async function act(index: QuarantineIndex, wanted: QuarantineArgs, io: Io): Promise<number> {
+async function act({ index, whileRoot }: OpenQuarantine, wanted: QuarantineArgs, io: Io): Promise<number> {
   const { rows, missing } = await select(index, wanted);
   for (const id of missing) io.stderr(`signpost: no copy is known by "${withoutControls(id)}"\n`);
   const exit = missing.length > 0 ? exitCode.noInput : rows.length === 0 ? exitCode.failure : exitCode.ok;
@@ -68,7 +68,7 @@ async function act(index: QuarantineIndex, wanted: QuarantineArgs, io: Io): Prom
     case "show":
       return worse(await each(rows, (row) => show(row, wanted, io)));
     case "release":
-      return worse(await each(releasesOf(rows), (one) => releaseCopy(one, wanted, io)));
+      return worse(await each(releasesOf(rows), (one) => whileRoot(() => releaseCopy(one, wanted, io))));
     case "delete":
       return worse(await remove(index, rows, wanted, io));
   }

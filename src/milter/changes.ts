@@ -106,8 +106,10 @@ function placesOf({ remove, replace }: HeaderEdits, fields: readonly HeaderField
   let at = 0;
   let removedTo = 0;
   for (const { name, raw } of fields) {
-    const nth = (seen.get(name) ?? 0) + 1;
-    seen.set(name, nth);
+    // An MTA may have fields whose names are none to us: it counts those of one name, too.
+    const counted = name === "" ? nameOf(raw).toLowerCase() : name;
+    const nth = (seen.get(counted) ?? 0) + 1;
+    seen.set(counted, nth);
     const value = replaced.get(at);
     if (removed.has(at)) removedTo = ends.get(at) ?? at;
     if (at < removedTo) changes.push({ name: nameOf(raw), nth, value: "" });
@@ -122,7 +124,7 @@ function placesOf({ remove, replace }: HeaderEdits, fields: readonly HeaderField
 /** As it is written in the mail: MTAs compare without regard to case. */
 function nameOf(raw: Uint8Array): string {
   const text = asBuffer(raw).toString("latin1", 0, 1000);
-  return text.slice(0, text.indexOf(":")).trimEnd();
+  return text.slice(0, text.indexOf(":")).replace(/[ \t]+$/, "");
 }
 
 /** MTAs keep header lines with LF alone. */

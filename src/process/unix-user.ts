@@ -108,6 +108,8 @@ export interface ActingAs {
   asRoot<Result>(action: () => Result): Result;
   /** The same until the promise settles: ports are opened in more than one step. */
   whileRoot<Result>(action: () => Promise<Result>): Promise<Result>;
+  /** Root again, for good, in the groups it had. */
+  end(): void;
 }
 
 /**
@@ -116,10 +118,11 @@ export interface ActingAs {
  */
 export function actAs(user: UnixUser): ActingAs {
   const { uid, gid, groups } = user;
-  const { setgroups, setegid, seteuid } = process;
-  if (setgroups === undefined || setegid === undefined || seteuid === undefined) {
+  const { getgroups, setgroups, setegid, seteuid } = process;
+  if (getgroups === undefined || setgroups === undefined || setegid === undefined || seteuid === undefined) {
     throw new Error("this system has no users");
   }
+  const ownGroups = getgroups();
   const becomeRoot = () => {
     seteuid(0);
     setegid(0);
@@ -149,6 +152,10 @@ export function actAs(user: UnixUser): ActingAs {
       } finally {
         leaveRoot();
       }
+    },
+    end() {
+      becomeRoot();
+      setgroups(ownGroups);
     },
   };
 }

@@ -1,7 +1,8 @@
 // `signpost quarantine` against copies on disk, beside a daemon that runs and one that does not.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { createMailId } from "../../src/mail/mail-id.ts";
@@ -224,4 +225,31 @@ test("a daemon that cannot keep copies does not start, and says where", async ()
     .replaceAll(filter.daemon.folder, "@FOLDER@")
     .replace("@FOLDER@/quarantine", "@FOLDER@/no/it");
   await assert.rejects(startDaemonProcess(elsewhere), /the quarantine cannot use .*\/no\/it: ENOENT/);
+});
+
+const notRoot = process.getuid?.() === 0 ? false : "only root has rights that another user does not";
+
+test("links that the folder's owner put in the place of the index lead root nowhere", { skip: notRoot }, async (t) => {
+  const place = await mkdtemp(join(tmpdir(), "signpost-quarantine-"));
+  const roots = await mkdtemp(join(tmpdir(), "signpost-roots-"));
+  t.after(() => Promise.all([place, roots].map((each) => rm(each, { recursive: true }))));
+  const config = join(roots, "signpost.yaml");
+  await writeFile(config, `QUARANTINEDIR: ${place}\n`);
+  await chmod(roots, 0o755);
+  const names = ["", "-wal", "-shm", "-journal"].map((ending) => `.index.sqlite${ending}`);
+  for (const name of names) {
+    await writeFile(join(roots, name), "root's\n", { mode: 0o600 });
+    await symlink(join(roots, name), join(place, name));
+  }
+  await chown(place, 65534, 65534);
+  assert.notEqual((await signpost("quarantine", "list", "--config", config)).code, 0);
+  for (const name of names) {
+    const { uid, mode } = await stat(join(roots, name));
+    assert.deepEqual([uid, mode & 0o777, await readFile(join(roots, name), "utf8")], [0, 0o600, "root's\n"], name);
+    await rm(join(place, name));
+  }
+  // What root makes there is its owner's.
+  assert.deepEqual(await signpost("quarantine", "list", "--config", config), { code: 1, stdout: "", stderr: "" });
+  const { uid, gid, mode } = await stat(join(place, ".index.sqlite"));
+  assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600]);
 });

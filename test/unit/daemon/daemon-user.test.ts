@@ -18,6 +18,7 @@ const acting: ActingAs = {
     return action();
   },
   whileRoot: (action) => action(),
+  end() {},
 };
 
 before(async () => {

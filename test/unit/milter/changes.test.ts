@@ -28,9 +28,9 @@ const { fields } = splitHeader(Buffer.from(header));
 const range = (text: string) => ({ start: header.indexOf(text), end: header.indexOf(text) + text.length });
 
 /** "m2 A=": each packet's command, its number where it has one, and its strings. */
-function words(verdict: Partial<MilterVerdict>, agreed = agreedOn()): readonly string[] {
+function words(verdict: Partial<MilterVerdict>, agreed = agreedOn(), of = fields): readonly string[] {
   const seen: string[] = [];
-  new PacketReader().feed(Buffer.concat(answerTo({ ...ok, ...verdict }, fields, agreed)), ({ command, data }) => {
+  new PacketReader().feed(Buffer.concat(answerTo({ ...ok, ...verdict }, of, agreed)), ({ command, data }) => {
     const numbered = command === "m" || command === "i";
     const text = (numbered ? data.subarray(4) : data).toString("latin1").replace(/\0$/, "").replace("\0", "=");
     seen.push(`${command}${numbered ? data.readUInt32BE(0) : ""}${text === "" ? "" : ` ${text}`}`);
@@ -45,6 +45,14 @@ test("fields are put on top one by one, the topmost last", () => {
   const edits = { ...noEdits, add: ["X: 1\r\n", "Y: 2\r\n\tfolded\r\n"] };
   assert.deepEqual(words({ edits }), ["i0 Y= 2\n\tfolded", "i0 X= 1", "c"]);
   assert.deepEqual(words({ edits }, agreedOn(0x1ff, 0)), ["i0 Y=2\n\tfolded", "i0 X=1", "c"]);
+});
+
+test("fields with names that are none to us are counted by what the MTA calls them", () => {
+  const odd = "B\x0b: 1\r\nA\x0b: 2\r\nb\x0b: 3\r\nA: 4\r\n";
+  const { fields: of } = splitHeader(Buffer.from(odd));
+  const start = odd.indexOf("A\x0b");
+  const edits = { ...noEdits, remove: [{ start, end: odd.indexOf("A: ") }] };
+  assert.deepEqual(words({ edits }, agreedOn(), of), ["m2 b\x0b=", "m1 A\x0b=", "c"]);
 });
 
 test("fields are named by which of their name they are, and changed from the bottom up", () => {
