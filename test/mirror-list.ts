@@ -7,6 +7,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/clamd": ["scanners/clamd", "scanners/scanner-client", "scanners/scanner-socket"],
   "integration/content-scanners": ["scanners/content-scanners"],
   "integration/content": ["daemon/content-parts"],
+  "integration/correspondence": ["daemon/sent-mail", "flow/stages/acquaint", "flow/stages/fingerprint", "scanners/p0f"],
   "integration/daemon": ["daemon/serve", "daemon/start-daemon", "flow/report"],
   "integration/direct-socket": ["receive/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],

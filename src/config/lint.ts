@@ -11,6 +11,7 @@ import { lintMaps } from "./lint/maps.ts";
 import { lintQuarantine } from "./lint/quarantine.ts";
 import { lintScanners } from "./lint/scanners.ts";
 import { lintSecurity } from "./lint/security.ts";
+import { lintSentMail } from "./lint/sent-mail.ts";
 import { lintWithoutEffect } from "./lint/without-effect.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";
 
@@ -26,6 +27,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   lintMaps(config, isSet, say);
   lintWithoutEffect(config, say);
   lintQuarantine(config, isSet, say);
+  lintSentMail(config, say);
   lintScanners(source.settings, say);
   lintSecurity(config, say);
   return problems;

@@ -5,6 +5,7 @@ import type { Authenticator } from "../authres/authenticator.ts";
 import { createChecks } from "../checks/all.ts";
 import { headerFaults } from "../checks/header-faults.ts";
 import type { Config } from "../config/config.ts";
+import type { Correspondence } from "../correspondence/sent-mail.ts";
 import type { DkimEngine } from "../dkim/engine.ts";
 import { withinBudget } from "../dns/budget.ts";
 import type { JudgedMail, Leaving, Signed } from "../flow/mail.ts";
@@ -13,11 +14,13 @@ import { createNoticeLimit } from "../flow/notices/notice-limit.ts";
 import { type BeginMail, createPipeline, type Stages } from "../flow/pipeline.ts";
 import { type ReleaseAnswer, type ReleaseRequest, releaseFrom, releaseMail } from "../flow/release-mail.ts";
 import { withSoftBounce } from "../flow/soft-bounce.ts";
+import { createAcquaint, rememberSent } from "../flow/stages/acquaint.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
 import { createArrivals } from "../flow/stages/arrival.ts";
 import { createAskScanners } from "../flow/stages/ask-scanners.ts";
 import { assumeGood } from "../flow/stages/assume-good.ts";
 import { createDecide } from "../flow/stages/decide.ts";
+import { withFingerprint } from "../flow/stages/fingerprint.ts";
 import { createInspect } from "../flow/stages/inspect.ts";
 import { createKeep } from "../flow/stages/keep.ts";
 import { createNextHops, fixedNextHops } from "../flow/stages/next-hops.ts";
@@ -45,6 +48,7 @@ import type { Quarantine } from "../quarantine/quarantine.ts";
 import type { Relay } from "../relay/delivery.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { Peek } from "../rr/known-answers.ts";
+import type { FingerprintAsker } from "../scanners/p0f.ts";
 import { createSigner, type Signer } from "../signing/choose.ts";
 import type { Keyring } from "../signing/keyring.ts";
 import type { ContentParts } from "./content-parts.ts";
@@ -69,6 +73,10 @@ export interface SharedParts {
   readonly onUntoldClient?: (session: Session) => void;
   /** A notice of ours was lost: a line for the log. */
   readonly onNoticeLost?: (text: string) => void;
+  /** What our users sent. Absent in commands, and where nothing remembers it. */
+  readonly sentMail?: Correspondence;
+  /** Asks what systems clients run. */
+  readonly fingerprints?: FingerprintAsker;
   /** Absent in commands: they keep nothing. */
   readonly quarantine?: Quarantine;
 }
@@ -103,7 +111,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   const { config, keyring, tables, bank: only } = input;
   const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
   const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost } = workshop;
-  const { quarantine } = workshop;
+  const { quarantine, sentMail, fingerprints } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const budget = dnsBudget(config);
@@ -152,6 +160,33 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     return "refused" in signed ? signed : { ...signed, ...(await seal(mail, signed.leaving)) };
   }
 
+  const acquaint =
+    sentMail === undefined
+      ? undefined
+      : createAcquaint({
+          sentMail,
+          threshold: { low: config.penpals_threshold_low, high: config.penpals_threshold_high },
+        });
+
+  /** Pen pals and bounces are asked about when there is a score: it may be too low or too high for that. */
+  function acquainted(score: Stages["score"]): Stages["score"] {
+    if (acquaint === undefined) return score;
+    return (mail) => {
+      const scored = score(mail);
+      return scored instanceof Promise
+        ? scored.then((facts) => acquaint({ ...mail, facts }))
+        : acquaint({ ...mail, facts: scored });
+    };
+  }
+
+  function remembering(notify: Stages["notify"]): Stages["notify"] {
+    if (sentMail === undefined) return notify;
+    return (mail, settled) => {
+      rememberSent(sentMail, mail, settled);
+      return notify(mail, settled);
+    };
+  }
+
   const stages: Stages = {
     route(session, envelope, head) {
       const door = atConnect(session.listener);
@@ -161,13 +196,16 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     },
     check: (arrival, transaction) => arrival.judge(transaction),
     refine: createRefine(router),
-    inspect: createInspect({
-      headerFaults,
-      bansNames,
-      lookIntoParts: content.lookIntoParts,
-      scanViruses: asks.scanViruses,
-    }),
-    score: createScore(asks.scoreSpam),
+    inspect: withFingerprint(
+      createInspect({
+        headerFaults,
+        bansNames,
+        lookIntoParts: content.lookIntoParts,
+        scanViruses: asks.scanViruses,
+      }),
+      fingerprints,
+    ),
+    score: acquainted(createScore(asks.scoreSpam)),
     decide: createDecide({
       receivedFields: config.limits.received_fields,
       // RFC 5321 section 4.5.3.1.7.
@@ -188,15 +226,17 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     annotate: createAnnotate(nextHops.forward, ownIds),
     sign,
     relay: createRelayStage(relay, { messageTimeMs }),
-    notify: createNotify({
-      notifyHops: nextHops.notify,
-      submitOwn,
-      templates,
-      messageTimeMs,
-      now: Date.now,
-      limit: createNoticeLimit(noticesPerHour),
-      onLost: (logId, detail) => onNoticeLost?.(`(${logId}) ${detail}`),
-    }),
+    notify: remembering(
+      createNotify({
+        notifyHops: nextHops.notify,
+        submitOwn,
+        templates,
+        messageTimeMs,
+        now: Date.now,
+        limit: createNoticeLimit(noticesPerHour),
+        onLost: (logId, detail) => onNoticeLost?.(`(${logId}) ${detail}`),
+      }),
+    ),
   };
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));

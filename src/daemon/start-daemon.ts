@@ -12,6 +12,7 @@ import { workerUrl } from "../process/module-url.ts";
 import { createQuarantine } from "../quarantine/quarantine.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
+import { createFingerprintAsker } from "../scanners/p0f.ts";
 import { loadTlsFiles } from "../sockets/tls-files.ts";
 import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
 import { createContentParts } from "./content-parts.ts";
@@ -21,6 +22,7 @@ import { createMonitoring } from "./monitoring.ts";
 import { logOptions, storeLimits } from "./part-options.ts";
 import { quarantineOptions } from "./quarantine-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
+import { openSentMail } from "./sent-mail.ts";
 import { serve } from "./serve.ts";
 import { createUntoldClientWarning } from "./untold-client.ts";
 
@@ -72,6 +74,8 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     tell: (severity, text) => log.write(severity, text),
   });
   const quarantine = createQuarantine(quarantineOptions(config, (text) => log.write("err", `quarantine: ${text}`)));
+  const remembered = openSentMail(config, outward.shared, (text) => log.write("err", text));
+  const fingerprints = createFingerprintAsker();
   const workshop = {
     engine,
     digestBody: pool.digestBody,
@@ -85,6 +89,8 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     onUntoldClient: createUntoldClientWarning((text) => log.write("warning", text)),
     onNoticeLost: (text: string) => log.write("err", text),
     quarantine,
+    fingerprints,
+    ...(remembered === undefined ? {} : { sentMail: remembered.sentMail }),
   };
   const closeAll = async (relayMs: number) => {
     await instruments.close();
@@ -92,6 +98,8 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     await authenticator.close();
     await content.close();
     await quarantine.close();
+    await remembered?.close();
+    fingerprints.close();
     await pool.close();
     if (options.log === undefined) await log.close();
   };

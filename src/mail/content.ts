@@ -97,6 +97,19 @@ export interface HeaderFault {
   readonly field?: number;
 }
 
+/** A recipient of ours who wrote to the sender of a mail, and when last: epoch, milliseconds. */
+export interface PenPal {
+  readonly recipient: string;
+  readonly at: number;
+}
+
+/** A bounce, by the mail that it brings back. */
+export interface BounceFound {
+  readonly messageId: string;
+  /** One of our users sent it, or its Message-ID is of a host of ours. */
+  readonly isOurs: boolean;
+}
+
 /** Each member is absent when nobody asked for it: no such check is configured, or every recipient bypasses it. */
 export interface ContentFacts {
   readonly parts?: PartsFound;
@@ -104,4 +117,9 @@ export interface ContentFacts {
   readonly spam?: SpamFound;
   /** Of all tests; which of them count for a recipient is decided later. */
   readonly headerFaults?: readonly HeaderFault[];
+  readonly penPals?: readonly PenPal[];
+  /** Absent, too, for a bounce that does not say what it brings back. */
+  readonly bounce?: BounceFound;
+  /** What p0f says of the client: "Windows XP, (distance 12, link: ethernet/modem)". */
+  readonly fingerprint?: string;
 }

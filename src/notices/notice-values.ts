@@ -1,5 +1,7 @@
 // What templates of notices can tell: the names, and their values from plain facts of a mail. All text is made safe here:
 // one line each, no controls, nothing that turns the direction of text, bounded.
+
+import { formatAge } from "../mail/age.ts";
 import { decodedText } from "../mail/decoded-text.ts";
 import { decodeUtf8 } from "../mail/domain.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
@@ -41,6 +43,8 @@ export interface NoticeFacts {
   readonly banned: readonly string[];
   readonly headerFaults: readonly string[];
   readonly score?: number;
+  /** How long ago that recipient wrote to the sender, in milliseconds. */
+  readonly penPalAgeMs?: number;
   readonly tests: readonly string[];
   readonly quarantine: readonly string[];
   readonly delivered: readonly NoticeRecipient[];
@@ -66,6 +70,7 @@ export const noticeNames = {
   category: "text",
   found: "text",
   score: "text",
+  penpals: "text",
   viruses: "list",
   banned: "list",
   header_faults: "list",
@@ -101,6 +106,7 @@ export function noticeValues(facts: NoticeFacts): NoticeValues {
     category: line(facts.category),
     found: line(found.join(", ")),
     score: facts.score === undefined ? "" : String(Math.round(facts.score * 1000) / 1000),
+    penpals: facts.penPalAgeMs === undefined ? "" : formatAge(facts.penPalAgeMs),
     viruses: lines(viruses),
     banned: lines(banned),
     header_faults: lines(headerFaults),

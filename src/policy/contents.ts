@@ -2,7 +2,7 @@
 // and the recipient does not bypass.
 import type { Verification } from "../dkim/engine.ts";
 import type { LookupMap } from "../lookup/table.ts";
-import type { ContentFacts, HeaderFault, HeaderTest, Unchecked, UncheckedReason } from "../mail/content.ts";
+import type { ContentFacts, HeaderFault, HeaderTest, PenPal, Unchecked, UncheckedReason } from "../mail/content.ts";
 import type { PolicyBank } from "./bank.ts";
 import { createFindBanned } from "./banned.ts";
 import { type BannedFound, type Category, type Contents, categories, type ScoreFound } from "./decision.ts";
@@ -18,6 +18,8 @@ export interface MailContents {
   readonly isSmtpUtf8: boolean;
   /** Octets that no message_size_limit_maps may go below; 0 = none. */
   readonly leastSizeLimit: number;
+  /** Epoch, milliseconds. */
+  readonly receivedAtMs: number;
   senders(): readonly string[];
   verifiedDomains(): ReadonlySet<string>;
 }
@@ -79,6 +81,8 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
     verifiedDomains: mail.verifiedDomains,
     ...(content.spam === undefined ? {} : { spam: content.spam }),
     ...(points === undefined ? {} : { virusPoints: points }),
+    ...(content.bounce?.isOurs === false ? { foreignBounce: content.bounce.messageId } : {}),
+    ...(content.penPals === undefined ? {} : { penPalAgeMs: ageOf(content.penPals, mail.receivedAtMs) }),
   };
 
   return (recipient) => {
@@ -120,6 +124,14 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
       viruses: infected,
       headerFaults: counted.map(({ text }) => text),
     };
+  };
+}
+
+function ageOf(penPals: readonly PenPal[], now: number): (recipient: string) => number | undefined {
+  const times = new Map(penPals.map(({ recipient, at }) => [recipient, at]));
+  return (recipient) => {
+    const at = times.get(recipient);
+    return at === undefined ? undefined : Math.max(0, now - at);
   };
 }
 

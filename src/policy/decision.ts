@@ -131,6 +131,8 @@ export interface ScoreFound {
   readonly tests: readonly string[];
   readonly autolearn?: string;
   readonly listed?: "white" | "black";
+  /** How long ago the recipient wrote to the sender, in milliseconds. */
+  readonly penPalAgeMs?: number;
   /** Whether the score is at the tag level, so that fields tell of it. */
   readonly isTagged: boolean;
   /** Levels that apply to the recipient; absent: never reached, for tag: always. */

@@ -8,7 +8,7 @@ import { countedSignatures } from "./signature-standing.ts";
 
 /** One step of the score, named as amavisd names it among the tests of X-Spam-Status. */
 export interface ScoreStep {
-  readonly test: "AM.DKIM_REPUT" | "AM.WBL" | "AM.WHITELISTED" | "AM.BLACKLISTED";
+  readonly test: "AM.BOUNCE" | "AM.PENPAL" | "AM.DKIM_REPUT" | "AM.WBL" | "AM.WHITELISTED" | "AM.BLACKLISTED";
   readonly points: number;
   /** The new score. */
   readonly score: number;
@@ -65,6 +65,29 @@ export function senderScoreStep(
   if (matches.length === 0) return undefined;
   const points = matches.reduce((sum, { value }) => sum + Number(value), 0);
   return { test: "AM.WBL", points, score: score + points, matches };
+}
+
+/** bounce_killer_score, for a bounce of a mail that is not ours. */
+export function bounceStep(
+  { bounce_killer_score: points }: Pick<PolicyBank, "bounce_killer_score">,
+  messageId: string,
+  score: number,
+): ScoreStep {
+  const by: ScoreReason = { address: messageId, value: points, key: "bounce_killer_score" };
+  return { test: "AM.BOUNCE", points, score: score + points, matches: [by] };
+}
+
+/** penpals_bonus_score for a sender to whom the recipient wrote so long ago: half of it is left after each penpals_halflife. */
+export function penPalStep(
+  { penpals_bonus_score, penpals_halflife }: Pick<PolicyBank, "penpals_bonus_score" | "penpals_halflife">,
+  recipient: string,
+  ageMs: number,
+  score: number,
+): ScoreStep {
+  const halfLives = penpals_halflife > 0 ? Math.max(0, ageMs) / (penpals_halflife * 1000) : 0;
+  const points = -(penpals_bonus_score ?? 0) * 2 ** -halfLives;
+  const by: ScoreReason = { address: recipient, value: points, key: "penpals_bonus_score" };
+  return { test: "AM.PENPAL", points, score: score + points, matches: [by] };
 }
 
 /** A blacklisted sender's mail scores at least this much. */
@@ -135,7 +158,8 @@ export function formatStep({ test, points }: ScoreStep): string {
   return `${test}=${Number(points.toFixed(3))}`;
 }
 
-const ownTest = /^AM\.(?:DKIM_REPUT|WBL|WHITELISTED|BLACKLISTED)=(-?[\d.]+(?:e[-+]?\d+)?)$/;
+/** Ours that stand behind the scanner's and AM.BOUNCE, which is as good as one of them. */
+const ownTest = /^AM\.(?:PENPAL|DKIM_REPUT|WBL|WHITELISTED|BLACKLISTED)=(-?[\d.]+(?:e[-+]?\d+)?)$/;
 
 /** A score without what lists and reputation added to it: their tests stand last, three decimals each. */
 export function scoreBeforeLists({

@@ -6,10 +6,12 @@ import type { SpamFound, SpamTest } from "../mail/content.ts";
 import type { PolicyBank } from "./bank.ts";
 import type { ScoreFound } from "./decision.ts";
 import {
+  bounceStep,
   formatStep,
   type Listing,
   listing,
   listingStep,
+  penPalStep,
   reputationStep,
   type ScoreStep,
   senderScoreStep,
@@ -21,6 +23,10 @@ export interface SpamInput {
   readonly spam?: SpamFound;
   /** Names of viruses that count as points only: `virusPoints`. */
   readonly virusPoints?: VirusPoints;
+  /** The Message-ID of a mail that is not ours and that the mail brings back. */
+  readonly foreignBounce?: string;
+  /** How long ago a recipient wrote to the sender, in milliseconds; undefined: never. */
+  penPalAgeMs?(recipient: string): number | undefined;
   readonly verifications: readonly Verification[];
   /** The envelope sender and every author. */
   senders(): readonly string[];
@@ -67,7 +73,7 @@ export function virusPoints(
 /** Undefined where the recipient bypasses the check, or where there is neither a score nor a black list that speaks. */
 export function spaminess(input: SpamInput, recipient: string): Spaminess | undefined {
   const { bank, spam, virusPoints: virus } = input;
-  const isScored = spam?.score !== undefined || virus !== undefined;
+  const isScored = spam?.score !== undefined || virus !== undefined || input.foreignBounce !== undefined;
   if (!isScored && !hasBlackLists(bank)) return undefined;
   if (bank.bypass_spam_checks_maps.first(recipient)?.value === true) return undefined;
   const listed = listing(bank, recipient, input.senders(), input.verifiedDomains());
@@ -76,8 +82,10 @@ export function spaminess(input: SpamInput, recipient: string): Spaminess | unde
   const steps = stepsOf(input, recipient, (spam?.score ?? 0) + (virus?.points ?? 0), listed);
   const score = steps.at(-1)?.score ?? (spam?.score ?? 0) + (virus?.points ?? 0);
   const tests = [...(spam?.tests ?? []).map(shownTest), ...(virus?.tests ?? []), ...steps.map(formatStep)];
+  const penPalAgeMs = input.penPalAgeMs?.(recipient);
   return withLevels(bank, recipient, {
     score,
+    ...(penPalAgeMs === undefined ? {} : { penPalAgeMs }),
     tests,
     ...(spam?.autolearn === undefined ? {} : { autolearn: spam.autolearn }),
     ...(listed === undefined ? {} : { listed: listed.list }),
@@ -85,7 +93,7 @@ export function spaminess(input: SpamInput, recipient: string): Spaminess | unde
 }
 
 function stepsOf(
-  { bank, verifications, senders }: SpamInput,
+  { bank, verifications, senders, foreignBounce, penPalAgeMs }: SpamInput,
   recipient: string,
   start: number,
   listed: Listing | undefined,
@@ -97,8 +105,11 @@ function stepsOf(
     steps.push(step);
     score = step.score;
   };
+  if (foreignBounce !== undefined) add(bounceStep(bank, foreignBounce, score));
   if (bank.score_sender_maps !== emptyMap) add(senderScoreStep(bank, recipient, senders(), score));
   add(reputationStep(bank, verifications, score));
+  const age = penPalAgeMs?.(recipient);
+  if (age !== undefined) add(penPalStep(bank, recipient, age, score));
   if (listed !== undefined) add(listingStep(listed, score));
   return steps;
 }

@@ -33,7 +33,9 @@ export interface VirusAsk extends Ask {
   };
 }
 
-export interface SpamAsk extends Ask, Pick<SpamQuestion, "envelope" | "client" | "mailId" | "user" | "verified"> {
+export interface SpamAsk
+  extends Ask,
+    Pick<SpamQuestion, "envelope" | "client" | "mailId" | "user" | "verified" | "fingerprint"> {
   readonly bank: {
     readonly path: string;
     readonly spam_scanners: readonly SpamScanner[];
@@ -178,6 +180,7 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
         bodyLimit: sa_mail_body_size_limit,
         ...(ask.user !== undefined && { user: ask.user }),
         ...(ask.verified !== undefined && { verified: ask.verified }),
+        ...(ask.fingerprint !== undefined && { fingerprint: ask.fingerprint }),
       };
       const score = async (): Promise<JudgedSpam> => {
         const { found, required, isWhole } = await scoreBySpamScanners(

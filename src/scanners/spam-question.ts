@@ -18,6 +18,8 @@ export interface SpamQuestion {
   readonly user?: string;
   /** What DKIM, SPF and DMARC gave, so that the scanner need not ask again; undefined where nothing was verified. */
   readonly verified?: VerifiedResults;
+  /** What p0f says of the client's system; absent where nobody was asked. */
+  readonly fingerprint?: string;
   /** Octets of the body that are given to the scanner (sa_mail_body_size_limit); null: all. */
   readonly bodyLimit: number | null;
 }

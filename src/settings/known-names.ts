@@ -38,11 +38,7 @@ export const knownBankNames = {
   decoders: known(list(anything, "a list as amavisd has it"), "Unpackers of amavisd.", "@"),
   mail_digest_algorithm: known(text, "Digest of a body for the log."),
   mail_part_digest_algorithm: known(text, "Digest of parts for the log."),
-  os_fingerprint_method: known(optional(text), "Where p0f is asked: p0f:host:port."),
   os_fingerprint_dst_ip_and_port: known(optional(text), "The address and port that p0f saw the client come to."),
-  penpals_bonus_score: known(optional(number()), "The most that a known correspondent takes off the score."),
-  penpals_halflife: known(duration, "Half the bonus is left after this time."),
-  bounce_killer_score: known(number(), "Added to bounces of mail that was not ours; 0 is off."),
   sa_userconf_maps: known(map(anyYield), "The spam scanner's configuration, by recipient."),
   sql_clause: known(mapping(anything, "a mapping of names to SQL"), "Queries of amavisd.", "%"),
   enable_ldap: demand(
@@ -89,6 +85,4 @@ export const knownGlobalNames = {
     toggle,
     "amavisd keeps connections only while mail is frequent; here they are kept while they are idle for less than 30 s.",
   ),
-  penpals_threshold_low: known(number(), "Below this score no pen pals are looked up."),
-  penpals_threshold_high: known(optional(number()), "Above this score no pen pals are looked up."),
 } satisfies Readonly<Record<string, KnownName>>;

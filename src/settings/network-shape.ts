@@ -225,3 +225,27 @@ function pairs(value: readonly unknown[]): ClientPolicyPair[] {
 function readNetworkTable(value: unknown, report: Report): RawTable {
   return isMapping(value) ? readTable(value, anyYield, report) : networks.read(value, report);
 }
+
+/** Where p0f-analyzer listens. */
+export interface FingerprintPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** "p0f:127.0.0.1:2345", "p0f:[::1]:2345"; undefined for anything else. */
+export function parseFingerprintMethod(method: string): FingerprintPlace | undefined {
+  const [, bracketed, plain = "", digits = ""] =
+    /^p0f:(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/i.exec(method.trim()) ?? [];
+  const host = bracketed ?? plain;
+  const found = Number(digits);
+  return isIP(host) !== 0 && found > 0 && found < 65_536 ? { host, port: found } : undefined;
+}
+
+export const fingerprintMethod: Shape<string> = {
+  words: "p0f:ADDRESS:PORT",
+  nullable: false,
+  read(value, report) {
+    const taken = typeof value === "string" && parseFingerprintMethod(value) !== undefined;
+    return taken ? value : report("p0f:ADDRESS:PORT, such as p0f:127.0.0.1:2345", value);
+  },
+};

@@ -7,6 +7,7 @@ export type ActingArea =
   | "checks"
   | "config"
   | "control"
+  | "correspondence"
   | "daemon"
   | "dns"
   | "flow"

@@ -1,5 +1,7 @@
 // What is put on top of mail that goes on and was looked into: that it was scanned, where a copy is, what is bad about it
 // (amavis.md 1.10, items 3 to 6).
+
+import { formatAge } from "../../mail/age.ts";
 import { foldedField } from "../../mail/folded-field.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import type { Accepted } from "../../policy/decision.ts";
@@ -25,15 +27,37 @@ export function contentFields(
   const { virus } = facts.content;
   const wasScanned = virus !== undefined && !virus.failed;
   if (wasScanned && bank.bypass_virus_checks_maps.first(recipient)?.value !== true) fields.push(...scannedField(bank));
-  if (content === undefined) return fields;
+  if (content === undefined) {
+    if (isLocal) fields.push(...clientFields(bank, facts.content.fingerprint, undefined));
+    return fields;
+  }
   if (mayAdd(bank, "x-amavis-alert")) {
     const { viruses, banned, headerFaults } = content;
     if (viruses.length > 0) fields.push(alert(`INFECTED, message contains virus: ${viruses.join(", ")}`));
     if (banned !== undefined) fields.push(alert(`BANNED, message contains ${banned.names[0] ?? ""}`));
     if (headerFaults[0] !== undefined) fields.push(alert(`BAD HEADER SECTION, ${headerFaults[0]}`));
   }
-  if (isLocal) fields.push(...spamFields(bank, content));
+  if (isLocal) {
+    fields.push(...spamFields(bank, content));
+    fields.push(...clientFields(bank, facts.content.fingerprint, content.score?.penPalAgeMs));
+  }
   return fields;
+}
+
+/** What is known of who wrote the mail and of the client that brought it. */
+function clientFields(
+  bank: PolicyBank,
+  fingerprint: string | undefined,
+  penPalAgeMs: number | undefined,
+): readonly string[] {
+  return [
+    ...(fingerprint === undefined || !mayAdd(bank, "x-amavis-os-fingerprint")
+      ? []
+      : [foldedField("X-Amavis-OS-Fingerprint", [fingerprint])]),
+    ...(penPalAgeMs === undefined || !mayAdd(bank, "x-amavis-penpals")
+      ? []
+      : [foldedField("X-Amavis-PenPals", [`age ${formatAge(penPalAgeMs)}`])]),
+  ];
 }
 
 /** X_HEADER_TAG and X_HEADER_LINE; the tag need not be listed among the fields that may be added. */

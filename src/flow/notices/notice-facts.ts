@@ -60,6 +60,7 @@ export function noticeFacts(
     banned: [...banned],
     headerFaults: [...headerFaults],
     ...(worst?.score === undefined ? {} : { score: worst.score.score }),
+    ...(worst?.score?.penPalAgeMs === undefined ? {} : { penPalAgeMs: worst.score.penPalAgeMs }),
     tests: worst?.score?.tests ?? [],
     quarantine: [...quarantine],
     delivered,

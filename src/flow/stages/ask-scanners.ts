@@ -22,6 +22,7 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
       scanners.scanViruses(mail.transaction.message, { bank: mail.bank, deadlineMs: deadlineOf(mail) }),
     scoreSpam(mail) {
       const { session, envelope, message } = mail.transaction;
+      const { fingerprint } = mail.facts.content;
       return scanners.scoreSpam(message, {
         bank: mail.bank,
         envelope,
@@ -30,6 +31,7 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
         deadlineMs: deadlineOf(mail),
         ...forRecipients(mail),
         ...verifiedOf(mail),
+        ...(fingerprint === undefined ? {} : { fingerprint }),
       });
     },
   };

@@ -44,7 +44,7 @@ export function createDecide({ receivedFields, leastSizeLimit }: DecideLimits) {
 /** What decisions go by; what is dear is found out when it is asked for, and once. */
 function toDecide(mail: JudgedMail, leastSizeLimit: number): MailToDecide {
   const { bank, facts, transaction } = mail;
-  const { session, envelope, message } = transaction;
+  const { session, envelope, message, receivedAtMs } = transaction;
   const { verifications, findings } = facts;
   const sender = envelope.sender.address;
   const authors = once((): Authors => readAuthors(message));
@@ -61,6 +61,7 @@ function toDecide(mail: JudgedMail, leastSizeLimit: number): MailToDecide {
       content: facts.content,
       verifications,
       sizeBytes: messageSizeBytes(message),
+      receivedAtMs,
       isSmtpUtf8: /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters),
       leastSizeLimit,
       senders,

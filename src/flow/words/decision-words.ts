@@ -194,7 +194,7 @@ export const noticeWords: Readonly<Record<Suppression | NoDsnReason | OtherNotic
   ],
   "own-notice": ["The mail is a notice of ours: nothing is told of what we tell.", nothing],
   "too-many": ["The mail had us write 50 notices already.", nothing],
-  rate: ["The address had 60 notices within an hour.", nothing],
+  rate: ["The address had 60 notices and notifications within an hour.", nothing],
   busy: ["50 notices are under way already.", "Look at the next hop of notify_method: it is slow."],
   "bad-address": ["What the map yields is no address.", "why names the map and its line: correct the entry."],
 };

@@ -51,6 +51,7 @@ const daemon = chapter(
   "log",
   "history",
   "quarantine",
+  "sent_mail",
   "redis",
   "smtp_connection_cache_enable",
   "smtp_discard_ehlo_keywords",

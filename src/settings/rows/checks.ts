@@ -10,7 +10,8 @@ import {
   textYield,
   truthYield,
 } from "../map-shape.ts";
-import { size } from "../number-shape.ts";
+import { fingerprintMethod } from "../network-shape.ts";
+import { duration, number, size } from "../number-shape.ts";
 import { spamScanners, virusScanners } from "../scanner-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
 import { mapping, optional, text, toggle } from "../shape.ts";
@@ -108,6 +109,27 @@ export const checkSettings = {
     "***UNCHECKED*** ",
     "Put before the subject of mail that could not be checked.",
     "flow",
+  ),
+  os_fingerprint_method: setting(
+    optional(fingerprintMethod),
+    null,
+    "Where p0f-analyzer is asked what system the client runs: p0f:127.0.0.1:2345.",
+    "flow",
+    { otherwise: "off" },
+  ),
+  penpals_bonus_score: setting(
+    optional(number(0)),
+    null,
+    "What is taken off the score of mail from somebody to whom the recipient wrote; less the longer ago it was.",
+    "policy",
+    { otherwise: "off" },
+  ),
+  penpals_halflife: setting(duration, 7 * 86_400, "Half of penpals_bonus_score is left after this time.", "policy"),
+  bounce_killer_score: setting(
+    number(),
+    0,
+    "Added to the score of bounces of mail that is not ours; 0 is off.",
+    "policy",
   ),
   sa_spam_level_char: setting(text, "*", "One per point in X-Spam-Level.", "flow"),
   sa_mail_body_size_limit: setting(

@@ -7,7 +7,20 @@ import { duration, integer, mode, number, size } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
 import { list, mapping, oneOf, optional, text, toggle } from "../shape.ts";
 import { file, fileOfKind, ownName, upperCase } from "../text-shape.ts";
-import { control, dns, history, limits, log, metrics, pool, quarantine, redis, relay, spool } from "./groups.ts";
+import {
+  control,
+  dns,
+  history,
+  limits,
+  log,
+  metrics,
+  pool,
+  quarantine,
+  redis,
+  relay,
+  sent_mail,
+  spool,
+} from "./groups.ts";
 
 export const globalSettings = {
   mydomain: setting(
@@ -168,6 +181,13 @@ export const globalSettings = {
     "quarantine",
     { sigil: "any", restart: true },
   ),
+  sent_mail: setting(
+    sent_mail,
+    sent_mail.defaults,
+    "What our users sent, for pen pals and the bounce killer.",
+    "correspondence",
+    { sigil: "any", restart: true },
+  ),
   redis: setting(
     redis,
     redis.defaults,
@@ -255,6 +275,10 @@ export const globalSettings = {
     "Verdicts are shared with other filters where `redis.url` is set.",
     "verdicts",
   ),
+  penpals_threshold_low: setting(number(), 1, "Below this score no pen pals are looked up.", "flow"),
+  penpals_threshold_high: setting(optional(number()), null, "Above this score no pen pals are looked up.", "flow", {
+    otherwise: "none",
+  }),
   QUARANTINEDIR: setting(
     optional(file),
     null,

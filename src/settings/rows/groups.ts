@@ -114,6 +114,17 @@ export const quarantine = group({
   ),
 });
 
+export const sent_mail = group({
+  file: setting(
+    optional(file),
+    null,
+    "The SQLite file that remembers what our users sent, and to whom: for penpals_bonus_score and bounce_killer_score. Of addresses it holds digests alone.",
+    "correspondence",
+    { otherwise: "redis.url, where it is set" },
+  ),
+  keep: setting(duration, 60 * 86_400, "How long it is remembered.", "correspondence"),
+});
+
 export const redis = group({
   url: setting(
     optional(redisUrl),

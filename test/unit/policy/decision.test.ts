@@ -22,7 +22,7 @@ for (const name of names) {
 }
 
 test("docs/logging.md has no other rules", () => {
-  const section = page.slice(page.indexOf("### Rules"), page.indexOf("## JSON"));
+  const section = page.slice(page.indexOf("### Rules"), page.indexOf("## Refusals"));
   assert.deepEqual(
     [...section.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name),
     names,

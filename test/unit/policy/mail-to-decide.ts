@@ -37,6 +37,7 @@ export function contentsOf({
     content,
     verifications,
     sizeBytes,
+    receivedAtMs: 1_700_000_000_000,
     isSmtpUtf8,
     leastSizeLimit: 0,
     senders: () => [sender, ...authors],

@@ -63,3 +63,32 @@ test("virus names that are all points make no infection but a score", () => {
   const two = { ...virus, virus: { names: ["Eicar", "Worm"], answers: [], failed: false, cached: false } };
   assert.equal(found(base, { content: two }).all[0]?.category, "CC_VIRUS");
 });
+
+test("a bounce of a mail that is not ours costs points, scanned or not", () => {
+  const base: BankOverlay = { ...levels, bounce_killer_score: 6 };
+  const bounce = (isOurs: boolean) => ({ messageId: "<x@elsewhere.example>", isOurs });
+  const foreign = found(base, { content: { ...scored(1), bounce: bounce(false) } });
+  assert.deepEqual([foreign.score?.score, foreign.score?.tests], [7, ["GTUBE=1", "AM.BOUNCE=6"]]);
+  assert.equal(found(base, { content: { ...scored(1), bounce: bounce(true) } }).score?.score, 1);
+  assert.equal(found(base, { content: { bounce: bounce(false) } }).score?.score, 6);
+});
+
+test("a pen pal has a bonus, half of it after each half-life, for the recipient who wrote", () => {
+  const base: BankOverlay = { ...levels, penpals_bonus_score: 8, penpals_halflife: 7 * 86_400 };
+  const received = 1_700_000_000_000;
+  const week = 7 * 86_400_000;
+  for (const [ageMs, points] of [
+    [0, 8],
+    [week, 4],
+    [2 * week, 2],
+    [-5000, 8],
+  ] as const) {
+    const { score } = found(base, {
+      content: { ...scored(10), penPals: [{ recipient: "ann@here.example", at: received - ageMs }] },
+    });
+    assert.deepEqual([score?.score, score?.tests.at(-1)], [10 - points, `AM.PENPAL=${-points}`]);
+    assert.equal(score?.penPalAgeMs, Math.max(0, ageMs));
+  }
+  const other = found(base, { content: { ...scored(10), penPals: [{ recipient: "bob@here.example", at: received }] } });
+  assert.deepEqual([other.score?.score, other.score?.penPalAgeMs], [10, undefined]);
+});
