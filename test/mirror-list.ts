@@ -12,8 +12,17 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/direct-socket": ["receive/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],
   "integration/example": ["cli/demo", "cli/demo-next-hop"],
-  "integration/history": ["cli/ask-daemon", "cli/control-place", "cli/log", "cli/status", "cli/why", "control/client"],
-  "integration/history-file": ["history/file"],
+  "integration/history": [
+    "cli/ask-daemon",
+    "cli/control-place",
+    "cli/kept-history",
+    "cli/log",
+    "history/read-file",
+    "cli/status",
+    "cli/why",
+    "control/client",
+  ],
+  "integration/history-file": ["history/file", "mail/history-row"],
   "integration/howto": ["cli/convert-keysfile", "cli/import", "cli/sign"],
   "integration/log": ["log/standard-error", "log/syslog"],
   "integration/metrics-endpoint": [
@@ -123,7 +132,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/cli/command-line.transcripts": ["cli/postfix", "process/version"],
   "unit/cli/genrsa": ["cli/gened25519", "cli/key-file", "signing/generate"],
   "unit/cli/postfix-undo": ["cli/postconf"],
-  "unit/cli/quarantine-args": ["cli/quarantine-print"],
+  "unit/cli/quarantine-args": ["cli/moment", "cli/quarantine-print"],
   "unit/cli/status-view": ["cli/samples"],
   "unit/cli/testkeys": ["cli/fixed-dns", "cli/load-keys", "cli/showkeys"],
   "unit/config/compile.corpus": [

@@ -4,10 +4,15 @@ import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { errorText } from "../src/mail/error-text.ts";
-import type { HistoryAnswer, HistoryQuestion, HistoryRow } from "../src/mail/history-row.ts";
+import {
+  findMailSql,
+  type HistoryAnswer,
+  type HistoryQuestion,
+  type HistoryRow,
+  historyShape,
+  recentMailSql,
+} from "../src/mail/history-row.ts";
 
-/** Of the tables and of what a record holds; another number in the file has it begun anew. */
-const shape = 1;
 const pruneMs = 600_000;
 /** Mails removed at a time: a file that was not pruned for long must not block writes for long. */
 const pruneBatch = 2000;
@@ -17,8 +22,8 @@ const { file, retentionSeconds }: { file: string; retentionSeconds: number } = w
 closeSync(openSync(file, "a", 0o600));
 const database = new DatabaseSync(file);
 database.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-if (database.prepare("PRAGMA user_version").get()?.user_version !== shape) {
-  database.exec(`DROP TABLE IF EXISTS mail; DROP TABLE IF EXISTS name; PRAGMA user_version = ${shape}`);
+if (database.prepare("PRAGMA user_version").get()?.user_version !== historyShape) {
+  database.exec(`DROP TABLE IF EXISTS mail; DROP TABLE IF EXISTS name; PRAGMA user_version = ${historyShape}`);
 }
 database.exec(`
   CREATE TABLE IF NOT EXISTS mail (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, line TEXT NOT NULL, record TEXT NOT NULL);
@@ -28,12 +33,8 @@ database.exec(`
 `);
 const addMail = database.prepare("INSERT INTO mail (at, line, record) VALUES (?, ?, ?)");
 const addName = database.prepare("INSERT OR IGNORE INTO name (name, mail) VALUES (?, ?)");
-const findMail = database.prepare(
-  "SELECT record FROM mail JOIN name ON mail.id = name.mail WHERE name.name = ? ORDER BY mail.id DESC LIMIT ?",
-);
-const recentMail = database.prepare(
-  "SELECT at, line FROM mail WHERE instr(line, ?) > 0 ORDER BY at DESC, id DESC LIMIT ?",
-);
+const findMail = database.prepare(findMailSql);
+const recentMail = database.prepare(recentMailSql);
 const removeNames = database.prepare("DELETE FROM name WHERE mail IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
 const removeMails = database.prepare("DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE at < ? LIMIT ?)");
 
@@ -81,7 +82,7 @@ function answer(question: HistoryQuestion): Omit<HistoryAnswer, "id"> {
     case "find":
       return { records: findMail.all(question.name, question.limit).map(({ record }) => String(record)) };
     case "recent": {
-      const rows = recentMail.all(question.match, question.limit);
+      const rows = recentMail.all(question.match, question.sinceMs, question.limit);
       return { lines: rows.map(({ at, line }) => ({ at: Number(at), line: String(line) })) };
     }
     case "close":

@@ -1,14 +1,19 @@
 // Commands that talk to the daemon: the options they share, and the question at its control socket.
 
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { Config } from "../config/config.ts";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
+import { problemLine, sortProblems } from "../config/report.ts";
 import { ask, Unanswered } from "../control/client.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import { commandSocketPaths, distrust } from "../control/socket-path.ts";
 import { errorText } from "../mail/error-text.ts";
 import { fronts } from "../reading/fronts.ts";
 import { exitCode, type Io } from "./command.ts";
+import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
 
 /** Options of every command that talks to the daemon. */
@@ -24,14 +29,34 @@ export function parseControlArgs(args: readonly string[]) {
 /** The daemon's answer, or the exit code when there was none; what is wrong was then told. */
 export type Asked = { readonly value: unknown } | { readonly exit: number };
 
-/** Asks the daemon at `socket`, else where the configuration says, else at the usual places. */
+export interface DaemonPlace {
+  readonly socket?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+export interface AskOptions {
+  readonly timeoutMs?: number;
+  /** What can be answered while no daemon runs; undefined where nothing can. */
+  readonly offline?: (request: ControlRequest, config: Config) => unknown;
+}
+
+/**
+ * Asks the daemon at `socket`, else where the configuration says, else at the usual places. One that runs with another
+ * configuration than the one that was named does not answer.
+ */
 export async function askDaemon(
-  request: ControlRequest,
-  { socket, config }: { readonly socket?: string | undefined; readonly config?: string | undefined },
+  question: ControlRequest,
+  { socket, config }: DaemonPlace,
   io: Io,
-  timeoutMs = 10_000,
+  { timeoutMs = 10_000, offline }: AskOptions = {},
 ): Promise<Asked> {
-  const place = socketPlace(socket ?? (await configuredSocket(config, io)), io.env);
+  if (config !== undefined) {
+    const unreadable = unreadableConfig(config, io);
+    if (unreadable !== undefined) return { exit: unreadable };
+  }
+  const known = await readConfigured(config, io);
+  const place = socketPlace(socket ?? known.socket, io.env);
+  const request = config === undefined ? question : { ...question, file: resolve(io.cwd, config) };
   const tried: string[] = [];
   for (const path of commandSocketPaths(place)) {
     const trouble = distrust(path, place);
@@ -54,12 +79,27 @@ export async function askDaemon(
       return { exit: error.code === "EACCES" ? exitCode.permission : exitCode.temporary };
     }
   }
+  const kept = known.config === undefined ? undefined : offline?.(request, known.config);
+  if (kept !== undefined) return { value: kept };
   io.stderr(`signpost: no daemon is running: nobody answers at ${tried.join(" or ")}\n`);
   return { exit: exitCode.unavailable };
 }
 
-/** control.socket of a configuration, as far as it can be read: a broken one must not keep us from asking. */
-async function configuredSocket(file: string | undefined, io: Io): Promise<string | null> {
-  const { config } = await loadConfig(file ?? defaultConfigFile, { cwd: io.cwd, fronts });
-  return config?.control.socket ?? null;
+const maxProblems = 3;
+
+/** What a configuration says of control.socket; of one with errors as far as it can be read, after they were told. */
+async function readConfigured(
+  file: string | undefined,
+  io: Io,
+): Promise<{ readonly socket: string | null; readonly config?: Config }> {
+  const named = file ?? defaultConfigFile;
+  if (file === undefined && !existsSync(named)) return { socket: null };
+  const { config, problems, source } = await loadConfig(named, { cwd: io.cwd, fronts });
+  if (config !== undefined) return { socket: config.control.socket, config };
+  const errors = sortProblems(problems).filter(({ severity }) => severity === "error");
+  for (const problem of errors.slice(0, maxProblems)) io.stderr(`${problemLine(problem)}\n`);
+  io.stderr(`signpost: ${named} has errors; the daemon that runs with an earlier state of it is asked\n`);
+  const { control } = source.settings;
+  const socket = typeof control === "object" && control !== null && "socket" in control ? control.socket : undefined;
+  return { socket: typeof socket === "string" ? resolve(io.cwd, dirname(named), socket) : null };
 }

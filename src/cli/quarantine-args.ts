@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 import { encodeUtf8 } from "../mail/domain.ts";
 import type { CopyState, QuarantineFilter } from "../mail/quarantine-row.ts";
 import { type Category, categories } from "../policy/decision.ts";
-import { readDuration } from "../settings/number-shape.ts";
 import { controlOptions } from "./ask-daemon.ts";
 import { UsageError } from "./command.ts";
+import { readMoment } from "./moment.ts";
 
 const options = {
   ...controlOptions,
@@ -105,16 +105,4 @@ function isCategory(name: string): name is Category {
 function readState(text: string): CopyState {
   if (text === "kept" || text === "released" || text === "deleted") return text;
   throw new UsageError(`no state "${text}": kept, released or deleted`);
-}
-
-/** A date, a time with its zone, or how long ago: "2026-07-05", "2026-07-05T09:15:00Z", "2d". */
-function readMoment(text: string, nowMs: number): number {
-  const ago = readDuration(text);
-  if (ago !== undefined) return nowMs - ago * 1000;
-  const date = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(date))
-    throw new UsageError(`no time "${text}": 2026-07-05, 2026-07-05T09:15:00Z, or 2d for two days ago`);
-  return date;
 }

@@ -36,7 +36,7 @@ export async function releaseCopy(
     ...(secretId === undefined ? {} : { secretId }),
     ...(values.to === undefined ? {} : { to: values.to.map(encodeUtf8) }),
   } as const;
-  const asked = await askDaemon(request, values, io, timeoutMs);
+  const asked = await askDaemon(request, values, io, { timeoutMs });
   if ("exit" in asked) return asked.exit;
   const answer = fieldsOf(asked.value);
   const result = textOf(answer.result);

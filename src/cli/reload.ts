@@ -42,7 +42,7 @@ ${controlUsage}`,
     }
     const place = { ...values, config: file };
     const force = values.force === true ? ({ force: true } as const) : {};
-    const asked = await askDaemon({ command: "reload", file, ...force }, place, io, patienceMs);
+    const asked = await askDaemon({ command: "reload", ...force }, place, io, { timeoutMs: patienceMs });
     if ("exit" in asked) return asked.exit;
     const report = readReport(asked.value);
     // The daemon reads with its own rights: what it cannot use may look fine to us.

@@ -20,6 +20,11 @@ export class Samples {
     }
   }
 
+  /** All of them, in the order of the text within a name. */
+  every(): readonly SampleMail[] {
+    return [...this.#byName.values()].flat();
+  }
+
   all(name: string): readonly SampleMail[] {
     return this.#byName.get(name) ?? [];
   }

@@ -1,6 +1,6 @@
 // `signpost start`: the daemon in the foreground. SIGTERM and SIGINT drain it, SIGHUP reloads the configuration.
 
-import { fstatSync, readFileSync, statSync } from "node:fs";
+import { fstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -265,9 +265,10 @@ async function openControl({ file, settings, running, acting, io }: ControlNeeds
     return openControlSocket(path, async (request) => {
       const now = running();
       if (now === undefined) throw new Error("the daemon is still starting");
+      if (request.file !== undefined && !isSameFile(request.file, ours))
+        throw new Error(`the daemon there runs with ${ours}, not with ${request.file}`);
       if (request.command === "upgrade") return { pid: await now.upgrade() };
       if (request.command !== "reload") return now.daemon.answer(request);
-      if (request.file !== undefined && request.file !== ours) throw new Error(`the daemon runs with ${ours}`);
       return now.reload(request.force === true ? "forced" : "careful");
     });
   };
@@ -297,4 +298,14 @@ function isJournal(stream: string | undefined): boolean {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** One file under two names is one configuration. */
+function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false;
+  }
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { fieldsOf, listOf, textOf, textsOf } from "../control/answers.ts";
+import { jsonText } from "../mail/json-text.ts";
 import { askDaemon, controlOptions, controlUsage } from "./ask-daemon.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { Samples } from "./samples.ts";
@@ -10,27 +11,38 @@ import { type Paint, type ProcessFacts, plain, type StatusFacts, statusLines } f
 export const status: Command = {
   name: "status",
   summary: "show how the running daemon does: rates, stages, keys, next hops, workers",
-  usage: `[--config FILE] [--socket PATH] [--interval SECONDS] [--once]
+  usage: `[--config FILE] [--socket PATH] [--interval SECONDS] [--once | --json]
 
 On a terminal the view is drawn anew until it is interrupted, elsewhere it is printed once. Exits 1 when the daemon is
 not ready.
 
 ${controlUsage}
   --interval S   what rates are about, and how often the view is drawn; default 2
-  --once         once, on a terminal too`,
+  --once         once, on a terminal too
+  --json         one object, at once: version, pid, started, ready, troubles, processes, metrics without rates`,
   async run(args, io) {
     const { values } = parseArgs({
       args: [...args],
-      options: { ...controlOptions, interval: { type: "string" }, once: { type: "boolean" } },
+      options: {
+        ...controlOptions,
+        interval: { type: "string" },
+        once: { type: "boolean" },
+        json: { type: "boolean" },
+      },
     });
     const interval = Number(values.interval ?? 2);
     if (!(interval >= 0.1 && interval <= 3600)) throw new UsageError("--interval takes seconds");
     const before = await look(values, io);
     if (typeof before === "number") return before;
-    if (!io.terminal || values.once === true) return showOnce(before, values, interval, io);
+    if (values.json === true) {
+      io.stdout(`${jsonText(asJson(before))}\n`);
+      return before.troubles.length === 0 ? exitCode.ok : exitCode.failure;
+    }
+    const isPlain = (io.env.NO_COLOR ?? "") !== "" || io.env.TERM === "dumb";
+    if (io.env.TERM === "dumb" || !io.terminal || values.once === true) return showOnce(before, values, interval, io);
     io.stdout(screen.begin);
     try {
-      return await showLive(before, values, interval, io);
+      return await showLive(before, values, interval, io, isPlain ? plain : colours);
     } finally {
       io.stdout(screen.end);
     }
@@ -48,12 +60,12 @@ async function showOnce(before: Look, where: Where, interval: number, io: Io): P
   return after.troubles.length === 0 ? exitCode.ok : exitCode.failure;
 }
 
-async function showLive(first: Look, where: Where, interval: number, io: Io): Promise<number> {
+async function showLive(first: Look, where: Where, interval: number, io: Io, paint: Paint): Promise<number> {
   let before = first;
   while (await pause(interval, io.signal)) {
     const after = await look(where, io);
     if (typeof after === "number") return after;
-    const lines = statusLines(factsOf(before, after, io), colours);
+    const lines = statusLines(factsOf(before, after, io), paint);
     // Home, each line cleared to its end, what was below cleared: no flicker.
     io.stdout(`\x1b[H${lines.map((line) => `${line}\x1b[K`).join("\n")}\n\x1b[J`);
     before = after;
@@ -94,6 +106,18 @@ async function look(where: Where, io: Io): Promise<Look | number> {
     })),
     samples: new Samples(textOf(text)),
     atMs: io.now(),
+  };
+}
+
+function asJson({ version, pid, startedAtMs, troubles, processes, samples }: Look) {
+  return {
+    version,
+    pid,
+    started: new Date(startedAtMs).toISOString(),
+    ready: troubles.length === 0,
+    troubles,
+    processes: processes.map(({ sinceMs, ...each }) => ({ ...each, since: new Date(sinceMs).toISOString() })),
+    metrics: samples.every().filter(({ name }) => !name.endsWith("_bucket")),
   };
 }
 

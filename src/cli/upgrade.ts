@@ -18,7 +18,7 @@ ${controlUsage}`,
   async run(args, io) {
     const { values, positionals } = parseControlArgs(args);
     if (positionals.length > 0) throw new UsageError(`unexpected argument "${positionals[0]}"`);
-    const asked = await askDaemon({ command: "upgrade" }, values, io, patienceMs);
+    const asked = await askDaemon({ command: "upgrade" }, values, io, { timeoutMs: patienceMs });
     if ("exit" in asked) return asked.exit;
     io.stdout(`process ${Number(fieldsOf(asked.value).pid)} has taken over\n`);
     return exitCode.ok;

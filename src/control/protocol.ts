@@ -1,14 +1,17 @@
 // What goes over the control socket: one request a line, one reply a line, both JSON objects.
 
-export type ControlRequest =
-  /** The daemon refuses when it runs with another `file`, and, unless `force` is set, to lose a key that works. */
-  | { readonly command: "reload"; readonly file?: string; readonly force?: true }
+/** `file`: the configuration that the command was given; a daemon that runs with another one does not answer. */
+export type ControlRequest = { readonly file?: string } & Question;
+
+type Question =
+  /** The daemon refuses to lose a key that works unless `force` is set. */
+  | { readonly command: "reload"; readonly force?: true }
   /** Starts a new process that takes the daemon's place. */
   | { readonly command: "upgrade" }
   | { readonly command: "status" }
   /** `id`: a log_id, mail_id, Message-ID, queue id or address. */
   | { readonly command: "why"; readonly id: string }
-  | { readonly command: "log"; readonly limit: number; readonly match?: string }
+  | { readonly command: "log"; readonly limit: number; readonly match?: string; readonly sinceMs?: number }
   | ReleaseCommand;
 
 /** `id`: a mail_id or the name of a file; `to`: instead of those who did not get the mail. */
@@ -36,14 +39,15 @@ export function readRequest(line: string): ControlRequest | string {
     return "not a line of JSON";
   }
   if (typeof value !== "object" || value === null || !("command" in value)) return "no command";
-  const { command } = value;
+  const question = readQuestion(value.command, value);
+  if (typeof question === "string" || !("file" in value) || typeof value.file !== "string") return question;
+  return { ...question, file: value.file };
+}
+
+function readQuestion(command: unknown, value: object): Question | string {
   switch (command) {
     case "reload":
-      return {
-        command,
-        ...("file" in value && typeof value.file === "string" ? { file: value.file } : {}),
-        ...("force" in value && value.force === true ? { force: true } : {}),
-      };
+      return { command, ...("force" in value && value.force === true ? { force: true } : {}) };
     case "status":
     case "upgrade":
       return { command };
@@ -54,9 +58,12 @@ export function readRequest(line: string): ControlRequest | string {
     case "log": {
       const limit = "limit" in value && typeof value.limit === "number" ? Math.trunc(value.limit) : 0;
       if (!(limit > 0)) return "log needs a limit";
-      return "match" in value && typeof value.match === "string"
-        ? { command, limit, match: value.match }
-        : { command, limit };
+      return {
+        command,
+        limit,
+        ...("match" in value && typeof value.match === "string" ? { match: value.match } : {}),
+        ...("sinceMs" in value && typeof value.sinceMs === "number" ? { sinceMs: value.sinceMs } : {}),
+      };
     }
     case "release":
       return readRelease(value);
@@ -65,7 +72,7 @@ export function readRequest(line: string): ControlRequest | string {
   }
 }
 
-function readRelease(value: object): ControlRequest | string {
+function readRelease(value: object): Question | string {
   const given = new Map<string, unknown>(Object.entries(value));
   const [id, secretId, to] = [given.get("id"), given.get("secretId"), given.get("to")];
   if (typeof id !== "string" || id === "") return "release needs an id";

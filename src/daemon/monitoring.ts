@@ -222,7 +222,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
         case "why":
           return history.find(request.id);
         case "log":
-          return history.recent(Math.min(request.limit, maxLines), request.match);
+          return history.recent(Math.min(request.limit, maxLines), request.match, request.sinceMs);
         case "reload":
         case "upgrade":
         case "release":

@@ -8,7 +8,7 @@ export interface HistoryFile {
   /** Records, newest first. */
   find(name: string, limit: number): Promise<readonly string[]>;
   /** Lines of mails, newest first. */
-  recent(limit: number, match: string): Promise<readonly Pick<HistoryRow, "at" | "line">[]>;
+  recent(limit: number, match: string, sinceMs: number): Promise<readonly Pick<HistoryRow, "at" | "line">[]>;
   readonly dropped: number;
   /** Resolves once everything is written. */
   close(): Promise<void>;
@@ -135,9 +135,9 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
       flush();
       return (await post({ kind: "find", name, limit }))?.records ?? [];
     },
-    async recent(limit, match) {
+    async recent(limit, match, sinceMs) {
       flush();
-      return (await post({ kind: "recent", limit, match }))?.lines ?? [];
+      return (await post({ kind: "recent", limit, match, sinceMs }))?.lines ?? [];
     },
     get dropped() {
       return dropped;

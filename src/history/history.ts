@@ -46,8 +46,12 @@ export interface History<Mail, Past> {
   resize(size: number): void;
   /** Mails by one of their names, newest first, at most `maxFound`. */
   find(name: string): Promise<readonly Past[]>;
-  /** Log lines with their time, oldest first; `match` is a part of the line. */
-  recent(limit: number, match?: string): Promise<readonly { readonly time: string; readonly line: string }[]>;
+  /** Log lines with their time, oldest first; `match` is a part of the line, `sinceMs` epoch milliseconds. */
+  recent(
+    limit: number,
+    match?: string,
+    sinceMs?: number,
+  ): Promise<readonly { readonly time: string; readonly line: string }[]>;
   close(): Promise<void>;
 }
 
@@ -106,7 +110,7 @@ export function createHistory<Mail, Kept, Past extends { readonly record: NamedR
       }
       return found;
     },
-    async recent(limit, match = "") {
+    async recent(limit, match = "", sinceMs = 0) {
       const lines: { time: string; line: string }[] = [];
       /** What the file has of the mails in memory: not all that came later ended later, so no time parts the two. */
       const known = new Set<string>();
@@ -114,10 +118,11 @@ export function createHistory<Mail, Kept, Past extends { readonly record: NamedR
         if (lines.length >= limit) break;
         const time = new Date(at).toISOString();
         if (file !== undefined) known.add(`${at} ${ofMail.join("\n")}`);
+        if (at < sinceMs) continue;
         for (const line of ofMail) if (line.includes(match)) lines.push({ time, line });
       }
       if (file !== undefined && lines.length < limit) {
-        for (const { at, line } of await file.recent(limit - lines.length + known.size, match)) {
+        for (const { at, line } of await file.recent(limit - lines.length + known.size, match, sinceMs)) {
           if (!known.has(`${at} ${line}`)) lines.push({ time: new Date(at).toISOString(), line });
         }
       }

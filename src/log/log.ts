@@ -74,8 +74,9 @@ function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
   };
   let isTimed = false;
   // A mail's record tells when it came: "time" twice in one object is refused by strict readers.
-  const timestamp = () => (isTimed ? "" : `,"time":${Date.now()}`);
-  const json = pino({ level: "trace", base: { pid: process.pid }, timestamp }, { write });
+  const timestamp = () => (isTimed ? "" : `,"time":"${new Date().toISOString()}"`);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const json = pino({ level: "trace", base: { pid: process.pid }, timestamp, formatters }, { write });
   function print(given: Severity, text: string, record: LogRecord | undefined): string {
     isTimed = record !== undefined && "time" in record;
     if (record === undefined) json[pinoLevel[given]](text);

@@ -40,7 +40,7 @@ test("mails are found by any name, newest first, and listed by what their line h
   assert.deepEqual(await file.find("shared@example.com", 2), ['{"number":3}', '{"number":2}']);
   assert.deepEqual(await file.find("id-1", 2), ['{"number":1}']);
   assert.deepEqual(await file.find("nobody", 2), []);
-  const lines = await file.recent(10, "(2)");
+  const lines = await file.recent(10, "(2)", 0);
   assert.deepEqual(
     lines.map(({ line }) => line),
     ["(2) Passed"],

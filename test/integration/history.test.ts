@@ -1,12 +1,17 @@
 // `why`, `log` and `status` against the running daemon, with a history file that outlives it.
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { signpost } from "../support/command.ts";
 import { startIn } from "../support/daemon.ts";
 import { type Filter, startFilter } from "../support/filter.ts";
 import { after, before, test } from "../support/limited.ts";
 import { sendMail } from "../support/send-mail.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 let filter: Filter;
 
@@ -81,6 +86,42 @@ test("an id that nobody knows exits 1", async () => {
   assert.deepEqual([code, stderr], [1, 'signpost: no mail is known by "nobody@example.com"\n']);
 });
 
+test("another daemon's answer is never given: a configuration that was named is asked for", async () => {
+  const other = join(filter.daemon.folder, "other.yaml");
+  const socket = `control: { socket: ${JSON.stringify(join(filter.daemon.folder, "control.sock"))} }\n`;
+  for (const [text, told] of [
+    [socket, /the daemon there runs with .*signpost\.yaml, not with .*other\.yaml/],
+    // With an error in it what runs is asked all the same, after the error was told.
+    [`${socket}mydomian: x\n`, /other\.yaml:2:1: .*mydomian[\s\S]*has errors[\s\S]*not with .*other\.yaml/],
+  ] as const) {
+    await writeFile(other, text);
+    for (const [command, ...rest] of [["status"], ["log"], ["why", "x@example.com"]] as const) {
+      const { code, stdout, stderr } = await signpost(command, ...rest, "--config", other);
+      assert.deepEqual([code, stdout], [1, ""], command);
+      assert.match(stderr, told);
+    }
+  }
+  const { code, stderr } = await signpost("log", "--config", join(filter.daemon.folder, "none.yaml"));
+  assert.equal(code, 66);
+  assert.match(stderr, /none\.yaml cannot be read/);
+});
+
+test("a configuration with an error in it still tells where its daemon is", async () => {
+  const { configFile } = filter.daemon;
+  const good = await readFile(configFile, "utf8");
+  await writeFile(configFile, `${good}\nmydomian: x\n`);
+  try {
+    const { code, stdout, stderr } = await signpost("status", ...config(), "--json");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /mydomian[\s\S]*has errors; the daemon that runs with an earlier state of it is asked/);
+    const told: unknown = JSON.parse(stdout);
+    assert.ok(typeof told === "object" && told !== null && "started" in told && "metrics" in told && "ready" in told);
+    assert.deepEqual([told.ready, typeof told.started, Array.isArray(told.metrics)], [true, "string", true]);
+  } finally {
+    await writeFile(configFile, good);
+  }
+});
+
 test("mails beyond the memory come from the file, and outlive the daemon", async () => {
   for (const number of [1, 2, 3, 4]) await send(filter.ports.originating, `more-${number}@example.com`);
   const old = await signpost("why", ...config(), "first@example.com");
@@ -91,6 +132,7 @@ test("mails beyond the memory come from the file, and outlive the daemon", async
   const ended = new Promise((resolve) => filter.daemon.process.once("exit", resolve));
   filter.daemon.process.kill("SIGTERM");
   await ended;
+  await readsTheFile();
   const again = await startIn(filter.daemon.folder, filter.daemon.configFile);
   try {
     const { code, stdout } = await signpost("why", ...config(), "more-4@example.com");
@@ -106,6 +148,18 @@ test("mails beyond the memory come from the file, and outlive the daemon", async
   }
 });
 
+/** While no daemon runs. */
+async function readsTheFile(): Promise<void> {
+  const why = await signpost("why", ...config(), "more-4@example.com");
+  assert.equal(why.code, 0);
+  assert.match(why.stderr, /^signpost: no daemon is running; this is from .*history\.sqlite$/m);
+  assert.match(why.stdout, /signed d=example\.com/);
+  const log = await signpost("log", ...config(), "--since", "1h", "more-");
+  assert.equal(log.stdout.trimEnd().split("\n").length, 4);
+  const status = await signpost("status", ...config());
+  assert.equal(status.code, 69);
+}
+
 async function showsStatus(): Promise<void> {
   const { code, stdout, stderr } = await signpost("status", ...config(), "--interval", "0.2");
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -114,6 +168,26 @@ async function showsStatus(): Promise<void> {
   assert.match(stdout, /^keys {8}2 configured, /m);
   assert.match(stdout, /^workers {5}\d+ threads, 0 batches out/m);
 }
+
+test("log --follow goes on with new mail, each line once", async (t) => {
+  const again = await startIn(filter.daemon.folder, filter.daemon.configFile);
+  const child = spawn(process.execPath, [main, "log", ...config(), "--follow", "--lines", "1", "followed-"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(async () => {
+    for (const each of [child, again.process]) {
+      const gone = once(each, "exit");
+      each.kill("SIGTERM");
+      await gone;
+    }
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  for (const number of [1, 2]) {
+    const octets = `From: a@example.com\r\nMessage-ID: <followed-${number}@example.com>\r\n\r\nhello\r\n`;
+    await sendMail(filter.ports.originating, { octets, sender: "a@example.com", recipients: ["b@example.com"] });
+    assert.match((await lines.next()).value ?? "", new RegExp(`followed-${number}@example\\.com`));
+  }
+});
 
 test("without a daemon why says so", async () => {
   const { code, stderr } = await signpost("why", "--socket", "/nonexistent/control.sock", "x");

@@ -124,7 +124,7 @@ test("reload of a configuration that the daemon does not run with is refused", a
   await writeFile(other, filter.config);
   const { code, stderr } = await signpost("reload", "--config", other);
   assert.equal(code, 1);
-  assert.match(stderr, /the daemon runs with .*signpost\.yaml/);
+  assert.match(stderr, /the daemon there runs with .*signpost\.yaml/);
 });
 
 test("without a daemon reload says so and exits 69", async () => {

@@ -47,7 +47,7 @@ test("a JSON record is one line of ASCII-safe JSON whatever is in it", async () 
   assert.ok(
     typeof record === "object" && record !== null && "sender" in record && "msg" in record && "level" in record,
   );
-  assert.deepEqual([record.sender, record.msg, record.level], [sender, `to ${sender}`, 50]);
+  assert.deepEqual([record.sender, record.msg, record.level], [sender, `to ${sender}`, "error"]);
 });
 
 test("a rotated file is begun anew, and no line is lost on the way", async () => {
