@@ -30,6 +30,14 @@ export interface Faults {
   readonly rejected: number;
   readonly avoidableCopies: number;
   readonly corrupt: number;
+  /** The header that was sent is another one below our own fields; the body is as it was. */
+  readonly headerChanged: number;
+  readonly truncated: number;
+  /** Neither taken nor refused when the client gave up. */
+  readonly stuck: number;
+  /** Told its sender that it was not delivered, though nobody refused it. */
+  readonly bounced: number;
+  readonly infectedPassed: number;
   readonly ghosts: number;
   readonly bare: number;
 }
@@ -41,6 +49,11 @@ export const noFaults: Faults = {
   rejected: 0,
   avoidableCopies: 0,
   corrupt: 0,
+  headerChanged: 0,
+  truncated: 0,
+  stuck: 0,
+  bounced: 0,
+  infectedPassed: 0,
   ghosts: 0,
   bare: 0,
 };
@@ -52,6 +65,7 @@ export class Ledger {
   readonly #attempts = new Map<string, Attempt>();
   readonly #taken = new Map<string, Taken[]>();
   readonly #acked = new Set<number>();
+  readonly #refused = new Set<number>();
   readonly #watchers = new Set<() => void>();
   #tries = 0;
 
@@ -109,6 +123,7 @@ export class Ledger {
     attempt.reply = reply;
     attempt.repliedAt = performance.now();
     if (reply.startsWith("250")) this.#acked.add(attempt.id);
+    if (reply.startsWith("5")) this.#refused.add(attempt.id);
     this.#changed();
   }
 
@@ -124,10 +139,17 @@ export class Ledger {
    * Counts what must not be.
    * @param mails all that the next hop took
    * @param refused recipients that the next hop refuses for good: a notification takes the place of their mail
+   * @param infected mails that must not arrive; an answer of 250 to them is kept or discarded
    * @param cuts the filter itself was killed: a try without a reply may have been delivered
    */
-  faults(mails: readonly ReceivedMail[], refused: (recipient: string) => boolean, cuts: boolean): Faults {
+  faults(
+    mails: readonly ReceivedMail[],
+    refused: (recipient: string) => boolean,
+    cuts: boolean,
+    infected: (id: number) => boolean = () => false,
+  ): Faults {
     const count = { ...noFaults };
+    count.stuck = [...this.#contents.keys()].filter((id) => !this.#acked.has(id) && !this.#refused.has(id)).length;
     /** Recipients who have the mail, by id. */
     const has = new Map<number, Set<string>>();
     const copies = new Map<string, string[]>();
@@ -137,7 +159,11 @@ export class Ledger {
       const key = senderKey(mail.mail);
       if (key === "") {
         const text = mail.octets.toString("latin1");
-        for (const [, address = ""] of text.matchAll(/^Final-Recipient: rfc822; ?(\S+)\r$/gm)) notified.add(address);
+        const ours = addressOf(mail.rcpts[0] ?? "").startsWith(`${this.tag}-`);
+        for (const [, address = ""] of text.matchAll(/^Final-Recipient: rfc822; ?(\S+)\r$/gm)) {
+          notified.add(address);
+          if (ours && !refused(address)) count.bounced += 1;
+        }
         continue;
       }
       if (!key.startsWith(`${this.tag}-`)) continue;
@@ -147,7 +173,8 @@ export class Ledger {
         count.ghosts += 1;
         continue;
       }
-      if (!mail.octets.subarray(-content.length).equals(content)) count.corrupt += 1;
+      if (infected(attempt.id)) count.infectedPassed += 1;
+      if (!mail.octets.subarray(-content.length).equals(content)) count[howChanged(mail.octets, content)] += 1;
       const reached = has.get(attempt.id) ?? new Set();
       has.set(attempt.id, reached);
       const ofThisTry = copies.get(key) ?? [];
@@ -163,7 +190,7 @@ export class Ledger {
       const { id, key, reply, repliedAt, clientGone } = attempt;
       const taken = this.#taken.get(key) ?? [];
       if (reply?.startsWith("5")) count.rejected += 1;
-      if (reply?.startsWith("250")) {
+      if (reply?.startsWith("250") && !infected(id)) {
         const last = taken.findLast(({ answered }) => answered);
         if (last === undefined || taken.some(({ at }) => at > repliedAt)) count.earlyAck += 1;
         const missing = this.recipients(id).filter(
@@ -215,4 +242,15 @@ function bareLineEnd(octets: Buffer): boolean {
   for (let at = octets.indexOf(10); at !== -1; at = octets.indexOf(10, at + 1)) if (octets[at - 1] !== 13) return true;
   for (let at = octets.indexOf(13); at !== -1; at = octets.indexOf(13, at + 1)) if (octets[at + 1] !== 10) return true;
   return false;
+}
+
+/** What is wrong with a mail that does not end with what was sent. */
+function howChanged(octets: Buffer, content: Buffer): "corrupt" | "headerChanged" | "truncated" {
+  const body = content.subarray(content.indexOf("\r\n\r\n"));
+  if (body.length > 4 && octets.subarray(-body.length).equals(body)) return "headerChanged";
+  const from = octets.indexOf(content.subarray(0, 64));
+  const rest = octets.length - from;
+  return from !== -1 && rest < content.length && content.subarray(0, rest).equals(octets.subarray(from))
+    ? "truncated"
+    : "corrupt";
 }
