@@ -1,6 +1,7 @@
 // What signatures of many mails share (key, header table, canonicalization) crosses to a worker once and is called by a
 // number from then on: a KeyObject and a table of sixty names cost more to clone than all else of a job together.
 import type { KeyObject } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { SignRequest } from "./engine.ts";
 
 type SignProfile = Pick<
@@ -31,7 +32,7 @@ interface Numbered {
 
 /** The sending side: knows which profiles have a number. */
 export class NumberedProfiles {
-  readonly #byKey = new Map<KeyObject, Numbered[]>();
+  readonly #byKey = new LRUCache<KeyObject, Numbered[]>({ max: maxKeys });
   #last = 0;
 
   /** The request as it is sent; "whole": with its profile, for a worker that said that it does not know it. */
@@ -64,37 +65,23 @@ export class NumberedProfiles {
     const others = this.#byKey.get(privateKey);
     if (others !== undefined && others.length < 16) others.push(added);
     else this.#byKey.set(privateKey, [added]);
-    if (this.#byKey.size > maxKeys) deleteOldest(this.#byKey);
     return added;
   }
 }
 
 /** The receiving side, one per worker. */
 export class KeptProfiles {
-  readonly #kept = new Map<number, SignProfile>();
+  readonly #kept = new LRUCache<number, SignProfile>({ max: maxKept });
 
   /** The requests as they were, or undefined when one goes by a number that is not known here (any more). */
   receive(requests: readonly SentRequest[]): SignRequest[] | undefined {
     const received: SignRequest[] = [];
     for (const [number, sent, domain, identity, signedAt, expiresAt] of requests) {
-      if (sent !== undefined) this.#keep(number, sent);
+      if (sent !== undefined) this.#kept.set(number, sent);
       const profile = sent ?? this.#kept.get(number);
       if (profile === undefined) return undefined;
       received.push({ ...profile, domain, identity, signedAt, expiresAt });
     }
     return received;
-  }
-
-  #keep(number: number, profile: SignProfile): void {
-    this.#kept.set(number, profile);
-    if (this.#kept.size > maxKept) deleteOldest(this.#kept);
-  }
-}
-
-/** Maps keep the order in which their keys came in. */
-function deleteOldest<K>(map: Map<K, unknown>): void {
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
   }
 }

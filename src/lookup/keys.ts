@@ -1,4 +1,5 @@
 // From an address to the keys under which tables are searched, and from a key as written to the form it is found by.
+import { LRUCache } from "lru-cache";
 import { splitAddress } from "../mail/address.ts";
 import { decodeUtf8, encodeUtf8, lowerOctets, toAscii } from "../mail/domain.ts";
 import type { LookupSettings } from "./table.ts";
@@ -27,16 +28,15 @@ const rememberedOctets = 32 * 1024;
  * dozens of maps for the same few.
  */
 export function createKeyExpander(settings: LookupSettings): (address: string) => LookupKeys {
-  const remembered = new Map<string, LookupKeys>();
-  let octets = 0;
+  const remembered = new LRUCache<string, LookupKeys>({
+    max: rememberedAddresses,
+    maxSize: rememberedOctets,
+    // The null sender has no octets, and an entry must have a size.
+    sizeCalculation: (_, address) => address.length + 1,
+  });
   return (address) => {
     const known = remembered.get(address);
     if (known !== undefined) return known;
-    if (remembered.size >= rememberedAddresses || octets + address.length > rememberedOctets) {
-      remembered.clear();
-      octets = 0;
-    }
-    octets += address.length;
     const keys = lookupKeys(address, settings);
     remembered.set(address, keys);
     return keys;

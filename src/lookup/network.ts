@@ -2,6 +2,7 @@
 // The first match decides. IPv4 is held as IPv6 does (::ffff:0:0/96), so that one rule serves both.
 
 import { isIPv4, isIPv6 } from "node:net";
+import { LRUCache } from "lru-cache";
 import { errorText } from "../mail/error-text.ts";
 import { contextBelow } from "./context.ts";
 import { withOrigin } from "./entry.ts";
@@ -213,15 +214,15 @@ function maskedKey(groups: readonly number[], bits: number): string {
 }
 
 const rememberedAddresses = 256;
-const remembered = new Map<string, readonly number[] | undefined>();
+const notAnAddress: readonly number[] = [];
+const remembered = new LRUCache<string, readonly number[]>({ max: rememberedAddresses });
 
 /** `readAddress`, for the few addresses that ask again and again: each mail asks several lists for the same one. */
 function parseAddress(text: string): readonly number[] | undefined {
   const known = remembered.get(text);
-  if (known !== undefined || remembered.has(text)) return known;
-  if (remembered.size >= rememberedAddresses) remembered.clear();
+  if (known !== undefined) return known === notAnAddress ? undefined : known;
   const groups = readAddress(text);
-  remembered.set(text, groups);
+  remembered.set(text, groups ?? notAnAddress);
   return groups;
 }
 

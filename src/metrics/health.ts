@@ -1,6 +1,7 @@
 // Readiness: workers proved themselves and are alive, every listener is open, a next hop of each bank was reachable
 // within the last minute, and a configuration is in force.
 import { connect } from "node:net";
+import { LRUCache } from "lru-cache";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 
 export interface HealthNeeds {
@@ -35,7 +36,7 @@ const probeMs = 2_000;
 
 export function createHealth(needs: HealthNeeds, probe: (hop: NextHop) => Promise<boolean> = canConnect): Health {
   const now = needs.now ?? (() => performance.now());
-  const reachedAt = new Map<string, number>();
+  const reachedAt = new LRUCache<string, number>({ max: maxReached });
   const probes = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
 
   async function isReachable(hop: NextHop): Promise<boolean> {
@@ -63,7 +64,6 @@ export function createHealth(needs: HealthNeeds, probe: (hop: NextHop) => Promis
 
   return {
     reached(remote) {
-      if (reachedAt.size >= maxReached && !reachedAt.has(remote)) reachedAt.clear();
       reachedAt.set(remote, now());
     },
     async check() {

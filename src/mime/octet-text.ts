@@ -1,8 +1,9 @@
 // From octets to text, by the charset that mail names or by what fits. Octets are strings with one character each.
+import { LRUCache } from "lru-cache";
 
-const decoders = new Map<string, TextDecoder | undefined>();
 /** Charsets remembered; mail can name any. */
 const maxDecoders = 64;
+const decoders = new LRUCache<string, TextDecoder | "unknown">({ max: maxDecoders });
 
 /** As UTF-8 where that is what it is, else as Windows-1252. */
 export function textOf8Bit(octets: string): string {
@@ -86,15 +87,15 @@ function strict(bytes: Uint8Array): string | undefined {
 }
 
 function decoderOf(name: string): TextDecoder | undefined {
-  if (decoders.has(name)) return decoders.get(name);
+  const kept = decoders.get(name);
+  if (kept !== undefined) return kept === "unknown" ? undefined : kept;
   let decoder: TextDecoder | undefined;
   try {
     decoder = new TextDecoder(name);
   } catch {
     // A charset that nobody knows.
   }
-  if (decoders.size >= maxDecoders) decoders.clear();
-  decoders.set(name, decoder);
+  decoders.set(name, decoder ?? "unknown");
   return decoder;
 }
 

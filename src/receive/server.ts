@@ -1,6 +1,7 @@
 // smtp-server's server with our connections, limits and way of ending. One per port or socket path.
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
+import { LRUCache } from "lru-cache";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
@@ -62,7 +63,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
   #opened: Promise<void> | undefined;
   readonly #awaitingProxy = new Set<Socket>();
   /** By local address; one where it listens on one. */
-  readonly #names = new Map<string, ListenerName>();
+  readonly #names = new LRUCache<string, ListenerName>({ max: maxNames });
   /** Sockets not closed yet, those of ended sessions included. */
   #openSockets = 0;
   #whenGone: (() => void) | undefined;
@@ -196,7 +197,6 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     let name = this.#names.get(address);
     if (name === undefined) {
       // A client may choose among the addresses of a whole network.
-      if (this.#names.size === maxNames) this.#names.clear();
       const { socketPath: path } = this;
       name = path === undefined ? { address, port } : { address: "", port: 0, path };
       this.#names.set(address, name);

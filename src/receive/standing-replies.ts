@@ -1,4 +1,5 @@
 // The replies that every session of a listener gets alike: greeting, EHLO, QUIT. Put together once, not per connection.
+import { LRUCache } from "lru-cache";
 import { expandBanner } from "../smtp/banner.ts";
 import { ehloLines } from "../smtp/ehlo.ts";
 import { wireLines, wireReply } from "../smtp/reply.ts";
@@ -25,18 +26,17 @@ export interface SessionOffer {
 /** Addresses remembered per listener: a client may choose among those of a whole network. */
 const maxAddresses = 100;
 
-const known = new WeakMap<ListenerOptions, Map<string, StandingReplies>>();
+const known = new WeakMap<ListenerOptions, LRUCache<string, StandingReplies>>();
 
 /** The replies under given settings at the address a client connected to. */
 export function standingReplies(options: ListenerOptions, address: string): StandingReplies {
   let byAddress = known.get(options);
   if (byAddress === undefined) {
-    byAddress = new Map();
+    byAddress = new LRUCache({ max: maxAddresses });
     known.set(options, byAddress);
   }
   let replies = byAddress.get(address);
   if (replies === undefined) {
-    if (byAddress.size === maxAddresses) byAddress.clear();
     replies = putTogether(options, nameAt(address));
     byAddress.set(address, replies);
   }

@@ -1,4 +1,5 @@
 // Next hops with which BDAT came to nothing though they offer it: for a while their mail goes by DATA.
+import { LRUCache } from "lru-cache";
 
 /** Long enough that a hop which breaks at BDAT puts off a mail now and then, not all the time. */
 export const shunnedMs = 600_000;
@@ -6,12 +7,11 @@ export const shunnedMs = 600_000;
 const maxHops = 1_000;
 
 export class Shunned {
-  readonly #untilMs = new Map<string, number>();
+  readonly #untilMs = new LRUCache<string, number>({ max: maxHops });
 
   /** Whether it was not known before. */
   add(remote: string, nowMs: number): boolean {
     const isNew = !this.has(remote, nowMs);
-    if (this.#untilMs.size >= maxHops) this.#untilMs.clear();
     this.#untilMs.set(remote, nowMs + shunnedMs);
     return isNew;
   }

@@ -1,5 +1,6 @@
 // Where a mail goes next: forward_method and notify_method of the bank in force, `*` filled in from the connection.
 
+import { LRUCache } from "lru-cache";
 import type { Session, Transaction } from "../../mail/transaction.ts";
 import { contentsValue } from "../../policy/category-maps.ts";
 import type { Accepted, Contents } from "../../policy/decision.ts";
@@ -27,9 +28,9 @@ const maxKept = 1000;
 
 /** Keeps what it has parsed: methods are few and come with every mail. */
 export function createNextHops(random: () => number = Math.random): NextHops {
-  const parsed = new Map<string, ReturnType<typeof parseMethod>>();
+  const parsed = new LRUCache<string, ReturnType<typeof parseMethod>>({ max: maxKept });
   /** What a method names whatever the connection: one list for all mails. */
-  const known = new Map<string, readonly NextHop[]>();
+  const known = new LRUCache<string, readonly NextHop[]>({ max: maxKept });
   /** One draw per mail: recipients with the same list go together. */
   const drawn = new WeakMap<Transaction, number>();
 
@@ -45,13 +46,11 @@ export function createNextHops(random: () => number = Math.random): NextHops {
     let method = parsed.get(text);
     if (method === undefined) {
       method = parseMethod(text);
-      if (parsed.size >= maxKept) parsed.clear();
       parsed.set(text, method);
     }
     if ("problem" in method) return [];
     const constant = fixed(method.template);
     if (constant.length > 0) {
-      if (known.size >= maxKept) known.clear();
       known.set(text, constant);
       return constant;
     }
