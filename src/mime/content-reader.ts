@@ -141,6 +141,8 @@ function createContentReader(
         begin(only !== undefined && head.length === 1 ? only : Buffer.concat(head));
       }
       inner?.end();
+      if (declared === "uuencode" && sizeBytes > 0 && node.children.length === 0)
+        tree.noteMimeFault(node, "declared as uuencode, without a file in it");
       node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
       addTypes(node, found, base);
       if (found?.encryptedBy !== undefined) {

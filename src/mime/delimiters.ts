@@ -9,6 +9,8 @@ export interface OpenMultipart {
   closed: boolean;
   /** A delimiter was there. */
   seen: boolean;
+  /** Its type is no multipart, and yet it has a boundary. */
+  readonly undeclared: boolean;
 }
 
 export interface Delimiter {

@@ -127,7 +127,12 @@ function readMediaType(values: readonly string[], within: string | undefined, do
 
 /** Characters of a type that are kept. */
 const maxTypeLength = 128;
-const mailTypes = new Set(["message/rfc822", "message/global", "message/rfc2822", "message/news"]);
+/** message/* that hold no mail (IANA): reports, pieces of headers, other protocols. What else is called so is a mail to some readers. */
+const noMail = new Set(
+  "cpim delivery-status disposition-notification external-body feedback-report global-delivery-status global-disposition-notification global-headers http imdn+xml mls partial s-http sip sipfrag tracking-status"
+    .split(" ")
+    .map((subtype) => `message/${subtype}`),
+);
 
 function readType(value: string, doubts: Doubt[]): MediaType {
   const end = value.indexOf(";");
@@ -142,9 +147,11 @@ function readType(value: string, doubts: Doubt[]): MediaType {
     if (doubt !== undefined) doubts.push(ambiguous(doubt));
     return { declaredType, kind: "multipart", boundaries: readings };
   }
-  const isMail = valid ? mailTypes.has(plain) : raw.includes("rfc822");
+  const isMail = valid ? plain.startsWith("message/") && !noMail.has(plain) : raw.includes("rfc822");
   if (isMail && !valid) doubts.push(ambiguous("a message whose type is not written as RFC 2045 wants it"));
-  return { declaredType, kind: isMail ? "message" : "leaf", boundaries: [] };
+  if (isMail) return { declaredType, kind: "message", boundaries: [] };
+  // Readers that go by the boundary alone, whatever the type.
+  return { declaredType, kind: "leaf", boundaries: hasBoundary(value) ? readBoundary(value).readings : [] };
 }
 
 function hasBoundary(value: string): boolean {

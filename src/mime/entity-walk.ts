@@ -96,15 +96,19 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       tree.note("over-limits", node, `more than ${maxEntityDepth} entities within each other`);
       return { in: "body" };
     }
-    if (kind === "leaf" || (kind === "message" && encoded))
-      return { in: "body", sink: createLeaf({ ...needs, depth: depth + 1 }, node, header) };
     const frame = { node, declaredType, startedAt: position };
+    const delimiters = boundaries.map((boundary) => `--${boundary}`);
+    if (kind === "leaf" || (kind === "message" && encoded)) {
+      const sink = createLeaf({ ...needs, depth: depth + 1 }, node, header);
+      if (delimiters.length > 0 && kind === "leaf" && depth < maxEntityDepth)
+        frames.push({ ...frame, multipart: { delimiters, closed: false, seen: false, undeclared: true } });
+      return { in: "body", sink };
+    }
     if (kind === "message") {
       frames.push(frame);
       return headerState(node, undefined);
     }
-    const delimiters = boundaries.map((boundary) => `--${boundary}`);
-    frames.push({ ...frame, multipart: { delimiters, closed: false, seen: false } });
+    frames.push({ ...frame, multipart: { delimiters, closed: false, seen: false, undeclared: false } });
     return { in: "body", sink: encoded ? encodedMultipart(node, header) : betweenParts(node) };
   }
 
@@ -131,7 +135,8 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       const { node, multipart, startedAt } = frames.pop() ?? {};
       if (node === undefined || startedAt === undefined) continue;
       node.sizeBytes = Math.max(node.sizeBytes, position - startedAt);
-      if (multipart?.seen === false) tree.noteMimeFault(node, "a multipart without any of its delimiters");
+      if (multipart?.seen === false && !multipart.undeclared)
+        tree.noteMimeFault(node, "a multipart without any of its delimiters");
     }
   }
 
@@ -151,6 +156,8 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     const { node, declaredType, multipart } = frames[index] ?? {};
     if (state.in === "excess" || node === undefined || multipart === undefined) return;
     if (multipart.closed) tree.noteMimeFault(node, "a delimiter behind the closing one");
+    if (multipart.undeclared) tree.noteMimeFault(node, "delimiters in a part that is no multipart");
+    if (closing && !multipart.seen) tree.noteMimeFault(node, "a closing delimiter before any other");
     multipart.seen = true;
     multipart.closed = closing;
     state = closing ? { in: "body", sink: betweenParts(node) } : headerState(node, declaredType);

@@ -24,7 +24,8 @@ export interface LeafNeeds {
 
 /** Takes a part's octets as they stand in the mail. */
 export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNode, header: EntityHeader): PartSink {
-  const { encodings, kind, declaredType } = header;
+  const { encodings, kind, declaredType, names } = header;
+  const isShown = declaredType.startsWith("text/") && names.length === 0;
   const doubt = (detail: string) => tree.noteMimeFault(node, detail);
   const open = (encoding: Encoding): PartSink => {
     const files = encoding === "uuencode" ? "uuencode" : "any";
@@ -33,8 +34,8 @@ export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNod
       case "base64":
         return createBase64Decoder(content, doubt);
       case "quoted-printable":
-        // In text everybody shows a "=" that stands for nothing as it is.
-        return createQuotedPrintableDecoder(content, declaredType.startsWith("text/") ? () => {} : doubt);
+        // In text that is shown everybody shows a "=" that stands for nothing as it is.
+        return createQuotedPrintableDecoder(content, isShown ? () => {} : doubt);
       case "uuencode":
       case "identity":
         return content;

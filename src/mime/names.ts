@@ -1,7 +1,7 @@
 // The names of a part by every reading: raw, RFC 2047, RFC 2231, cut where some readers cut, cleaned as file systems do.
 import { decodeWords } from "./encoded-word.ts";
 import { decodeCharset, percentDecoded, textOf8Bit } from "./octet-text.ts";
-import { findAttribute, type Occurrence } from "./parameters.ts";
+import { findAttribute, type Occurrence, withoutCommentsOutsideQuotes } from "./parameters.ts";
 
 /** Names of one part; whoever gives more is not read to the end, and the mail is told as over its limits. */
 export const maxNamesPerPart = 64;
@@ -19,7 +19,12 @@ const attributes = ["filename", "name"];
  * when there are more than are read.
  */
 export function addNamesIn(value: string, names: Set<string>): boolean {
-  const complete = addPlainNames(value, names);
+  let complete = addPlainNames(value, names);
+  if (value.includes("(")) {
+    // Comments may stand between any two words (RFC 5322 section 3.2.2), around the equals sign too.
+    const bare = withoutCommentsOutsideQuotes(value);
+    if (bare !== value) complete = addPlainNames(bare, names) && complete;
+  }
   if (!value.includes("=?")) return complete;
   // Readers that decode the whole field before they look for parameters.
   const decoded = decodeWords(value);
@@ -78,11 +83,18 @@ function addCleaned(text: string, names: Set<string>): void {
   add(text, names);
   const cleaned = visiblePart(text.normalize("NFKC"));
   add(cleaned, names);
-  // Windows drops dots and blanks at the end of a name.
-  let end = cleaned.length;
-  while (end > 0 && (cleaned[end - 1] === "." || cleaned[end - 1] === " ")) end -= 1;
-  add(cleaned.slice(0, end).trimStart(), names);
+  addSaved(cleaned, names);
+  if (/["<>|*?]/.test(cleaned)) addSaved(cleaned.replaceAll(/["<>|*?]/g, ""), names);
 }
+
+/** Windows drops dots and blanks at the end of a name; what no name there may hold goes as well, or what stands behind it. */
+function addSaved(name: string, names: Set<string>): void {
+  let end = name.length;
+  while (end > 0 && droppedAtEnd.includes(name[end - 1] ?? "")) end -= 1;
+  add(name.slice(0, end).trimStart(), names);
+}
+
+const droppedAtEnd = ". :;,/\\'`";
 
 function add(text: string, names: Set<string>): void {
   if (text.trim() === "" || names.size > maxNamesPerPart) return;

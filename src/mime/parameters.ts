@@ -152,6 +152,24 @@ export function withoutComments(text: string): string {
   return kept.trim();
 }
 
+/** The same of a whole value: brackets within quotes are none. */
+export function withoutCommentsOutsideQuotes(value: string): string {
+  let kept = "";
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < value.length; i += 1) {
+    const char = value[i] ?? "";
+    const isPair = char === "\\" && (quoted || depth > 0);
+    if (depth === 0 && (quoted || char !== "(")) kept += isPair ? value.slice(i, i + 2) : char;
+    if (isPair) i += 1;
+    else if (char === '"' && depth === 0) quoted = !quoted;
+    else if (quoted) continue;
+    else if (char === "(") depth += 1;
+    else if (char === ")" && depth > 0) depth -= 1;
+  }
+  return kept;
+}
+
 function skipBlanks(value: string, from: number): number {
   let i = from;
   while (i < value.length && (value[i] === " " || value[i] === "\t" || value[i] === "\n")) i += 1;

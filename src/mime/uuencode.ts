@@ -19,9 +19,13 @@ interface Announced {
   readonly base64: boolean;
 }
 
-/** "announced": a line says that a file begins; it is one once the next line is understood. */
+/** Lines behind an announcement that is followed by something else, in which lenient readers still look for the file. */
+const maxDoubtful = 1000;
+
+/** "announced": a line says that a file begins; it is one once the next line is understood, else that is "doubtful". */
 type State =
   | { readonly in: "text" }
+  | { readonly in: "doubtful"; readonly left: number }
   | { readonly in: "announced"; readonly begin: Announced }
   | { readonly in: "file"; readonly base64: boolean; readonly sink: PartSink | undefined };
 
@@ -50,9 +54,10 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
 
   /** One line without its end. */
   function readLine(line: string): void {
-    if (state.in === "text") {
+    if (state.in === "text" || state.in === "doubtful") {
       const begin = readBegin(line);
       if (begin !== undefined) state = { in: "announced", begin };
+      else if (state.in === "doubtful") lookForEnd(line, state.left);
       return;
     }
     const base64 = state.in === "file" ? state.base64 : state.begin.base64;
@@ -60,9 +65,16 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
     else if (!base64 && (line === "" || line === "`")) return;
     else {
       const octets = base64 ? base64Line(line) : decodeLine(line);
-      if (octets === undefined) finish("uuencode that breaks off");
-      else write(octets);
+      if (octets !== undefined) write(octets);
+      else if (state.in === "announced") state = { in: "doubtful", left: maxDoubtful };
+      else finish("uuencode that breaks off");
     }
+  }
+
+  function lookForEnd(line: string, left: number): void {
+    const isFound = line === "end" || (line.length > 20 && decodeLine(line) !== undefined);
+    if (isFound) onDoubt("uuencode with something else behind its first line");
+    state = isFound || left === 0 ? { in: "text" } : { in: "doubtful", left: left - 1 };
   }
 
   /** Where the next line of interest starts; the end of what is certain where there is none. */
@@ -120,13 +132,16 @@ function mayBegin(buffer: Buffer, at: number): boolean {
 }
 
 function readBegin(line: string): Announced | undefined {
-  const [, base64, name] = /^begin(-base64)? +[0-7]{3,4} +(\S.*)$/.exec(line) ?? [];
-  return name === undefined ? undefined : { name, base64: base64 !== undefined };
+  const begin = /^begin(-base64)? +[0-7]{3,4}(?: +(\S.*))?$/.exec(line);
+  // Some readers take a file without a name as well; the next line tells whether it is one.
+  return begin === null ? undefined : { name: begin[2] ?? "", base64: begin[1] !== undefined };
 }
 
 /** A line's octets; undefined when it is no line of uuencode. */
 function decodeLine(line: string): Buffer | undefined {
-  const size = (line.charCodeAt(0) - 32) & 63;
+  const first = line.charCodeAt(0);
+  if (first < 32 || first > 96) return undefined;
+  const size = (first - 32) & 63;
   const needed = Math.ceil(size / 3) * 4;
   // Blanks at the end may be gone on the way; some write a check character or two behind.
   if (line.length - 1 > needed + 2) return undefined;

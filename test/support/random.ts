@@ -14,7 +14,8 @@ export interface Random {
 export function createRandom(seed: number): Random {
   let state = seed % 2 ** 31;
   const next = (): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    // In whole numbers: in doubles it loses its lowest bits, and comes round after ten thousand.
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
     return state / 2 ** 31;
   };
   const below = (limit: number): number => Math.floor(next() * limit);

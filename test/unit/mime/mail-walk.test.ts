@@ -145,7 +145,7 @@ const cases: readonly [string, readonly string[], readonly string[], readonly st
     "a file before the parts",
     [...multipart("b"), "", "begin 644 x.exe", "#86)C", "`", "end", "--b--"],
     ["1 multipart/mixed 39", "1.1 - 3 x.exe"],
-    [],
+    ["ambiguous 1"],
   ],
   [
     "uuencode declared",
@@ -153,7 +153,38 @@ const cases: readonly [string, readonly string[], readonly string[], readonly st
     ["1 a/b 32", "1.1 - 3 x.exe"],
     [],
   ],
+  [
+    "a kind of message that nobody knows",
+    ["Content-Type: message/x-any", "", "From: a@b.example", "Content-Type: a/b; name=x.exe", "", "x"],
+    ["1 message/x-any 55", "1.1 a/b 3 x.exe"],
+    [],
+  ],
   // Readers that differ: both ways are gone, and it is told.
+  [
+    "a boundary where the type is no multipart",
+    ["Content-Type: text/plain; boundary=b", "", "--b", "Content-Type: a/b; name=x.exe", "", "x", "--b--"],
+    ["1 text/plain 48", "1.1 a/b 1 x.exe"],
+    ["ambiguous 1"],
+  ],
+  ["such a boundary that no line has", ["Content-Type: text/plain; boundary=b", "", "one"], ["1 text/plain 5"], []],
+  [
+    "uuencode declared, and something else there",
+    ["Content-Type: a/b", "Content-Transfer-Encoding: x-uue", "", "hello"],
+    ["1 a/b 7"],
+    ["ambiguous 1"],
+  ],
+  [
+    "uuencode with a line that is none before it",
+    ["Content-Type: a/b", "", "begin 644 x.exe", "this is none", "#86)C", "`", "end"],
+    ["1 a/b 46"],
+    ["ambiguous 1"],
+  ],
+  [
+    "an attached text with = that stands for nothing",
+    ["Content-Disposition: attachment; filename=x", "Content-Transfer-Encoding: quoted-printable", "", "=4d=="],
+    ["1 text/plain 2 x"],
+    ["ambiguous 1"],
+  ],
   [
     "two boundaries",
     [
