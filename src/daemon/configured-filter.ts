@@ -27,6 +27,7 @@ import { createNextHops, fixedNextHops } from "../flow/stages/next-hops.ts";
 import { createNotify } from "../flow/stages/notify.ts";
 import { createRefine } from "../flow/stages/refine.ts";
 import { createRelayStage } from "../flow/stages/relay-mail.ts";
+import { exceptReleased } from "../flow/stages/released.ts";
 import { createScore } from "../flow/stages/score.ts";
 import { createSeal } from "../flow/stages/seal.ts";
 import { createSigning, createSignStage } from "../flow/stages/sign-mail.ts";
@@ -187,7 +188,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     };
   }
 
-  const stages: Stages = {
+  const looking: Stages = {
     route(session, envelope, head) {
       const door = atConnect(session.listener);
       const bank = router.atMail(door, session, envelope.sender.address);
@@ -219,6 +220,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
             submitOwn,
             notifyHops: nextHops.notify,
             settings: config,
+            passTokens: () => quarantine.passTokens,
             messageTimeMs,
             now: Date.now,
             onTrouble: (logId, detail) => quarantine.tell(`(${logId}) a copy cannot be kept: ${detail}`),
@@ -238,6 +240,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
       }),
     ),
   };
+  const stages: Stages = { ...looking, ...exceptReleased(looking, () => quarantine?.passTokens) };
   const observed = (inner: Stages) => (observeStage === undefined ? inner : timed(inner, observeStage));
   const around = (inner: Stages) => observed(withSoftBounce(inner));
   const begin = createPipeline(around(stages));
@@ -253,10 +256,12 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
       files: realFiles,
       settings: {
         auth_required_release: base.auth_required_release,
+        release_format: base.release_format,
         myhostname: base.myhostname,
         from: releaseFrom(base),
       },
       now: Date.now,
+      passTokens: quarantine?.passTokens,
       submit: ({ sender, parameters, recipients, message }) =>
         submitOwn({
           kind: "release",

@@ -1,18 +1,18 @@
 // Sends a mail that was kept to those who did not get it, because somebody asked for that: as it came, marked by Resent
 // fields (RFC 5322 section 3.6.6), not signed by us, and once.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { noEditsOf, print, withFields } from "../mail/edit.ts";
+import { digestBody } from "../mail/body-digest.ts";
 import { encodeDisplayName } from "../mail/encoded-word.ts";
 import { errorText } from "../mail/error-text.ts";
-import { splitHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import type { QuarantineRow } from "../mail/quarantine-row.ts";
-import { formatDate } from "../mail/received.ts";
 import { readSenderName } from "../mail/sender-name.ts";
 import type { QuarantineFiles } from "../quarantine/files.ts";
+import type { PassTokens } from "../quarantine/pass-token.ts";
 import type { QuarantineIndex } from "../quarantine/quarantine-index.ts";
-import { readCopy, type StoredMail } from "../quarantine/read-copy.ts";
+import { readCopy } from "../quarantine/read-copy.ts";
 import { markReleased, unmarkReleased } from "../quarantine/release-mark.ts";
+import { type ReleaseFormat, releasedMessage, withTopField } from "./release-format.ts";
 import type { OwnMailResult } from "./submit-own.ts";
 
 export interface ReleaseRequest {
@@ -66,8 +66,11 @@ export interface ReleaseNeeds {
   readonly index: Pick<QuarantineIndex, "list" | "released">;
   readonly files: QuarantineFiles;
   submit(mail: ReleasedMail): Promise<OwnMailResult>;
+  /** Of this quarantine: the mail passes where its way leads past us. */
+  readonly passTokens?: PassTokens | undefined;
   readonly settings: {
     readonly auth_required_release: boolean;
+    readonly release_format: ReleaseFormat;
     readonly myhostname: string;
     /** The From of what we send, as a field has it. */
     readonly from: string;
@@ -104,7 +107,7 @@ export async function releaseMail(request: ReleaseRequest, needs: ReleaseNeeds):
 }
 
 async function release({ id, secretId, to, again }: ReleaseRequest, needs: ReleaseNeeds): Promise<ReleaseAnswer> {
-  const { index, files, submit, settings, now } = needs;
+  const { index, files, submit, settings, now, passTokens } = needs;
   const copies = await index.list({ id, states: ["kept", "released"] }, maxCopies);
   const [copy] = copies.filter(({ purpose }) => purpose === "quarantine").concat(copies);
   if (copy === undefined) return { result: "not-found" };
@@ -127,7 +130,16 @@ async function release({ id, secretId, to, again }: ReleaseRequest, needs: Relea
     await unmark();
     return { result: "unreadable", ...about, detail: stored.problem };
   }
-  const result = await submit(toSend(stored, recipients, { ...settings, mailId, nowMs }));
+  const { release_format: format, myhostname, from } = settings;
+  const leaves = releasedMessage(format, stored.message, { mailId, nowMs, myhostname, from, recipients });
+  const pass = passTokens?.field(mailId, await digestBody(leaves.body), nowMs);
+  const result = await submit({
+    // What is not the mail itself is ours.
+    sender: format === "resend" ? stored.head.sender : "",
+    parameters: stored.parameters,
+    recipients,
+    message: pass === undefined ? leaves : withTopField(leaves, pass),
+  });
   if (result !== "sent") {
     await unmark();
     return { result, ...about };
@@ -147,39 +159,4 @@ function isSecretOf({ secretId }: QuarantineRow, given: string | undefined): boo
 function recipientsOf(copies: readonly QuarantineRow[]): readonly string[] {
   const blocked = new Set(copies.flatMap((copy) => copy.blocked));
   return [...(blocked.size > 0 ? blocked : new Set(copies.flatMap((copy) => copy.recipients)))];
-}
-
-interface Resent {
-  readonly mailId: string;
-  readonly nowMs: number;
-  readonly myhostname: string;
-  readonly from: string;
-}
-
-function toSend(
-  { head, message, parameters }: StoredMail,
-  recipients: readonly string[],
-  { mailId, nowMs, myhostname, from }: Resent,
-): ReleasedMail {
-  const [only, another] = recipients;
-  const resentTo = another === undefined && isPlain(only) ? `<${only}>` : "undisclosed-recipients:;";
-  const fields = [
-    `Resent-From: ${from}\r\n`,
-    `Resent-Date: ${formatDate(nowMs)}\r\n`,
-    `Resent-Message-ID: <QR${mailId}-${nowMs.toString(36)}@${myhostname}>\r\n`,
-    `Resent-To: ${resentTo}\r\n`,
-    `X-Amavis-Released: <${mailId}>\r\n`,
-  ];
-  const { header } = print(message, withFields(fields, noEditsOf(message.header)), "shared");
-  return {
-    sender: head.sender,
-    parameters,
-    recipients,
-    message: { ...message, header, ...splitHeader(header) },
-  };
-}
-
-/** What may stand in a field without a thought. */
-function isPlain(address: string | undefined): boolean {
-  return address !== undefined && /^[\w.+=-]{1,64}@[\w.-]{1,255}$/.test(address);
 }

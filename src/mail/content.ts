@@ -117,6 +117,8 @@ export interface ContentFacts {
   readonly spam?: SpamFound;
   /** Of all tests; which of them count for a recipient is decided later. */
   readonly headerFaults?: readonly HeaderFault[];
+  /** The mail_id of a mail that was released from quarantine and comes past us again: nothing else is looked for. */
+  readonly released?: string;
   readonly penPals?: readonly PenPal[];
   /** Absent, too, for a bounce that does not say what it brings back. */
   readonly bounce?: BounceFound;

@@ -5,6 +5,8 @@ import { errorCode, errorText } from "../mail/error-text.ts";
 import type { IndexPlace } from "../mail/quarantine-question.ts";
 import { type QuarantineFiles, realFiles } from "./files.ts";
 import { createKeepCopies, type KeepCopies } from "./keep-copies.ts";
+import { readPassKey } from "./pass-key.ts";
+import { createPassTokens, type PassTokens } from "./pass-token.ts";
 import type { QuarantineIndex } from "./quarantine-index.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { openSqliteIndex } from "./sqlite-index.ts";
@@ -14,6 +16,8 @@ export interface Quarantine {
   /** Knows nothing before it is open, or where nothing is kept in files. */
   readonly index: QuarantineIndex;
   readonly files: QuarantineFiles;
+  /** Undefined before it is open, or where nothing is kept in files. */
+  readonly passTokens: PassTokens | undefined;
   /** For the log. */
   tell(text: string): void;
   /** Rejects, naming the folder, where copies cannot be kept. */
@@ -39,6 +43,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   const { place, keepMs, maxOctets, worker, tell } = options;
   let index = noIndex;
   let retention: Retention | undefined;
+  let passTokens: PassTokens | undefined;
   return {
     keepCopies: createKeepCopies({
       files: realFiles,
@@ -49,10 +54,15 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       return index;
     },
     files: realFiles,
+    get passTokens() {
+      return passTokens;
+    },
     tell,
     async open() {
       if (place === undefined) return;
       for (const folder of place.folders) await mustBeUsable(folder);
+      const [first] = place.folders;
+      if (first !== undefined) passTokens = createPassTokens(await readPassKey(first));
       index = openSqliteIndex({ place, worker, onTrouble: (error) => tell(`${place.file}: ${error.message}`) });
       retention = createRetention({
         index,

@@ -24,7 +24,6 @@ export const knownBankNames = {
   debug_sender_maps: known(map(truthYield, "sender"), "Senders whose mail is logged in full."),
   debug_recipient_maps: known(map(truthYield), "Recipients whose mail is logged in full."),
   requeue_method: known(method, "Where mail that is sent through the MTA once more goes."),
-  release_format: known(text, "How mail is released: resend, attach, plain."),
   report_format: known(text, "How mail is reported: arf, attach, dsn, plain."),
   attachment_password: known(optional(secret), "Password of attachments made on release."),
   attachment_email_name: known(text, "Name of mail attached on release."),

@@ -7,9 +7,11 @@ import type { Message } from "../../mail/message.ts";
 import { buildReceived } from "../../mail/received.ts";
 import type { Accepted, Decision } from "../../policy/decision.ts";
 import { isLocal } from "../../policy/router.ts";
+import { passField } from "../../quarantine/pass-token.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import { extendedAddress } from "../edits/address-extension.ts";
 import { createRecipientEdits, withoutScanClaims } from "../edits/recipient-edits.ts";
+import { rangesOf, withRanges } from "../edits/removed-fields.ts";
 import type { JudgedMail } from "../mail.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
@@ -86,7 +88,7 @@ function resultsField({ bank, facts }: JudgedMail): string {
 function commonEdits({ transaction, bank, mailId }: JudgedMail, authservIds: readonly string[]): HeaderEdits {
   const { envelope, message, session, receivedAtMs } = transaction;
   const [only, another] = envelope.recipients;
-  const cleared = withoutScanClaims(message, bank, withoutClaims(message, authservIds));
+  const cleared = withoutPass(message, withoutScanClaims(message, bank, withoutClaims(message, authservIds)));
   if (bank.allowed_added_header_fields["received"] !== true && !startsBlank(message)) {
     return cleared;
   }
@@ -99,6 +101,12 @@ function commonEdits({ transaction, bank, mailId }: JudgedMail, authservIds: rea
     receivedAtMs,
   });
   return withFields([received], cleared);
+}
+
+/** What let the mail through is nobody's business behind us. */
+function withoutPass(message: Message, edits: HeaderEdits): HeaderEdits {
+  if (!message.fields.some(({ name }) => name === passField)) return edits;
+  return { ...edits, remove: withRanges(edits.remove, rangesOf(message, new Set([passField]))) };
 }
 
 /**

@@ -7,7 +7,7 @@ import { messageSizeBytes } from "../../mail/message.ts";
 import { countReceived } from "../../mail/received.ts";
 import { createContentsOf } from "../../policy/contents.ts";
 import { decide, dmarcRule, type MailToDecide } from "../../policy/decide.ts";
-import { type Decision, refused } from "../../policy/decision.ts";
+import { accepted, type Decision, refused } from "../../policy/decision.ts";
 import { mustSignRule } from "../../policy/must-sign.ts";
 import { verifiedDomains } from "../../policy/scores.ts";
 import type { JudgedMail } from "../mail.ts";
@@ -29,6 +29,7 @@ export function createDecide({ receivedFields, leastSizeLimit }: DecideLimits) {
       const loop = refused("loop", "reject", { code: 554, enhanced: "5.4.6", text });
       return envelope.recipients.map(() => loop);
     }
+    if (mail.facts.content.released !== undefined) return envelope.recipients.map(() => accepted);
     const recipients = envelope.recipients.map(({ address }) => address);
     const decisions = decide(toDecide(mail, leastSizeLimit), recipients);
     const { bank, facts } = mail;

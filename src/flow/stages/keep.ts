@@ -1,16 +1,20 @@
 // Copies for quarantine and archive, before anything leaves or is refused: a mail that owes one gets its 250 when it is on
 // disk, or with the server of its address.
 import { isAscii } from "node:buffer";
+import { LRUCache } from "lru-cache";
 import { formatAuthenticationResults } from "../../authres/print.ts";
+import { digestBody } from "../../mail/body-digest.ts";
 import { noEditsOf, print, withFields } from "../../mail/edit.ts";
-import { splitHeader } from "../../mail/header.ts";
+import { asBuffer, splitHeader } from "../../mail/header.ts";
 import { categories, type Decision, refused } from "../../policy/decision.ts";
 import type { CopyToKeep, KeepCopies, KeptCopy } from "../../quarantine/keep-copies.ts";
+import { digestMail } from "../../quarantine/mail-digest.ts";
+import type { PassTokens } from "../../quarantine/pass-token.ts";
 import { type CopyShare, type PlaceSettings, planCopies, resolvePlace } from "../../quarantine/place.ts";
 import type { NextHop } from "../../smtp/next-hop.ts";
 import type { Reply } from "../../smtp/reply.ts";
 import type { JudgedMail } from "../mail.ts";
-import type { SubmitOwn } from "../submit-own.ts";
+import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
 import { copyFields } from "./copy-fields.ts";
 import { fixedNextHops } from "./next-hops.ts";
 
@@ -20,6 +24,8 @@ export interface KeepNeedsOfFlow {
   /** Next hops of copies for mail addresses: notify_method of the bank in force. */
   notifyHops(mail: JudgedMail): readonly NextHop[];
   readonly settings: Pick<PlaceSettings, "QUARANTINEDIR" | "quarantine_subdir_levels">;
+  /** For copies that go by mail: they pass where their way leads past us. */
+  passTokens?(): PassTokens | undefined;
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
   now(): number;
@@ -34,8 +40,14 @@ const notKept: Reply = {
 };
 const diskFull: Reply = { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
 
+/** As long as an MTA tries (maximal_queue_lifetime); of this process alone. */
+const mailedMs = 5 * 86_400_000;
+const maxMailed = 10_000;
+
 export function createKeep(needs: KeepNeedsOfFlow) {
   const { keepCopies, settings, onTrouble } = needs;
+  /** Copies that are with their address, by what they are of. */
+  const mailed = new LRUCache<string, true>({ max: maxMailed, ttl: mailedMs });
 
   return function keep(mail: JudgedMail, decisions: readonly Decision[]) {
     // Most mail owes nothing.
@@ -58,7 +70,7 @@ export function createKeep(needs: KeepNeedsOfFlow) {
     }
     for (const copy of result.kept) {
       if (copy.kind === "file") continue;
-      const sent = await submit(mail, copy);
+      const sent = await submitOnce(mail, copy);
       if (sent !== "sent") return putOffOwing(decisions, notKept, logId, `${copy.to}: ${sent} by the next hop`);
     }
     return decisions.map((decision, index) => {
@@ -100,10 +112,31 @@ export function createKeep(needs: KeepNeedsOfFlow) {
     return { shares: shares.sort((one, other) => rankOf(other.category) - rankOf(one.category)), problem };
   }
 
-  function submit(mail: JudgedMail, { to, method, fields }: KeptCopy & { readonly kind: "mail" }) {
-    const { bank, transaction } = mail;
+  /** A mail that comes again, as after a 4xx of the next hop, has its copy at the address already. */
+  async function submitOnce(mail: JudgedMail, copy: KeptCopy & { readonly kind: "mail" }): Promise<OwnMailResult> {
+    const { message, envelope } = mail.transaction;
+    const body = await digestBody(message.body);
+    const { purpose, category, recipients, to } = copy;
+    const digest = digestMail(
+      { message, bodyDigest: asBuffer(body).toString("hex"), sender: envelope.sender.address },
+      { purpose, category, recipients, deliveredTo: to },
+    );
+    if (mailed.get(digest) !== undefined) return "sent";
+    const sent = await submit(mail, copy, body);
+    if (sent === "sent") mailed.set(digest, true);
+    return sent;
+  }
+
+  function submit(
+    mail: JudgedMail,
+    { to, method, fields }: KeptCopy & { readonly kind: "mail" },
+    body: Uint8Array,
+  ): Promise<OwnMailResult> {
+    const { bank, transaction, mailId } = mail;
     const { envelope, message, arrivedMs } = transaction;
-    const { header } = print(message, withFields(fields, noEditsOf(message.header)), "shared");
+    const tokens = needs.passTokens?.();
+    const pass = tokens === undefined ? [] : [tokens.field(mailId, body, needs.now())];
+    const { header } = print(message, withFields([...pass, ...fields], noEditsOf(message.header)), "shared");
     const sender = bank.mailfrom_to_quarantine ?? envelope.sender.address;
     const isUtf8 =
       !isAscii(Buffer.from(`${sender}${to}`, "latin1")) || /(?:^| )SMTPUTF8(?: |$)/i.test(envelope.sender.parameters);

@@ -165,6 +165,12 @@ export const routingSettings = {
     "flow",
   ),
   resend_method: setting(method, null, "Where defanged mail goes.", "flow", { otherwise: "forward_method" }),
+  release_format: setting(
+    oneOf("resend", "attach", "plain"),
+    "resend",
+    "How mail is released from quarantine: resend as it came, attach to a mail of ours, plain as the text of one.",
+    "flow",
+  ),
   release_method: setting(method, null, "Where mail released from quarantine goes.", "quarantine", {
     otherwise: "notify_method",
   }),

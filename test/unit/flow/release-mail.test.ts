@@ -40,6 +40,7 @@ function scene(t: { after(done: () => void): void }, given: Scene = {}) {
         },
         settings: {
           auth_required_release: given.authRequired ?? true,
+          release_format: "resend",
           myhostname: "mail.example.com",
           from: "postmaster@mail.example.com",
         },
