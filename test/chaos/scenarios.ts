@@ -138,7 +138,7 @@ export function nextHopScenarios(): readonly Scenario[] {
     },
     {
       name: "a next hop that resets in the middle of the content",
-      resetAt: (bytes, random) => bytes > 0 && random.oneIn(12),
+      resetAt: (bytes, random) => bytes > 0 && random.oneIn(4),
     },
     {
       name: "a next hop that closes at the final dot",
