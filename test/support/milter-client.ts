@@ -38,6 +38,8 @@ export async function connectMilter(
   at: { readonly port: number; readonly host?: string } | { readonly path: string },
 ): Promise<MilterClient> {
   const socket = connect(at);
+  // As Postfix has it: small packets, each waited for.
+  socket.setNoDelay(true);
   const arrived: MilterPacket[] = [];
   let waiting: PromiseWithResolvers<MilterPacket> | undefined;
   let buffer = Buffer.alloc(0);
