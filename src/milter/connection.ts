@@ -1,12 +1,11 @@
-// One connection of an MTA: packets in, the steps of a mail followed, the message collected, the flow's word sent back as
-// changes and a last word. Several mails come one after the other; several sessions too (SMFIC_QUIT_NC).
+// One connection of an MTA: packets in, the steps of sessions and mails followed, answers out. Several mails come one after the other; several sessions too (SMFIC_QUIT_NC).
 import type { Socket } from "node:net";
-import type { ClientFacts, Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
-import type { Reply } from "../smtp/reply.ts";
-import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";
+import type { ClientFacts, ListenerName, Session } from "../mail/transaction.ts";
+import { replyPacket } from "./changes.ts";
 import { readClient, readPath } from "./client.ts";
-import type { MilterHandlers, MilterIntake, MilterMail, MilterObserver, MilterReceived } from "./handlers.ts";
+import type { MilterHandlers, MilterObserver } from "./handlers.ts";
 import { createMacros } from "./macros.ts";
+import { MailComingIn } from "./mail-coming-in.ts";
 import { type Agreed, negotiate } from "./negotiate.ts";
 import { type Packet, PacketReader, packet, strings } from "./packet.ts";
 
@@ -21,21 +20,7 @@ export interface MilterConnectionNeeds {
   readonly maxRecipients: number;
 }
 
-/** One mail on its way in. */
-interface MailComingIn {
-  readonly sender: Path;
-  readonly recipients: Path[];
-  session: Session | undefined;
-  envelope: Envelope | undefined;
-  intake: MilterIntake | undefined;
-  incoming: MilterMail | undefined;
-}
-
 const continues = packet("c");
-const emptyLine = Buffer.from("\r\n");
-const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing" };
-const tooManyRecipients: Reply = { code: 452, enhanced: "4.5.3", text: "Too many recipients" };
-const cannotChange: Reply = { code: 451, enhanced: "4.3.5", text: "The MTA lets its filter change too little" };
 
 export class MilterConnection {
   readonly #needs: MilterConnectionNeeds;
@@ -170,13 +155,13 @@ export class MilterConnection {
       case "M":
         return this.#beginMail(data);
       case "R":
-        this.#recipient(data);
+        this.#current().addRecipient(readPath(strings(data)));
         break;
       case "L":
-        this.#header(data);
+        this.#current().addField(data);
         break;
       case "N":
-        this.#endOfHeader();
+        this.#current().endHeader();
         break;
       case "B":
         return this.#body(data);
@@ -229,69 +214,33 @@ export class MilterConnection {
       this.#send(replyPacket(refusal));
       return true;
     }
-    this.#mail = {
-      sender: readPath(strings(data)),
-      recipients: [],
-      session: undefined,
-      envelope: undefined,
-      intake: undefined,
-      incoming: undefined,
-    };
+    const agreed = this.#agreed;
+    if (agreed === undefined) throw new Error("no options were agreed on");
+    this.#mail = new MailComingIn(readPath(strings(data)), {
+      ...this.#needs,
+      agreed,
+      session: () => {
+        this.#mails += 1;
+        return this.#session();
+      },
+    });
     this.#goOn("M");
     return true;
   }
 
-  #recipient(data: Buffer): void {
-    const { recipients } = this.#current();
-    // One more than is taken shows that there are too many, and the list stays short.
-    if (recipients.length <= this.#needs.maxRecipients) recipients.push(readPath(strings(data)));
-  }
-
-  #header(data: Buffer): void {
-    const end = data.indexOf(0);
-    if (end === -1) throw new Error("a header field without a value");
-    const valueEnd = data.indexOf(0, end + 1);
-    const value = data.toString("latin1", end + 1, valueEnd === -1 ? data.length : valueEnd);
-    const blank = this.#agreed?.leadingSpace === true || value === "" ? "" : " ";
-    const name = data.toString("latin1", 0, end);
-    // MTAs keep lines with LF alone; on the wire, and in what is signed, they end in CRLF.
-    const lines = value.includes("\n") ? value.replace(/\r?\n/g, "\r\n") : value;
-    this.#octets(Buffer.from(`${name}:${blank}${lines}\r\n`, "latin1"));
-  }
-
-  #endOfHeader(): void {
-    this.#octets(emptyLine);
-  }
-
   #body(data: Buffer): boolean {
-    this.#octets(data);
+    const mail = this.#current();
+    mail.addOctets(data);
     this.#goOn("B");
-    const pressure = this.#current().intake?.pressure();
+    const pressure = mail.pressure();
     if (pressure === undefined) return true;
     this.#pause(pressure);
     return false;
   }
 
-  #octets(octets: Buffer): void {
-    const mail = this.#current();
-    mail.intake ??= this.#openIntake(mail);
-    mail.intake.take(octets, 0, octets.length);
-  }
-
   #current(): MailComingIn {
     if (this.#mail === undefined) throw new Error("no mail was begun");
     return this.#mail;
-  }
-
-  #openIntake(mail: MailComingIn): MilterIntake {
-    const { handlers, listener } = this.#needs;
-    return handlers.openIntake(listener, (head) => {
-      this.#mails += 1;
-      mail.session = this.#session();
-      mail.envelope = { sender: mail.sender, recipients: mail.recipients };
-      mail.incoming = handlers.onHead(mail.session, mail.envelope, head);
-      return mail.incoming.digestSpecs;
-    });
   }
 
   #session(): Session {
@@ -318,53 +267,13 @@ export class MilterConnection {
 
   #endOfMessage(data: Buffer): boolean {
     const mail = this.#current();
-    if (data.length > 0) this.#octets(data);
-    mail.intake ??= this.#openIntake(mail);
-    if (mail.recipients.length > this.#needs.maxRecipients) {
-      this.#answer(mail, [replyPacket(tooManyRecipients)]);
-      return true;
-    }
-    this.#pause(this.#judge(mail, mail.intake));
+    if (data.length > 0) mail.addOctets(data);
+    this.#pause(mail.judge().then((packets) => this.#answer(mail, packets)));
     return false;
   }
 
-  async #judge(mail: MailComingIn, intake: MilterIntake): Promise<void> {
-    const { handlers, observer, listener, logId } = this.#needs;
-    const received = await intake.finish();
-    observer.messageReceived?.(listener, intake.sizeBytes, intake.failure);
-    const { session, envelope, incoming } = mail;
-    if (received === undefined || session === undefined || envelope === undefined || incoming === undefined) {
-      if (intake.error !== undefined) {
-        observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, logId);
-      }
-      this.#answer(mail, [replyPacket(handlers.failureReply(intake, session?.id ?? logId))]);
-      return;
-    }
-    const { message } = received;
-    if (message.body.kind === "spool") observer.messageSpooled?.(listener, intake.sizeBytes);
-    let packets: readonly Buffer[];
-    try {
-      const verdict = await incoming.onMessage(transactionOf(session, envelope, received));
-      packets = this.#packetsOf(verdict, received);
-    } catch (error) {
-      observer.trouble?.("handler", error, session.id);
-      packets = [replyPacket({ ...trouble, text: `${trouble.text}, id=${session.id}` })];
-    }
-    this.#answer(mail, packets);
-  }
-
-  #packetsOf(verdict: MilterVerdict, { message }: MilterReceived): readonly Buffer[] {
-    const agreed = this.#agreed;
-    if (agreed === undefined) throw new Error("no options were agreed on");
-    const missing = missingFor(verdict, agreed);
-    if (missing.length === 0) return answerTo(verdict, message.fields, agreed);
-    const { observer, logId } = this.#needs;
-    observer.trouble?.("handler", new Error(`the MTA does not grant: ${missing.join(", ")}`), logId);
-    return [replyPacket(cannotChange)];
-  }
-
   #answer(mail: MailComingIn, packets: readonly Buffer[]): void {
-    mail.intake?.release();
+    mail.release();
     this.#mail = undefined;
     this.#macros.endMail();
     if (this.#socket.writable) this.#send(packets.length === 1 ? (packets[0] ?? continues) : Buffer.concat(packets));
@@ -381,8 +290,7 @@ export class MilterConnection {
     const mail = this.#mail;
     this.#mail = undefined;
     if (mail === undefined) return;
-    mail.intake?.fail("gone");
-    if (mail.intake !== undefined) this.#needs.observer.messageAborted?.(this.#needs.listener);
+    mail.drop();
     if (this.#isLast) this.close();
   }
 
@@ -390,9 +298,4 @@ export class MilterConnection {
     if (!this.#socket.writable) return;
     this.#socket.write(octets);
   }
-}
-
-function transactionOf(session: Session, envelope: Envelope, { message, digests }: MilterReceived): Transaction {
-  const arrived = { session, envelope, message, receivedAtMs: Date.now(), arrivedMs: performance.now() };
-  return digests === undefined ? arrived : { ...arrived, digests };
 }

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
 import { descriptorOf, type ListenAt, leaveSocket, openSocket } from "../sockets/listen.ts";
+import { withoutMapping } from "../sockets/peer-address.ts";
 import { MilterConnection } from "./connection.ts";
 import type { MilterHandlers, MilterObserver } from "./handlers.ts";
 
@@ -152,9 +153,4 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
 
 function pathOf({ path }: ListenAt): { readonly path?: string } {
   return path === undefined ? {} : { path };
-}
-
-/** IPv4 as a socket that listens for IPv6 too shows it. */
-function withoutMapping(address = ""): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }

@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
+import { withoutMapping } from "../sockets/peer-address.ts";
 import { FilterConnection } from "./connection.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { takeOver } from "./direct-socket.ts";
@@ -249,11 +250,6 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     if (declaredBytes === undefined || declaredBytes <= this.store.limits.bodyMemoryBytes) return undefined;
     return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
   }
-}
-
-/** IPv4 as a socket that listens for IPv6 too shows it. */
-function withoutMapping(address = ""): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function monotonic(): number {

@@ -263,6 +263,55 @@ test("packets split at every octet make the same mail", async () => {
   mta.close();
 });
 
+test("an MTA that goes away in any state leaves nothing behind", async () => {
+  const steps: readonly (readonly [string, Buffer | string])[] = [
+    ["C", ours],
+    ["H", "client.example\0"],
+    ["D", "Mi\0ABC\0"],
+    ["M", "<a@example.com>\0"],
+    ["R", "<b@elsewhere.example>\0"],
+    ["L", "From\0 a@example.com\0"],
+    ["L", "Date\0 Sun, 29 Nov 2026 10:00:00 +0000\0"],
+    ["N", ""],
+    ["B", "Hello.\r\n"],
+    ["B", "x".repeat(200_000)],
+    ["E", ""],
+  ];
+  for (const how of ["end", "destroy", "resetAndDestroy"] as const) {
+    for (let count = 0; count <= steps.length; count += 1) {
+      const mta = await connectMilter({ port: scene.signing });
+      await mta.negotiate();
+      for (const [command, data] of steps.slice(0, count)) mta.send(command, data);
+      // Within a packet, too.
+      mta.socket.write(Buffer.of(0, 0, 1));
+      const closed = once(mta.socket, "close");
+      mta.socket[how]();
+      await closed;
+    }
+  }
+  assert.deepEqual(await answers({ client: ours }, plain), [["i DKIM-Signature", "c"]]);
+});
+
+test("a filter that is killed answers nothing: the MTA keeps the mail", async () => {
+  const port = await freePort();
+  const other = await startDaemonProcess(`
+inet_socket_port: []
+enable_dkim_signing: true
+milter_listen: [{ address: "127.0.0.1:${port}" }]
+spool: { dir: "@FOLDER@", free_space: 1M }
+`);
+  closers.push(() => other.stop());
+  const mta = await session({ at: { port }, client: ours });
+  mta.send("M", "<a@example.com>\0");
+  assert.equal((await mta.next()).command, "c");
+  mta.send("R", "<b@elsewhere.example>\0");
+  mta.send("L", "From\0 a@example.com\0");
+  await other.kill();
+  mta.send("N");
+  mta.send("E");
+  await assert.rejects(mta.next(), /closed the connection/);
+});
+
 for (const [title, octets] of [
   ["SMTP", "EHLO client.example\r\n"],
   ["a mail before the options", "\0\0\0\x05M<a>\0"],

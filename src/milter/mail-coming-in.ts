@@ -1,0 +1,134 @@
+// One mail on its way in: envelope, header and body are collected as the MTA tells them, and the flow's word on it becomes packets.
+import type { Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
+import type { Reply } from "../smtp/reply.ts";
+import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";
+import type { MilterHandlers, MilterIntake, MilterMail, MilterObserver, MilterReceived } from "./handlers.ts";
+import type { Agreed } from "./negotiate.ts";
+
+export interface MailNeeds {
+  readonly listener: ListenerName;
+  /** Of the connection. */
+  readonly logId: string;
+  readonly handlers: MilterHandlers;
+  readonly observer: MilterObserver;
+  /** Recipients of one mail at most; a mail with more is put off. */
+  readonly maxRecipients: number;
+  readonly agreed: Agreed;
+  /** Who the mail comes from, asked once its header is in: the MTA may say more of it on the way. */
+  session(): Session;
+}
+
+const emptyLine = Buffer.from("\r\n");
+const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing" };
+const tooManyRecipients: Reply = { code: 452, enhanced: "4.5.3", text: "Too many recipients" };
+const cannotChange: Reply = { code: 451, enhanced: "4.3.5", text: "The MTA lets its filter change too little" };
+
+export class MailComingIn {
+  readonly #needs: MailNeeds;
+  readonly #sender: Path;
+  readonly #recipients: Path[] = [];
+  #intake: MilterIntake | undefined;
+  /** Set once the header is in. */
+  #begun: { readonly session: Session; readonly envelope: Envelope; readonly incoming: MilterMail } | undefined;
+
+  constructor(sender: Path, needs: MailNeeds) {
+    this.#sender = sender;
+    this.#needs = needs;
+  }
+
+  addRecipient(recipient: Path): void {
+    // One more than is taken shows that there are too many, and the list stays short.
+    if (this.#recipients.length <= this.#needs.maxRecipients) this.#recipients.push(recipient);
+  }
+
+  /** SMFIC_HEADER: name, NUL, value, NUL. */
+  addField(data: Buffer): void {
+    const end = data.indexOf(0);
+    if (end === -1) throw new Error("a header field without a value");
+    const valueEnd = data.indexOf(0, end + 1);
+    const value = data.toString("latin1", end + 1, valueEnd === -1 ? data.length : valueEnd);
+    const blank = this.#needs.agreed.leadingSpace || value === "" ? "" : " ";
+    const name = data.toString("latin1", 0, end);
+    // MTAs keep lines with LF alone; on the wire, and in what is signed, they end in CRLF.
+    const lines = value.includes("\n") ? value.replace(/\r?\n/g, "\r\n") : value;
+    this.addOctets(Buffer.from(`${name}:${blank}${lines}\r\n`, "latin1"));
+  }
+
+  endHeader(): void {
+    this.addOctets(emptyLine);
+  }
+
+  addOctets(octets: Buffer): void {
+    this.#opened.take(octets, 0, octets.length);
+  }
+
+  /** Resolves when more octets may come; undefined when they may at once. */
+  pressure(): Promise<void> | undefined {
+    return this.#intake?.pressure();
+  }
+
+  /** The mail is in: the packets that answer it. Never rejects for what mail or flow cause. */
+  async judge(): Promise<readonly Buffer[]> {
+    const { handlers, observer, listener, logId, maxRecipients } = this.#needs;
+    const intake = this.#opened;
+    if (this.#recipients.length > maxRecipients) return [replyPacket(tooManyRecipients)];
+    const received = await intake.finish();
+    observer.messageReceived?.(listener, intake.sizeBytes, intake.failure);
+    const begun = this.#begun;
+    if (received === undefined || begun === undefined) {
+      if (intake.error !== undefined) {
+        observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, logId);
+      }
+      return [replyPacket(handlers.failureReply(intake, begun?.session.id ?? logId))];
+    }
+    const { session, envelope, incoming } = begun;
+    if (received.message.body.kind === "spool") observer.messageSpooled?.(listener, intake.sizeBytes);
+    try {
+      return this.#packetsOf(await incoming.onMessage(transactionOf(session, envelope, received)), received);
+    } catch (error) {
+      observer.trouble?.("handler", error, session.id);
+      return [replyPacket({ ...trouble, text: `${trouble.text}, id=${session.id}` })];
+    }
+  }
+
+  /** It was answered: what was held for it is given back. */
+  release(): void {
+    this.#intake?.release();
+  }
+
+  /** It will not come to its end. */
+  drop(): void {
+    if (this.#intake === undefined) return;
+    this.#intake.fail("gone");
+    this.#needs.observer.messageAborted?.(this.#needs.listener);
+  }
+
+  get #opened(): MilterIntake {
+    this.#intake ??= this.#open();
+    return this.#intake;
+  }
+
+  #open(): MilterIntake {
+    const { handlers, listener } = this.#needs;
+    return handlers.openIntake(listener, (head) => {
+      const session = this.#needs.session();
+      const envelope: Envelope = { sender: this.#sender, recipients: this.#recipients };
+      const incoming = handlers.onHead(session, envelope, head);
+      this.#begun = { session, envelope, incoming };
+      return incoming.digestSpecs;
+    });
+  }
+
+  #packetsOf(verdict: MilterVerdict, { message }: MilterReceived): readonly Buffer[] {
+    const { agreed, observer, logId } = this.#needs;
+    const missing = missingFor(verdict, agreed);
+    if (missing.length === 0) return answerTo(verdict, message.fields, agreed);
+    observer.trouble?.("handler", new Error(`the MTA does not grant: ${missing.join(", ")}`), logId);
+    return [replyPacket(cannotChange)];
+  }
+}
+
+function transactionOf(session: Session, envelope: Envelope, { message, digests }: MilterReceived): Transaction {
+  const arrived = { session, envelope, message, receivedAtMs: Date.now(), arrivedMs: performance.now() };
+  return digests === undefined ? arrived : { ...arrived, digests };
+}
