@@ -192,6 +192,19 @@ export const dashboards: readonly Dashboard[] = [
             ],
           },
           {
+            title: "Put off, by next hop",
+            description: "Temporary failures of each next hop: its own words, or that it could not be reached.",
+            kind: "timeseries",
+            unit: "ops",
+            docs: "runbook.md#signpostnexthopfailing",
+            queries: [
+              {
+                expr: rateBy("next_hop", "signpost_next_hop_replies_total", ',class="4xx"'),
+                legend: "{{next_hop}}",
+              },
+            ],
+          },
+          {
             title: "Not signed, by reason",
             description: "Mails without a signature of ours. not-originating is everyday life for incoming mail.",
             kind: "timeseries",
@@ -432,6 +445,20 @@ export const dashboards: readonly Dashboard[] = [
             ],
           },
           {
+            title: "Unsigned mail of ours, by domain",
+            description:
+              "Domains of local_domains_maps whose mail left unsigned in the last hour although signing is on.",
+            kind: "table",
+            unit: "none",
+            docs: "runbook.md#signpostnotsigned",
+            queries: [
+              {
+                expr: `sort_desc(round(sum by (domain) (increase(signpost_unsigned_mails_total{${selector}}[1h]))))`,
+                legend: "{{domain}}",
+              },
+            ],
+          },
+          {
             title: "Not signed in the last hour",
             description: "The same in numbers.",
             kind: "table",
@@ -533,10 +560,24 @@ export const dashboards: readonly Dashboard[] = [
       {
         title: "Findings",
         panels: [
+          {
+            title: "Incoming mail that passes",
+            description: "Share of the findings on incoming mail that are a pass, by method. Mail of ours is left out.",
+            kind: "timeseries",
+            unit: "percentunit",
+            width: 24,
+            docs: "checks.md",
+            queries: [
+              {
+                expr: `${rateBy("method", "signpost_verifications_total", ',direction="incoming",result="pass",method=~"dkim|spf|dmarc"')} / clamp_min(${rateBy("method", "signpost_verifications_total", ',direction="incoming",method=~"dkim|spf|dmarc"')}, 0.001)`,
+                legend: "{{method}}",
+              },
+            ],
+          },
           ...(["dkim", "spf", "dmarc", "arc"] as const).map(
             (method): Panel => ({
               title: method.toUpperCase(),
-              description: `Results of ${method.toUpperCase()} in the words of RFC 8601.`,
+              description: `Results of ${method.toUpperCase()} for incoming mail, in the words of RFC 8601.`,
               kind: "timeseries",
               unit: "ops",
               width: 12,
@@ -544,7 +585,7 @@ export const dashboards: readonly Dashboard[] = [
               docs: method === "dkim" ? "dkim.md" : "checks.md",
               queries: [
                 {
-                  expr: rateBy("result", "signpost_verifications_total", `,method="${method}"`),
+                  expr: rateBy("result", "signpost_verifications_total", `,direction="incoming",method="${method}"`),
                   legend: "{{result}}",
                 },
               ],
@@ -573,7 +614,7 @@ export const dashboards: readonly Dashboard[] = [
             docs: "runbook.md#signposttemporaryerrors",
             queries: [
               {
-                expr: `sum(${rate("signpost_verifications_total", ',result="temperror"')}) / clamp_min(sum(${rate("signpost_verifications_total")}), 0.001)`,
+                expr: `sum(${rate("signpost_verifications_total", ',direction="incoming",result="temperror"')}) / clamp_min(sum(${rate("signpost_verifications_total", ',direction="incoming"')}), 0.001)`,
                 legend: "temperror",
               },
             ],

@@ -258,6 +258,7 @@ function asText(checked: CheckedFile): string {
   const context: FindingContext = {
     atMs: outcome.receivedAtMs,
     surroundings,
+    originating: outcome.originating,
     ...(evidence.changeHints === undefined ? {} : { changeHints: evidence.changeHints }),
     ...(evidence.bank === undefined ? {} : { dmarcDestiny: evidence.bank.final_dmarc_destiny }),
     ...(session.client.address === undefined ? {} : { client: session.client.address }),

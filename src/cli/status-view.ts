@@ -138,13 +138,15 @@ function stages(looks: Looks): readonly string[] {
 
 function methods(looks: Looks): readonly string[] {
   const name = "signpost_verifications_total";
-  const found = new Set(looks.after.all(name).map(({ labels }) => labels.method ?? ""));
+  // Mail of ours says nothing about what we receive.
+  const incoming = looks.after.all(name).filter(({ labels }) => labels.direction === "incoming");
+  const found = new Set(incoming.map(({ labels }) => labels.method ?? ""));
   return [...found].flatMap((method) => {
-    const results = looks.after.all(name).filter(({ labels, value }) => labels.method === method && value > 0);
+    const results = incoming.filter(({ labels, value }) => labels.method === method && value > 0);
     if (results.length === 0) return [];
     const words = results.map(({ labels, value }) => {
       const { result = "" } = labels;
-      return `${result} ${perSecond(rate(looks, name, { method, result }))} (${count(value)})`;
+      return `${result} ${perSecond(rate(looks, name, { direction: "incoming", method, result }))} (${count(value)})`;
     });
     return [`${method}: ${words.join(", ")}`];
   });

@@ -144,6 +144,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     await endpoint.move(endpointPlace(config));
     metrics.configured(keyring.keys, []);
     surroundings = surroundingsOf(config, tables);
+    metrics.docsAt(config.metrics.docs);
     history.resize(config.history.size);
     if (watcher === "ours") {
       keyWatch.watch(keyring);

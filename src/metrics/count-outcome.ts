@@ -1,6 +1,10 @@
 // One mail's Outcome in numbers: what became of it, its size and time, signatures made and missed, findings.
+
 import { failures } from "../dkim/failure.ts";
+import { splitAddress } from "../mail/address.ts";
+import type { PolicyBank } from "../policy/bank.ts";
 import { categories, rules } from "../policy/decision.ts";
+import { isLocal } from "../policy/router.ts";
 import { skipReasons } from "../signing/skip-reason.ts";
 import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import { boundedLabel } from "./bounded.ts";
@@ -30,6 +34,12 @@ export interface CountedMail {
     | { readonly result: "signed"; readonly domain: string; readonly algorithm: string }
     | { readonly result: "skipped"; readonly reason: string }
   )[];
+  readonly originating: boolean;
+  /** The bank that the mail met, and who might have signed, the first first. */
+  readonly evidence: {
+    readonly bank?: Pick<PolicyBank, "local_domains_maps">;
+    readonly candidates: readonly { readonly address: string }[];
+  };
   readonly findings: readonly { readonly method: string; readonly result: string }[];
   readonly verifications: readonly { readonly reason?: string }[];
 }
@@ -62,7 +72,8 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
   const bankLabel = boundedLabel(maxBanks, labels.banks);
   const domainLabel = closedLabel(labels.domains);
   const reasonLabel = boundedLabel(maxReasons, [...Object.keys(skipReasons), ...Object.keys(failures)]);
-  const { messageSize, messageDuration, errors } = declared;
+  const localLabel = boundedLabel(maxDomains, ["other"]);
+  const { messageSize, messageDuration, errors, unsignedDomains } = declared;
   startAtZero(declared);
 
   return (mail) => {
@@ -78,13 +89,29 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
     for (const signing of mail.signings) {
       if (signing.result === "signed")
         signatures.inc({ domain: domainLabel(signing.domain), algorithm: signing.algorithm });
-      else notSigned.inc({ reason: reasonLabel(signing.reason) });
+      else {
+        notSigned.inc({ reason: reasonLabel(signing.reason) });
+        if (mail.originating && !expected.has(signing.reason))
+          unsignedDomains.inc({ domain: localLabel(localDomain(mail)) });
+      }
     }
-    for (const { method, result } of mail.findings) verifications.inc({ method, result });
+    const direction = mail.originating ? "originating" : "incoming";
+    for (const { method, result } of mail.findings) verifications.inc({ direction, method, result });
     for (const { reason } of mail.verifications) {
       if (reason !== undefined) verificationFailures.inc({ reason: reasonLabel(reason) });
     }
   };
+}
+
+/** Nobody waits for a signature then. */
+const expected: ReadonlySet<string> = new Set(["not-originating", "signing-disabled", "already-signed"]);
+
+/** The domain of the first candidate, if it is one of local_domains_maps: what else stands in From is anybody's. */
+function localDomain({ evidence }: Pick<CountedMail, "evidence">): string {
+  const { bank, candidates } = evidence;
+  const address = candidates[0]?.address;
+  if (bank === undefined || address === undefined || !isLocal(bank, address)) return "other";
+  return splitAddress(address).domain ?? "other";
 }
 
 /** Series that are there before the first event: a rate needs a zero to start from, and a panel something to show. */
@@ -99,8 +126,10 @@ function startAtZero(declared: Declared): void {
     }
   }
   for (const reason of Object.keys(skipReasons)) notSigned.inc({ reason }, 0);
-  for (const result of results) verifications.inc({ method: "dkim", result }, 0);
+  for (const direction of ["incoming", "originating"])
+    for (const result of results) verifications.inc({ direction, method: "dkim", result }, 0);
   for (const reason of Object.keys(failures)) verificationFailures.inc({ reason }, 0);
+  declared.unsignedDomains.inc({ domain: "other" }, 0);
   for (const result of ["sent", "suppressed"]) dsn.inc({ result }, 0);
 }
 

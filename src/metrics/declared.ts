@@ -89,8 +89,16 @@ export function declareMetrics() {
     ]),
     keyCheckTime: gauge("signpost_key_check_timestamp_seconds", "When a key was last looked at.", "omit"),
 
+    unsignedDomains: counter(
+      "signpost_unsigned_mails_total",
+      "Mails of ours that left unsigned although signing is on, by the author's domain where it is local.",
+      ["domain"],
+    ),
+    docsInfo: gauge("signpost_docs_info", "Where the documentation is (metrics.docs); 1.", "omit", ["url"]),
+
     // verification
-    verifications: counter("signpost_verifications_total", "Findings on mail that came in, by RFC 8601 result.", [
+    verifications: counter("signpost_verifications_total", "Findings by RFC 8601 result, mail of ours apart.", [
+      "direction",
       "method",
       "result",
     ]),

@@ -15,6 +15,8 @@ export interface Metrics {
   count(mail: CountedMail): void;
   /** A configuration is in force from now on. */
   configured(keys: readonly SigningKey[], banks: Iterable<string>): void;
+  /** Where the documentation is, null where nobody said. */
+  docsAt(url: string | null): void;
   /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
   reloaded(result: "success" | "failure", elapsedMs: number): void;
   /** Configurations that have been in force since the start. */
@@ -64,6 +66,10 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
       declared.keys.set({ state: "usable" }, usable);
       declared.keys.set({ state: "unavailable" }, keys.length - usable);
       count = createOutcomeCounter(declared, { domains: exactDomains(keys), banks });
+    },
+    docsAt(url) {
+      declared.docsInfo.reset();
+      if (url !== null) declared.docsInfo.set({ url }, 1);
     },
     get generation() {
       return generation;

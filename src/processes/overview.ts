@@ -145,6 +145,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
         resolver = openResolver();
       }
       metrics.configured(inForce.keyring.keys, []);
+      metrics.docsAt(inForce.config.metrics.docs);
       for (const { number } of processes.states()) declared.processRestarts.inc({ process: String(number) }, 0);
       keyWatch.watch(inForce.keyring);
       keyWatch.start();

@@ -18,6 +18,17 @@ export const port: Shape<number> = {
   },
 };
 
+/** "https://wiki.example/signpost": an address of the web, without a slash at its end. */
+export const webAddress: Shape<string> = {
+  words: "an address that begins with https:// or http://",
+  nullable: false,
+  read(value, report) {
+    const given = typeof value === "string" ? value.replace(/\/+$/, "") : "";
+    const isOne = /^https?:\/\/[^\s"<>{}]+$/.test(given) && URL.canParse(given);
+    return isOne ? given : report("an address that begins with https:// or http://", value);
+  },
+};
+
 /** "127.0.0.1", "[::1]", "::1" or "*"; brackets taken off. */
 export const bindAddress: Shape<string> = {
   words: 'an address of this machine, or "*"',

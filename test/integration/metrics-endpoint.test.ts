@@ -97,7 +97,7 @@ test("a signed, an unsigned and a verified mail show in the counters, by bank an
     ['signpost_not_signed_total{reason="no-key-for-domain"}', 1],
     ['signpost_not_signed_total{reason="not-originating"}', 1],
     ['signpost_not_signed_total{reason="key-unavailable"}', 0],
-    ['signpost_verifications_total{method="dkim",result="pass"}', 1],
+    ['signpost_verifications_total{direction="incoming",method="dkim",result="pass"}', 1],
     ['signpost_dns_lookups_total{type="TXT",result="found"}', 1],
     [`signpost_next_hop_replies_total{next_hop="smtp:[127.0.0.1]:${hop.port}",class="2xx",origin="next-hop"}`, 3],
     [`signpost_connections_total{listener="127.0.0.1:${incoming}"}`, 1],

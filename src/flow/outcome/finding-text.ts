@@ -13,6 +13,8 @@ export interface FindingContext {
   readonly changeHints?: readonly string[];
   /** final_dmarc_destiny of the bank in force, where it is still known. */
   readonly dmarcDestiny?: string;
+  /** Mail of ours: nothing follows from DMARC. */
+  readonly originating?: boolean;
   /** For whom SPF was asked. */
   readonly client?: string;
 }
@@ -122,7 +124,8 @@ function dmarcLines(
     );
     lines.push(...policyLines(finding, evaluation, context));
   }
-  if (word !== undefined) lines.push(...meaningLines(word));
+  if (context.originating === true) lines.push("  The mail is ours (originating): nothing follows from this result.");
+  else if (word !== undefined) lines.push(...meaningLines(word));
   else if (result === "fail")
     lines.push(
       "  Next: if the mail is genuine, its domain has to let SPF pass for this client or sign with DKIM; a forwarder or list may have broken both.",

@@ -18,6 +18,7 @@ export function mailLines(record: MailRecord, surroundings: Surroundings, dmarcD
   const context: FindingContext = {
     atMs: Date.parse(record.time),
     surroundings,
+    originating: record.originating,
     ...(record.change_hints === undefined ? {} : { changeHints: record.change_hints }),
     ...(dmarcDestiny === undefined ? {} : { dmarcDestiny }),
     ...(client_addr === undefined ? {} : { client: client_addr }),

@@ -1,6 +1,6 @@
 // The settings that are records of settings: ours, not amavisd's.
 import { group } from "../group.ts";
-import { hostPort, nameServer, redisUrl } from "../network-shape.ts";
+import { hostPort, nameServer, redisUrl, webAddress } from "../network-shape.ts";
 import { duration, integer, size, sizeUpTo } from "../number-shape.ts";
 import { known, setting } from "../setting.ts";
 import { list, oneOf, optional, text, toggle } from "../shape.ts";
@@ -55,6 +55,13 @@ export const metrics = group({
     [],
     "Names that Prometheus may ask by, beside the host's own, localhost and addresses; whoever asks by another gets 421.",
     "http",
+  ),
+  docs: setting(
+    optional(webAddress),
+    null,
+    "Where you have put the pages of docs/: alerts and dashboards link to runbook.md and others below it.",
+    "http",
+    { otherwise: "links name the page alone" },
   ),
 });
 

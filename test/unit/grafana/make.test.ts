@@ -38,6 +38,7 @@ test("every metric of ours is on a panel, or known to be for other eyes", () => 
     "signpost_build_info",
     "signpost_message_errors_total",
     "signpost_dsn_total",
+    "signpost_docs_info",
     "signpost_own_mail_total",
     "signpost_next_hop_partial_total",
     "signpost_connections_total",

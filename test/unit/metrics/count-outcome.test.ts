@@ -5,6 +5,7 @@ import { type MailOutcome, mailOutcome } from "../../../src/metrics/count-outcom
 import { print } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { later, no, ok, outcomeWith, recipient } from "../../support/outcomes.ts";
+import { setUp } from "../policy/setup.ts";
 
 const words: readonly (readonly [MailOutcome, readonly RecipientOutcome[]])[] = [
   ["passed", [recipient("a@x"), recipient("b@x")]],
@@ -57,5 +58,26 @@ test("ten thousand foreign domains, and whatever else mail may bring, do not mak
   assert.match(page, /^signpost_signatures_total\{domain="other",algorithm="rsa-sha256"\} 10000$/m);
   assert.match(page, /^signpost_messages_total\{bank="other",outcome="passed"\} 9\d{3}$/m);
   assert.match(page, /^signpost_verification_failures_total\{reason="body-hash-mismatch"\} 10000$/m);
+  metrics.close();
+});
+
+test("mail of ours that leaves unsigned is counted by its author's domain, if that is local", async () => {
+  const metrics = createMetrics({ version: "test", node: "test", stages: [] });
+  const { base: bank } = setUp({ base: { local_domains_maps: [[".example.com"]] } });
+  const skipped = (address: string, reason = "no-key-for-domain", originating = true) =>
+    metrics.count(
+      outcomeWith({
+        originating,
+        signings: [{ result: "skipped", reason }],
+        evidence: { bank, from: [], candidates: [{ source: "From", address, attempts: [], matches: [] }] },
+      }),
+    );
+  skipped("a@news.example.com");
+  skipped("a@elsewhere.example");
+  skipped("a@news.example.com", "already-signed");
+  skipped("a@news.example.com", "not-originating", false);
+  const page = await print(await metrics.families("scrape"), "prometheus");
+  assert.match(page, /^signpost_unsigned_mails_total\{domain="news\.example\.com"\} 1$/m);
+  assert.match(page, /^signpost_unsigned_mails_total\{domain="other"\} 1$/m);
   metrics.close();
 });

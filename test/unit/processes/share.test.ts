@@ -27,7 +27,7 @@ test("what is done once is left to the supervisor, and unix sockets to the first
   const whole = {
     ...config,
     pid_file: "/run/x.pid",
-    metrics: { listen: "127.0.0.1:9925", names: [] },
+    metrics: { listen: "127.0.0.1:9925", names: [], docs: null },
     unix_socketname: ["/run/a"],
     listen_sockets: ["127.0.0.1:10030", "/run/b"],
   };
