@@ -127,7 +127,7 @@ test("a post comes to the list verified, and leaves it signed for the list's dom
       headerOf(mail),
       /^ARC-Authentication-Results: i=1; mail\.example\.com;.* dkim=fail .*header\.d=author\.example/m,
     );
-    assert.match(headerOf(mail), /^DKIM-Signature: .* d=lists\.example\.com;.*:List-Id/m);
+    assert.match(headerOf(mail), /^DKIM-Signature: .* d=lists\.example\.com;.*:list-id/m);
   }
 });
 
