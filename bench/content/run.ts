@@ -1,0 +1,147 @@
+// `npm run bench:content`: what looking into mail costs. The real daemon, one port per kind of work, clamd and spamd stubs, rounds in
+// turns; CPU of the daemon per mail against a bare RSA-2048 signature of the same minutes. Never fails on a time.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { zipOf } from "../../test/support/archives.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { rsaSignMs } from "../load/bare.ts";
+import { startChild } from "../load/child.ts";
+import { startMeasured } from "../load/daemon.ts";
+import { measure } from "../load/measure.ts";
+import { quantile } from "../load/source.ts";
+import { bodyOf, onTheWire } from "../messages.ts";
+import { startStubs } from "./stubs.ts";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "5" }, scale: { type: "string", default: "1" } },
+});
+
+/** Kinds of work, each a bank with a port of its own. `bypass`: everything is configured, nothing is asked. */
+const works = {
+  nothing: "{ banned_filename_maps: [], av_scanners: [], spam_scanners: [] }",
+  bypass:
+    "{ bypass_banned_checks_maps: [true], bypass_virus_checks_maps: [true], bypass_spam_checks_maps: [true], bypass_decode_parts: true }",
+  walk: "{ av_scanners: [], spam_scanners: [] }",
+  scanners: "{}",
+} as const;
+type Work = keyof typeof works;
+
+const base64 = (octets: Buffer) => octets.toString("base64").replaceAll(/.{1,76}/g, "$&\r\n");
+
+/** A mail of a text and one attachment. */
+function mailOf(seed: number, textBytes: number, attachment: Buffer, type: string): Buffer {
+  const header =
+    "Received: from client.example.com (client.example.com [192.0.2.17])\r\n\tby mail.example.com (Postfix) with ESMTPSA id 4XyZ0123456789;\r\n" +
+    "\tThu, 01 Oct 2026 10:00:00 +0000 (UTC)\r\nDate: Thu, 01 Oct 2026 10:00:00 +0000\r\nFrom: Alice Example <alice@example.com>\r\n" +
+    `To: Someone Else <someone@example.net>\r\nSubject: Minutes\r\nMessage-ID: <${seed}@example.com>\r\nMIME-Version: 1.0\r\n` +
+    'Content-Type: multipart/mixed; boundary="=_b1"\r\n';
+  const text = `--=_b1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${bodyOf(textBytes, seed)}\r\n`;
+  const rest = `--=_b1\r\nContent-Type: ${type}; name="report"\r\nContent-Disposition: attachment; filename="report"\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(attachment)}--=_b1--\r\n`;
+  return onTheWire(Buffer.from(`${header}\r\n${text}${rest}`, "latin1"));
+}
+
+const pdf = (bytes: number) => Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.alloc(bytes, 7)]);
+const zip = zipOf(
+  Array.from({ length: 6 }, (_, index) => ({ name: `${index}.txt`, content: bodyOf(30_000, index), method: 8 })),
+);
+/** So many different mails that none comes again within what is remembered of a round. */
+const different = <T>(count: number, make: (seed: number) => T) =>
+  Array.from({ length: count }, (_, seed) => make(seed));
+
+interface Case {
+  readonly name: string;
+  readonly work: Work;
+  readonly content: readonly Buffer[];
+  readonly messages: number;
+}
+
+const small = different(2000, (seed) => mailOf(seed, 4500, pdf(4000), "application/pdf"));
+const [one = Buffer.alloc(0)] = small;
+const archive = different(200, (seed) => mailOf(seed, 1000, zip, "application/zip"));
+const large = [mailOf(1, 1000, pdf(7_400_000), "application/pdf")];
+const cases: readonly Case[] = [
+  { name: "two parts, 10 kB: nothing configured", work: "nothing", content: small, messages: 500 },
+  { name: "two parts, 10 kB: all bypassed", work: "bypass", content: small, messages: 500 },
+  { name: "two parts, 10 kB: walk and banned rules", work: "walk", content: small, messages: 500 },
+  { name: "two parts, 10 kB: with clamd and spamd", work: "scanners", content: small, messages: 400 },
+  { name: "two parts, 10 kB: verdict remembered", work: "scanners", content: [one], messages: 500 },
+  { name: "a zip in 60 kB: walk and banned rules", work: "walk", content: archive, messages: 150 },
+  { name: "10 MB: nothing configured", work: "nothing", content: large, messages: 8 },
+  { name: "10 MB: walk and banned rules", work: "walk", content: large, messages: 8 },
+];
+
+/** So many times the mails of a round before the first one: V8 goes on compiling for thousands of mails. */
+const warmUpTimes = 10;
+
+const folder = mkdtempSync(join(tmpdir(), "signpost-bench-"));
+const stubs = await startStubs();
+const children = [startChild(), startChild(), startChild()] as const;
+const [sink, source, bare] = children;
+const nextHopPort = await sink.call("sink", { keep: false });
+const ports = new Map<Work, number>();
+for (const work of Object.keys(works) as Work[]) ports.set(work, await freePort());
+const file = join(folder, "signpost.yaml");
+writeFileSync(
+  file,
+  `myhostname: filter.example.net
+local_domains_maps: [[.example.net]]
+enable_dkim_verification: false
+enable_dkim_signing: false
+inet_socket_port: [${[...ports.values()].join(", ")}]
+inet_socket_bind: [127.0.0.1]
+forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
+notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
+banned_filename_re: [["(?i)\\\\.(exe|scr|bat|com)$", true], ["^\\\\.exe-ms$", true]]
+av_scanners: [{ name: ClamAV, type: clamd, address: "${stubs.clamd}" }]
+spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${stubs.spamd}" }]
+interface_policy: { ${[...ports].map(([work, port]) => `"${port}": ${work.toUpperCase()}`).join(", ")} }
+policy_bank:
+${Object.entries(works)
+  .map(([work, bank]) => `  ${work.toUpperCase()}: ${bank}\n`)
+  .join("")}
+pool: { threads: 1 }
+log: { to: ${join(folder, "log")} }
+`,
+);
+const daemon = await startMeasured({ file, ports: [...ports.values()] });
+const ratios = new Map<string, number[]>();
+try {
+  for (let round = -1; round < Number(values.rounds); round += 1) {
+    for (const { name, work, content, messages } of cases) {
+      const before = await rsaSignMs(bare);
+      const { processMs, failed } = await measure(source, daemon.pid, {
+        port: ports.get(work) ?? 0,
+        content,
+        messages: Math.max(4, Math.round(messages * Number(values.scale) * (round < 0 ? warmUpTimes : 1))),
+        connections: 8,
+        reuse: true,
+      });
+      const rsa = (before + (await rsaSignMs(bare))) / 2;
+      if (failed > 0) throw new Error(`${name}: ${failed} mails failed`);
+      // The first round warms up.
+      if (round >= 0) ratios.set(name, [...(ratios.get(name) ?? []), processMs / rsa]);
+    }
+  }
+} finally {
+  await daemon.stop();
+  stubs.stop();
+  for (const child of children) child.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+const middleOf = (name: string) =>
+  quantile(
+    (ratios.get(name) ?? []).toSorted((a, b) => a - b),
+    0.5,
+  );
+process.stdout.write(
+  "CPU of the daemon per mail, in bare RSA-2048 signatures; and above that of the first row of its size\n",
+);
+for (const { name } of cases) {
+  const base = middleOf(
+    cases.find((each) => each.name.startsWith(name.startsWith("10 MB") ? "10 MB" : "two"))?.name ?? "",
+  );
+  const own = middleOf(name);
+  process.stdout.write(`${name.padEnd(44)} ${own.toFixed(2).padStart(7)} ${(own - base).toFixed(2).padStart(7)}\n`);
+}
