@@ -1,8 +1,12 @@
 // Two filters behind a real HAProxy, set up with the very lines of docs/scaling.md: who connects is seen through it, and
 // mail goes on when a filter ends.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import type { TestContext } from "node:test";
-import { type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
+import { signpost } from "../support/command.ts";
+import { type DaemonProcess, startDaemonProcess, startIn } from "../support/daemon.ts";
+import { startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
 import { type Haproxy, startHaproxy } from "../support/haproxy.ts";
@@ -10,6 +14,7 @@ import { Ledger, noFaults } from "../support/ledger.ts";
 import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 import { createRandom } from "../support/random.ts";
+import { startRedisServer } from "../support/redis-server.ts";
 import { sendAll } from "../support/sending-queue.ts";
 import { smtpClient } from "../support/smtp-client.ts";
 
@@ -21,7 +26,17 @@ interface Site {
   readonly balancer: Haproxy;
 }
 
-async function startSite(t: TestContext, header: "send-proxy" | "send-proxy-v2", ledger?: Ledger): Promise<Site> {
+interface SiteOptions {
+  readonly ledger?: Ledger;
+  /** Lines of signpost.yaml for each of the two. */
+  readonly more?: readonly [string, string];
+}
+
+async function startSite(
+  t: TestContext,
+  header: "send-proxy" | "send-proxy-v2",
+  { ledger, more = ["", ""] }: SiteOptions = {},
+): Promise<Site> {
   const hop = await startFakeNextHop({
     script(step) {
       if (step.stage === "dot") ledger?.take(step);
@@ -30,7 +45,7 @@ async function startSite(t: TestContext, header: "send-proxy" | "send-proxy-v2",
   });
   t.after(() => hop.close());
   const ports = [await freePort(), await freePort()] as const;
-  const start = async (port: number) => {
+  const start = async (port: number, lines: string) => {
     const filter = await startDaemonProcess(`
 myhostname: filter.example.com
 inet_socket_port: [${port}]
@@ -40,12 +55,12 @@ inet_acl: [127.0.0.1, 127.0.0.3]
 forward_method: "smtp:[127.0.0.1]:${hop.port}"
 notify_method: "smtp:[127.0.0.1]:${hop.port}"
 spool: { dir: @FOLDER@, free_space: 0 }
-dns: { servers: ["127.0.0.1:1"] }
+${lines === "" ? 'dns: { servers: ["127.0.0.1:1"] }' : lines}
 `);
     t.after(() => filter.stop());
     return filter;
   };
-  const filters = [await start(ports[0]), await start(ports[1])] as const;
+  const filters = [await start(ports[0], more[0]), await start(ports[1], more[1])] as const;
   const balancer = await startHaproxy(await freePort(), ports, header);
   t.after(() => balancer.stop());
   return { hop, filters, balancer };
@@ -101,7 +116,7 @@ for (const [what, end] of [
   test(`mail goes on over the other filter when one is ${what}`, { skip }, async (t) => {
     const count = 400;
     const ledger = new Ledger(`haproxy-${what}`, 1);
-    const { hop, filters, balancer } = await startSite(t, "send-proxy-v2", ledger);
+    const { hop, filters, balancer } = await startSite(t, "send-proxy-v2", { ledger });
     const [one, two] = filters;
     const queue = { ledger, port: () => balancer.port, count, connections: 6, content, random: createRandom(1) };
     await Promise.all([
@@ -116,4 +131,98 @@ for (const [what, end] of [
       noFaults,
     );
   });
+}
+
+const withRedis = skipWithout(missingProgram("haproxy") ?? missingProgram("redis-server"));
+
+/** Keys that were taken back: they are asked for all the same. */
+const zone = Object.fromEntries(
+  Array.from({ length: 20 }, (_, id) => [`s._domainkey.d${id}.example`, { TXT: [["v=DKIM1; p="]] }]),
+);
+
+/** Of twenty domains: each filter asks for their keys, or has the answers from Redis. */
+const signedContent = (id: number) =>
+  Buffer.from(
+    `DKIM-Signature: v=1; a=rsa-sha256; d=d${id % 20}.example; s=s; h=from; bh=AAAA; b=AAAA\r\n${content(id).toString("latin1")}`,
+  );
+
+test("with Redis shared, filters are drained, upgraded and killed, and Redis goes, under load: the ledger has zeros", {
+  skip: withRedis,
+  timeout: 120_000,
+}, async (t) => {
+  const [redis, dns] = [await startRedisServer(), await startFakeDns(zone)];
+  t.after(async () => {
+    await redis.close();
+    await dns.close();
+  });
+  const lines = `
+enable_dkim_verification: true
+control: { socket: '@FOLDER@/control.sock' }
+redis: { url: "redis://127.0.0.1:${redis.port}" }
+dns: { servers: ["127.0.0.1:${dns.server.port}"] }`;
+  const count = 900;
+  const ledger = new Ledger("several", 1);
+  const { hop, filters, balancer } = await startSite(t, "send-proxy-v2", { ledger, more: [lines, lines] });
+  let [one, two] = filters;
+  const restart = async (filter: DaemonProcess, signal: NodeJS.Signals) => {
+    const exited = once(filter.process, "exit");
+    filter.process.kill(signal);
+    await exited;
+    const next = await startIn(filter.folder, filter.configFile);
+    t.after(() => next.stop());
+    return next;
+  };
+  const queue = { ledger, port: () => balancer.port, connections: 6, random: createRandom(1) };
+  await Promise.all([
+    sendAll({ ...queue, count, content: signedContent }),
+    (async () => {
+      await ledger.reached(100);
+      one = await restart(one, "SIGTERM");
+      await ledger.reached(250);
+      const { stdout, stderr } = await signpost("upgrade", "--config", two.configFile);
+      const heir = Number(/^process (\d+) has taken over$/m.exec(stdout)?.[1]);
+      assert.ok(heir > 0, stderr);
+      t.after(() => process.kill(heir, "SIGTERM"));
+      await ledger.reached(450);
+      one = await restart(one, "SIGKILL");
+      await ledger.reached(650);
+      assert.equal(await keysIn(redis.port), 20);
+      await redis.kill();
+    })(),
+  ]);
+  assert.equal(ledger.acked, count);
+  assert.deepEqual(
+    ledger.faults(hop.mails, () => false, true),
+    noFaults,
+  );
+});
+
+test("a filter whose Redis is away does as well as the other", { skip: withRedis }, async (t) => {
+  const [redis, dns] = [await startRedisServer(), await startFakeDns(zone)];
+  t.after(async () => {
+    await redis.close();
+    await dns.close();
+  });
+  const lines = (port: number) => `
+enable_dkim_verification: true
+redis: { url: "redis://127.0.0.1:${port}" }
+dns: { servers: ["127.0.0.1:${dns.server.port}"] }`;
+  const ledger = new Ledger("away", 1);
+  const more = [lines(redis.port), lines(await freePort())] as const;
+  const { hop, filters, balancer } = await startSite(t, "send-proxy-v2", { ledger, more });
+  const both = Promise.all(filters.map((filter) => filter.line("Passed")));
+  const queue = { ledger, port: () => balancer.port, count: 200, connections: 6, random: createRandom(1) };
+  await Promise.all([sendAll({ ...queue, content: signedContent }), both]);
+  assert.equal(ledger.tries, 200);
+  assert.deepEqual(
+    ledger.faults(hop.mails, () => false, false),
+    noFaults,
+  );
+});
+
+async function keysIn(port: number): Promise<number> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end("DBSIZE\r\n");
+  const [answer] = await once(socket, "data");
+  return Number(/^:(\d+)/.exec(String(answer))?.[1]);
 }
