@@ -18,7 +18,9 @@ for (const page of proven) {
       assert.ok(proofs.length > 0, `no test: ${cells[0]}`);
       for (const [, path = "", name = ""] of proofs) {
         // Scenarios of chaos are data that its tests play.
-        const file = [`${path}.test.ts`, `${path}.ts`].map((name) => join(root, "test", name)).find((name) => existsSync(name)) ?? "";
+        const file =
+          [`${path}.test.ts`, `${path}.ts`].map((name) => join(root, "test", name)).find((name) => existsSync(name)) ??
+          "";
         assert.ok(file !== "", `${page}: no ${path}`);
         assert.ok(readFileSync(file, "utf8").includes(name), `${page}: ${path} has no test "${name}"`);
       }
