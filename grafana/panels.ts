@@ -365,6 +365,26 @@ export const dashboards: readonly Dashboard[] = [
             ],
           },
           {
+            title: "Free space for copies",
+            description: "Free space of QUARANTINEDIR. Below the limit (quarantine.free_space) no mail is taken.",
+            kind: "timeseries",
+            unit: "bytes",
+            docs: "runbook.md#signpostquarantinenearlyfull",
+            queries: [
+              { expr: `min(${now("signpost_quarantine_free_bytes")})`, legend: "free" },
+              { expr: `max(${now("signpost_quarantine_free_limit_bytes")})`, legend: "limit" },
+              { expr: `max(${now("signpost_quarantine_bytes")})`, legend: "all copies" },
+            ],
+          },
+          {
+            title: "Copies kept",
+            description: "Mails that owed copies, by what became of them; those that failed came again.",
+            kind: "timeseries",
+            unit: "ops",
+            docs: "runbook.md#signpostcopiesnotkept",
+            queries: [{ expr: rateBy("result", "signpost_quarantine_total"), legend: "{{result}}" }],
+          },
+          {
             title: "Connections",
             description: "From the MTA by listener, to next hops by state.",
             kind: "timeseries",

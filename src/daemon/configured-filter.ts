@@ -70,6 +70,8 @@ export interface SharedParts {
   /** Called with the time that each stage took. */
   readonly observeStage?: ObserveStage;
   readonly observeOwnMail?: ObserveOwnMail;
+  /** Called for each mail that owes copies. */
+  readonly observeKept?: (result: string) => void;
   /** A mail came of whose client nobody told, by a door where that matters. */
   readonly onUntoldClient?: (session: Session) => void;
   /** A notice of ours was lost: a line for the log. */
@@ -111,7 +113,7 @@ const noticesPerHour = 60;
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
   const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
-  const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost } = workshop;
+  const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost, observeKept } = workshop;
   const { quarantine, sentMail, fingerprints } = workshop;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
@@ -221,6 +223,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
             notifyHops: nextHops.notify,
             settings: config,
             passTokens: () => quarantine.passTokens,
+            ...(observeKept === undefined ? {} : { observe: observeKept }),
             messageTimeMs,
             now: Date.now,
             onTrouble: (logId, detail) => quarantine.tell(`(${logId}) a copy cannot be kept: ${detail}`),

@@ -76,7 +76,11 @@ export async function serve(running: Running): Promise<Daemon> {
       options.onOutcome?.(outcome);
     });
   }
-  const admit = () => (pool.saturated ? saturated : undefined);
+  const { quarantine } = workshop;
+  const admit = () => {
+    if (pool.saturated) return saturated;
+    return quarantine?.room?.isThere() === false ? noRoomForCopies : undefined;
+  };
   // A mail stays with the configuration that it came in with.
   const handlers: ReceiveHandlers = {
     onHead(session, envelope, head) {
@@ -332,3 +336,6 @@ function mustBeWritable(folder: string): void {
 const milterIdleMs = 7210 * 1000;
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };
+
+/** Asked for before the content is sent: a mail may owe a copy. */
+const noRoomForCopies: Reply = { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };

@@ -20,7 +20,7 @@ import type { Daemon, DaemonOptions } from "./daemon.ts";
 import { takeDaemonUser } from "./daemon-user.ts";
 import { createMonitoring } from "./monitoring.ts";
 import { logOptions, storeLimits } from "./part-options.ts";
-import { quarantineOptions } from "./quarantine-options.ts";
+import { keptSource, quarantineOptions } from "./quarantine-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
 import { openSentMail } from "./sent-mail.ts";
 import { serve } from "./serve.ts";
@@ -86,6 +86,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     content,
     observeStage: observers.stage,
     observeOwnMail: observers.ownMail,
+    observeKept: observers.kept,
     onUntoldClient: createUntoldClientWarning((text) => log.write("warning", text)),
     onNoticeLost: (text: string) => log.write("err", text),
     quarantine,
@@ -120,6 +121,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
       relay: outward.relayCounts,
       store,
       scanners: content.scannerStats,
+      quarantine: () => keptSource(quarantine),
     });
     return await serve({
       settings,

@@ -69,6 +69,8 @@ export function declareMetrics() {
       "result",
     ]),
 
+    kept: counter("signpost_quarantine_total", "Mails that owed copies, by what became of the copies.", ["result"]),
+
     // signing
     signatures: counter("signpost_signatures_total", "Signatures made; domains of the configured keys only.", [
       "domain",
@@ -214,6 +216,15 @@ export function declareMetrics() {
     spoolFreeLimit: gauge(
       "signpost_spool_free_limit_bytes",
       "Free space below which large mail is put off (spool.free_space).",
+      "max",
+    ),
+
+    quarantineCopies: gauge("signpost_quarantine_copies", "Copies in quarantine and archive.", "max"),
+    quarantineBytes: gauge("signpost_quarantine_bytes", "Octets of all copies.", "max"),
+    quarantineFree: gauge("signpost_quarantine_free_bytes", "Free space of QUARANTINEDIR.", "min"),
+    quarantineFreeLimit: gauge(
+      "signpost_quarantine_free_limit_bytes",
+      "Free space below which no mail is taken (quarantine.free_space).",
       "max",
     ),
 

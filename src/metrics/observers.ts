@@ -22,6 +22,8 @@ export interface Observers {
   readonly stage: (stage: string, elapsedMs: number) => void;
   /** A mail of ours was handed over, or was not. */
   readonly ownMail: (kind: string, result: string) => void;
+  /** Copies of a mail are kept, were kept before, or cannot be kept. */
+  readonly kept: (result: string) => void;
 }
 
 /** What looking into mail tells: scanners, remembered verdicts, mails taken apart. Times are milliseconds. */
@@ -47,6 +49,7 @@ export function createObservers(declared: Declared, stages: readonly string[]): 
     content: contentObserver(declared),
     stage: stageObserver(declared, stages),
     ownMail: ownMailObserver(declared),
+    kept: keptObserver(declared),
   };
 }
 
@@ -127,6 +130,11 @@ function contentObserver(declared: Declared): ContentObserver {
 function stageObserver({ stageDuration }: Declared, stages: readonly string[]): Observers["stage"] {
   for (const stage of stages) stageDuration.zero({ stage });
   return (stage, elapsedMs) => stageDuration.observe({ stage }, elapsedMs / 1000);
+}
+
+function keptObserver({ kept }: Declared): Observers["kept"] {
+  for (const result of ["kept", "repeated", "disk-full", "failed"]) kept.inc({ result }, 0);
+  return (result) => kept.inc({ result });
 }
 
 function ownMailObserver({ ownMail }: Declared): Observers["ownMail"] {

@@ -23,8 +23,16 @@ export interface Sources {
   readonly openConnections: () => Iterable<readonly [listener: string, count: number]>;
   readonly history: () => { readonly mails: number; readonly octets: number };
   readonly droppedLines: () => number;
+  /** Undefined where nothing is kept in files. */
+  readonly quarantine: () => KeptSource | undefined;
   /** Those of the configuration in force. */
   readonly scanners: () => readonly ScannerStats[];
+}
+
+export interface KeptSource {
+  usage(): Promise<{ readonly copies: number; readonly octets: number } | undefined>;
+  freeBytes(): Promise<number>;
+  readonly minFreeBytes: number;
 }
 
 /** Brings every gauge up to date. */
@@ -88,6 +96,12 @@ export async function refresh(declared: Declared, sources: Sources): Promise<voi
   declared.historyMails.set(mails);
   declared.historyBytes.set(octets);
   setTotal(declared.logDropped, sources.droppedLines());
+  const quarantine = sources.quarantine();
+  const [usage, free] = await Promise.all([quarantine?.usage(), quarantine?.freeBytes()]);
+  declared.quarantineCopies.set(usage?.copies ?? 0);
+  declared.quarantineBytes.set(usage?.octets ?? 0);
+  declared.quarantineFree.set(free ?? Number.NaN);
+  declared.quarantineFreeLimit.set(quarantine?.minFreeBytes ?? 0);
 }
 
 /** For what is counted elsewhere. */

@@ -9,6 +9,7 @@ import { readPassKey } from "./pass-key.ts";
 import { createPassTokens, type PassTokens } from "./pass-token.ts";
 import type { QuarantineIndex } from "./quarantine-index.ts";
 import { createRetention, type Retention } from "./retention.ts";
+import { createRoom, type Room } from "./room.ts";
 import { openSqliteIndex } from "./sqlite-index.ts";
 
 export interface Quarantine {
@@ -18,6 +19,10 @@ export interface Quarantine {
   readonly files: QuarantineFiles;
   /** Undefined before it is open, or where nothing is kept in files. */
   readonly passTokens: PassTokens | undefined;
+  /** Undefined before it is open, or where nothing is kept in files. */
+  readonly room: Room | undefined;
+  /** Octets below which there is no room. */
+  readonly minFreeBytes: number;
   /** For the log. */
   tell(text: string): void;
   /** Rejects, naming the folder, where copies cannot be kept. */
@@ -30,6 +35,8 @@ export interface QuarantineOptions {
   readonly place: IndexPlace | undefined;
   readonly keepMs: number;
   readonly maxOctets: number;
+  /** With less free space in the first folder no mail is taken; 0: it is not looked at. */
+  readonly minFreeBytes: number;
   /** URL of workers/quarantine. */
   readonly worker: string;
   /** Once for each kind of trouble, until it is over. */
@@ -40,10 +47,11 @@ export interface QuarantineOptions {
 const longestRetryMs = 5 * 86_400_000;
 
 export function createQuarantine(options: QuarantineOptions): Quarantine {
-  const { place, keepMs, maxOctets, worker, tell } = options;
+  const { place, keepMs, maxOctets, minFreeBytes, worker, tell } = options;
   let index = noIndex;
   let retention: Retention | undefined;
   let passTokens: PassTokens | undefined;
+  let room: Room | undefined;
   return {
     keepCopies: createKeepCopies({
       files: realFiles,
@@ -54,6 +62,10 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       return index;
     },
     files: realFiles,
+    get room() {
+      return room;
+    },
+    minFreeBytes,
     get passTokens() {
       return passTokens;
     },
@@ -62,7 +74,10 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       if (place === undefined) return;
       for (const folder of place.folders) await mustBeUsable(folder);
       const [first] = place.folders;
-      if (first !== undefined) passTokens = createPassTokens(await readPassKey(first));
+      if (first !== undefined) {
+        passTokens = createPassTokens(await readPassKey(first));
+        room = createRoom({ folder: first, minFreeBytes });
+      }
       index = openSqliteIndex({ place, worker, onTrouble: (error) => tell(`${place.file}: ${error.message}`) });
       retention = createRetention({
         index,

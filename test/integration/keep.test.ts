@@ -62,7 +62,10 @@ test("a copy for a mail address is sent there, unsigned, before the mail itself"
   const [copy, mail, nothing] = filter.hop.mails.slice(before);
   assert.equal(nothing, undefined);
   assert.match(copy?.rcpts.join() ?? "", /^RCPT TO:<q@example.com>/);
-  assert.match(copy?.octets.toString() ?? "", /^X-Envelope-From: <alice@example.com>\r\nX-Envelope-To: <two@/);
+  assert.match(
+    copy?.octets.toString() ?? "",
+    /^X-Signpost-Pass: .*\r\n .*\r\nX-Envelope-From: <alice@example.com>\r\nX-Envelope-To: <two@/,
+  );
   assert.doesNotMatch(copy?.octets.toString() ?? "", /DKIM-Signature/);
   assert.match(mail?.octets.toString() ?? "", /^DKIM-Signature/m);
 });
@@ -106,4 +109,17 @@ test("killed between the copy and its reply, it has one copy when the mail comes
   restarted = await startIn(home, configFile);
   assert.match(await send("killed"), /^250 /);
   assert.equal(copiesOf("killed").length, 1);
+});
+
+test("a disk that is nearly full is told in answer to MAIL, before the content is sent", async () => {
+  const full = await startFilter({
+    extra: "QUARANTINEDIR: '@FOLDER@/quarantine'\nquarantine: { free_space: 900000G }",
+  });
+  try {
+    const client = await connected(full.ports.originating);
+    assert.equal(await client.ask("MAIL FROM:<alice@example.com>"), "452 4.3.1 Insufficient system storage");
+    client.socket.end("QUIT\r\n");
+  } finally {
+    await full.close();
+  }
 });

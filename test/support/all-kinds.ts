@@ -32,6 +32,8 @@ enable_dmarc_verification: true
 enable_arc_verification: true
 smtpd_message_size_limit: 3M
 pool: { in_place: false }
+QUARANTINEDIR: "@FOLDER@/quarantine"
+archive_quarantine_method: "local:%m"
 av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${spamd.address}" }]
 inet_acl: [127.0.0.1, 127.0.0.2]

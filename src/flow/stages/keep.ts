@@ -29,6 +29,8 @@ export interface KeepNeedsOfFlow {
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
   now(): number;
+  /** What became of a mail's copies, for metrics: "repeated" where all of them were there already. */
+  observe?(result: "kept" | "repeated" | "disk-full" | "failed"): void;
   /** Why copies are not kept, for the log. */
   onTrouble(logId: string, detail: string): void;
 }
@@ -73,6 +75,8 @@ export function createKeep(needs: KeepNeedsOfFlow) {
       const sent = await submitOnce(mail, copy);
       if (sent !== "sent") return putOffOwing(decisions, notKept, logId, `${copy.to}: ${sent} by the next hop`);
     }
+    const isRepeated = result.kept.length > 0 && result.kept.every((copy) => copy.kind === "file" && copy.isRepeated);
+    if (result.kept.length > 0) needs.observe?.(isRepeated ? "repeated" : "kept");
     return decisions.map((decision, index) => {
       const address = addressOf(mail, index);
       const places = result.kept.filter(({ recipients }) => recipients.includes(address)).map(placeOf);
@@ -86,6 +90,7 @@ export function createKeep(needs: KeepNeedsOfFlow) {
     logId: string,
     detail: string,
   ): readonly Decision[] {
+    needs.observe?.(reply === diskFull ? "disk-full" : "failed");
     onTrouble(logId, detail);
     return decisions.map((decision) =>
       decision.owed.copies.length === 0 ? decision : refused("not-kept", "tempfail", reply),

@@ -112,6 +112,12 @@ export const history = group({
 export const quarantine = group({
   keep: setting(duration, 30 * 86400, "How long a copy is kept.", "quarantine"),
   size: setting(size, 10 * 1024 ** 3, "Octets of all copies together; above it the oldest go.", "quarantine"),
+  free_space: setting(
+    size,
+    10 * 1024 ** 2,
+    "With less free space than this in QUARANTINEDIR no mail is taken, 452 in answer to MAIL; 0: it is not looked at.",
+    "quarantine",
+  ),
   index: setting(
     optional(file),
     null,

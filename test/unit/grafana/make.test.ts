@@ -49,6 +49,7 @@ test("every metric of ours is on a panel, or known to be for other eyes", () => 
     "signpost_config_last_reload_duration_seconds",
     "signpost_history_mails",
     "signpost_history_bytes",
+    "signpost_quarantine_copies",
   ]);
   const missing = declareMetrics()
     .registry.getMetricsAsArray()
