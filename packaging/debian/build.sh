@@ -27,6 +27,7 @@ install -D -m 644 packaging/systemd/signpost.sysusers "$root/usr/lib/sysusers.d/
 install -D -m 644 packaging/systemd/signpost.tmpfiles "$root/usr/lib/tmpfiles.d/signpost.conf"
 sed 's,/usr/local/bin/signpost,/usr/bin/signpost,' packaging/systemd/signpost.service > "$stage/unit"
 install -D -m 644 "$stage/unit" "$root/usr/lib/systemd/system/signpost.service"
+install -D -m 644 packaging/systemd/signpost.socket "$root/usr/lib/systemd/system/signpost.socket"
 install -D -m 644 packaging/default/signpost "$root/etc/default/signpost"
 install -D -m 644 packaging/logrotate/signpost "$root/etc/logrotate.d/signpost"
 install -D -m 644 packaging/logcheck/signpost "$root/etc/logcheck/ignore.d.server/signpost"

@@ -9,12 +9,13 @@ import { loadConfig } from "../config/load.ts";
 import { problemLine, sortProblems } from "../config/report.ts";
 import { ask, Unanswered } from "../control/client.ts";
 import type { ControlRequest } from "../control/protocol.ts";
-import { commandSocketPaths, distrust } from "../control/socket-path.ts";
+import { commandSocketPaths, distrust, type SocketPlace } from "../control/socket-path.ts";
 import { errorText } from "../mail/error-text.ts";
 import { fronts } from "../reading/fronts.ts";
 import { exitCode, type Io } from "./command.ts";
 import { unreadableConfig } from "./config-file.ts";
 import { socketPlace } from "./control-place.ts";
+import { keyReader } from "./daemon-key.ts";
 
 /** Options of every command that talks to the daemon. */
 export const controlOptions = { config: { type: "string", short: "c" }, socket: { type: "string" } } as const;
@@ -55,10 +56,9 @@ export async function askDaemon(
     if (unreadable !== undefined) return { exit: unreadable };
   }
   const known = await readConfigured(config, io);
-  const place = socketPlace(socket ?? known.socket, io.env);
   const request = config === undefined ? question : { ...question, file: resolve(io.cwd, config) };
   const tried: string[] = [];
-  for (const path of commandSocketPaths(place)) {
+  for (const { path, place } of socketPaths(socket ?? known.socket, known.config, io)) {
     const trouble = distrust(path, place);
     if (trouble !== undefined) {
       tried.push(`${path} (its folder ${trouble})`);
@@ -83,6 +83,24 @@ export async function askDaemon(
   if (kept !== undefined) return { value: kept };
   io.stderr(`signpost: no daemon is running: nobody answers at ${tried.join(" or ")}\n`);
   return { exit: exitCode.unavailable };
+}
+
+interface PathToAsk {
+  readonly path: string;
+  readonly place: SocketPlace;
+}
+
+/**
+ * Where a daemon may listen, best first. One that root started makes its socket in root's folder; the process that took its
+ * place at an upgrade never was root, and has it in the folder of the daemon's user.
+ */
+function socketPaths(configured: string | null, config: Config | undefined, io: Io): readonly PathToAsk[] {
+  const place = socketPlace(configured, io.env);
+  const { daemon_user = null, daemon_group = null } = config ?? {};
+  const user = place.uid === 0 && configured === null ? keyReader({ daemon_user, daemon_group }) : undefined;
+  const places = user === undefined ? [place] : [place, { ...place, uid: user.uid }];
+  const all = places.flatMap((each) => commandSocketPaths(each).map((path) => ({ path, place: each })));
+  return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 }
 
 const maxProblems = 3;

@@ -172,6 +172,7 @@ test("a mail server's time with the package: install, sign, verify, upgrade unde
     "== verify",
     "Authentication-Results: mx.example.org;dkim=none",
     "== upgrade",
+    "== signpost: the new version has taken over",
     "== nothing refused",
     "== nothing lost, nothing twice",
     "== all signed",

@@ -72,11 +72,8 @@ load() {
 }
 load &
 load=$!
-dpkg --force-unsafe-io -i /new.deb
-pid=$(pgrep -o -f 'dist/src/cli/main.js start')
-kill -TERM "$pid"
-await grep -q '^ended 0' /tmp/daemon.log
-(signpost start 2>> /tmp/daemon.log; echo "ended $?" >> /tmp/daemon.log) &
+dpkg --force-unsafe-io -i /new.deb | grep '^signpost: ' | sed 's/^/== /'
+# The package had the running daemon hand over to the new version.
 await signpost status --once --interval 0.1
 touch /tmp/enough
 wait $load
@@ -90,7 +87,7 @@ say "user $(ps -o user= -p "$(pgrep -n -f 'dist/src/cli/main.js start')")"
 say remove
 signpost postfix --undo
 cmp /root/main.cf /etc/postfix/main.cf && cmp /root/master.cf /etc/postfix/master.cf && say "postfix as before"
-kill -TERM "$(pgrep -n -f 'dist/src/cli/main.js start')"
+for pid in $(pgrep -f 'dist/src/cli/main.js start'); do kill -TERM "$pid"; done
 dpkg -r signpost
 [ -e /etc/signpost/signpost.yaml ] && [ ! -e /usr/bin/signpost ] && say "configuration kept"
 dpkg --purge signpost
