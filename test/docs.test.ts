@@ -1,5 +1,6 @@
 // Holds that the pages name what is there: files, links and their anchors, commands with their options, settings, scripts.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
@@ -136,3 +137,21 @@ test("npm scripts that pages name are there", () => {
     [],
   );
 });
+
+/** Pages whose indented blocks are all for a shell. */
+const shellPages = [
+  "README.md",
+  "docs/install.md",
+  "docs/from-amavisd.md",
+  "docs/from-opendkim.md",
+  "docs/from-rspamd.md",
+];
+
+for (const page of shellPages) {
+  test(`${page}: a shell can read its commands`, () => {
+    const { blocks } = codeOf(textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, ""));
+    assert.ok(blocks.length > 0);
+    for (const block of blocks)
+      assert.equal(spawnSync("sh", ["-n"], { input: block, encoding: "utf8" }).stderr, "", block);
+  });
+}

@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import { commandNames } from "../../src/cli/commands.ts";
 import { connectionsFor } from "../../src/process/descriptors.ts";
 import { globalSettings } from "../../src/settings/rows/global.ts";
+import { signpost } from "../support/command.ts";
 import { test } from "../support/limited.ts";
 import { missingProgram, skipWithout } from "../support/peers.ts";
 
@@ -119,6 +120,16 @@ test("systemd finds nothing wrong with the unit, and little that the service cou
     page.includes(`\`systemd-analyze security\` gives it ${exposure}`),
     `${exposure} is not what the page says`,
   );
+});
+
+test("systemd takes the unit that is printed for this installation", async (t) => {
+  if (!(await needs(t, "systemd-analyze"))) return;
+  const folder = await folderFor(t);
+  const { code, stdout } = await signpost("print-unit");
+  assert.equal(code, 0);
+  const here = join(folder, "signpost.service");
+  await writeFile(here, stdout.replace(/^Documentation=.*\n/m, ""));
+  assert.deepEqual(await run("systemd-analyze", "verify", here), { code: 0, output: "" });
 });
 
 test("the user and the folders come into being as the unit wants them", async (t) => {
