@@ -5,7 +5,6 @@ import { errorText } from "../mail/error-text.ts";
 import { createEntries, type Entries, type Entry, stepsBelow } from "./entry.ts";
 import { parseHashFile } from "./hash-file.ts";
 import { foldKey, type LookupKeys, shapeOf } from "./keys.ts";
-import { createSieve } from "./sieve.ts";
 import type { LookupSettings, Table, TableContext, TablePath } from "./table.ts";
 import type { ValueType } from "./value.ts";
 
@@ -79,13 +78,11 @@ function hashTable<V>(
   }
   let shapes = 0;
   for (const key of byKey.keys()) shapes |= shapeOf(key);
-  const sieve = createSieve(byKey);
 
   function entryAt(keys: LookupKeys, place: number, suffix: string): Entry<V> | undefined {
     // A suffix changes what a key looks like: all of them are tried then.
     if (suffix === "" && ((keys.shapes[place] ?? 0) & shapes) === 0) return undefined;
-    const key = keys.key(place) + suffix;
-    return sieve === undefined || sieve.mayHave(key) ? byKey.get(key) : undefined;
+    return byKey.get(keys.key(place) + suffix);
   }
 
   return {
