@@ -12,7 +12,7 @@ export const refusalCauses = {
   busy: "pool.queue",
   storage: "spool.free_space, spool.memory",
   size: "smtpd_message_size_limit",
-  "header-size": "limits.header",
+  "header-size": "limits.header_refused",
   recipients: "smtpd_recipient_limit",
   envelope: "",
   syntax: "",

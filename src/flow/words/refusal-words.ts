@@ -27,7 +27,7 @@ export const refusalWords: Readonly<Record<RefusalCause, Meaning>> = {
     "Set it as high as message_size_limit of Postfix, or Postfix bounces mail that it took itself.",
   ],
   "header-size": [
-    "The header section of the message is larger than limits.header.",
+    "The header section of the message is larger than limits.header_refused.",
     "Look at the message: no ordinary program writes such a header.",
   ],
   recipients: [
