@@ -22,7 +22,7 @@ export interface Unpacking {
   readonly expansion: Expansion;
 }
 
-const libarchiveKinds = new Set<ArchiveKind>(["tar", "cpio", "7z", "rar", "cab", "iso", "lha", "deb", "rpm"]);
+const libarchiveKinds = new Set<ArchiveKind>(["tar", "cpio", "7z", "rar", "cab", "iso", "lha", "deb", "rpm", "a"]);
 
 /** Opens what the walk has found so far, and what is found within. */
 export async function openArchives(unpacking: Unpacking): Promise<void> {

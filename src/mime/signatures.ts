@@ -24,6 +24,16 @@ export type ArchiveKind =
   | "zoo"
   | "deb"
   | "rpm"
+  | "a"
+  | "bz"
+  | "F"
+  | "lrz"
+  | "installshield"
+  | "sit"
+  | "hqx"
+  | "chm"
+  | "szdd"
+  | "sis"
   | "tnef";
 
 export interface Signature {
@@ -51,19 +61,23 @@ export const signatures: readonly Signature[] = [
   signature(0, "PK\x07\x08PK\x03\x04", "zip", "zip"),
   signature(0, "\x1f\x8b", "gz", "gz"),
   signature(0, "BZh", "bz2", "bz2"),
-  signature(0, "BZ0", "bz"),
+  signature(0, "BZ0", "bz", "bz"),
   signature(0, "\xfd7zXZ\0", "xz", "xz"),
   signature(0, "]\0\0", "lzma", "lzma"),
   signature(0, "\x28\xb5\x2f\xfd", "zst", "zst"),
   signature(0, "\x1f\x9d", "Z", "Z"),
-  signature(0, "\x1f\x9f", "F"),
+  signature(0, "\x1f\x9f", "F", "F"),
   signature(0, "\x04\x22\x4d\x18", "lz4", "lz4"),
   signature(0, "\x89LZO\0", "lzo", "lzo"),
-  signature(0, "LRZI", "lrz"),
+  signature(0, "LRZI", "lrz", "lrz"),
   signature(0, "7z\xbc\xaf\x27\x1c", "7z", "7z"),
   signature(0, "Rar!\x1a\x07", "rar", "rar"),
   signature(0, "MSCF\0\0\0\0", "cab", "cab"),
-  signature(0, "ISc(", "installshield"),
+  signature(0, "ISc(", "installshield", "installshield"),
+  signature(0, "ITSF", "chm", "chm"),
+  signature(0, "SZDD\x88\xf0'3", "szdd", "szdd"),
+  signature(4, "\x12\x3a\0\x10", "sis", "sis"),
+  signature(0, "\x7a\x1a\x20\x10", "sis", "sis"),
   signature(0, "**ACE**", "ace", "ace"),
   signature(7, "**ACE**", "ace", "ace"),
   signature(0, "\x60\xea", "arj", "arj"),
@@ -72,11 +86,12 @@ export const signatures: readonly Signature[] = [
   signature(0, "070702", "cpio", "cpio"),
   signature(0, "070707", "cpio", "cpio"),
   signature(0, "\xc7\x71", "cpio", "cpio"),
+  signature(0, "\x71\xc7", "cpio", "cpio"),
   signature(0, "!<arch>\ndebian", "deb", "deb"),
-  signature(0, "!<arch>\n", "a"),
+  signature(0, "!<arch>\n", "a", "a"),
   signature(0, "\xed\xab\xee\xdb", "rpm", "rpm"),
-  signature(0, "SIT!", "sit"),
-  signature(0, "StuffIt", "sit"),
+  signature(0, "SIT!", "sit", "sit"),
+  signature(0, "StuffIt", "sit", "sit"),
   signature(0, "\x78\x9f\x3e\x22", "tnef", "tnef"),
   signature(257, "ustar", "tar", "tar"),
   signature(0, "\xff\xd8\xff", "image jpg"),
@@ -107,7 +122,7 @@ export const signatures: readonly Signature[] = [
   signature(0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", "movie wmv"),
   signature(0, "\xf7\x02", "dvi"),
   signature(0, "[InternetShortcut]", "url", "text"),
-  signature(0, "(This file must be converted with BinHex", "hqx", "text"),
+  signature(0, "(This file must be converted with BinHex", "hqx", "hqx"),
   signature(0, "-----BEGIN PGP MESSAGE", "pgp pgp.enc", "text"),
   signature(0, "-----BEGIN PGP PUBLIC KEY", "pgp pgp.asc", "text"),
   signature(0, "-----BEGIN PGP ", "pgp", "text"),
