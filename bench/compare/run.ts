@@ -16,6 +16,7 @@ import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf } from "../messages.ts";
 import { amavisd, dkimpyMilter, opendkim } from "./debian.ts";
 import { haraka } from "./haraka.ts";
+import { ownMilter } from "./own-milter.ts";
 import type { Pace, Peer, PeerWork, Running } from "./peer.ts";
 import { plainNode } from "./plain-node.ts";
 import { type Line, middle, own, type RateLine, rateRowsOf, reportText, rowsOf } from "./report.ts";
@@ -37,8 +38,8 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const wanted = values.peers.split(",");
-const peers: readonly Peer[] = [amavisd, opendkim, rspamd, dkimpyMilter, plainNode, haraka].filter(({ name }) =>
-  wanted.some((beginning) => name.startsWith(beginning)),
+const peers: readonly Peer[] = [ownMilter, amavisd, opendkim, rspamd, dkimpyMilter, plainNode, haraka].filter(
+  ({ name }) => wanted.some((beginning) => name.startsWith(beginning)),
 );
 const everyWork: readonly PeerWork[] = ["pass", "sign-rsa", "sign-ed25519", "verify"];
 const works = everyWork.filter((work) => values.works.split(",").includes(work));

@@ -212,6 +212,22 @@ test("sends under TLS, logged in, to a next hop whose certificate is good", asyn
   }
 });
 
+test("sends large mail under TLS octet for octet, from memory and from the spool", async () => {
+  const client = smtpClient(ports.toTls);
+  await client.reply();
+  await client.ask("EHLO client.example");
+  for (const lines of [40_000, 200_000]) {
+    const body = Array.from(
+      { length: lines },
+      (_, n) => `${n % 7 === 0 ? "." : ""}${String(n).padStart(70, "x")}\r\n`,
+    ).join("");
+    assert.match(await submit(client, { data: mailText(`large ${lines}`, body) }), /^250 /);
+    // Not by assert.equal: the difference would be shown.
+    assert.ok(String(taken.at(-1)).endsWith(`\r\n\r\n${body}`));
+  }
+  client.socket.destroy();
+});
+
 test("puts mail off where TLS must be and cannot be had, and sends none of it in the clear", async () => {
   const mails = plainHop.mails.length + taken.length;
   for (const [door, reply] of [
