@@ -64,3 +64,27 @@ test("the package installs from its tarball and runs the demo", async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+test("the bill of materials names what is shipped, and nothing of the builder's", async () => {
+  const env = { ...process.env, SOURCE_DATE_EPOCH: "1790000000" };
+  const command = "npm sbom --omit=dev --sbom-format cyclonedx | node packaging/sbom.mjs";
+  const { stdout } = await run("sh", ["-c", command], { cwd: root, env, maxBuffer: 16 * 1024 ** 2 });
+  const bill = JSON.parse(stdout);
+  const { name, version, dependencies, devDependencies } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  );
+  const { component, timestamp } = bill.metadata;
+  assert.deepEqual([component.name, component.version, timestamp], [name, version, "2026-09-21T14:13:20.000Z"]);
+  const named = new Map<string, string>(
+    bill.components.map((each: { name: string; version: string }) => [each.name, each.version]),
+  );
+  for (const [each, wanted] of Object.entries({ ...dependencies, node: devDependencies.node })) {
+    assert.equal(named.get(each), wanted, each);
+  }
+  assert.ok(!stdout.includes("napi-rs") && !stdout.includes(root), "what is not shipped, or where it was built");
+  const { stdout: licences } = await run("node", ["packaging/licences.mjs", "node_modules"], {
+    cwd: root,
+    maxBuffer: 64 * 1024 ** 2,
+  });
+  for (const each of Object.keys(dependencies)) assert.match(licences, new RegExp(`^${each} [\\d.]+: \\w`, "m"));
+});
