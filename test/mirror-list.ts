@@ -33,7 +33,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "metrics/sources",
   ],
   "integration/milter": ["milter/connection", "milter/listener", "milter/mail-coming-in"],
-  "integration/process": ["cli/start"],
+  "integration/process": ["cli/reopen", "cli/start"],
   "integration/processes": [
     "processes/overview",
     "processes/probe-ports",

@@ -44,6 +44,10 @@ export interface SaidArrival {
 export function readArrival(values: ArrivalValues): SaidArrival {
   if (values.now !== undefined && !/^\d{1,12}$/.test(values.now))
     throw new UsageError("--now takes seconds since 1970");
+  for (const address of [values["mail-from"] ?? "", ...(values["rcpt-to"] ?? [])]) {
+    if (/[\s<>]/.test(address.replace(/"[^"]*"/g, "")))
+      throw new UsageError(`"${address}" is no address: alice@example.com, without brackets`);
+  }
   if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new UsageError("--port takes a number");
   return {
     receivedAtMs: values.now === undefined ? undefined : Number(values.now) * 1000,

@@ -17,16 +17,17 @@ import { scanLines } from "../flow/outcome/scan-text.ts";
 import type { Surroundings } from "../flow/outcome/surroundings.ts";
 import { meaningLines, wordOf } from "../flow/words/all-words.ts";
 import type { PartsFound } from "../mail/content.ts";
-import { errorText } from "../mail/error-text.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { Transaction } from "../mail/transaction.ts";
 import { isLocal } from "../policy/router.ts";
 import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
 import { workerUrl } from "../process/module-url.ts";
+import { systemError } from "../signing/key-store.ts";
 import { planSigning } from "../signing/plan.ts";
 import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
+import { foundOf, readExpectation } from "./expectation.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf } from "./message-file.ts";
 import { partLines } from "./part-lines.ts";
@@ -36,7 +37,7 @@ export const check: Command = {
   name: "check",
   summary: "verify messages as the incoming path would, and say why",
   usage: `[--config FILE] [--dns FILE.json] [--now EPOCH] [--client IP] [--helo NAME] [--mail-from ADDR]
-       [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--parts] [--json] FILE...
+       [--rcpt-to ADDR]... [--port PORT] [--bank NAME] [--parts] [--expect WHAT]... [--json] FILE...
 
 FILE is a message, "-" standard input. Without --config and /etc/signpost/signpost.yaml the defaults hold, with every
 verification on (SPF where --client tells whom it is about) and every recipient local.
@@ -50,6 +51,7 @@ verification on (SPF where --client tells whom it is about) and every recipient 
   --rcpt-to ADDR    an envelope recipient; where none is given the local ones of To, Cc and Bcc, else postmaster
   --port PORT       the port it comes in on, for interface_policy; the first that is configured where none is given
   --bank NAME       the policy bank that it starts with, whatever the port
+  --expect WHAT     exits 1 unless each message has this result: pass, fail, none ... of DKIM, or dmarc=pass, spf=fail ...
   --parts           also what is in the message: names and types of its parts, archives opened
   --json            one object a line
 
@@ -67,6 +69,7 @@ is what a local recipient would get, and recipients say whether they do).`,
         config: { type: "string", short: "c" },
         dns: { type: "string" },
         parts: { type: "boolean" },
+        expect: { type: "string", multiple: true },
         json: { type: "boolean" },
       },
     });
@@ -93,6 +96,7 @@ is what a local recipient would get, and recipients say whether they do).`,
       ...surroundingsOf(inspection.settings.config, inspection.settings.tables),
       ...(values.dns === undefined ? {} : { dnsServers: [`the answers in ${values.dns}`] }),
     };
+    const expected = (values.expect ?? []).map(readExpectation);
     const contentPool = values.parts === true ? partsPool(inspection) : undefined;
     let code: number = exitCode.ok;
     try {
@@ -101,7 +105,7 @@ is what a local recipient would get, and recipients say whether they do).`,
         try {
           octets = await readMessageFile(file, io);
         } catch (error) {
-          io.stderr(`signpost check: ${errorText(error)}\n`);
+          io.stderr(`signpost check: ${file} cannot be read: ${systemError(error)}\n`);
           code = exitCode.noInput;
           continue;
         }
@@ -132,6 +136,12 @@ is what a local recipient would get, and recipients say whether they do).`,
         };
         if (values.json === true) io.stdout(`${jsonText(asJson(checked))}\n`);
         else io.stdout(asText(checked));
+        for (const { method, result } of expected) {
+          const found = foundOf(method, outcome);
+          if (found === result) continue;
+          io.stderr(`signpost check: ${file}: ${method}=${result} was expected, it is ${found}\n`);
+          if (code === exitCode.ok) code = exitCode.failure;
+        }
       }
     } finally {
       await contentPool?.close();

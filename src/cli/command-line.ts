@@ -7,6 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { errorCode, errorStack, errorText } from "../mail/error-text.ts";
 import { version } from "../process/version.ts";
 import { nearest } from "../settings/nearest.ts";
+import { argumentFault } from "./argument-fault.ts";
 import { type Command, exitCode, type Io, synopsis, UsageError } from "./command.ts";
 import { commandNames, loadCommand, loadCommands } from "./commands.ts";
 
@@ -29,13 +30,13 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
     io.stdout(await usage());
     return exitCode.ok;
   }
-  if (word === "--version" || word === "-V") {
+  if (word === "--version" || word === "-V" || word === "-v" || word === "version") {
     io.stdout(`signpost ${version}\n`);
     return exitCode.ok;
   }
   const command = await commandNamed(word);
   if (command === undefined) {
-    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\n\n${await usage()}`);
+    io.stderr(`signpost: unknown command "${word}"${hintFor(word)}\nTry "signpost --help".\n`);
     return exitCode.usage;
   }
   if (asksForHelp(args)) {
@@ -45,10 +46,9 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
   try {
     return await command.run(args, io);
   } catch (error) {
-    if (error instanceof UsageError || isParseArgsError(error)) {
-      // Node goes on with advice on "--", which helps nobody who mistyped an option.
-      const [message = ""] = error.message.split(". To specify a positional argument");
-      io.stderr(`signpost ${command.name}: ${message}\n\n${commandUsage(command)}`);
+    const message = error instanceof UsageError ? error.message : argumentFault(error, command.usage);
+    if (message !== undefined) {
+      io.stderr(`signpost ${command.name}: ${message}\nTry "signpost ${command.name} --help".\n`);
       return exitCode.usage;
     }
     io.stderr(`signpost ${command.name}: ${errorStack(error)}\n`);
@@ -94,10 +94,6 @@ function asksForHelp(args: readonly string[]): boolean {
 
 function commandUsage(command: Command): string {
   return `usage: signpost ${synopsis(command)}\n`;
-}
-
-function isParseArgsError(error: unknown): error is Error {
-  return errorCode(error)?.startsWith("ERR_PARSE_ARGS_") === true;
 }
 
 const sameSignalMs = 300;

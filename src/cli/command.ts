@@ -55,7 +55,7 @@ export function synopsis({ name, usage }: Pick<Command, "name" | "usage">): stri
   return text === name || text.startsWith(`${name} `) ? text : `${name} ${text}`;
 }
 
-/** Thrown by a command whose arguments make no sense: `main.ts` prints the message with the usage and exits 64. */
+/** Thrown by a command whose arguments make no sense: `main.ts` prints the message and exits 64. */
 export class UsageError extends Error {
   override name = "UsageError";
 }

@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./start.ts")).start,
   reload: async () => (await import("./reload.ts")).reload,
   upgrade: async () => (await import("./upgrade.ts")).upgrade,
+  reopen: async () => (await import("./reopen.ts")).reopen,
   status: async () => (await import("./status.ts")).status,
   why: async () => (await import("./why.ts")).why,
   log: async () => (await import("./log.ts")).log,
@@ -23,6 +24,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import("./import.ts")).importConf,
   check: async () => (await import("./check.ts")).check,
   sign: async () => (await import("./sign.ts")).sign,
+  completion: async () => (await import("./completion.ts")).createCompletion(loadCommands),
   demo: async () => (await import("./demo.ts")).demo,
 };
 

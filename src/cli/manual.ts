@@ -16,6 +16,37 @@ const exitWords: Readonly<Record<keyof typeof exitCode, string>> = {
   config: "The configuration has errors.",
 };
 
+const environment = {
+  RUNTIME_DIRECTORY: "The folder of the control socket, as systemd sets it for the service.",
+  NOTIFY_SOCKET: "Where the daemon says that it is ready, as systemd sets it.",
+  JOURNAL_STREAM: "Set by systemd: log lines on standard error carry a priority and no date.",
+  NO_COLOR: "Not empty: status draws without colours.",
+  TERM: '"dumb": status is printed once, without escape sequences.',
+} as const;
+
+const files = {
+  "/etc/signpost/signpost.yaml": "The configuration, signpost.yaml(5).",
+  "/run/signpost/control.sock": "The control socket of the service, where control.socket does not name another.",
+} as const;
+
+const examples = {
+  "signpost check-config --strict": "Is the configuration good, warnings included?",
+  "signpost genrsa /var/lib/signpost/keys/example.com/s1.pem": "A new signing key.",
+  "signpost showkeys example.com": "The DNS record to publish for it.",
+  "signpost testkeys": "Is every key published as it is?",
+  "signpost sign --mail-from alice@example.com mail.eml": "The mail as it would leave, or why it would not be signed.",
+  "signpost check --client 203.0.113.9 --mail-from bob@elsewhere.example --rcpt-to alice@example.com mail.eml":
+    "What would be found out about an incoming mail, and why.",
+  "signpost check --expect dkim=pass mail.eml": "Exits 0 if a signature holds.",
+  "signpost why UCtEH5c6lsJ1": "What happened to a mail, and why.",
+  "signpost log --since 2h Blocked": "Mail that was refused in the last two hours.",
+  "signpost explain body-hash-mismatch": "What a word of the log means, and what to do next.",
+} as const;
+
+function definitions(entries: Readonly<Record<string, string>>): string[] {
+  return Object.entries(entries).flatMap(([name, words]) => [".TP", `.B ${roff(name)}`, roff(words)]);
+}
+
 export function commandPage(commands: readonly Command[]): string {
   const lines = [
     '.\\" Made from the commands in src/cli.',
@@ -33,10 +64,10 @@ export function commandPage(commands: readonly Command[]): string {
     ".SH COMMANDS",
   ];
   for (const command of commands) {
-    const [line = "", ...rest] = synopsis(command).split("\n");
+    const [head = "", ...blocks] = synopsis(command).split(/\n{2,}/);
+    const line = head.replace(/\s*\n\s*/g, " ");
     const { summary } = command;
     lines.push(`.SS ${roff(line)}`, ".PP", roff(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`));
-    const blocks = rest.join("\n").split(/\n{2,}/);
     for (const block of blocks.filter((text) => text.trim() !== "")) lines.push(...usageBlock(block));
   }
   lines.push(".SH EXIT STATUS");
@@ -46,12 +77,14 @@ export function commandPage(commands: readonly Command[]): string {
   lines.push(
     ".SH SIGNALS",
     roff(
-      "SIGTERM and SIGINT end the daemon when mail under way is done, a second one ends it at once; SIGHUP opens the log file anew and reloads the configuration.",
+      "SIGTERM and SIGINT end the daemon when mail under way is done, a second one ends it at once; SIGHUP opens the log file anew and reloads the configuration; SIGUSR1 opens the log file anew and does nothing else.",
     ),
+    ".SH ENVIRONMENT",
+    ...definitions(environment),
     ".SH FILES",
-    ".TP",
-    ".I /etc/signpost/signpost.yaml",
-    "the configuration",
+    ...definitions(files),
+    ".SH EXAMPLES",
+    ...definitions(examples),
     ".SH SEE ALSO",
     "signpost.yaml(5), postfix(1), amavisd(8)",
   );

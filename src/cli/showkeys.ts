@@ -22,7 +22,7 @@ export const showkeys: Command = {
   usage: `showkeys [--config FILE] [--format FORM | --json] [DOMAIN...]
 
 Prints the DNS record for every declared key. DOMAIN selects that domain, .DOMAIN with those below, "." all.
-Exits 1 when the private key of one of them cannot be read.
+Exits 1 when there is none, or when the private key of one of them cannot be read.
 
   --config FILE   the configuration (/etc/signpost/signpost.yaml)
   --format FORM   zone: for a zone file (the default); line: name and value, for panels that split the value themselves;
@@ -42,7 +42,11 @@ Exits 1 when the private key of one of them cannot be read.
     const { keyring } = loaded;
     const keys = selectKeys(keyring.keys, positionals).map((key) => ({ key, read: keyring.look(key) }));
     if (values.json === true) io.stdout(`${jsonText(keys.map(describeKey), 2)}\n`);
-    else io.stdout(keys.length === 0 ? emptyText(keyring.keys) : keys.map((shown) => keyText(shown, form)).join(""));
+    else if (keys.length === 0) {
+      // Not among the records: they go into zone files.
+      io.stderr(emptyText(keyring.keys));
+      return exitCode.failure;
+    } else io.stdout(keys.map((shown) => keyText(shown, form)).join(""));
     return keys.every(({ read }) => "key" in read) ? exitCode.ok : exitCode.failure;
   },
 };

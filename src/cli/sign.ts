@@ -5,9 +5,9 @@ import { listenAddresses } from "../daemon/part-options.ts";
 import { explainOutcome } from "../flow/outcome/explain.ts";
 import { signingLines } from "../flow/outcome/explain-text.ts";
 import { readAuthors } from "../mail/authors.ts";
-import { errorText } from "../mail/error-text.ts";
 import { isLocal } from "../policy/router.ts";
 import type { Settings } from "../reading/settings.ts";
+import { systemError } from "../signing/key-store.ts";
 import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection, type SentMail } from "./inspect.ts";
@@ -63,7 +63,7 @@ Local recipients may get another message than others (Authentication-Results): t
       try {
         octets = await readMessageFile(file, io);
       } catch (error) {
-        io.stderr(`signpost sign: ${errorText(error)}\n`);
+        io.stderr(`signpost sign: ${file} cannot be read: ${systemError(error)}\n`);
         return exitCode.noInput;
       }
       const head = messageOf(octets);

@@ -82,6 +82,9 @@ export const start: Command = {
       void running?.reload("careful");
     };
     process.on("SIGHUP", hangUp);
+    // For logrotate: an unfinished edit of the configuration must not go live at midnight.
+    const reopenLog = () => running?.daemon.log.reopen();
+    process.on("SIGUSR1", reopenLog);
     let control: ControlServer | undefined;
     try {
       const opened = openConfig(plain);
@@ -136,6 +139,7 @@ export const start: Command = {
       manager.close();
       await control?.close();
       process.off("SIGHUP", hangUp);
+      process.off("SIGUSR1", reopenLog);
     }
   },
 };
@@ -267,6 +271,10 @@ async function openControl({ file, settings, running, acting, io }: ControlNeeds
       if (now === undefined) throw new Error("the daemon is still starting");
       if (request.file !== undefined && !isSameFile(request.file, ours))
         throw new Error(`the daemon there runs with ${ours}, not with ${request.file}`);
+      if (request.command === "reopen") {
+        now.daemon.log.reopen();
+        return {};
+      }
       if (request.command === "upgrade") return { pid: await now.upgrade() };
       if (request.command !== "reload") return now.daemon.answer(request);
       return now.reload(request.force === true ? "forced" : "careful");

@@ -18,6 +18,18 @@ export function explain(
     const start = lastStart(document, offset, (node) => (isMap(node) || isSeq(node)) && node.flow === true);
     return { message: "this bracket is not closed", offset: start };
   }
+  if (/^Nested mappings|^Implicit keys? need|^A block sequence may not/.test(error.message)) {
+    return {
+      message: 'a second ": " on one line: put the value into quotes, or begin a new line and indent it',
+      offset,
+    };
+  }
+  if (/Implicit map keys need to be followed/.test(error.message)) {
+    return { message: 'a name without its value: "name: value" is expected here', offset };
+  }
+  if (/same column/.test(error.message)) {
+    return { message: "this line is indented otherwise than those it belongs to", offset };
+  }
   const message = error.message.replace(/\s+/g, " ");
   return { message: message.length > 160 ? `${message.slice(0, 157)}...` : message, offset };
 }

@@ -121,6 +121,14 @@ class Reading {
       this.#report("error", start, encoding);
       return undefined;
     }
+    // What is not UTF-8 was read as this, and would be taken for a letter.
+    const foreign = text.indexOf("\ufffd");
+    if (foreign !== -1) {
+      const before = text.slice(0, foreign).split("\n");
+      const place = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+      this.#report("error", place, "an octet here is not UTF-8: save the file as UTF-8");
+      return undefined;
+    }
     const tooDeep = depthFault(text);
     if (tooDeep !== undefined) {
       this.#report(

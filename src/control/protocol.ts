@@ -6,6 +6,8 @@ export type ControlRequest = { readonly file?: string } & Question;
 type Question =
   /** The daemon refuses to lose a key that works unless `force` is set. */
   | { readonly command: "reload"; readonly force?: true }
+  /** Opens the log file anew. */
+  | { readonly command: "reopen" }
   /** Starts a new process that takes the daemon's place. */
   | { readonly command: "upgrade" }
   | { readonly command: "status" }
@@ -50,6 +52,7 @@ function readQuestion(command: unknown, value: object): Question | string {
       return { command, ...("force" in value && value.force === true ? { force: true } : {}) };
     case "status":
     case "upgrade":
+    case "reopen":
       return { command };
     case "why":
       return "id" in value && typeof value.id === "string" && value.id !== ""

@@ -141,6 +141,8 @@ process.on("disconnect", () => {
 // A terminal and some service managers tell all processes of a group; the supervisor starts another one if it was not.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end());
 process.on("SIGHUP", () => undefined);
+// Node would open its debugger; the log is the supervisor's.
+process.on("SIGUSR1", () => undefined);
 // What nobody caught leaves the process in a state nobody knows: mails under way get no reply and come again (I2).
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {

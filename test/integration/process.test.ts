@@ -370,6 +370,30 @@ test("SIGHUP opens the log file anew", async (t) => {
   assert.doesNotMatch(await readFile(`${log}.1`, "utf8"), /configuration reloaded/);
 });
 
+test("SIGUSR1 and reopen open the log file anew, and leave the configuration alone", async (t) => {
+  const { folder, port, start } = await setUp(t, 'log: { to: "@FOLDER@/mail.log" }');
+  const log = join(folder, "mail.log");
+  const daemon = await start({ up: () => greeted(port) });
+  const ways = [
+    async () => void daemon.process.kill("SIGUSR1"),
+    async () => {
+      const asked = await signpost("reopen", "--config", daemon.configFile, "--socket", join(folder, "control.sock"));
+      assert.deepEqual(asked, { code: 0, stdout: "", stderr: "" });
+    },
+  ];
+  for (const [number, reopens] of ways.entries()) {
+    assert.match(await deliver(port), /^250 /);
+    await written(log, "Passed CLEAN");
+    await rename(log, `${log}.${number}`);
+    await reopens();
+    while (!(await readdir(folder)).includes("mail.log")) await pause(20);
+  }
+  assert.match(await deliver(port), /^250 /);
+  await written(log, "Passed CLEAN");
+  for (const name of ["mail.log", "mail.log.0", "mail.log.1"])
+    assert.doesNotMatch(await readFile(join(folder, name), "utf8"), /reloaded/);
+});
+
 /** Resolves when somebody at the port says 220. */
 async function greeted(port: number): Promise<void> {
   for (;;) {

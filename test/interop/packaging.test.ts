@@ -173,7 +173,7 @@ test("logrotate reads its file, and signals the service afterwards", async (t) =
   assert.equal(await readFile(join(folder, "signpost.log.1"), "utf8"), "line\n");
   assert.equal((await stat(join(folder, "signpost.log"))).mode & 0o777, 0o640);
   assert.equal(await readFile(join(folder, "signalled"), "utf8"), "rotated\n");
-  assert.match(text, /systemctl kill -s HUP signpost\.service/);
+  assert.match(text, /systemctl kill -s USR1 --kill-who=main signpost\.service/);
 });
 
 test("logcheck is content with a day like any other, and shows the rest", async (t) => {
