@@ -145,7 +145,7 @@ export function openTable(file: string, folders: readonly string[]): CopyTable {
 const rememberDeletedMs = 30 * 86_400_000;
 
 /**
- * Made before SQLite would, so that its owner alone can read it: whoever has the daemon's folder is to own it too. Never
+ * Made before SQLite would, so that its owner alone can read it: the owner of the daemon's folder must own it too. Never
  * through a link, and nothing but a file that was just made is given away: others may change the folder.
  */
 function makePrivately(file: string, [folder]: readonly string[]): void {

@@ -1,3 +1,3 @@
-// Where the configuration is unless a command is told otherwise. Alone here, so that asking loads no reader of it.
+// Where the configuration is unless a command names another file. A file of its own, so that no reader of configurations is loaded with it.
 
 export const defaultConfigFile = "/etc/signpost/signpost.yaml";

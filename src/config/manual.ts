@@ -1,4 +1,4 @@
-// The manual of signpost.yaml, made from the table of settings: what the schema takes is what the pages tell.
+// The manual of signpost.yaml, made from the table of settings: the pages say what the rows take.
 // docs/configuration.md and signpost.yaml(5) are two prints of it; the words around the settings are in manual-text.ts.
 import { stringify } from "yaml";
 import { knownMembersOf, membersOf } from "../settings/group.ts";

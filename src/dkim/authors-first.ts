@@ -10,7 +10,7 @@ interface Signed {
 
 /**
  * Those that could align with a domain of From first, the nearest before others, else from top to bottom. Names alone are
- * compared, no list of public suffixes: whoever shares more labels is nearer.
+ * compared, no list of public suffixes: a domain that shares more labels is nearer.
  */
 export function authorsFirst<Candidate extends Signed>(
   candidates: readonly Candidate[],

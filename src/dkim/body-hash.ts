@@ -43,7 +43,7 @@ function hashAtOnce(chunk: Uint8Array, spec: BodyDigestSpec): BodyDigest {
   return { ...spec, digest: hash(spec.hash, octets, "buffer"), canonicalBytes: octets.length };
 }
 
-/** The digest a spec asks for. Throws where it was not made: whoever made them did not read the same header. */
+/** The digest a spec asks for. Throws where it was not made: they were made for another header then. */
 export function findDigest(digests: readonly BodyDigest[], spec: BodyDigestSpec): BodyDigest {
   const found = digests.find((other) => isSameSpec(other, spec));
   if (found === undefined) throw new Error("a body digest that a signature needs was not made");

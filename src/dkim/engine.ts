@@ -1,4 +1,4 @@
-// The contract between the main thread and whoever does the DKIM arithmetic: jobs in, plain results out.
+// The contract between the main thread and the code that does the DKIM arithmetic: jobs in, plain results out.
 // Everything here survives a structured clone; nothing here looks at a clock, the DNS or a file.
 import type { KeyObject } from "node:crypto";
 import type { BodyDigest, BodyDigestSpec, BodySource, Canonicalization } from "../mail/digest.ts";
@@ -88,7 +88,7 @@ export interface DkimEngine {
   startDigest(specs: readonly BodyDigestSpec[]): BodyDigester;
 }
 
-/** A digester may hold back chunks until there are so many: whoever bounds what is under way must allow for more. */
+/** A digester may hold back chunks until there are so many: a bound on what is under way must allow for more. */
 export const chunksHashedAtOnce = 4;
 
 /** A body being hashed elsewhere while it arrives. */

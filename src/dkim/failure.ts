@@ -1,5 +1,5 @@
 // Why a signature does not pass: the closed list, with the result word each reason gives.
-// These codes are log words, metric labels and anchors in docs/dkim.md alike, which tells what to do about each.
+// These codes are log words, metric labels and anchors in docs/dkim.md alike, which says what to do about each.
 
 /** Reason code to result word (RFC 8601 section 2.7.1; RFC 6376 section 6.1). */
 export const failures = {

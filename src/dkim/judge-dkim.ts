@@ -59,7 +59,7 @@ function compareHeader(
       ? verifySignature(null, hash("sha256", octets, "buffer"), publicKey, value)
       : verifySignature(signature.digest.hash, octets, publicKey, value);
   if (holds) return undefined;
-  // More From fields than are signed: which one was meant cannot be told (RFC 6376 sections 3.8 and 8.15).
+  // More From fields than are signed: which one was meant cannot be known (RFC 6376 sections 3.8 and 8.15).
   const isAmbiguous = unsignedInstances(index, signature.signedFields).includes("from");
   return isAmbiguous ? "two-from-fields" : "signature-mismatch";
 }

@@ -1,5 +1,5 @@
 // The "relaxed" body canonicalization (RFC 6376 section 3.4.4): a run of blanks is one space, none stand at a line's
-// end, no empty lines at the end. What happens within text is relaxed-text.ts's affair, here is what happens around it.
+// end, no empty lines at the end. relaxed-text.ts does what happens within text, this file what happens around it.
 import { type BodyCanonicalizer, CR, HeldLineEnds, LF, type OctetSink } from "./body-lines.ts";
 import { maxTextOctets, squeezeBlanks } from "./relaxed-text.ts";
 
@@ -10,7 +10,7 @@ const oneSpace = Buffer.from(" ");
 
 export class RelaxedBody implements BodyCanonicalizer {
   readonly #lineEnds: HeldLineEnds;
-  /** The chunk ended with a CR: the next octet tells whether it was a line end. */
+  /** The chunk ended with a CR: the next octet shows whether it was a line end. */
   #heldCr = false;
   /** Blanks were read on this line: one space, if anything but the line's end follows. */
   #heldBlank = false;

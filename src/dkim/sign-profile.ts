@@ -22,7 +22,7 @@ export type SentRequest = readonly [
 
 /** Keys numbered at a time. With more in use, the profile often goes along: then nothing is saved, nor lost. */
 const maxKeys = 512;
-/** Keys have one or two profiles each; a worker that forgets one too early is told it again. */
+/** Keys have one or two profiles each; a worker that forgets one too early gets it again. */
 const maxKept = 2048;
 
 interface Numbered {

@@ -6,7 +6,7 @@ import type { Algorithm } from "./engine.ts";
 import type { Failure, TagName } from "./failure.ts";
 import { parseColonList, parseTagList, removeBlanks, type Tag, type TagList, tagValue, toBase64 } from "./tag-list.ts";
 
-/** What is told of any signature, readable or not; printable ASCII. */
+/** What is reported of any signature, readable or not; printable ASCII. */
 export interface SignatureFacts {
   readonly domain: string;
   readonly selector: string;
@@ -71,13 +71,13 @@ export function parseDkimSignature(body: string): ParsedSignature<DkimSignature>
 }
 
 // Drafts before RFC 4871 had neither v= nor, the oldest of them, bh=. Such a signature never passes, but is looked
-// into, to tell an altered mail from one that is merely old.
+// into, to distinguish an altered mail from one that is merely old.
 // "dns/txt" came with v=1, so there its absence is an error and no sign of age.
 function isDraft({ tags }: TagList): boolean {
   return !tags.has("v") && !tags.get("q")?.value.includes("/");
 }
 
-/** The first required tag that is missing or empty; b= is asked for last, by itself. */
+/** The first required tag that is missing or empty; b= is checked last, alone. */
 function missingTag(list: TagList): TagName | undefined {
   const required = isDraft(list) ? requiredTagsOfDrafts : requiredTags;
   if (required === requiredTags && !list.tags.has("v")) return "v";
@@ -150,7 +150,7 @@ function readSignature(list: TagList): DkimSignature | Failure {
   };
 }
 
-/** What can be told of a signature field of either kind, however broken; `names` where they are known to be good. */
+/** What can be said of a signature field of either kind, however broken; `names` where they are known to be good. */
 export function readFacts(
   { tags }: TagList,
   names?: { readonly domain: string; readonly selector: string },

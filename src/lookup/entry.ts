@@ -18,7 +18,7 @@ export interface Entry<V> {
 
 /** Makes the entries of one table, and their matches. */
 export interface Entries<V> {
-  /** An entry from a value as configured; one that cannot be read is told and stands for undef. */
+  /** An entry from a value as configured; one that cannot be read is reported and stands for undef. */
   make(raw: unknown, key: string, step: string | number): Entry<V>;
   match(entry: Entry<V>, replacements: () => readonly string[]): Match<V> | undefined;
 }
@@ -75,7 +75,7 @@ function replace(template: string, replacements: readonly string[]): string {
   );
 }
 
-/** Brings a value to its type; what does not fit is told and undefined. */
+/** Brings a value to its type; a value that does not fit is reported, and undefined returned. */
 export function readValue<V>(raw: unknown, type: ValueType<V>, context: TableContext, path: TablePath): V | undefined {
   const value = type.read(raw, path);
   if (value === undefined) {

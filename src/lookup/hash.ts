@@ -40,7 +40,7 @@ export function compileHashFile<V>(
   }
   const { entries: lines, bad } = parseHashFile(text);
   for (const line of bad) context.problem({ severity: "error", path, message: `${file}:${line}: not "key value"` });
-  // A problem of an entry is told by its line in the file; the place in the settings is that of the file's name.
+  // A problem of an entry is reported with its line in the file; the place in the settings is that of the file's name.
   const lineType: ValueType<V> = {
     ...type,
     read: (raw, at) => type.read(raw, at) ?? (typeof raw === "string" ? type.readLine?.(raw) : undefined),
@@ -69,7 +69,7 @@ function hashTable<V>(
   warn: (entry: Entry<V>, message: string) => void,
 ): Table<LookupKeys, V> {
   const byKey = new Map<string, Entry<V>>();
-  // A key counts as it is written first, for those who tell "Joe@" from "joe@", then in its folded form.
+  // A key counts as it is written first, for sites where "Joe@" is not "joe@", then in its folded form.
   for (const entry of list) byKey.set(encodeUtf8(entry.key), entry);
   for (const entry of list) {
     const folded = foldKey(entry.key, settings);

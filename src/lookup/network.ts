@@ -125,7 +125,7 @@ function fileTable(file: string, context: TableContext, path: TablePath): Table 
   try {
     const { entries, bad } = parseHashFile(context.readFile(file));
     for (const line of bad) context.problem({ severity: "error", path, message: `${file}:${line}: not "key value"` });
-    // A problem of an entry is told by its line in the file; the place in the settings is that of the file's name.
+    // A problem of an entry is reported with its line in the file; the place in the settings is that of the file's name.
     const inFile: TableContext = {
       ...context,
       problem: ({ severity, path: [line = 0], message }) =>
@@ -181,7 +181,7 @@ function regexps(list: readonly unknown[], context: TableContext, path: TablePat
 
 /**
  * The first rule that holds an address, found by one Map lookup per prefix length that the list uses: the masked
- * address tells the lowest rule index of that length.
+ * address gives the lowest rule index of that length.
  */
 function firstMatch(rules: readonly Rule[]): Table {
   const byBits = new Map<number, Map<string, number>>();

@@ -50,7 +50,7 @@ export interface TableProblem {
   readonly message: string;
 }
 
-/** What compiling needs from whoever knows the configuration. Nothing here reads a file by itself. */
+/** What the caller, who knows the configuration, hands in for compiling. Nothing here opens a file. */
 export interface TableContext {
   /** The text of a `{ file: path }` table; throws when it cannot be read. */
   readFile(path: string): string;

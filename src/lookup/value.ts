@@ -60,7 +60,7 @@ export const textListValue: ValueType<readonly string[]> = {
   },
 };
 
-/** Any value that JSON has, for whoever knows what to make of it. */
+/** Any value that JSON has, for a caller that knows what to make of it. */
 export const anyValue: ValueType<unknown> = { expected: "a value", read: (raw) => raw };
 
 export type Options = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 // Loads the few scans that are written in WebAssembly because Node has no native ones. Each is some hundred octets whose
-// text stands beside the module that uses it; what it means is that module's affair.
+// text stands beside the module that uses it; that module knows what it means.
 
-// What a module gives; the types of Node do not tell of WebAssembly.
+// What a module gives; the types of Node do not include WebAssembly.
 declare const WebAssembly: {
   readonly Module: new (code: Uint8Array) => object;
   readonly Instance: new (

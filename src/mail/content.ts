@@ -57,7 +57,7 @@ export interface VirusFound {
 
 export interface SpamTest {
   readonly name: string;
-  /** Absent where the scanner tells names alone. */
+  /** Absent where the scanner gives names alone. */
   readonly score?: number;
 }
 

@@ -19,7 +19,7 @@ export interface BodyDigestSpec {
 
 export interface BodyDigest extends BodyDigestSpec {
   readonly digest: Uint8Array;
-  /** Octets of the whole canonicalized body, to tell whether l= left some out. */
+  /** Octets of the whole canonicalized body, to see whether l= left some out. */
   readonly canonicalBytes: number;
 }
 

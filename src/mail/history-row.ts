@@ -1,4 +1,4 @@
-// What the main thread and the history worker tell each other: plain data that survives a structured clone.
+// What the main thread and the history worker send each other: plain data that survives a structured clone.
 
 /** Of the tables and of what a record holds; another number in the file has it begun anew. */
 export const historyShape = 1;

@@ -2,7 +2,7 @@
 // when the copy is released. What stands below them is the mail as it came.
 import { decodedText } from "./decoded-text.ts";
 
-/** What no field of amavisd's tells. */
+/** What no field of amavisd's says. */
 export interface CopyFacts {
   /** Epoch, milliseconds. */
   readonly at: number;
@@ -24,7 +24,7 @@ export interface QuarantineHead {
 }
 
 /**
- * Our own field, one line. It stands above every field of the mail, so the first one in a file is ours. It tells how many
+ * Our own field, one line. It stands above every field of the mail, so the first one in a file is ours. It says how many
  * octets of ours are below it: a mail that begins with a blank would else pass its first line off as part of ours.
  */
 const factsName = "X-Signpost-Copy";

@@ -1,4 +1,4 @@
-// What the main thread and the worker that has the index of the quarantine tell each other: plain data.
+// What the main thread and the worker that has the index of the quarantine send each other: plain data.
 import type { QuarantineFilter, QuarantineRow } from "./quarantine-row.ts";
 
 /** Names one copy. */

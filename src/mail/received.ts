@@ -1,4 +1,4 @@
-// The trace field we put on top (RFC 5321 section 4.4), and what the trace fields of others tell.
+// The trace field we put on top (RFC 5321 section 4.4), and what the trace fields of others say.
 import { fieldBody, type HeaderField } from "./header.ts";
 import type { Session } from "./transaction.ts";
 

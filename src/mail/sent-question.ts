@@ -1,4 +1,4 @@
-// What the main thread and the worker that remembers sent mail tell each other: plain data.
+// What the main thread and the worker that remembers sent mail send each other: plain data.
 
 export type SentQuestion =
   /** Each key with the time at which it counts, epoch in milliseconds; what is older than `forgetBefore` goes. */

@@ -12,7 +12,7 @@ export interface ListenerName {
   readonly bank?: string;
 }
 
-/** The client that gave the mail to our MTA, as XFORWARD tells it. Absent = not told or "[UNAVAILABLE]". */
+/** The client that gave the mail to our MTA, as XFORWARD names it. Absent: not named, or "[UNAVAILABLE]". */
 export interface ClientFacts {
   /** "unavailable": our MTA says that there is no address; "refused": what it said of this mail's client was not taken. */
   readonly standing?: "unavailable" | "refused";
@@ -68,7 +68,7 @@ export interface Transaction {
   readonly message: Message;
   /** Epoch, in milliseconds, when the final dot was read. */
   readonly receivedAtMs: number;
-  /** The same moment by performance.now(), in milliseconds: what time has passed is told by it, as clocks are set. */
+  /** The same moment by performance.now(), in milliseconds: elapsed time is measured by it, since clocks may be set. */
   readonly arrivedMs: number;
   /** Body digests computed while the body arrived; absent for bodies of up to one block. */
   readonly digests?: Promise<readonly BodyDigest[]>;

@@ -5,7 +5,7 @@ import { sharedOctets } from "./shared-octets.ts";
 
 /** One character per octet. */
 export interface Wrapping {
-  /** Fields of the new mail that tell of its parts, below those that it takes over; each ends in CRLF. */
+  /** Fields of the new mail that describe its parts, below those that it takes over; each ends in CRLF. */
   readonly heading: string;
   /** Its body up to the first octet of the mail within. */
   readonly before: string;

@@ -48,7 +48,7 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder);
   } catch {
-    // Not there, or not for us to see: whoever opens the file says so.
+    // Not there, or not for us to see: the error comes from the caller that opens the file.
     return folder;
   }
 }

@@ -15,7 +15,7 @@ export function connectionsFor(openFiles: number, inUseAtStart = reserve): numbe
   return Math.max(1, most, scarce);
 }
 
-/** RLIMIT_NOFILE of this process, its soft limit; infinite where it is not told. */
+/** RLIMIT_NOFILE of this process, its soft limit; infinite where the system does not say. */
 export function openFileLimit(read = () => readFileSync("/proc/self/limits", "utf8")): number {
   try {
     const soft = /^Max open files\s+(\d+|unlimited)/m.exec(read())?.[1];
@@ -25,7 +25,7 @@ export function openFileLimit(read = () => readFileSync("/proc/self/limits", "ut
   }
 }
 
-/** Descriptors that are open; `reserve` where the system does not tell. */
+/** Descriptors that are open; `reserve` where the system does not say. */
 function openFilesNow(): number {
   try {
     return readdirSync("/proc/self/fd").length;

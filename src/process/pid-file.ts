@@ -1,4 +1,4 @@
-// The file that tells which process the daemon is.
+// The file with the process id of the daemon.
 
 import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { errorText } from "../mail/error-text.ts";

@@ -108,7 +108,7 @@ export interface ActingAs {
   asRoot<Result>(action: () => Result): Result;
   /** The same until the promise settles: ports are opened in more than one step. */
   whileRoot<Result>(action: () => Promise<Result>): Promise<Result>;
-  /** Root again, for good, in the groups it had. */
+  /** Root again, permanently, in the groups it had. */
   end(): void;
 }
 

@@ -11,7 +11,7 @@ type Collector = (options: { readonly type: "major"; readonly flavor: "last-reso
 
 /**
  * How far the old generation may grow above what lives in it, in per cent, before it is marked through: marking keeps
- * every core busy for some 40 ms, and V8 by itself would mark after each third of it, which is every few seconds.
+ * every core busy for some 40 ms, and by default V8 would mark after each third of it, which is every few seconds.
  */
 const growthPercent = 200;
 

@@ -27,7 +27,7 @@ const templatesByCategory = [
   "notify_sender_templ_by_ccat",
 ] as const;
 
-/** What is none is told where the setting is compiled. */
+/** A value that is no template is reported where the setting is compiled. */
 function isTemplate(value: unknown): value is Exclude<TemplateSource, null> {
   return (
     typeof value === "string" ||

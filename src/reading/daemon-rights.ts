@@ -10,7 +10,7 @@ import {
 } from "../process/unix-user.ts";
 
 export interface DaemonRights {
-  /** The user that the daemon becomes; absent where this process sees what the daemon sees, as far as it can tell. */
+  /** The user that the daemon becomes; absent where this process sees what the daemon sees, as far as is known. */
   readonly user?: string;
   /** Does it with these rights. */
   act<Result>(action: () => Result): Result;
@@ -26,7 +26,7 @@ export function daemonRights(settings: UserSettings, system: UserSystem = realUs
     : { user: nameOf("user", user.uid, system), act: (action) => asUser(user, action) };
 }
 
-/** One that is not there is told by others. */
+/** A file that is not there is reported where it is read. */
 function chosen(settings: UserSettings, system: UserSystem): UnixUser | undefined {
   try {
     return rootsChoice(settings, system).user;

@@ -15,7 +15,7 @@ export interface LoadedFiles {
   /** Absent when an error among the problems keeps the configuration from being used. */
   readonly read?: ReadConfig;
   readonly problems: readonly Problem[];
-  /** The configuration by itself, for those who print or explain it. */
+  /** The configuration alone, for commands that print or explain it. */
   readonly loaded: Loaded;
   /** The texts of tables in files, by the name that the settings give. */
   readonly tables: ReadonlyMap<string, string>;

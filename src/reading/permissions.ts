@@ -27,7 +27,7 @@ function facts(path: string): FileFacts | undefined {
     const { mode, uid } = statSync(path);
     return { mode, uid };
   } catch {
-    // A file that is not there is told by whoever wants to read it.
+    // A file that is not there is reported where it is read.
     return undefined;
   }
 }

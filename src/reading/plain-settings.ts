@@ -71,7 +71,7 @@ type Origin = LoadedFiles["loaded"]["origin"];
 type Row = readonly [name: string, origin: string];
 
 /**
- * Where everything stands that a mail may be told about: tables and their members, and which bank goes with a port; and
+ * The places of everything that explanations of a mail may name: tables and their members, and which bank goes with a port; and
  * where keys are declared.
  */
 function originsOf(config: Config, origin: Origin): readonly Row[] {

@@ -12,11 +12,11 @@ function writeWhole(octets: Uint8Array): void {
   while (rest.length > 0) rest = rest.subarray(writeSync(resultDescriptor, rest));
 }
 
-// Whoever ends the daemon by a signal to all its processes ends this one by not waiting for it.
+// Signals to all processes of the daemon are ignored here: this one ends when its result is written, or the pipe has no reader.
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => undefined);
 const [file = "", cwd = ""]: readonly string[] = process.argv.slice(2);
 const files = await loadConfigFiles(file, cwd);
 const problems = [...files.problems, ...permissionProblems(files.loaded, cwd)];
 writeWhole(serialize(plainReading(files, problems)));
-// Signals are listened to: by itself it would not end.
+// Signals are listened to: otherwise it would not end.
 process.exit(0);

@@ -84,7 +84,7 @@ export const signingDomainsYield: Yield<"signing-domains"> = {
 const signatureTags: Readonly<Record<string, (value: unknown) => unknown>> = {
   d: (value) => (value === null || isText(value) ? value : undefined),
   s: (value) => (value === null || isText(value) ? value : undefined),
-  // rsa-sha1 stands in old files; what is made of it is the signer's to say, and lint tells.
+  // rsa-sha1 stands in old files; the signer decides what it makes of it, and lint warns.
   a: (value) => (isText(value) && /^(rsa-sha256|ed25519-sha256|rsa-sha1)$/.test(value) ? value : undefined),
   c: (value) => (isText(value) && /^(simple|relaxed)(\/(simple|relaxed))?$/i.test(value) ? value : undefined),
   i: (value) => (value === null || isText(value) ? value : undefined),
@@ -102,7 +102,7 @@ const wantedTags: Readonly<Record<string, string>> = {
   ttl: "a duration such as 21d",
   x: "a time in seconds since 1970",
 };
-/** Tags amavisd takes and ignores; l= is never made. They are kept, for lint to tell. */
+/** Tags amavisd takes and ignores; l= is never made. They are kept, so that lint can warn of them. */
 const ignoredTags: ReadonlySet<string> = new Set(["l", "h", "z", "t", "v", "r"]);
 
 function isText(value: unknown): value is string {

@@ -107,7 +107,7 @@ function foreignType(type: unknown, wanted: string, report: Report): never {
   return type === undefined ? report(`!a scanner needs a type: ${wanted}`, type) : report(wanted, type, ["type"]);
 }
 
-/** Each name once: log, metrics and alerts tell scanners by it. */
+/** Each name once: log, metrics and alerts name scanners by it. */
 function named<T extends { readonly name: string }>(element: Shape<T>, words: string): Shape<readonly T[]> {
   const all = list(element, words);
   return {

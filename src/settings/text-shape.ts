@@ -60,7 +60,7 @@ export const logTarget: Shape<string> = {
   },
 };
 
-/** A template of notices: its text, or a file. What is wrong within it is told when files are read. */
+/** A template of notices: its text, or a file. Faults inside it are reported when files are read. */
 export const template: Shape<TemplateSource> = {
   words: "the text of a template, or { file: name }",
   nullable: true,

@@ -79,7 +79,7 @@ export type SignerChoice = NoSigner | ChosenSigner;
 
 export interface Signer {
   readonly keyring: Keyring;
-  /** Everything that header and bank tell, which is all but the times and what the mail carries already. */
+  /** Everything that follows from header and bank: all but the times and the signatures that the mail carries already. */
   choose(input: ChoiceInput): SignerChoice;
 }
 

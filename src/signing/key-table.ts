@@ -9,7 +9,7 @@ export interface KeyTableEntry {
   readonly location: { readonly file: string } | { readonly inline: string };
 }
 
-/** A line that gives none. The name is set where it could be read: who asks for it is to be told. */
+/** A line that gives no key. The name is set where it could be read: mail that needs this name is deferred with the message. */
 export interface KeyTableFault {
   readonly line: number;
   readonly name?: string;
@@ -29,7 +29,7 @@ function readLine({ line, key: name, value }: TableLine): KeyTableEntry | KeyTab
   const domain = (first === -1 ? value : value.slice(0, first)).trim();
   if (second === -1) {
     const message = `expected "name domain:selector:key", found "${name} ${value}"`;
-    // "example.com test ./key" has no domain that could be told apart.
+    // "example.com test ./key" has no domain that could be separated.
     return { line, name, message, ...(first === -1 ? {} : { domain }) };
   }
   const selector = value.slice(first + 1, second).trim();

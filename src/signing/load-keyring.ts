@@ -161,7 +161,7 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
     }
   }
   if (!isEmpty) return;
-  // As a disk that is not mounted looks: nothing would be signed, and nobody told.
+  // A disk that is not mounted looks like this: nothing would be signed, and no warning logged.
   const message = `there is no key in ${folder}, where DOMAIN/SELECTOR.pem is looked for`;
   problems.push({ severity: "warning", message, path });
 }

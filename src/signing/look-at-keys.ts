@@ -1,5 +1,5 @@
 // What each key file looks like while keys are listed, to the user this process acts as: there, readable, safe from
-// others. The first few thousand are read too, so that a damaged one is told now and not by the first mail.
+// others. The first few thousand are read too, so that a damaged one is reported now and not with the first mail.
 
 import { LRUCache } from "lru-cache";
 import type { KeyFacts, KeyFiles } from "./key-settings.ts";
@@ -28,7 +28,7 @@ export const readAtMost = 2000;
 /** Files that keys share are few, so that these are found again; a file for each key never is. */
 const sharedAtMost = 1000;
 
-/** A file that several keys share is looked at once, and its mode told once. */
+/** A file that several keys share is looked at once, and its mode reported once. */
 export function createKeyLook(files: KeyFiles, store: KeyStore, most: number): (place: KeyPlace) => KeyLook {
   const seen = new LRUCache<string, KeyLook>({ max: sharedAtMost });
   let read = 0;

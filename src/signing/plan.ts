@@ -1,4 +1,4 @@
-// The signatures of a mail that leaves: what choose.ts chose when the header was in, with what only the whole mail tells:
+// The signatures of a mail that leaves: what choose.ts chose when the header was in, with what is known only of the whole mail:
 // when it came and which signatures it carries already. The arithmetic is left to the DKIM engine.
 import type { SignRequest } from "../dkim/engine.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";

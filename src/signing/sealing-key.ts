@@ -1,4 +1,4 @@
-// The key that seals (ARC): one of ours, whoever wrote the mail.
+// The key that seals (ARC): one of ours, whatever the author of the mail.
 import type { KeyObject } from "node:crypto";
 import { restriction } from "./key-options.ts";
 import type { Keyring } from "./keyring.ts";

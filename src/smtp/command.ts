@@ -1,5 +1,5 @@
 // One command line of a client as it stands on the wire (RFC 5321 section 2.4): the verb and what follows it.
-// What a command means, and its replies, are the receive part's affair.
+// What a command means, and its replies, are decided in receive.
 
 export interface SmtpCommand {
   /** In upper case. */

@@ -1,5 +1,5 @@
 // Takes what follows DATA apart: finds the end of data, removes dot-stuffing and rules out bare line ends
-// (RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2). What becomes of the content is the caller's affair.
+// (RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2). The caller decides what becomes of the content.
 
 import { bareLineEndFlag, dotLineFlag, lineEndFlags } from "./line-end-scan.ts";
 

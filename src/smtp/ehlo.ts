@@ -20,7 +20,7 @@ export interface EhloOffer {
 export function ehloLines(offer: EhloOffer): readonly string[] {
   const { name, sizeLimit, xforward, discard, startTls = false, mechanisms = [] } = offer;
   const hidden = new Set(discard.map((keyword) => keyword.toUpperCase()));
-  // Postfix sends 8-bit mail with BODY=8BITMIME to whoever offers SMTPUTF8, so it converts to 7 bit only without both.
+  // Postfix sends 8-bit mail with BODY=8BITMIME to a server that offers SMTPUTF8, so it converts to 7 bit only without both.
   if (hidden.has("8BITMIME")) hidden.add("SMTPUTF8");
   const keywords = [
     "VRFY",

@@ -91,7 +91,7 @@ function kindOf({ action, reply }: FinalWord): "pass" | "reject" | "discard" | "
   return isTransient(reply) ? "tempfail" : "reject";
 }
 
-/** What a next hop said tells more than what we made of it, and "not sent" tells least. */
+/** The next hop's own words explain more than ours, and "not sent" explains least. */
 function moreTelling(known: FinalWord | undefined, word: FinalWord): FinalWord {
   if (known === undefined || known.reply === notSentReply) return word;
   return !known.fromNextHop && word.fromNextHop ? word : known;
@@ -102,7 +102,7 @@ function worded(reply: Reply, code: number, text: string): Reply {
   return { code, enhanced, text: cleanReplyText(text) };
 }
 
-/** ", but 1 REJECT": whoever reads the client's log shall see that the 250 is not the whole story. */
+/** ", but 1 REJECT": so that the client's log shows that the 250 does not hold for all. */
 function withRemark(reply: Reply, refusals: number, discards: number): Reply {
   if (refusals + discards === 0) return reply;
   const parts = [refusals > 0 ? `${refusals} REJECT` : "", discards > 0 ? `${discards} DISCARD` : ""];

@@ -1,4 +1,4 @@
-// Tells whether a stretch of a message holds anything but plain lines: a bare CR or LF, a dot at a line's start.
+// Finds whether a stretch of a message holds anything but plain lines: a bare CR or LF, a dot at a line's start.
 // Node has no native scan for that, and octet by octet it would be the dearest part of receiving a large mail
 // (10 MB: 10 ms in JavaScript, 1 ms here). So it is 257 octets of WebAssembly, whose text is in line-end-scan.wat.
 import { loadAssembled } from "../mail/assembled.ts";

@@ -1,5 +1,5 @@
 // The PROXY protocol header that a load balancer puts before everything else on a connection, versions 1 and 2
-// (HAProxy's specification, sections 2.1 and 2.2): whom it speaks for. Who may send one is the receive part's affair.
+// (HAProxy's specification, sections 2.1 and 2.2): whom it speaks for. Which peers may send one is decided in receive.
 import { isIPv4, isIPv6 } from "node:net";
 
 export interface ProxySource {

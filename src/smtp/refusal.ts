@@ -1,5 +1,5 @@
 // A client, command or message that was refused before there was a mail to decide on: what the log, `why` and the metrics
-// are told of it.
+// get of it.
 
 import type { ListenerName } from "../mail/transaction.ts";
 import type { Reply } from "./reply.ts";
@@ -30,7 +30,7 @@ export interface Refusal {
   readonly logId: string;
   /** Who connected; "" at a unix socket. */
   readonly peer: string;
-  /** The client that XFORWARD told of. */
+  /** The client that XFORWARD named. */
   readonly client?: string;
   /** Of the envelope, as far as it was taken. */
   readonly sender?: string;

@@ -121,7 +121,7 @@ function decode(text: string): string | undefined {
     : undefined;
 }
 
-/** In a time that does not tell how much is right. */
+/** In constant time: how long it takes does not depend on how much is right. */
 function isSame(one: string, other: string): boolean {
   const digest = (text: string) => createHmac("sha256", "same").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

@@ -17,7 +17,7 @@ const attributes: readonly (readonly [string, keyof ClientFacts])[] = [
 ];
 
 /**
- * The XFORWARD commands, without line ends, that tell `offered` attributes of the client: none when its address is
+ * The XFORWARD commands, without line ends, that carry the `offered` attributes of the client: none when its address is
  * not known, as amavisd has it, else one, or more where one would be too long.
  */
 export function xforwardCommands(client: ClientFacts, offered: ReadonlySet<string>): string[] {

@@ -1,5 +1,5 @@
-// XFORWARD (Postfix, XFORWARD_README): what the MTA in front tells of the client that gave it the mail.
-// Who may say so, and how long it holds, is the receive part's affair.
+// XFORWARD (Postfix, XFORWARD_README): what the MTA in front says of the client that gave it the mail.
+// Which peers may send it, and how long it holds, is decided in receive.
 import { isUtf8 } from "node:buffer";
 import { isIP } from "node:net";
 import type { ClientFacts } from "../mail/transaction.ts";
@@ -65,7 +65,7 @@ function isUtf8Name(value: string): boolean {
   return isUtf8(octets) && !/[\p{C}\p{Z}]/u.test(octets.toString("utf8"));
 }
 
-/** An address that is told takes the word back that there is none; what was refused before stays refused. */
+/** An address that is given replaces an earlier [UNAVAILABLE]; what was refused before stays refused. */
 function setStanding(client: { standing?: ClientFacts["standing"] }, address: string): void {
   if (client.standing === "refused") return;
   if (address.toUpperCase() === "[UNAVAILABLE]") client.standing = "unavailable";

@@ -74,9 +74,15 @@ export const dkimSettings = {
 } satisfies SettingRows;
 
 export const authenticationSettings = {
-  enable_spf_verification: setting(toggle, false, "SPF (RFC 7208) of the client that XFORWARD tells.", "checks", {
-    sigil: "any",
-  }),
+  enable_spf_verification: setting(
+    toggle,
+    false,
+    "SPF (RFC 7208) is evaluated for the client named by XFORWARD.",
+    "checks",
+    {
+      sigil: "any",
+    },
+  ),
   enable_dmarc_verification: setting(
     toggle,
     false,

@@ -191,7 +191,7 @@ export const scoreSettings = {
     "policy",
     { otherwise: "sa_quarantine_cutoff_level" },
   ),
-  spam_notifyadmin_cutoff_level_maps: setting(level, [], "From this score up administrators are not told.", "policy"),
+  spam_notifyadmin_cutoff_level_maps: setting(level, [], "From this score up administrators get no notice.", "policy"),
   spam_subject_tag_maps: setting(map(textYield), [], "Put before the subject from the tag level up.", "flow"),
   spam_subject_tag2_maps: setting(map(textYield), [], "Put before the subject from the tag2 level up.", "flow", {
     otherwise: "sa_spam_subject_tag",

@@ -41,7 +41,7 @@ export const globalSettings = {
       "192.168.0.0/16",
       "[fc00::]/7",
     ],
-    "Our own networks. Mail from a client in one of them is originating and loads the bank MYNETS where there is one. A client that the MTA does not tell counts as 0.0.0.0.",
+    "Our own networks. Mail from a client in one of them is originating and loads the bank MYNETS where there is one. A client that the MTA does not name counts as 0.0.0.0.",
     "policy",
     { sigil: "@" },
   ),

@@ -53,7 +53,7 @@ export const metrics = group({
   names: setting(
     list(lowerCase, "a list of names"),
     [],
-    "Names that Prometheus may ask by, beside the host's own, localhost and addresses; whoever asks by another gets 421.",
+    "Names that Prometheus may ask by, beside the host's own, localhost and addresses; a request by another name gets 421.",
     "http",
   ),
   docs: setting(

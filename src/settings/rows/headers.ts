@@ -5,14 +5,15 @@ import { fieldSwitches } from "../text-shape.ts";
 import { defaultAddedFields } from "./field-names.ts";
 
 export const headerSettings = {
-  X_HEADER_TAG: setting(optional(text), "X-Virus-Scanned", "Name of the field that tells of the virus check.", "flow"),
-  X_HEADER_LINE: setting(
+  X_HEADER_TAG: setting(
     optional(text),
-    null,
-    "Text of the field that tells of the virus check; empty: no field.",
+    "X-Virus-Scanned",
+    "Name of the field that says that mail was checked for viruses.",
     "flow",
-    { otherwise: "signpost at mydomain" },
   ),
+  X_HEADER_LINE: setting(optional(text), null, "Text of that field; empty: no field.", "flow", {
+    otherwise: "signpost at mydomain",
+  }),
   remove_existing_x_scanned_headers: setting(toggle, false, "Incoming fields named X_HEADER_TAG are removed.", "flow"),
   remove_existing_spam_headers: setting(toggle, true, "Incoming X-Spam fields are removed.", "flow"),
   remove_existing_spam_headers_maps: setting(
@@ -62,7 +63,7 @@ export const categorySettings = {
     "Templates of notices to senders, by contents category.",
     "policy",
   ),
-  warnsender_by_ccat: setting(byCategory, {}, "Whether senders are told, by contents category.", "policy"),
+  warnsender_by_ccat: setting(byCategory, {}, "Whether senders get a notice, by contents category.", "policy"),
   hdrfrom_notify_admin_by_ccat: setting(
     byCategory,
     {},
@@ -88,8 +89,8 @@ export const categorySettings = {
     "Envelope sender of notices to recipients, by contents category.",
     "policy",
   ),
-  admin_maps_by_ccat: setting(byCategory, {}, "Administrators who are told, by contents category.", "policy"),
-  warnrecip_maps_by_ccat: setting(byCategory, {}, "Recipients who are told, by contents category.", "policy"),
+  admin_maps_by_ccat: setting(byCategory, {}, "Administrators who get notices, by contents category.", "policy"),
+  warnrecip_maps_by_ccat: setting(byCategory, {}, "Recipients who get a notice, by contents category.", "policy"),
   addr_extension_maps_by_ccat: setting(byCategory, {}, "Address extensions, by contents category.", "policy"),
   smtp_reason_by_ccat: setting(byCategory, {}, "Text of the reply, by contents category.", "policy"),
 } satisfies SettingRows;

@@ -92,46 +92,48 @@ export const outcomeSettings = {
     "Where spam is kept, by sender; asked before the map by recipient.",
     "policy",
   ),
-  virus_admin_maps: setting(map(textYield), [], "Who is told of viruses, by recipient.", "policy", {
+  virus_admin_maps: setting(map(textYield), [], "Administrators who get notices of viruses, by recipient.", "policy", {
     otherwise: "virus_admin",
   }),
   newvirus_admin_maps: setting(
     map(textYield),
     [],
-    "Who is told of a virus seen for the first time, by recipient.",
+    "Administrators who get a notice of a virus seen for the first time, by recipient.",
     "policy",
     { otherwise: "newvirus_admin" },
   ),
-  banned_admin_maps: setting(map(textYield), [], "Who is told of banned names and types, by recipient.", "policy", {
-    otherwise: "banned_admin",
-  }),
-  spam_admin_maps: setting(map(textYield), [], "Who is told of spam, by recipient.", "policy", {
+  banned_admin_maps: setting(
+    map(textYield),
+    [],
+    "Administrators who get notices of banned names and types, by recipient.",
+    "policy",
+    {
+      otherwise: "banned_admin",
+    },
+  ),
+  spam_admin_maps: setting(map(textYield), [], "Administrators who get notices of spam, by recipient.", "policy", {
     otherwise: "spam_admin",
   }),
-  bad_header_admin_maps: setting(map(textYield), [], "Who is told of bad header sections, by recipient.", "policy", {
-    otherwise: "bad_header_admin",
-  }),
-  warnvirusrecip_maps: setting(
-    map(truthYield),
+  bad_header_admin_maps: setting(
+    map(textYield),
     [],
-    "Recipients who are told of infected mail that they did not get.",
+    "Administrators who get notices of bad header sections, by recipient.",
     "policy",
+    {
+      otherwise: "bad_header_admin",
+    },
   ),
-  warnbannedrecip_maps: setting(
-    map(truthYield),
-    [],
-    "Recipients who are told of banned mail that they did not get.",
-    "policy",
-  ),
+  warnvirusrecip_maps: setting(map(truthYield), [], "Recipients who get a notice in place of infected mail.", "policy"),
+  warnbannedrecip_maps: setting(map(truthYield), [], "Recipients who get a notice in place of banned mail.", "policy"),
   warnbadhrecip_maps: setting(
     map(truthYield),
     [],
-    "Recipients who are told of mail with a bad header section that they did not get.",
+    "Recipients who get a notice in place of mail with a bad header section.",
     "policy",
   ),
-  warnbannedsender: setting(toggle, false, "Senders are told of banned mail.", "policy"),
-  warnbadhsender: setting(toggle, false, "Senders are told of bad header sections.", "policy"),
-  warn_offsite: setting(toggle, false, "Recipients elsewhere are told, too.", "policy"),
+  warnbannedsender: setting(toggle, false, "Senders of banned mail get a notice.", "policy"),
+  warnbadhsender: setting(toggle, false, "Senders of mail with a bad header section get a notice.", "policy"),
+  warn_offsite: setting(toggle, false, "Recipients outside of local_domains_maps get notices, too.", "policy"),
   mailfrom_notify_admin: setting(
     optional(envelopeSender),
     null,
