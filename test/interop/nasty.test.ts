@@ -1,11 +1,14 @@
 // Mail that is hard on signatures, by each door that Postfix has for a filter (content filter, proxy, milter), and on through a
-// hop without 8BITMIME that keeps lines to 998 octets. Mail::DKIM and dkimpy are the judges of what arrives.
+// hop without 8BITMIME that keeps lines to 998 octets. Mail::DKIM and dkimpy are the judges of what arrives. To the content filter
+// and back it goes under TLS.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { createCertificates } from "../support/certificates.ts";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type PeerVerdict, peers } from "../support/dkim-peers.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
@@ -101,6 +104,9 @@ before(async () => {
     await freePort(),
   ];
   const back = { backIncoming: await freePort(), backOriginating: await freePort() };
+  const folder = await mkdtemp(join(tmpdir(), "signpost-nasty-"));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  const tls = await createCertificates(folder, "DNS:mx.example.com");
   ports = { "content filter": await freePort(), proxy: await freePort(), milter: await freePort() };
   daemon = await startDaemonProcess(`
 myhostname: mail.example.com
@@ -111,9 +117,14 @@ dkim_signature_options_bysender_maps: [{ ".": { c: relaxed/simple } }]
 inet_socket_port: [${incoming}, ${originating}, ${proxied}]
 forward_method: "smtp:[127.0.0.1]:${back.backOriginating}"
 notify_method: "smtp:[127.0.0.1]:${back.backOriginating}"
-interface_policy: { "${originating}": ORIGINATING, "${proxied}": ORIGINATING }
+smtpd_tls_cert_file: ${tls.certificateFile}
+smtpd_tls_key_file: ${tls.keyFile}
+smtp_tls_CAfile: ${tls.authorityFile}
+interface_policy: { "${originating}": "ORIGINATING, SECURE", "${proxied}": ORIGINATING }
 milter_listen: [{ address: "127.0.0.1:${milter}", bank: ORIGINATING }]
-policy_bank: { ORIGINATING: { originating: true, smtpd_discard_ehlo_keywords: [8BITMIME] } }
+policy_bank:
+  ORIGINATING: { originating: true, smtpd_discard_ehlo_keywords: [8BITMIME] }
+  SECURE: { tls_security_level_in: encrypt, tls_security_level_out: encrypt, smtp_tls_servername: mx.example.com }
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
 spool: { dir: "@FOLDER@", free_space: 1M }
 `);
@@ -123,6 +134,10 @@ spool: { dir: "@FOLDER@", free_space: 1M }
     "smtpd_recipient_limit=1000",
     "smtp_destination_recipient_limit=1000",
     "amavisfeed_destination_recipient_limit=1000",
+    `smtpd_tls_cert_file=${tls.certificateFile}`,
+    `smtpd_tls_key_file=${tls.keyFile}`,
+    "smtp_tls_loglevel=1",
+    "smtpd_tls_loglevel=1",
   ]);
   closers.push(
     () => postfix.stop(),
@@ -137,6 +152,11 @@ spool: { dir: "@FOLDER@", free_space: 1M }
     `127.0.0.1:${port}/inet=127.0.0.1:${port} inet n - n - - smtpd ${options.join(" ")}`;
   const services = [service(ports.proxy, proxyOptions), service(ports.milter, milterOptions)];
   await run("/usr/sbin/postconf", ["-c", postfix.config, "-M", ...services]);
+  const secured = [
+    "amavisfeed/unix/smtp_tls_security_level=encrypt",
+    `127.0.0.1:${back.backOriginating}/inet/smtpd_tls_security_level=may`,
+  ];
+  await run("/usr/sbin/postconf", ["-c", postfix.config, "-P", ...secured]);
   await run("/usr/sbin/postfix", ["-c", postfix.config, "reload"]);
   await Promise.all(doors.map((door) => sendAll(door)));
   await arrivals();
@@ -260,4 +280,12 @@ test("what cannot be mended is told before", { skip }, () => {
     // By the content filter Postfix has converted it before we see it, and broken the sender's seal itself.
     assert.ok(told.length >= 2, `${told.length} of ${daemon.lines.length} lines`);
   }
+});
+
+test("Postfix and signpost speak TLS with each other, to the filter and back", { skip }, async () => {
+  const log = await postfix.log();
+  assert.match(log, /TLS connection established to 127\.0\.0\.1\[127\.0\.0\.1\]:\d+: TLSv1\.3/);
+  assert.match(log, /TLS connection established from localhost\[127\.0\.0\.1\]: TLSv1\.3/);
+  const received = String(arrived("content filter", largest)[0]?.octets.subarray(0, 4096));
+  assert.match(received.replaceAll(/\r\n\s+/g, " "), /\(signpost, port \d+\) with ESMTPS id/);
 });
