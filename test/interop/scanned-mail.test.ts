@@ -42,7 +42,6 @@ let sent = 0;
 /** The reply, the log line, and what arrived. Bodies differ, so that no verdict is remembered. */
 async function send(body: string, port = filter.ports.incoming) {
   sent += 1;
-  const from = filter.daemon.lines.length;
   const given = filter.hop.mails.length;
   const client = await connected(port);
   const reply = await submit(client, {
@@ -50,7 +49,7 @@ async function send(body: string, port = filter.ports.incoming) {
     data: mailText(`mail ${sent}`, `${body}${sent}\r\n`),
   });
   await client.ask("QUIT");
-  const log = await filter.daemon.line(" mail_id: ", from);
+  const log = await filter.daemon.line(`Message-ID: <mail-${sent}@example.com>`);
   return { reply, log, text: filter.hop.mails.slice(given).at(0)?.octets.toString("latin1") };
 }
 
