@@ -534,6 +534,19 @@ export const dashboards: readonly Dashboard[] = [
             steps: goodAtZero,
           },
           {
+            title: "Age of keys",
+            description: "Since the file of each signing key was written. Keys are to be changed about once a year.",
+            kind: "table",
+            unit: "dtdurations",
+            docs: "keys.md",
+            queries: [
+              {
+                expr: `time() - ${now("signpost_key_file_timestamp_seconds")}`,
+                legend: "{{selector}}._domainkey.{{domain}}",
+              },
+            ],
+          },
+          {
             title: "Since a key was looked at",
             description: "Keys are looked at in the background, each about once an hour.",
             kind: "stat",

@@ -86,6 +86,10 @@ export function declareMetrics() {
       "omit",
       ["domain", "selector"],
     ),
+    keyFileTime: gauge("signpost_key_file_timestamp_seconds", "When the file of a signing key was written.", "omit", [
+      "domain",
+      "selector",
+    ]),
     keysChecked: gauge("signpost_keys_checked", "Keys by what the DNS said of them when last asked.", "omit", [
       "result",
     ]),

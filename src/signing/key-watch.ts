@@ -1,6 +1,6 @@
 // Looks in the background whether the DNS publishes our keys: each about once an hour, one that does not pass about
 // every five minutes, never many at a time. Says so when that changes.
-
+import { statSync } from "node:fs";
 import type { Resolve } from "../rr/answer.ts";
 import { askKey } from "./ask-key.ts";
 import type { Keyring } from "./keyring.ts";
@@ -9,6 +9,11 @@ import type { SigningKey } from "./signing-key.ts";
 
 /** Where the results are shown: one value per key, keys by result, and when a key was last looked at (epoch seconds). */
 export interface KeyWatchGauges {
+  /** When the file of a key was written, epoch seconds. */
+  readonly keyFileTime: {
+    set(labels: { readonly domain: string; readonly selector: string }, value: number): void;
+    reset(): void;
+  };
   readonly keyPublished: {
     set(labels: { readonly domain: string; readonly selector: string }, value: 0 | 1): void;
     reset(): void;
@@ -22,6 +27,8 @@ export interface KeyWatchNeeds {
   readonly resolve: Resolve;
   /** A key that passes no longer, or again. */
   tell(severity: "warning" | "notice", text: string): void;
+  /** When a file was written, epoch seconds; undefined where there is none. */
+  readonly fileTime?: (file: string) => number | undefined;
   readonly random?: () => number;
   /** Monotonic, milliseconds. */
   readonly now?: () => number;
@@ -59,8 +66,14 @@ interface Watched {
   readonly known: Uint8Array;
 }
 
+/** When a file was written last, epoch seconds; undefined for a key that stands in the configuration. */
+function timeOfFile(file: string): number | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? stats.mtimeMs / 1000 : undefined;
+}
+
 export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
-  const { declared, resolve, tell, random = Math.random, now = () => performance.now() } = needs;
+  const { declared, resolve, tell, fileTime = timeOfFile, random = Math.random, now = () => performance.now() } = needs;
   let watched: Watched | undefined;
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
@@ -73,7 +86,9 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
     for (const [index, result] of results.entries()) declared.keysChecked.set({ result }, counts[index] ?? 0);
   }
 
-  function publishKey({ domain, selector }: SigningKey, result: number): void {
+  function publishKey({ domain, selector, source }: SigningKey, result: number): void {
+    const writtenAt = fileTime(source);
+    if (writtenAt !== undefined) declared.keyFileTime.set({ domain, selector }, writtenAt);
     declared.keyPublished.set({ domain, selector }, results[result] === "pass" ? 1 : 0);
   }
 
@@ -148,6 +163,7 @@ export function createKeyWatch(needs: KeyWatchNeeds): KeyWatch {
       watched = next;
       last = -1;
       declared.keyPublished.reset();
+      declared.keyFileTime.reset();
       for (const [place, result] of next.known.subarray(0, maxSeries).entries()) {
         const key = keys[place];
         if (key !== undefined && result !== unknown) publishKey(key, result);

@@ -43,11 +43,12 @@ export async function openSocket(
     if (at.address !== undefined) options.host = at.address;
   }
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const failed = (error: Error) => reject(explained(error, at));
+    server.once("error", failed);
     // bind() happens within listen(): with this umask the socket is never open to more than it should be.
     const before = at.mode === undefined || isInherited ? undefined : process.umask(0o777 & ~at.mode);
     listen(options, () => {
-      server.off("error", reject);
+      server.off("error", failed);
       resolve();
     });
     if (before !== undefined) process.umask(before);
@@ -57,6 +58,22 @@ export async function openSocket(
   if (at.path !== undefined) return { address: "", port: 0, path: at.path };
   if (bound !== null && typeof bound === "object") return { address: bound.address, port: bound.port };
   return { address: "", port: 0 };
+}
+
+/** Why an address cannot be had, in words that say what to do. */
+function explained(error: Error, { address = "*", port = 0, path }: ListenAt): Error {
+  const where = path ?? `${address}:${port}`;
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${where} is in use by another program${path === undefined ? `: "ss -ltnp sport = :${port}" shows which` : ""}`,
+    EACCES:
+      path === undefined
+        ? `${where} may not be opened: ports below 1024 want root or CAP_NET_BIND_SERVICE`
+        : `${path} cannot be made: permission denied`,
+    EADDRNOTAVAIL: `${where} cannot be opened: this host has no such address`,
+  };
+  const code = errorCode(error) ?? "";
+  const message = words[code];
+  return message === undefined ? error : Object.assign(new Error(message, { cause: error }), { code });
 }
 
 /** The descriptor a server listens on, to be handed to another process; undefined where it cannot be told. */

@@ -174,7 +174,7 @@ test("a reload is in force in all processes, or in none", async (t) => {
   );
   const refused = await command(several, "reload");
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /the old configuration stays in force: .*EADDRINUSE/);
+  assert.match(refused.stderr, /the old configuration stays in force: .* is in use by another program/);
   assert.deepEqual(await greetings(), new Set(["220 changed once"]));
   assert.equal(await total(several, 'signpost_config_reloads_total{result="failure"}'), 1);
 
@@ -311,14 +311,14 @@ test("when the supervising process is killed, the others finish their mail and e
 test("a port that somebody else has keeps it from starting, and so does another daemon of the same kind", async (t) => {
   const several = await startSeveral(t);
   const again = several.config.replaceAll(several.daemon.folder, "@FOLDER@").replace(/metrics: .*\n/, "");
-  await assert.rejects(startDaemonProcess(again), /not started: 127\.0\.0\.1:\d+: listen EADDRINUSE/);
+  await assert.rejects(startDaemonProcess(again), /not started: .*127\.0\.0\.1:\d+ is in use by another program/);
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   t.after(() => taken.close());
   const address = taken.address();
   assert.ok(address !== null && typeof address === "object");
   const config = `listeners: 2\ninet_socket_port: ${address.port}`;
-  await assert.rejects(startDaemonProcess(config), /not started: 127\.0\.0\.1:\d+: listen EADDRINUSE/);
+  await assert.rejects(startDaemonProcess(config), /not started: .*127\.0\.0\.1:\d+ is in use by another program/);
 });
 
 test("what keeps one process from starting keeps all, with its reason and nothing left running", async () => {

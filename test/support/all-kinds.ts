@@ -1,6 +1,10 @@
 // Mail of all kinds through a filter: signed, unsigned, verified, forged, refused, put off, large, broken off. For
 // whoever wants every metric to move.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestKey } from "./daemon.ts";
 import { startFakeClamd } from "./fake-clamd.ts";
 import { startFakeSpamd } from "./fake-spamd.ts";
 import { type Filter, startFilter } from "./filter.ts";
@@ -23,8 +27,13 @@ export async function startScene(): Promise<Scene> {
   const metricsPort = await freePort();
   const clamd = await startFakeClamd();
   const spamd = await startFakeSpamd();
+  const keyDir = await mkdtemp(join(tmpdir(), "signpost-keys-"));
+  const fileKey = createTestKey("ed25519");
+  await mkdir(join(keyDir, "example.net"));
+  await writeFile(join(keyDir, "example.net", "s.pem"), fileKey.pem, { mode: 0o600 });
   const filter = await startFilter({
     extra: `
+dkim_key_dir: ${JSON.stringify(keyDir)}
 metrics: { listen: "127.0.0.1:${metricsPort}" }
 control: { socket: "@FOLDER@/control.sock" }
 enable_spf_verification: true
@@ -50,6 +59,7 @@ inet_acl: [127.0.0.1, 127.0.0.2]
   dns.serve({
     "r._domainkey.example.com": { TXT: [keys.rsa.record] },
     "e._domainkey.example.com": { TXT: [keys.ed25519.record] },
+    "s._domainkey.example.net": { TXT: [fileKey.record] },
     "example.com": { TXT: [["v=spf1 ip4:192.0.2.1 -all"]] },
     "_dmarc.example.com": { TXT: [["v=DMARC1; p=reject"]] },
     "elsewhere.example": { TXT: [["v=spf1 ip4:198.51.100.7 ~all"]] },
@@ -118,6 +128,7 @@ inet_acl: [127.0.0.1, 127.0.0.2]
     await filter.close();
     await clamd.close();
     await spamd.close();
+    await rm(keyDir, { recursive: true });
   }
 
   return { filter, metricsPort, sendRound, close };
