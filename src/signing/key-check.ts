@@ -3,6 +3,7 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { readKeyRecord } from "../dkim/key-record.ts";
 import { parseColonList, parseTagList, removeBlanks, tagValue } from "../dkim/tag-list.ts";
+import { jsonText } from "../mail/json-text.ts";
 import type { Answer, TxtRecord } from "../rr/answer.ts";
 import { forbidsSubdomains } from "./key-options.ts";
 import type { ReadKey } from "./private-key.ts";
@@ -206,7 +207,7 @@ function looksLikeKey(record: TxtRecord): boolean {
 
 /** A record for a sentence: short and printable. */
 function shown(record: TxtRecord | undefined): string {
-  const text = (record ?? []).map((each) => JSON.stringify(each)).join(" ");
+  const text = (record ?? []).map((each) => jsonText(each)).join(" ");
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

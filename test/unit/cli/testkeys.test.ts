@@ -145,6 +145,13 @@ const published: readonly (readonly [string, object, string, RegExp, number])[] 
     1,
   ],
   [
+    "a TXT record with what a terminal acts on",
+    { [name]: { TXT: [["v=spf1 \u009b2J\u202e\x1b"]] } },
+    "invalid (public key: not available)",
+    /is no key: "v=spf1 [\x20-\x7e]*"/,
+    1,
+  ],
+  [
     "an alias to nowhere",
     { [name]: { CNAME: ["k.esp.example"] } },
     "invalid (public key: not available)",
