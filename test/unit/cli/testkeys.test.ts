@@ -148,7 +148,7 @@ const published: readonly (readonly [string, object, string, RegExp, number])[] 
     "a TXT record with what a terminal acts on",
     { [name]: { TXT: [["v=spf1 \u009b2J\u202e\x1b"]] } },
     "invalid (public key: not available)",
-    /is no key: "v=spf1 [\x20-\x7e]*"/,
+    /is no key: "v=spf1 [^\x00-\x1f\x7f-\x9f\u202e]*"\n/,
     1,
   ],
   [
