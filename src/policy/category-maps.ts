@@ -102,7 +102,10 @@ const plainSettings: ReadonlySet<CategorySetting> = new Set<CategorySetting>([
   "notify_recips_templ_by_ccat",
   "notify_sender_templ_by_ccat",
 ]);
-const settingNames = Object.keys(valueTypes).filter((name): name is CategorySetting => name in valueTypes);
+/** All of them, in the order of the table. */
+export const categorySettingNames = Object.keys(valueTypes).filter(
+  (name): name is CategorySetting => name in valueTypes,
+);
 
 /** Compiles members where they stand, then puts together those that a bank has in the end. */
 export interface CategoryCompiler {
@@ -148,14 +151,14 @@ export function createCategoryCompiler(compiler: MapCompiler): CategoryCompiler 
 
   return {
     add(layer, at) {
-      for (const name of settingNames) {
+      for (const name of categorySettingNames) {
         for (const [key, member] of Object.entries(layer[name] ?? {})) {
           if (key !== "REPLACE") compileMember(name, member, contextBelow(at(name), [key]));
         }
       }
     },
     take(settings) {
-      const maps = Object.fromEntries(settingNames.map((name) => [name, take(name, settings)]));
+      const maps = Object.fromEntries(categorySettingNames.map((name) => [name, take(name, settings)]));
       if (!isWhole(maps)) throw new Error("a map by category is missing");
       return maps;
     },
@@ -182,7 +185,7 @@ function isTable(raw: unknown): raw is RawTable {
 }
 
 function isWhole(maps: Readonly<Record<string, CategoryMap<unknown>>>): maps is CategoryMaps {
-  return settingNames.every((name) => name in maps);
+  return categorySettingNames.every((name) => name in maps);
 }
 
 /**
@@ -210,6 +213,18 @@ export function contentsValue<V>(map: CategoryMap<V>, all: readonly Contents[], 
     if (value !== "unset") return value;
   }
   return catchAllValue(map, recipient);
+}
+
+/** The entry for contents that decides what a setting says of a recipient, as it is written; undefined where there is none. */
+export function categoryEntry<V>(
+  map: CategoryMap<V>,
+  { category, minor }: Contents,
+): { readonly name: string; readonly entry: LookupMap<V> } | undefined {
+  for (const name of minor > 0 ? [`${category},${minor}`, category] : [category]) {
+    const entry = map.get(name);
+    if (entry !== undefined) return { name, entry };
+  }
+  return undefined;
 }
 
 /** What holds for categories without an entry and without a plain setting. */

@@ -2,6 +2,8 @@
 import type { Match, Origin } from "../lookup/table.ts";
 import type { PolicyBank } from "./bank.ts";
 import type { BannedRule } from "./banned-table.ts";
+import { type CategorySetting, categoryEntry, categorySettingNames } from "./category-maps.ts";
+import type { Contents } from "./decision.ts";
 import { type AskedBy, allMapNames, askedBy, type MapName } from "./map-values.ts";
 
 /** The addresses of one mail. */
@@ -10,12 +12,14 @@ export interface Addresses {
   /** The envelope sender, "" for the null one. */
   readonly sender: string;
   readonly authors: readonly string[];
+  /** What the mail is for each recipient; of those that are not there nothing was found. */
+  readonly contents?: ReadonlyMap<string, readonly Contents[]>;
   /** Domains whose signature counts. */
   readonly signers: readonly string[];
 }
 
 export interface MapYield {
-  readonly map: MapName | "mynetworks_maps";
+  readonly map: MapName | CategorySetting | "mynetworks_maps";
   readonly by: AskedBy | "client";
   /** What was looked up; for two-level maps "recipient < sender". */
   readonly address: string;
@@ -45,6 +49,7 @@ export function explainMaps(bank: PolicyBank, addresses: Addresses, client?: str
     const match = bank.mynetworks_maps.contains(client);
     if (match !== undefined) found.push(yielded("mynetworks_maps", "client", client, match));
   }
+  for (const name of categorySettingNames) found.push(...byContents(bank, name, addresses));
   for (const name of allMapNames) {
     const by = askedBy(name);
     for (const address of asked[by]) {
@@ -53,6 +58,26 @@ export function explainMaps(bank: PolicyBank, addresses: Addresses, client?: str
     }
   }
   return found;
+}
+
+const onlyClean: readonly Contents[] = [{ category: "CC_CLEAN", minor: 0 }];
+
+/** Entries for what the mail is, each once: "ann@here.example, CC_BADH,7". */
+function byContents(bank: PolicyBank, name: CategorySetting, { recipients, contents }: Addresses): readonly MapYield[] {
+  const map = bank[name];
+  if (map.size === 0) return [];
+  return recipients.flatMap((recipient) => {
+    const entries = new Map(
+      (contents?.get(recipient) ?? onlyClean).flatMap((each) => {
+        const found = categoryEntry<unknown>(map, each);
+        return found === undefined ? [] : [[found.name, found.entry] as const];
+      }),
+    );
+    return [...entries].flatMap(([category, entry]) => {
+      const match = entry.first(recipient);
+      return match === undefined ? [] : [yielded(name, "recipient", `${recipient}, ${category}`, match)];
+    });
+  });
 }
 
 type TwoLevelMap =

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { signpost } from "../support/command.ts";
 import { type FakeClamd, startFakeClamd } from "../support/fake-clamd.ts";
 import { type FakeSpamd, spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
 import { connected, type Filter, startFilter } from "../support/filter.ts";
@@ -181,6 +182,7 @@ const everyCategory = Object.keys(contents);
 
 function settings(clamd: FakeClamd, spamd: FakeSpamd): string {
   return `
+control: { socket: '@FOLDER@/control.sock' }
 QUARANTINEDIR: '@FOLDER@/quarantine'
 quarantine_subdir_levels: 0
 av_scanners: [{ name: stub, type: clamd, address: "${clamd.address}" }]
@@ -301,6 +303,27 @@ for (const cell of cells) {
     owedOthers += mails.length + dsns.length;
   });
 }
+
+test("why says of a recipient what was decided, by which entry of which line, where the copy is and who was told", async () => {
+  const cell = cells.find(({ id }) => id === "cell-cc_virus-d_discard-none-smtp-to-one-");
+  assert.ok(cell !== undefined);
+  const [reply = ""] = await send({ ...cell, id: `${cell.id}why-` });
+  newCopies();
+  owedNotices += 1;
+  const logId = /id=(\S+)/.exec(reply)?.[1] ?? "";
+  const { stdout, code } = await signpost("why", logId, "--config", filter.daemon.configFile);
+  assert.equal(code, 0);
+  for (const wanted of [
+    /discard\.none@example\.com/,
+    /category: INFECTED/,
+    /virus: Stub\.Virus/,
+    /final_destiny_maps_by_ccat.*discard\.none@example\.com.*signpost\.yaml:\d+:\d+/,
+    /virus-[\w-]{12}/,
+    /notice to an administrator/,
+  ]) {
+    assert.match(stdout, wanted);
+  }
+});
 
 test("administrators are told of what concerns them, once each, and nobody else is told of anything", async () => {
   await filter.hop.received(owedOthers + owedNotices);

@@ -100,14 +100,28 @@ function lintNames(config: Config, say: Say): void {
   }
 }
 
+/** Of the kinds of mail whose sender is often made up. */
+const rejecting = [
+  "final_dmarc_destiny",
+  "final_must_sign_destiny",
+  "final_virus_destiny",
+  "final_banned_destiny",
+  "final_unchecked_destiny",
+  "final_spam_destiny",
+] as const;
+
 /** Postfix has answered its client before a filter behind its queue sees the mail. */
 function lintRejects(config: Config, say: Say): void {
   for (const { path, settings } of everyBank(config)) {
-    if (settings.final_dmarc_destiny !== "D_REJECT") continue;
-    say(
-      "note",
-      [...path, "final_dmarc_destiny"],
-      "D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
-    );
+    // Mail of our own users has no forged senders.
+    if (settings.originating === true) continue;
+    for (const name of rejecting) {
+      if (settings[name] !== "D_REJECT") continue;
+      say(
+        "note",
+        [...path, name],
+        "D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
+      );
+    }
   }
 }

@@ -73,7 +73,12 @@ export function explainOutcome(outcome: Outcome): Explanation {
   }));
   const recipients = [...new Set(outcome.recipients.map(({ address }) => address))];
   const signers = signatures.flatMap(({ standing, domain }) => (standing === "counts" ? domain : []));
-  const addresses = { recipients, sender, authors, signers: [...new Set(signers)] };
+  const contents = new Map(
+    outcome.recipients.flatMap(({ address, content }) =>
+      content === undefined ? [] : [[address, content.all] as const],
+    ),
+  );
+  const addresses = { recipients, sender, authors, contents, signers: [...new Set(signers)] };
   return {
     client,
     authors: authors.map(textOf),

@@ -55,3 +55,45 @@ test("every map of a bank has its type of value", () => {
   const maps = Object.keys(base).filter((key) => /_maps$|_lookup_tables$/.test(key));
   assert.equal(allMapNames.length, maps.length - 1, "all but the list of networks");
 });
+
+test("entries by contents category are told for what the mail is to each recipient", () => {
+  const { base } = setUp({
+    base: {
+      final_destiny_maps_by_ccat: {
+        CC_SPAM: [{ "ann@example.com": "D_DISCARD" }],
+        "CC_BADH,7": "D_REJECT",
+        CC_VIRUS: 0,
+      },
+      defang_maps_by_ccat: { CC_CLEAN: 1 },
+    },
+  });
+  const contents = new Map([
+    [
+      "ann@example.com",
+      [
+        { category: "CC_SPAM", minor: 0 },
+        { category: "CC_BADH", minor: 7 },
+        { category: "CC_BADH", minor: 0 },
+        { category: "CC_CLEAN", minor: 0 },
+      ] as const,
+    ],
+  ]);
+  const told = explainMaps(base, {
+    recipients: ["ann@example.com", "joe@example.com"],
+    sender: "a@b",
+    authors: [],
+    signers: [],
+    contents,
+  });
+  assert.deepEqual(
+    told
+      .filter(({ map }) => map.endsWith("_by_ccat"))
+      .map(({ map, address, value, key }) => [map, address, value, key]),
+    [
+      ["final_destiny_maps_by_ccat", "ann@example.com, CC_SPAM", "D_DISCARD", "ann@example.com"],
+      ["final_destiny_maps_by_ccat", "ann@example.com, CC_BADH,7", "D_REJECT", "(constant)"],
+      ["defang_maps_by_ccat", "ann@example.com, CC_CLEAN", true, "(constant)"],
+      ["defang_maps_by_ccat", "joe@example.com, CC_CLEAN", true, "(constant)"],
+    ],
+  );
+});

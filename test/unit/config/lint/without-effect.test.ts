@@ -17,6 +17,17 @@ function told(settings: Readonly<Record<string, unknown>>): string[] {
 const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, readonly string[]])[] = [
   ["a configuration that does something", {}, []],
   [
+    "spam that is rejected behind the queue, but not of our own users",
+    {
+      final_spam_destiny: "D_REJECT",
+      interface_policy: { 10024: "A" },
+      policy_bank: { A: { originating: true, final_virus_destiny: "D_REJECT" } },
+    },
+    [
+      "note: final_spam_destiny: D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
+    ],
+  ],
+  [
     "signing without a key",
     { enable_dkim_signing: true },
     ["warning: enable_dkim_signing: there is no key (dkim_keys, dkim_key_dir, dkim_keytable): nothing is signed"],
