@@ -240,7 +240,8 @@ async function openOther(unpacking: Unpacking, archive: FoundArchive): Promise<v
     isEnough: () => isFull || expansion.excess !== undefined,
   });
   if ((encrypted || frame.encrypted) && !node.encrypted) noteEncrypted(unpacking, archive, undefined);
-  const isShort = members < frame.leastMembers && !isFull && expansion.excess === undefined;
+  // Nobody sends an archive of nothing: its directory is somewhere else than libarchive looks.
+  const isShort = members < Math.max(1, frame.leastMembers) && !isFull && expansion.excess === undefined;
   const fault = frame.fault ?? (result === "failed" ? detail : isShort ? "members cannot be read" : undefined);
   if (fault !== undefined && !node.encrypted) walk.tree.note("failed", node, `a ${kind} archive: ${fault}`);
   await openArchives(unpacking);
