@@ -28,6 +28,7 @@ export interface Surviving {
 /** `signs`: the mail will be signed by us. Other mail is not changed: nothing of ours can break in it. */
 export type Survive = (mail: JudgedMail, leaving: readonly Leaving[], signs: boolean) => Surviving | Promise<Surviving>;
 
+const noBody: MemoryBody = { kind: "memory", sizeBytes: 0, chunks: [] };
 /** Places of one mail that are told. */
 const maxPlaces = 20;
 
@@ -36,17 +37,17 @@ export function createSurvive({ makeSurvive }: SurviveNeeds): Survive {
     const { message } = mail.transaction;
     const scan = await scanBody(message.body);
     if (!scan.eightBit && !scan.longLine && !hasLongField(message.fields)) return { leaving };
-    if (message.body.kind !== "memory")
-      return { leaving, survival: { result: "checked", places: left(scan, "too-large") } };
+    // The header of a mail that is not held in memory can be mended all the same.
+    const tooLarge = message.body.kind === "memory" ? [] : left(scan, "too-large");
     let found: Survival;
     try {
-      found = await makeSurvive(message, message.body);
+      found = await makeSurvive(message, message.body.kind === "memory" ? message.body : noBody);
     } catch (error) {
       // Later there may be room for it.
       if (error instanceof PoolSaturated) throw error;
       return { leaving, survival: { result: "checked", places: left(scan, "failed") } };
     }
-    const places = found.places.slice(0, maxPlaces);
+    const places = [...found.places, ...tooLarge].slice(0, maxPlaces);
     if (mode === "check") return { leaving, survival: { result: "checked", places } };
     if (leaving.some(({ edits }) => edits.wrap !== undefined)) {
       return { leaving, survival: { result: "checked", places: left(scan, "wrapped") } };

@@ -105,7 +105,14 @@ test("what cannot be mended is told, and the mail leaves as it came", async () =
     },
   } as const;
   const large = await run({ message: { ...messageOf(head, ""), body } });
-  assert.deepEqual(large.survival?.places, [{ at: "1", what: "8-bit", left: "too-large" }]);
+  assert.deepEqual(large.survival?.places, [
+    { at: "references", what: "long-line" },
+    { at: "1", what: "8-bit", left: "too-large" },
+  ]);
+  assert.ok(
+    large.text.split("\r\n").every((line) => line.length <= 998),
+    "its header is mended all the same",
+  );
   const dead = await run({ broken: true });
   assert.deepEqual(dead.survival?.places, [{ at: "1", what: "8-bit", left: "failed" }]);
   const wrap = { heading: "", before: "", after: "" };
