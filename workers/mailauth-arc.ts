@@ -91,7 +91,7 @@ async function judge(
     resolver: dns.resolver,
     minBitLength: minimumKeyBits,
     strict: true,
-    // Whether it has expired is told above, by the rule that DKIM has.
+    // Whether it has expired is decided above, by the rule that DKIM has.
     curTime: new Date(Math.min(now, timeOf(newest, "x") ?? now) * 1000),
   });
   verifier.headers = headers;
@@ -167,7 +167,7 @@ function failed(error: unknown, dns: MailauthResolver): ArcReport {
   const code = errorCode(error) ?? "";
   const reason = reasons[code];
   if (reason !== undefined) return { result: "fail", reason, sets: [] };
-  // A chain is only told to be broken when the DNS did answer: cv=fail can never be taken back.
+  // A chain is reported as broken only when the DNS did answer: cv=fail can never be taken back.
   if (dns.trouble !== undefined) return { result: "temperror", reason: "dns-error", sets: [] };
   return code === ""
     ? { result: "temperror", reason: "internal-error", sets: [] }

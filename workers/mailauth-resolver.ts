@@ -1,5 +1,5 @@
 // Our `Resolve` in the form that mailauth asks for: node:dns's answers and error codes. What went wrong on the way is
-// remembered, because mailauth does not tell it apart from other failures.
+// remembered, because mailauth does not distinguish it from other failures.
 import type { Answer, DnsTrouble, RecordType, Resolve } from "../src/rr/answer.ts";
 
 export interface MailauthResolver {

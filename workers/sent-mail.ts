@@ -30,7 +30,7 @@ function open(): DatabaseSync {
   }
 }
 
-/** Its owner alone may read it: whoever has the folder is to own it too. */
+/** Its owner alone may read it: the owner of the folder must own it too. */
 function makePrivately(): void {
   closeSync(openSync(file, "a", 0o600));
   if (process.getuid?.() !== 0) return;
@@ -94,7 +94,7 @@ parentPort?.on("message", ({ id, ...question }: SentQuestion & { readonly id: nu
         database = open();
       }
     } catch {
-      // The same trouble, told below.
+      // The same trouble, reported below.
     }
     parentPort?.postMessage({ id, trouble: errorText(error) } satisfies SentAnswer);
   }

@@ -56,7 +56,7 @@ function counting(ask: Ask, { asked, lookups, emptyAnswers }: SpfLimits & { aske
   };
 }
 
-/** Every question goes out once; whoever asks gets a list of its own, for lists are sorted in place. */
+/** Every question goes out once; each caller gets a list of its own, for lists are sorted in place. */
 function askingOnce(resolver: Ask): Ask {
   const answers = new Map<string, Promise<unknown[]>>();
   return async (name, type) => {

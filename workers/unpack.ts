@@ -1,4 +1,4 @@
-// Archives opened, one within the other, as far as the limits go. What cannot be opened is told, never passed over.
+// Archives opened, one within the other, as far as the limits go. What cannot be opened is reported, never passed over.
 import { crc32 } from "node:zlib";
 import type { UncheckedReason } from "../src/mail/content.ts";
 import { readFrame } from "../src/mime/archive-frame.ts";

@@ -1,5 +1,5 @@
-// What an ARC set says of DMARC (RFC 8617 section 4.1.1). HELO and MAIL FROM stand in such a field in the words of whoever
-// sent the mail, so what cannot be read, or only looks like a failure, is told too.
+// What an ARC set says of DMARC (RFC 8617 section 4.1.1). HELO and MAIL FROM stand in such a field in the words of the
+// sender, so what cannot be read, or only looks like a failure, is reported too.
 import { parseAuthenticationResults } from "../authres/parse.ts";
 import { readUntil, skipCfws } from "../authres/syntax.ts";
 

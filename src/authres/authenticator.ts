@@ -1,4 +1,4 @@
-// The contract between the main thread and whoever evaluates SPF and ARC: jobs in, plain results out. Everything here
+// The contract between the main thread and the code that evaluates SPF and ARC: jobs in, plain results out. Everything here
 // survives a structured clone. What the results are worth is decided by others.
 import type { KeyObject } from "node:crypto";
 import type { BodySource } from "../mail/digest.ts";
@@ -75,12 +75,12 @@ export interface ArcSet {
   readonly sealer: string;
   /** What its ARC-Authentication-Results says of DMARC: "pass", "fail", …; absent when it says nothing. */
   readonly dmarc?: string;
-  /** These results have not the form of the RFC: nobody can tell what they say. */
+  /** These results have not the form of the RFC: what they say cannot be known. */
   readonly isUnreadable?: true;
 }
 
 export interface ArcReport {
-  /** "temperror": the DNS did not tell; "permerror": not looked at, see `reason`. Both are no cv= value. */
+  /** "temperror": the DNS did not answer; "permerror": not looked at, see `reason`. Both are no cv= value. */
   readonly result: "none" | "pass" | "fail" | "temperror" | "permerror";
   readonly reason?: ArcReason;
   /** Oldest first; empty unless the chain passed. */

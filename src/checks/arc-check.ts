@@ -12,7 +12,7 @@ export const trustedSealer = "trusted-sealer";
 export function createArcCheck(authenticator: Pick<Authenticator, "arc">): Check {
   return {
     name: "arc",
-    // A set of ours tells what the chain was worth, so sealing needs it judged.
+    // A set of ours says what the chain was worth, so sealing needs it judged.
     isWanted: (bank) => bank.enable_arc_verification || bank.arc_seal,
     digests: ({ fields, cut }) => (cut === undefined ? arcDigestSpecs(fields) : []),
     async run({ client, head, bank, now, body, resolve }) {

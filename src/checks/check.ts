@@ -39,7 +39,7 @@ export const noFacts: Facts = { findings: [], verifications: [], content: {} };
 
 /** A mail as checks see it. */
 export interface CheckInput {
-  /** Who gave the mail to our MTA, as XFORWARD tells. */
+  /** The client that gave the mail to our MTA, as XFORWARD names it. */
   readonly client: ClientFacts;
   /** The reverse-path, verbatim; "" for the null one. */
   readonly sender: string;

@@ -81,7 +81,7 @@ function clearFinding([evaluated]: readonly Evaluated[]): Finding {
 }
 
 /**
- * Of a From that readers understand differently every domain counts: the strictest that failed is told (RFC 7489 section
+ * Of a From that readers understand differently every domain counts: the strictest that failed is reported (RFC 7489 section
  * 6.6.1), or what could not be found out. Nothing makes such a From a pass.
  */
 function doubtfulFinding(evaluated: readonly Evaluated[], doubt: AuthorDoubt): Finding {

@@ -71,7 +71,7 @@ interface Applied {
   readonly record: DmarcRecord;
   readonly policyDomain: string;
   readonly policy: DmarcPolicy;
-  /** Relaxed alignment; undefined when the DNS did not tell. */
+  /** Relaxed alignment; undefined when the DNS did not answer. */
   aligns(domain: string): Promise<boolean | undefined>;
 }
 
@@ -135,7 +135,7 @@ function appliedStep(authorDomain: string, organization: string | undefined, { f
   return found.find(({ domain }) => domain === organization) ?? found.find(({ record }) => record.psd === "y");
 }
 
-/** np for a subdomain that does not exist, else sp, else p; undefined when the DNS did not tell which. */
+/** np for a subdomain that does not exist, else sp, else p; undefined when the DNS did not answer. */
 async function subdomainPolicy(
   domain: string,
   { p, sp = p, np = sp }: DmarcRecord,

@@ -75,7 +75,7 @@ function isAnswering(path: string): Promise<boolean> {
   });
 }
 
-/** A socket file that a killed daemon left behind goes; any other file stays, whoever put its name there. */
+/** A socket file that a killed daemon left behind goes; any other file of that name stays. */
 function removeStaleSocket(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

@@ -1,4 +1,4 @@
-// Where the control socket is. Whoever can write to it can reload the daemon and read what mail passed, so it lies in
+// Where the control socket is. A user who can write to it can reload the daemon and read what mail passed, so it lies in
 // a folder of its user's own.
 import { lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ export interface SocketPlace {
 }
 
 const name = "control.sock";
-/** What systemd makes of RuntimeDirectory=signpost; a command has no $RUNTIME_DIRECTORY to tell it. */
+/** What systemd makes of RuntimeDirectory=signpost; a command has no $RUNTIME_DIRECTORY to find it by. */
 const serviceFolder = "/run/signpost";
 
 /** Where the daemon opens it. */

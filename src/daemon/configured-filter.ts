@@ -72,7 +72,7 @@ export interface SharedParts {
   readonly observeOwnMail?: ObserveOwnMail;
   /** Called for each mail that owes copies. */
   readonly observeKept?: (result: string) => void;
-  /** A mail came of whose client nobody told, by a door where that matters. */
+  /** Called for a mail whose client the MTA did not name, at a door where that matters. */
   readonly onUntoldClient?: (session: Session) => void;
   /** A notice of ours was lost: a line for the log. */
   readonly onNoticeLost?: (text: string) => void;
@@ -103,11 +103,11 @@ export interface FilterInput {
   readonly keyring: Keyring;
   /** For tables in files, and where each table stands. */
   readonly tables: TableContext;
-  /** All mail starts with this bank, wherever it comes in; for commands that are told a bank and not a port. */
+  /** All mail starts with this bank, wherever it comes in; for commands that are given a bank and not a port. */
   readonly bank?: string;
 }
 
-/** To one address: enough to be told of an outbreak, too few to fill a mailbox. */
+/** Notices to one address: enough to report an outbreak, too few to fill a mailbox. */
 const noticesPerHour = 60;
 
 export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {

@@ -25,7 +25,7 @@ export interface ContentPartsNeeds {
   readonly observer: ContentObserver;
   /** What filters know together; away where nothing is shared. */
   readonly shared: SharedOctets;
-  /** Told when a scanner is found to be down, and when it is back. */
+  /** Called when a scanner is found to be down, and when it is back. */
   tell(severity: "notice" | "warning", text: string): void;
 }
 

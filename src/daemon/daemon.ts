@@ -17,7 +17,7 @@ export interface DaemonOptions {
   readonly resolve?: Resolve;
   /** Instead of the log of the configuration. */
   readonly log?: Log;
-  /** Told of every mail when it is done. */
+  /** Called for every mail when it is done. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** Standard error goes to journald. */
   readonly journal?: boolean;

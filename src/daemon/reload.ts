@@ -90,7 +90,7 @@ export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds)
   };
 }
 
-/** What is told of them one by one. */
+/** How many are named one by one. */
 const linesAtMost = 20;
 
 function lostLines(lost: readonly LostKey[], severity: "error" | "warning"): readonly string[] {

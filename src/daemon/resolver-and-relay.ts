@@ -45,7 +45,7 @@ export interface ResolverAndRelayNeeds {
   readonly resolve?: Resolve | undefined;
   /** Whom to believe of next hops. */
   readonly tls?: TlsMaterial;
-  /** Told when the shared cache comes and goes. */
+  /** Called when the shared cache comes and goes. */
   tell(severity: "notice" | "warning", text: string): void;
 }
 

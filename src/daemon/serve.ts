@@ -312,7 +312,7 @@ export async function serve(running: Running): Promise<Daemon> {
   };
 }
 
-/** Below it only root opens ports, unless the system was told otherwise. */
+/** Below it only root opens ports, unless the system is set otherwise. */
 const firstFreePort = 1024;
 
 function needsRoot({ path, port = 0 }: ListenAt, user: UnixUser): boolean {

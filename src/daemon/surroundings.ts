@@ -4,7 +4,7 @@ import type { Surroundings } from "../flow/outcome/surroundings.ts";
 import type { TableContext } from "../lookup/table.ts";
 import { resolverOptions } from "./part-options.ts";
 
-/** `tables` tells where a setting is written, where that is known. */
+/** `tables` gives the place where a setting is written, if that is known. */
 export function surroundingsOf(config: Config, tables?: Pick<TableContext, "origin">): Surroundings {
   const origin = tables?.origin?.(["mynetworks"]);
   return {

@@ -1,9 +1,9 @@
-// The line of master.cf that is missing when the MTA does not tell of its clients.
+// The line of master.cf that is missing when the MTA does not name its clients.
 import type { Session } from "../mail/transaction.ts";
 
 export const missingLine = "-o smtp_send_xforward_command=yes";
 
-/** What is said of it, once: whoever forgot the line has it missing from every mail. */
+/** The warning, logged once: the line is then missing for every mail. */
 export function createUntoldClientWarning(warn: (text: string) => void): (session: Session) => void {
   let isSaid = false;
   return ({ id, listener, client, protocol }) => {

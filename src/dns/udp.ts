@@ -65,7 +65,7 @@ export function createUdpClient(server: DnsServer): UdpClient {
     });
     // An idle socket is no reason for the process to stay; a question under way has its timer.
     socket.unref();
-    // Connected: the kernel drops packets from anybody else, and tells us when nobody listens.
+    // Connected: the kernel drops packets from anybody else, and reports when nobody listens.
     socket.connect(server.port, server.address);
     return channel;
   }

@@ -19,7 +19,7 @@ export interface HistoryFileOptions {
   readonly retentionSeconds: number;
   /** URL of workers/history. */
   readonly worker: string;
-  /** Mails are not kept for now: the file cannot be had, or not be written. Told once until they are kept again. */
+  /** Mails are not kept for now: the file cannot be had, or not be written. Logged once until they are kept again. */
   onTrouble(error: Error): void;
   /** How long a file that could not be had is left alone. */
   readonly retryMs?: number;

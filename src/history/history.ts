@@ -16,7 +16,7 @@ export interface OpenMail<Past> {
   show(): Past;
 }
 
-/** What the history needs to know of mails. `Mail` comes in, `Kept` stays in memory, `Past` is given to who asks. */
+/** What the history needs to know of mails. `Mail` comes in, `Kept` stays in memory, `Past` is what a search returns. */
 export interface PastMailReader<Mail, Kept, Past> {
   keep(mail: Mail): { readonly kept: Kept; readonly octets: number };
   open(kept: Kept): OpenMail<Past>;
@@ -28,7 +28,7 @@ export interface PastMailReader<Mail, Kept, Past> {
   comparable(name: string): string;
 }
 
-/** What tells two entries apart: a refusal has no mail_id of its own. */
+/** What distinguishes two entries: a refusal has no mail_id of its own. */
 interface NamedRecord {
   readonly mail_id: string;
   readonly log_id: string;

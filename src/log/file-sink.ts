@@ -31,7 +31,7 @@ export function fileSink(target: string | number): Sink {
     try {
       writeSync(descriptor, torn ? `\n${waiting}` : waiting);
     } catch {
-      // Nobody is left to be told.
+      // There is no log left to report it in.
     }
   }
 

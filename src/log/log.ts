@@ -1,4 +1,4 @@
-// The log: amavisd's text lines or JSON records, each safe to be one line. Where they go is a sink's affair.
+// The log: amavisd's text lines or JSON records, each safe to be one line. A sink writes them.
 import { hostname } from "node:os";
 import { pino } from "pino";
 import { escapeUnsafe, withoutControls } from "../mail/json-text.ts";
@@ -73,7 +73,7 @@ function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
     printed = escapeUnsafe(line);
   };
   let isTimed = false;
-  // A mail's record tells when it came: "time" twice in one object is refused by strict readers.
+  // A mail's record has the time it came: "time" twice in one object is refused by strict readers.
   const timestamp = () => (isTimed ? "" : `,"time":"${new Date().toISOString()}"`);
   const formatters = { level: (label: string) => ({ level: label }) };
   const json = pino({ level: "trace", base: { pid: process.pid }, timestamp, formatters }, { write });

@@ -1,4 +1,4 @@
-// Where lines end up: written in the background, so that whoever reads them slowly, or not at all, costs lines and
+// Where lines end up: written in the background, so that a reader that is slow, or reads nothing, costs lines and
 // never holds up mail. What lines look like is left to log.ts.
 import type { Writable } from "node:stream";
 

@@ -44,7 +44,7 @@ export interface CountedMail {
   readonly verifications: readonly { readonly reason?: string }[];
 }
 
-/** What became of a mail as a whole; docs/metrics.md tells them apart. */
+/** What became of a mail as a whole; docs/metrics.md explains each. */
 export const mailOutcomes = ["passed", "partly", "rejected", "discarded", "tempfailed"] as const;
 export type MailOutcome = (typeof mailOutcomes)[number];
 

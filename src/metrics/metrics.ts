@@ -1,4 +1,4 @@
-// The metrics of one daemon: what it tells goes in, text for Prometheus comes out.
+// The metrics of one daemon: its events go in, text for Prometheus comes out.
 import { Counter, Histogram } from "prom-client";
 import type { SigningKey } from "../signing/signing-key.ts";
 import { type CountedMail, createOutcomeCounter } from "./count-outcome.ts";
@@ -23,7 +23,7 @@ export interface Metrics {
   readonly generation: number;
   /** Where gauges look; called once everything is there. */
   watch(sources: Sources): void;
-  /** All there is to tell, or a part of it. */
+  /** All families, or a part of them. */
   families(which: Which): Promise<readonly Family[]>;
   close(): void;
 }
@@ -97,7 +97,7 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
   };
 }
 
-/** One after the other: whoever asks has enough after a few. */
+/** One after the other: the caller has enough after a few. */
 function* exactDomains(keys: readonly SigningKey[]): Generator<string> {
   for (const { domain, pattern } of keys) if (pattern === undefined) yield domain;
 }

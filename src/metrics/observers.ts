@@ -1,4 +1,4 @@
-// What the parts tell while they work, in numbers. Everything here runs on the mail path: add and be gone.
+// What the parts report while they work, in numbers. Everything here runs on the mail path: add and be gone.
 import type { DnsObserver } from "../dns/resolver.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { PoolObserver } from "../pool/worker-pool.ts";
@@ -26,7 +26,7 @@ export interface Observers {
   readonly kept: (result: string) => void;
 }
 
-/** What looking into mail tells: scanners, remembered verdicts, mails taken apart. Times are milliseconds. */
+/** What looking into mail reports: scanners, remembered verdicts, mails taken apart. Times are milliseconds. */
 export interface ContentObserver {
   scanned(scanner: string, kind: string, result: string, durationMs: number): void;
   verdictAsked(kind: string, result: string): void;

@@ -7,7 +7,7 @@ export interface ArchiveFrame {
   readonly fault?: string;
   /** The list of its members is behind a password. */
   readonly encrypted: boolean;
-  /** Members that must be found, where the frame tells: more than these may be. */
+  /** Members that must be found, where the frame gives the number: more than these may be. */
   readonly leastMembers: number;
 }
 

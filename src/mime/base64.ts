@@ -1,4 +1,4 @@
-// Base64 (RFC 2045 section 6.8) piece by piece. What readers take differently is told: octets outside the alphabet, data behind
+// Base64 (RFC 2045 section 6.8) piece by piece. What readers take differently is reported: octets outside the alphabet, data behind
 // the padding, an end in the middle of a group.
 import type { PartSink } from "./part-sink.ts";
 

@@ -31,7 +31,7 @@ export interface ReaderNeeds {
 
 /** Octets of archives that are kept in memory at a time, within each other; what is larger is not opened. */
 const maxHeldBytes = 64 * 1024 * 1024;
-/** Octets by which file(1) tells ASCII from other text. */
+/** Octets by which file(1) distinguishes ASCII from other text. */
 const maxTextBytes = 64 * 1024;
 
 /** Makes readers for parts at one level. */

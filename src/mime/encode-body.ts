@@ -8,7 +8,7 @@ const EQUALS = 61;
 const DOT = 46;
 const hex = Buffer.from("0123456789ABCDEF");
 
-/** Text with CRLF line ends, which stay; a CR or LF by itself is encoded. */
+/** Text with CRLF line ends, which stay; a lone CR or LF is encoded. */
 export function encodeQuotedPrintable(octets: Buffer): Buffer {
   return writeQuotedPrintable(octets, () => false);
 }

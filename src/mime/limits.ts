@@ -1,4 +1,4 @@
-// How much of a mail is taken apart. What is beyond a limit is told as unchecked; the mail itself goes its way.
+// How much of a mail is taken apart. What is beyond a limit is reported as unchecked; the mail itself goes its way.
 
 /** As amavisd names them, and as it reckons with them. */
 export interface PartsLimits {

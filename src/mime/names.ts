@@ -3,7 +3,7 @@ import { decodeWords } from "./encoded-word.ts";
 import { decodeCharset, percentDecoded, textOf8Bit } from "./octet-text.ts";
 import { findAttribute, type Occurrence, withoutCommentsOutsideQuotes } from "./parameters.ts";
 
-/** Names of one part; whoever gives more is not read to the end, and the mail is told as over its limits. */
+/** Names of one part; a part with more is not read to the end, and the mail is reported as over its limits. */
 export const maxNamesPerPart = 64;
 /** Characters of a name. Of a longer one its end is kept, where the suffix is. */
 const maxNameLength = 1024;

@@ -28,7 +28,7 @@ export interface PartTree {
   found(): PartsFound;
 }
 
-/** Things noted about one mail; more tell nothing new. */
+/** Things noted about one mail; more add nothing new. */
 const maxNotes = 50;
 /** Characters of all names together. */
 const maxNameCharacters = 4 * 1024 * 1024;

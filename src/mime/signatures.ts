@@ -1,6 +1,6 @@
 // What octets are by their first ones: the short types that amavisd's rules use, made of what file(1) says.
 
-/** Formats that hold others; each is opened by something in this program, or told as closed. */
+/** Formats that hold others; each is opened by something in this program, or reported as closed. */
 export type ArchiveKind =
   | "zip"
   | "gz"

@@ -26,7 +26,7 @@ const LF = 10;
 /** Entities within each other, and in all, that are looked into. */
 const maxDepth = 20;
 const maxParts = 2000;
-/** Of a field, in what is told of it. */
+/** Of a field, in a report on it. */
 const maxNameChars = 60;
 
 /** What an MTA behind us would change of octets. */
@@ -285,7 +285,7 @@ function declareEncoding(fields: readonly HeaderField[], encoding: string | unde
   return { replaced, added: [] };
 }
 
-/** Of a mail without MIME: RFC 2045 section 4, and RFC 1428 for a charset that nobody told. */
+/** Of a mail without MIME: RFC 2045 section 4, and RFC 1428 for a charset that is not named. */
 function mimeFields(fields: readonly HeaderField[], encoding: string | undefined): readonly string[] {
   if (encoding === undefined || encoding === "7bit") return [];
   const has = (wanted: string) => fields.some(({ name }) => name === wanted);

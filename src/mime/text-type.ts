@@ -1,4 +1,4 @@
-// Text told from other octets as file(1) tells it, and what kind of text.
+// Text distinguished from other octets as file(1) does it, and what kind of text.
 
 export interface TextType {
   /** Short types as amavisd's rules have them. */

@@ -133,7 +133,7 @@ function mayBegin(buffer: Buffer, at: number): boolean {
 
 function readBegin(line: string): Announced | undefined {
   const begin = /^begin(-base64)? +[0-7]{3,4}(?: +(\S.*))?$/.exec(line);
-  // Some readers take a file without a name as well; the next line tells whether it is one.
+  // Some readers take a file without a name as well; the next line shows whether it is one.
   return begin === null ? undefined : { name: begin[2] ?? "", base64: begin[1] !== undefined };
 }
 

@@ -23,7 +23,7 @@ export interface AuthorBank {
  * Loads the banks that the author's signatures earn. For each signature that counts: the author address, if the
  * signature is an author signature (d= is exactly the domain of From), and the author address with "/@signer" appended
  * to every key. A From that readers may understand differently earns nothing; of several authors each has to earn a
- * bank by itself. A bank that has such banks already stays as it is, so that refining may be done again when more is known.
+ * bank alone. A bank that has such banks already stays as it is, so that refining may be done again when more is known.
  */
 export function refine(router: Pick<Router, "load">, bank: PolicyBank, facts: AuthorFacts): PolicyBank {
   if (bank.loaded.some(({ why }) => why === "author")) return bank;

@@ -19,7 +19,7 @@ import {
 /**
  * Why a bank was loaded:
  * - "port", "address-port", "socket": interface_policy, by where the mail came in;
- * - "client-network": client_ipaddr_policy or mynetworks, by the client that XFORWARD tells;
+ * - "client-network": client_ipaddr_policy or mynetworks, by the client that XFORWARD names;
  * - "local-sender": MYUSERS, for originating mail with a local envelope sender;
  * - "author": author_to_policy_bank_maps, by a valid signature;
  * - "virus": virus_name_to_policy_bank_maps;
@@ -112,7 +112,7 @@ export interface BankCompiler {
   snapshot(layered: Layered, loaded: readonly LoadedBank[]): PolicyBank;
 }
 
-/** Compiles the maps of the base and of every bank, once, and tells what is wrong with them. */
+/** Compiles the maps of the base and of every bank, once, and reports what is wrong with them. */
 export function createBankCompiler(source: BankSource, context: BankContext): BankCompiler {
   const names = new Set(source.policy_bank.keys());
   const compilations = new Map<string, Compilation>();

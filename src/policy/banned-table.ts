@@ -13,7 +13,7 @@ export interface BannedPattern {
   readonly origin?: Origin;
   /** amavisd's (?#comment): what the log calls the rule. */
   readonly comment?: string;
-  /** "" = allowed; "DISCARD…" = and the sender is told nothing; undefined = the next table is asked. */
+  /** "" = allowed; "DISCARD…" = and the sender gets no notice; undefined = the next table is asked. */
   readonly value: string | undefined;
   test(text: string): boolean;
 }
@@ -78,7 +78,7 @@ function namesIn(text: string): readonly string[] {
   return text.split(/[, ]+/).filter((name) => name !== "");
 }
 
-/** Undefined for a table without a pattern. What is wrong is told and left out. */
+/** Undefined for a table without a pattern. What is wrong is reported and left out. */
 export function compileBannedTable(raw: RawTable, context: TableContext, path: TablePath): BannedTable | undefined {
   if (raw === null) return undefined;
   const say = (message: string, at: TablePath = path) => context.problem({ severity: "error", path: at, message });

@@ -7,14 +7,14 @@ import type { BannedFound } from "./decision.ts";
 
 export interface BannedParts {
   readonly found: BannedFound;
-  /** A rule of a banned part asks that the sender be told nothing: its value starts with DISCARD. */
+  /** A rule of a banned part asks that the sender gets no notice: its value starts with DISCARD. */
   readonly discards: boolean;
 }
 
 /** What is banned for one recipient; undefined where nothing is. */
 export type FindBanned = (recipient: string) => BannedParts | undefined;
 
-/** Banned parts that are told. */
+/** Banned parts that are named. */
 const maxNamed = 20;
 
 type BannedSettings = Pick<PolicyBank, "banned_filename_maps" | "banned_namepath_re">;

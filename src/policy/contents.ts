@@ -29,7 +29,7 @@ export interface RecipientContents {
   readonly all: readonly Contents[];
   readonly score?: ScoreFound;
   readonly banned?: BannedFound;
-  /** The rule that bans asks that the sender be told nothing. */
+  /** The rule that bans asks that the sender gets no notice. */
   readonly isBannedDiscard: boolean;
   readonly viruses: readonly string[];
   readonly headerFaults: readonly string[];

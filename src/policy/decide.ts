@@ -89,7 +89,7 @@ function blockedBy(
   for (const contents of all) {
     const objection = contents === policy ? own : objectionTo(bank, contents, recipient, named);
     if (objection === undefined) continue;
-    // Nobody would be told of it, and it is rather innocent (amavisd).
+    // Nobody would get a notice of it, and it is rather innocent (amavisd).
     const isMercy =
       contents.category === "CC_BADH" &&
       objection.destiny === "D_BOUNCE" &&
@@ -101,7 +101,7 @@ function blockedBy(
 
 type Refusal = Pick<Exclude<Decision, { action: "accept" }>, "action" | "reply"> & Pick<Owed, "noDsn">;
 
-/** D_BOUNCE becomes a rejection, so that the MTA in front bounces; where nobody may be told, the mail is discarded. */
+/** D_BOUNCE becomes a rejection, so that the MTA in front bounces; where no DSN may be sent, the mail is discarded. */
 function refusal(mail: MailToDecide, contents: RecipientContents, recipient: string, blocked: Blocked): Refusal {
   const { id } = mail;
   const { rule, destiny, status, text, code = 550 } = blocked.objection;
@@ -123,7 +123,7 @@ function refusal(mail: MailToDecide, contents: RecipientContents, recipient: str
   return { action: "discard", reply: suppressed, noDsn };
 }
 
-/** A rule of ours and a size limit speak of honest mail, too: the MTA in front knows best whom to tell. */
+/** A rule of ours and a size limit speak of honest mail, too: the MTA in front knows best who should get a bounce. */
 function isDiscardedInstead(noDsn: NonNullable<Owed["noDsn"]>, category: string): boolean {
   return category !== "CC_POLICY" && !(category === "CC_OVERSIZED" && noDsn !== "cutoff");
 }

@@ -97,13 +97,13 @@ export interface NoticeOwed {
 }
 
 /**
- * Why the sender is told nothing of mail that does not arrive:
+ * Why the sender gets no DSN for mail that does not arrive:
  * - "virus-fakes-sender": viruses_that_fake_sender_maps;
  * - "banned-discard": the rule's value starts with DISCARD;
  * - "cutoff": the score is at or above spam_dsn_cutoff_level, by sender or recipient;
  * - "blacklisted": the sender is on a black list, and there is a cutoff;
  * - "bulk": mail of a list or robot;
- * - "null-sender": there is nobody to tell;
+ * - "null-sender": there is no sender to write to;
  * - "unverified-sender": neither SPF nor DKIM nor the client vouches for the sender.
  */
 export type NoDsnReason =
@@ -133,7 +133,7 @@ export interface ScoreFound {
   readonly listed?: "white" | "black";
   /** How long ago the recipient wrote to the sender, in milliseconds. */
   readonly penPalAgeMs?: number;
-  /** Whether the score is at the tag level, so that fields tell of it. */
+  /** Whether the score is at the tag level, so that fields show it. */
   readonly isTagged: boolean;
   /** Levels that apply to the recipient; absent: never reached, for tag: always. */
   readonly tag?: number;

@@ -101,7 +101,7 @@ function matches(
   const list: readonly Match<unknown>[] = cumulative.has(name) ? map.all(address) : first === undefined ? [] : [first];
   const plain = list.map((match) => yielded(name, by, address, told(match)));
   if (name !== "author_to_policy_bank_maps") return plain;
-  // A plain key counts only with a signature of the author's own domain; that is told by the banks that were loaded.
+  // A plain key counts only with a signature of the author's own domain; the banks that were loaded show it.
   const signed = signers.flatMap((domain) => {
     const match = map.first(address, `/@${domain}`);
     return match === undefined ? [] : [yielded(name, by, `${address}/@${domain}`, match)];

@@ -1,4 +1,4 @@
-// What must be done about a mail beside delivering it: copies to keep, people to tell, and whether the sender is one of
+// What must be done about a mail beside delivering it: copies to keep, people who get notices, and whether the sender is one of
 // them (amavis.md 1.11, 1.12). Plain data; stages of the flow act on it.
 import type { Verification } from "../dkim/engine.ts";
 import { emptyMap } from "../lookup/map.ts";
@@ -22,7 +22,7 @@ import { countedSignatures } from "./signature-standing.ts";
 /** A mail of a list or robot, from nobody, or from an address that neither SPF nor DKIM nor the client vouches for. */
 type SenderReason = "null-sender" | "bulk" | "robot" | "unverified-sender";
 
-/** Who sent the mail, as far as it matters to who is told. */
+/** Who sent the mail, as far as it decides who gets notices. */
 export interface SenderFacts {
   readonly bank: PolicyBank;
   readonly sender: string;
@@ -198,7 +198,7 @@ const oftenForged: ReadonlySet<Category> = new Set<Category>([
   "CC_SPAMMY",
 ]);
 
-/** Why the sender of mail that `category` keeps back is told nothing; undefined: nothing speaks against it. */
+/** Why the sender of mail that `category` keeps back gets no DSN; undefined: nothing speaks against one. */
 export function noDsnFor(
   facts: SenderFacts,
   { viruses, isBannedDiscard, score, all }: RecipientContents,

@@ -1,5 +1,5 @@
 // Which banks are loaded for a mail, in which order and why: by listener, by client, by sender, later by author.
-// Banks only add up; what a connection starts with is kept by whoever asked, and is never changed.
+// Banks only add up; the caller keeps what a connection starts with, and it is never changed.
 import type { Match } from "../lookup/table.ts";
 import { clientAddress } from "../mail/client.ts";
 import type { ListenerName, Session } from "../mail/transaction.ts";
@@ -128,7 +128,7 @@ export function createRouter(settings: RouterSettings, context: BankContext): Ro
       const policies = bank.client_ipaddr_policy ?? [{ networks: bank.mynetworks_maps, banks: [mynetsBank] }];
       let mine = bank;
       for (const { networks, banks } of policies) {
-        // Nobody told of the client: it is in no network, whatever the list says of all the world.
+        // The MTA did not name the client: it is in no network, even where the list holds all addresses.
         const match = address === undefined ? undefined : networks.contains(address);
         if (match?.value !== true) continue;
         mine = load(bank, banks, "client-network", match);

@@ -43,7 +43,7 @@ export function createDigester(startStream: StartStream, deadline: StreamDeadlin
     over = true;
     clearInterval(watch);
     port1.close();
-    // Whoever waits for memory gets it back: nobody reads it any more.
+    // The caller that waits for its memory gets it back: nothing reads it any more.
     for (const resolve of waiting.splice(0)) resolve();
   }
 

@@ -1,7 +1,7 @@
 // What several processes remember of past mails, as one answer: each keeps its own in memory; the file they share.
 import { type Fields, fieldsOf, listOf } from "../control/answers.ts";
 
-/** Answers to `why`: newest first, each mail once, told by who knows most of it. */
+/** Answers to `why`: newest first, each mail once, from the process that knows most of it. */
 export function joinMails(answers: readonly unknown[], limit: number): readonly unknown[] {
   const byId = new Map<unknown, { readonly mail: Fields; readonly time: string }>();
   for (const mail of answers.flatMap(listOf)) {

@@ -36,7 +36,7 @@ export interface Overview {
   close(): Promise<void>;
 }
 
-/** A process that is busier than this with mail is left out for once; its counters are told by what it said last. */
+/** A process that is busier than this with mail is left out for once; its counters are those that it sent last. */
 const patienceMs = 2000;
 const historyPatienceMs = 8000;
 /** Handing over a large mail takes its time. */

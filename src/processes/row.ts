@@ -1,5 +1,5 @@
 // The processes that serve mail, each with its place: all started at once, one that ends unasked started anew in its
-// place, sooner the first time and later each time after. What they are told is left to the supervisor.
+// place, sooner the first time and later each time after. The supervisor decides what they are sent.
 import { errorText } from "../mail/error-text.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { Order, ProcessAnswer } from "./messages.ts";
@@ -17,7 +17,7 @@ export interface RowNeeds {
   onEnded(number: number): void;
 }
 
-/** One place in the row, whoever fills it just now. */
+/** One place in the row, and the process that fills it just now. */
 export interface ProcessState {
   /** From 1. */
   readonly number: number;
@@ -37,7 +37,7 @@ export interface ProcessRow {
   ask(order: Order, patienceMs: number): Promise<readonly (readonly [number: number, answer: ProcessAnswer])[]>;
   /** Asks the first that runs; rejects where none does, or it does not answer. */
   askOne(order: Order, patienceMs: number): Promise<ProcessAnswer>;
-  /** Tells all that run; rejects with the first refusal, once all have answered. */
+  /** Sends it to all that run; rejects with the first refusal, once all have answered. */
   tell(order: Order, patienceMs: number): Promise<void>;
   /** As `tell`, but one that does not do it is ended, and started anew; not so once all are drained. */
   force(order: Order, patienceMs: number): Promise<void>;
@@ -220,7 +220,7 @@ export function createRow(needs: RowNeeds): ProcessRow {
       settle(
         (process) => process.ask(order, patienceMs),
         (process) => {
-          // One that drains ends by itself, and has mail to finish.
+          // One that drains ends on its own, and has mail to finish.
           if (!stopping) process.kill();
         },
       ),

@@ -1,4 +1,4 @@
-// The program of a process that shares the ports with others: the daemon as it is, told what to do by the process that
+// The program of a process that shares the ports with others: the daemon as it is, under the orders of the process that
 // started it. When that one is gone there is nobody to answer for us, so mail under way is brought to its end and no more.
 
 import type { Daemon, Prepared } from "../daemon/daemon.ts";
@@ -21,11 +21,11 @@ let part: Part = { number: 1, of: 1 };
 let daemon: Daemon | undefined;
 let prepared: Prepared | undefined;
 let draining: Promise<void> | undefined;
-/** One look at the metrics after the other: what only grows must be told in order. */
+/** One look at the metrics after the other: counters only grow, so that they must be sent in order. */
 let looking: Promise<unknown> = Promise.resolve();
 let isTelling = false;
 
-/** The supervisor has told what is wrong with keys. */
+/** The supervisor has logged what is wrong with keys. */
 function ours({ settings, problems }: ListedKeys): Settings {
   const wrong = problems.find(({ severity }) => severity === "error");
   if (settings === undefined) throw new Error(wrong?.message ?? "the keys cannot be used");
@@ -133,12 +133,12 @@ process.on("message", async ({ id, order }: ToProcess) => {
 // Until we listen, nothing else keeps us here.
 process.channel?.ref();
 process.on("disconnect", () => {
-  // It was told to end at once while we were draining.
+  // An order to end at once came while we were draining.
   if (draining !== undefined) process.exit(0);
   daemon?.log.write("err", "the supervising process is gone: ending after the mail under way");
   void end();
 });
-// A terminal and some service managers tell all processes of a group; the supervisor starts another one if it was not.
+// A terminal and some service managers signal all processes of a group; the supervisor starts another one if it was not.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void end());
 process.on("SIGHUP", () => undefined);
 // Node would open its debugger; the log is the supervisor's.

@@ -82,7 +82,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
 
   const row = createRow({
     count: of,
-    // As root where we began as root: it opens its ports, then becomes daemon_user for good.
+    // As root where we began as root: it opens its ports, then becomes daemon_user permanently.
     startProcess: (needs) =>
       acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
     startOrder: (number) => ({

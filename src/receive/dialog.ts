@@ -17,7 +17,7 @@ export interface DialogStep {
   readonly next: "command" | "data" | "tls" | "close";
 }
 
-/** What a refusal is told with. */
+/** What a refusal is logged with. */
 export interface RefusedAt extends Pick<Refusal, "command" | "client" | "sender" | "recipients"> {
   readonly verb: string;
 }
@@ -54,7 +54,7 @@ export class Dialog {
   #helo = "";
   #protocol: "SMTP" | "ESMTP" | "LMTP" | undefined;
   #client: ClientFacts = {};
-  /** The last command, as far as it may be told. */
+  /** The last command, as far as it may be logged. */
   #command = "";
   #verb = "";
   #sender: Path | undefined;
@@ -260,7 +260,7 @@ export class Dialog {
     return { text: this.wire(reply), next: "command" };
   }
 
-  /** What is refused leaves the client of this mail unknown, whatever else is told of it. */
+  /** A refused command leaves the client of this mail unknown, whatever else is said of it. */
   #refuseXforward(reply: Reply): DialogStep {
     this.#client = { ...this.#client, standing: "refused" };
     return this.#refuse(reply);
@@ -403,7 +403,7 @@ export class Dialog {
   }
 }
 
-/** What may be told of a command: AUTH and what is no command may hold a password. */
+/** What may be logged of a command: AUTH and what is no command may hold a password. */
 function told(line: string, verb: string | undefined): string {
   return verb === "MAIL" || verb === "RCPT" ? line : (verb ?? "");
 }

@@ -7,7 +7,7 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 /** What was read is done with, or copied, before anything else is read. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What is under a socket. Node's documents tell of one kind, sockets bound before they connect; accepted ones go too. */
+/** What is under a socket. Node's documents name one kind, sockets bound before they connect; accepted ones go too. */
 type Handle = NonNullable<SocketConstructorOpts["handle"]>;
 
 export class DirectSocket extends Socket {

@@ -35,7 +35,7 @@ export interface ReceiveHandlers {
   admit?(): Reply | undefined;
 }
 
-/** Told what happens, for metrics and log; never asked. Every callback must be cheap and must not throw. */
+/** Is called with what happens, for metrics and log, and decides nothing. Every callback must be cheap and must not throw. */
 export interface ReceiveObserver {
   connectionOpened?(listener: ListenerName): void;
   connectionClosed?(listener: ListenerName): void;

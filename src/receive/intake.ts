@@ -100,7 +100,7 @@ export class Intake {
     if (this.failure !== undefined) return undefined;
     const { digester, spool } = { digester: this.#digester, spool: this.#spool };
     const digests = digester?.digest();
-    // The flow awaits them when it gets that far; until then a rejection has nobody to tell.
+    // The flow awaits them when it gets that far; until then nothing listens to a rejection.
     digests?.catch(() => undefined);
     if (spool === undefined) return this.#received(this.#memoryBody(), digests);
     const written = spool.written();

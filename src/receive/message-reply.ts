@@ -3,7 +3,7 @@ import type { Reply } from "../smtp/reply.ts";
 import { oversize } from "./dialog.ts";
 import type { IntakeFailure } from "./intake.ts";
 
-/** Trouble of ours: the client is to try again, and told nothing but where to look in the log. */
+/** Trouble of ours: the client shall try again, and learns nothing but where to look in the log. */
 export function troubleReply(id: string): Reply {
   return { code: 451, enhanced: "4.3.0", text: `Error in processing, id=${id}` };
 }

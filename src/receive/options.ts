@@ -43,7 +43,7 @@ export interface ListenerOptions {
   readonly smtpd_discard_ehlo_keywords: readonly string[];
   /** inet_acl: may this peer talk to us? Not asked for a unix socket. */
   readonly allowPeer: (address: string) => boolean;
-  /** A PROXY header comes first on every connection: it tells whom the connection is from. */
+  /** A PROXY header comes first on every connection: it names the peer that the connection is from. */
   readonly haproxy_target_enabled: boolean;
   /** May this peer speak for its clients by XFORWARD? The address of a unix socket's peer is "". */
   readonly allowXforward: (address: string) => boolean;

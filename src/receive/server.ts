@@ -77,7 +77,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
       allowHalfOpen: true,
       // Never said to anybody; without it the system is asked for its name at each connection.
       name: "localhost",
-      // Whoever reads it decides how.
+      // The reader decides how.
       pauseOnConnect: true,
       disableReverseLookup: true,
       disabledCommands: libraryCommands,
@@ -98,7 +98,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
       this.#opened = undefined;
     });
     this.server.once("listening", () => this.#begin());
-    // Trouble while it opens is told to whoever opens it.
+    // An error while it opens goes to the caller of listen().
     this.on("error", (error) => {
       if (!this.server.listening) return;
       needs.onShort?.();
@@ -246,7 +246,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     const refusal = this.handlers.admit?.();
     if (refusal !== undefined) return refusal;
     if (this.store.hasRoom()) return undefined;
-    // What fits into memory still flows; a size that is not told is found out on the way.
+    // What fits into memory still flows; a size that is not announced is found out on the way.
     if (declaredBytes === undefined || declaredBytes <= this.store.limits.bodyMemoryBytes) return undefined;
     return { code: 452, enhanced: "4.3.1", text: "Insufficient system storage" };
   }

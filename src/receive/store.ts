@@ -28,7 +28,7 @@ export interface MessageStore {
   /** Takes memory whatever the budget says: the first block of a message. */
   charge(bytes: number): void;
   giveBack(bytes: number): void;
-  /** Memory of `blockBytes`; accounting for it is the caller's affair. */
+  /** Memory of `blockBytes`; the caller accounts for it. */
   takeBlock(): Buffer;
   /** Memory of `firstBlockBytes`, where a message begins and most end. */
   takeFirstBlock(): Buffer;
@@ -36,7 +36,7 @@ export interface MessageStore {
   takeHeadBlock(bytes: number): Buffer;
   /** Nobody looks at the block any more: the next message may have it. */
   returnBlock(block: Buffer): void;
-  /** A new file for reading and writing, already without a name. Whoever opens it closes it with `closeSpool`. */
+  /** A new file for reading and writing, already without a name. The caller closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
   /** Whether the spool's disk has room, as last looked at; looking happens in the background. */

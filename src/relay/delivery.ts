@@ -52,7 +52,7 @@ export interface Delivery {
   /** "smtp:[127.0.0.1]:10025", for replies and log. */
   readonly remote: string;
   readonly reusedConnection: boolean;
-  /** It has what the sender asked to be told (RFC 3461) and tells it itself. Absent where no next hop was reached. */
+  /** It has the sender's DSN parameters (RFC 3461) and sends the DSN itself. Absent where no next hop was reached. */
   readonly tellsSender?: boolean;
 }
 
@@ -74,7 +74,7 @@ export type Proceed = (envelopeReplies: readonly (readonly Reply[])[]) => boolea
  */
 export type Relay = (outgoing: readonly Outgoing[], proceed: Proceed) => Promise<readonly Delivery[]>;
 
-/** Told what happens, for metrics. Nothing is decided here. */
+/** Is called with what happens, for metrics, and decides nothing. */
 export interface RelayObserver {
   /** `remote` is a configured next hop (or one of its `*` forms), so the set of values is small. */
   connection(remote: string, event: "opened" | "reused" | "failed" | "closed"): void;

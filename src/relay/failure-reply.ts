@@ -1,4 +1,4 @@
-// What our client is told when the next hop fails us: always a 4xx, since our trouble is never a bounce.
+// The reply to our client when the next hop fails us: always a 4xx, since our trouble is never a bounce.
 import { cleanReplyText, isPermanent, isTransient, type Reply } from "../smtp/reply.ts";
 import type { ConnectionFailure } from "./connection.ts";
 

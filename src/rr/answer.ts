@@ -1,4 +1,4 @@
-// Answers from the DNS as values: what a check or a key lookup may get back, whoever asked.
+// Answers from the DNS as values: what a check or a key lookup may get back.
 
 export type RecordType = "A" | "AAAA" | "CNAME" | "MX" | "PTR" | "TXT" | "SOA" | "NS";
 

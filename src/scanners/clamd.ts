@@ -98,7 +98,7 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
     const old = takeKept();
     if (old !== undefined) {
       const outcome = await scanOn(old, message, limitMs);
-      // clamd was started anew, or was about to hang up: another connection will tell. Once, as this one is new.
+      // clamd was started anew, or was about to hang up: another connection will show which. Once, as this one is new.
       if (!("trouble" in outcome) || outcome.trouble !== "closed") return outcome;
     }
     const session: ClamdSession = { socket: connect(), commands: 0, idle: undefined };

@@ -70,9 +70,9 @@ export type ScanResult = "clean" | "infected" | "scored" | ScannerTroubleKind;
 export interface ContentScannersOptions {
   /** What is remembered; without it every mail is scanned. */
   readonly verdicts?: Verdicts;
-  /** Told of each answer, for metrics. */
+  /** Called for each answer, for metrics. */
   readonly scanned?: (scanner: string, kind: ScanKind, result: ScanResult, durationMs: number) => void;
-  /** Told when a scanner is found to be down, and when it is back, for log and alerts. */
+  /** Called when a scanner is found to be down, and when it is back, for log and alerts. */
   readonly changed?: (scanner: string, state: "up" | "down", why: string) => void;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
   readonly now?: () => number;
@@ -146,7 +146,7 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
       const bodyDigest = ask.bodyDigest ?? (await digestBody(message.body));
       return { bodyDigest, head: message, bankPath: ask.bank.path, scanners: JSON.stringify(scanners), further };
     } catch {
-      // The spool cannot be read: the scanner's client meets the same and tells it.
+      // The spool cannot be read: the scanner's client meets the same error and reports it.
       return undefined;
     }
   }

@@ -10,7 +10,7 @@ export interface GateOptions {
   probe(): Promise<boolean>;
   /** A monotonic clock, in milliseconds. */
   now(): number;
-  /** Told when it goes down and when it is back. */
+  /** Called when it goes down and when it is back. */
   changed?(state: "up" | "down", why: string): void;
   /** How long a scanner that is down is left alone before it is tried again. */
   readonly pauseMs?: number;

@@ -45,7 +45,7 @@ export function createFingerprintAsker(): FingerprintAsker {
     ask({ host, port }, client) {
       if (waiting.size >= maxWaiting || isIP(client.address) === 0) return Promise.resolve(undefined);
       const from = client.port === undefined || client.port === 0 ? "" : `:${client.port}`;
-      // Whoever cannot see the question cannot answer it.
+      // A sender that cannot see the question cannot answer it.
       const key = `[${client.address}]${from} ${randomBytes(12).toString("base64url")}`;
       return new Promise((resolve) => {
         const settle = (text: string | undefined) => {

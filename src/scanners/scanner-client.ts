@@ -1,4 +1,4 @@
-// What all scanner clients have in common: where the scanner is, how long it may take, and how its state is told.
+// What all scanner clients have in common: where the scanner is, how long it may take, and how its state is reported.
 import type { PeerAddress } from "../settings/peer-address.ts";
 import type { GateCounts } from "./gate.ts";
 
@@ -15,7 +15,7 @@ export interface ScannerPlace {
 export interface ClientNeeds {
   /** A monotonic clock, in milliseconds; that of performance.now(). */
   now(): number;
-  /** Told when a scanner is found to be down, and when it is back. */
+  /** Called when a scanner is found to be down, and when it is back. */
   changed?(scanner: string, state: "up" | "down", why: string): void;
 }
 

@@ -12,7 +12,7 @@ export const maxHeaderOctets = 64 * 1024;
 
 export const pingRequest = Buffer.from("PING SPAMC/1.5\r\n\r\n");
 
-/** HEADERS: SYMBOLS, which amavisd asks for, tells neither scores of tests nor what was learned. */
+/** HEADERS: SYMBOLS, which amavisd asks for, gives neither scores of tests nor what was learned. */
 export function requestHead(contentBytes: number, user: string | undefined): Buffer {
   const lines = ["HEADERS SPAMC/1.5", `Content-length: ${contentBytes}`];
   if (user !== undefined && user !== "") lines.push(`User: ${user.replace(/[\x00-\x1f\x7f]/g, "?")}`);

@@ -94,6 +94,6 @@ function pairOf(replies: readonly Result[] | null): readonly [Result, Result] {
 
 function stored(octets: unknown, ttlMs: unknown): Stored | undefined {
   if (!(octets instanceof Uint8Array) || typeof ttlMs !== "number") throw new Error("a reply of another kind");
-  // PTTL says -2 where the key is gone, -1 where it stays for good.
+  // PTTL says -2 where the key is gone, -1 where it has no end.
   return octets.length === 0 || ttlMs === -2 ? undefined : { octets, ttlMs: Math.max(0, ttlMs) };
 }

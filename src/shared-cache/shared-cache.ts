@@ -5,7 +5,7 @@ import { errorText } from "../mail/error-text.ts";
 
 export interface Stored {
   readonly octets: Uint8Array;
-  /** What is left of its time; 0 where the server would keep it for good. */
+  /** What is left of its time; 0 where the server would keep it without end. */
   readonly ttlMs: number;
 }
 
@@ -55,7 +55,7 @@ export interface SharedCacheNeeds {
   readonly prefix: string;
   /** How long one command may take. */
   readonly timeoutMs: number;
-  /** Told of a change of state, and of nothing else. */
+  /** Called at a change of state only. */
   tell(severity: "notice" | "warning", text: string): void;
 }
 
@@ -112,7 +112,7 @@ export function createSharedCache(
     away(opened, await opened.gone);
   }
 
-  /** It is not asked any more, and who waits for it goes on; what is told of another connection than ours is past. */
+  /** No more questions are sent, and those under way end without an answer; what another connection reports is out of date. */
   function away(lost: CacheConnection, reason: string): void {
     if (connection !== lost) return;
     if (proven === lost && now() - provenAt >= settledMs) pauseMs = firstPauseMs;

@@ -76,7 +76,7 @@ function explained(error: Error, { address = "*", port = 0, path }: ListenAt): E
   return message === undefined ? error : Object.assign(new Error(message, { cause: error }), { code });
 }
 
-/** The descriptor a server listens on, to be handed to another process; undefined where it cannot be told. */
+/** The descriptor a server listens on, to be handed to another process; undefined where it cannot be found. */
 export function descriptorOf(server: Server): number | undefined {
   if (!("_handle" in server)) return undefined;
   const { _handle: handle } = server;

@@ -21,7 +21,7 @@ export interface VerdictCacheOptions {
   readonly maxBytes?: number;
   /** What other filters know. */
   readonly shared?: SharedOctets;
-  /** Told of each question, for metrics. */
+  /** Called for each question, for metrics. */
   readonly asked?: (kind: VerdictKind, result: VerdictResult) => void;
   /** A monotonic clock, in milliseconds; that of performance.now(). */
   readonly now?: () => number;
