@@ -62,12 +62,11 @@ for page in packaging/man/*; do
   mkdir -p "$share/man/man$section"
   gzip -9n < "$page" > "$share/man/man$section/${page##*/}.gz"
 done
-# Of a version that has them.
-complete() { node_modules/.bin/node "$lib/dist/src/cli/main.js" completion "$1" 2>/dev/null; }
-if complete bash > "$work/bash"; then
-  install -D -m 644 "$work/bash" "$share/bash-completion/completions/signpost"
-  complete zsh > "$work/zsh" && install -D -m 644 "$work/zsh" "$share/zsh/vendor-completions/_signpost"
-fi
+# What shells need to complete command lines.
+mkdir -p "$share/bash-completion/completions" "$share/zsh/vendor-completions"
+complete() { node_modules/.bin/node "$lib/dist/src/cli/main.js" completion "$1"; }
+complete bash > "$share/bash-completion/completions/signpost"
+complete zsh > "$share/zsh/vendor-completions/_signpost"
 doc=$share/doc/signpost
 mkdir -p "$doc"
 gzip -9n < CHANGELOG.md > "$doc/CHANGELOG.md.gz"
