@@ -27,7 +27,7 @@ export function decodeSpam(octets: Uint8Array): SpamFound | undefined {
   const { score, autolearn, action } = value;
   const tests = listOf(value["tests"], maxTests, readTest);
   const scanner = shortText(value["scanner"]);
-  if (typeof score !== "number" || tests === undefined || scanner === undefined) return undefined;
+  if (!isPoints(score) || tests === undefined || scanner === undefined) return undefined;
   const words = { autolearn: shortText(autolearn), action: shortText(action) };
   return {
     score,
@@ -82,9 +82,13 @@ function readAnswer(item: unknown): ScannerAnswer | undefined {
 
 function readTest(item: unknown): SpamTest | undefined {
   if (!isMembers(item)) return undefined;
-  const name = shortText(item["name"]);
-  const { score } = item;
-  if (name === undefined) return undefined;
+  const { name, score } = item;
+  if (typeof name !== "string" || !/^[A-Za-z0-9_.:-]{1,80}$/.test(name)) return undefined;
   if (score === undefined) return { name };
-  return typeof score === "number" ? { name, score } : undefined;
+  return isPoints(score) ? { name, score } : undefined;
+}
+
+/** JSON has infinite ones: "1e999". */
+function isPoints(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 1_000_000;
 }

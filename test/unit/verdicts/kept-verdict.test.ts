@@ -48,7 +48,12 @@ test("nothing else is a verdict", () => {
     "null",
     { ...spam, score: "7.5" },
     { ...spam, score: null },
+    { ...spam, score: 1e300 },
+    JSON.stringify(spam).replace("7.5", "1e999"),
+    JSON.stringify(spam).replace("-0.1", "-1e999"),
     { ...spam, tests: [{}] },
+    { ...spam, tests: [{ name: "A], autolearn=ham" }] },
+    { ...spam, tests: [{ name: "" }] },
     { ...spam, tests: [{ name: "A", score: "1" }] },
     { ...spam, scanner: 1 },
   ])
