@@ -2,6 +2,16 @@
 // are what would be written.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  type AnnotationQuery,
+  type DashboardLink,
+  FieldColorModeId,
+  type Dashboard as GrafanaDashboard,
+  type Panel as GrafanaPanel,
+  type RowPanel,
+  ThresholdsMode,
+  type VariableModel,
+} from "@grafana/schema";
 import { type Dashboard, dashboards, type Panel, type Step } from "./panels.ts";
 
 const columns = 24;
@@ -16,7 +26,7 @@ export function dashboardFiles(): ReadonlyMap<string, string> {
   );
 }
 
-function dashboardJson(dashboard: Dashboard) {
+function dashboardJson(dashboard: Dashboard): GrafanaDashboard {
   return {
     uid: dashboard.uid,
     title: dashboard.title,
@@ -33,6 +43,9 @@ function dashboardJson(dashboard: Dashboard) {
         type: "dashboards",
         title: "signpost",
         tags: ["signpost"],
+        icon: "external link",
+        tooltip: "",
+        targetBlank: false,
         asDropdown: false,
         includeVars: true,
         keepTime: true,
@@ -40,14 +53,10 @@ function dashboardJson(dashboard: Dashboard) {
     ],
     templating: {
       list: [
-        { name: "datasource", label: "Data source", type: "datasource", query: "prometheus", current: {}, options: [] },
+        { name: "datasource", label: "Data source", type: "datasource", query: "prometheus", options: [] },
         {
-          name: "instance",
+          ...queryVariable("instance", "label_values(signpost_build_info, instance)"),
           label: "Instance",
-          type: "query",
-          datasource,
-          query: { query: "label_values(signpost_build_info, instance)", refId: "instance" },
-          definition: "label_values(signpost_build_info, instance)",
           refresh: 2,
           sort: 1,
           multi: true,
@@ -57,37 +66,61 @@ function dashboardJson(dashboard: Dashboard) {
           options: [],
         },
         {
-          name: "docs",
+          ...queryVariable("docs", "label_values(signpost_docs_info, url)"),
           label: "Documentation",
-          type: "query",
-          datasource,
-          query: { query: "label_values(signpost_docs_info, url)", refId: "docs" },
-          definition: "label_values(signpost_docs_info, url)",
           refresh: 2,
           hide: 2,
-          current: {},
           options: [],
         },
       ],
     },
     annotations: {
-      list: [
-        {
-          name: "Reloads",
-          datasource,
-          enable: true,
-          iconColor: "purple",
-          expr: 'changes(signpost_config_generation{instance=~"$instance"}[1m]) > 0',
-          titleFormat: "configuration reloaded",
-        },
-      ],
+      list: [reloads],
     },
     panels: layOut(dashboard),
   };
 }
 
-function layOut({ rows }: Dashboard): readonly unknown[] {
-  const laid: unknown[] = [];
+/** `definition` is of the plugin of the data source: the schema knows what all variables have. */
+function queryVariable(name: string, definition: string) {
+  return {
+    name,
+    type: "query",
+    datasource,
+    query: { query: definition, refId: name },
+    definition,
+  } satisfies VariableModel & {
+    definition: string;
+  };
+}
+
+/** The same of `expr`. */
+const reloads: AnnotationQuery & { readonly expr: string; readonly titleFormat: string } = {
+  name: "Reloads",
+  datasource,
+  enable: true,
+  iconColor: "purple",
+  expr: 'changes(signpost_config_generation{instance=~"$instance"}[1m]) > 0',
+  titleFormat: "configuration reloaded",
+};
+
+function docsLink(page: string): DashboardLink {
+  return {
+    type: "link",
+    title: "Documentation",
+    url: `$docs/${page}`,
+    icon: "doc",
+    tooltip: "",
+    tags: [],
+    targetBlank: true,
+    asDropdown: false,
+    includeVars: false,
+    keepTime: false,
+  };
+}
+
+function layOut({ rows }: Dashboard): (GrafanaPanel | RowPanel)[] {
+  const laid: (GrafanaPanel | RowPanel)[] = [];
   let id = 0;
   let y = 0;
   for (const { title, panels } of rows) {
@@ -113,7 +146,7 @@ function layOut({ rows }: Dashboard): readonly unknown[] {
   return laid;
 }
 
-function panelJson(panel: Panel, id: number, gridPos: Readonly<Record<"h" | "w" | "x" | "y", number>>) {
+function panelJson(panel: Panel, id: number, gridPos: Readonly<Record<"h" | "w" | "x" | "y", number>>): GrafanaPanel {
   const { title, description, kind, unit, queries, docs } = panel;
   return {
     id,
@@ -122,7 +155,7 @@ function panelJson(panel: Panel, id: number, gridPos: Readonly<Record<"h" | "w" 
     description,
     datasource,
     gridPos,
-    links: docs === undefined ? [] : [{ title: "Documentation", url: `$docs/${docs}`, targetBlank: true }],
+    links: docs === undefined ? [] : [docsLink(docs)],
     targets: queries.map(({ expr, legend }, index) => ({
       refId: String.fromCharCode(65 + index),
       datasource,
@@ -141,8 +174,11 @@ function panelJson(panel: Panel, id: number, gridPos: Readonly<Record<"h" | "w" 
 
 function thresholds({ steps = defaultSteps, kind }: Panel) {
   return {
-    color: { mode: kind === "timeseries" ? "palette-classic" : "thresholds" },
-    thresholds: { mode: "absolute", steps: steps.map(({ from, colour }) => ({ value: from, color: colour })) },
+    color: { mode: kind === "timeseries" ? FieldColorModeId.PaletteClassic : FieldColorModeId.Thresholds },
+    thresholds: {
+      mode: ThresholdsMode.Absolute,
+      steps: steps.map(({ from, colour }) => ({ value: from, color: colour })),
+    },
   };
 }
 
