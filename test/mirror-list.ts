@@ -79,6 +79,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "flow/words/key-words",
     "flow/words/refusal-words",
     "flow/words/reply-words",
+    "flow/words/scanner-words",
     "flow/words/signing-words",
   ],
   "unit/opendkim/opendkim-conf": ["opendkim/opendkim-options", "opendkim/option-lines"],

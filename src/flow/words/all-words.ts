@@ -14,6 +14,7 @@ import { failureWords, standingWords } from "./dkim-words.ts";
 import { keyWords } from "./key-words.ts";
 import { refusalWords } from "./refusal-words.ts";
 import { replyWords } from "./reply-words.ts";
+import { scannerWords } from "./scanner-words.ts";
 import { sealSkipWords, skipWords } from "./signing-words.ts";
 import type { ExplainedWord, Kind, Meaning } from "./word.ts";
 
@@ -39,6 +40,11 @@ const tables = {
   action: { kind: "word of the log line", page: "docs/logging.md#the-line-per-mail", words: actionWords },
   notice: { kind: "why a notice is not sent", page: "docs/notices.md#suppressed", words: noticeWords },
   unchecked: { kind: "why a mail is unchecked", page: "docs/content.md#unchecked", words: uncheckedWords },
+  scanner: {
+    kind: "why a scanner did not answer",
+    page: "docs/scanners.md#why-a-scanner-did-not-answer",
+    words: scannerWords,
+  },
   key: { kind: "finding of testkeys", page: "docs/keys.md#testkeys", words: keyWords },
   refusal: { kind: "why a client or message was refused", page: "docs/logging.md#refusals", words: refusalWords },
   reply: { kind: "reply to the client", page: "docs/architecture.md#the-reply-each-failure-gives", words: replyWords },

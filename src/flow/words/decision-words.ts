@@ -170,6 +170,8 @@ export const actionWords: Readonly<Record<string, Meaning>> = {
   dsn_skip: ["Why the sender was not told.", 'Look the reason up: "signpost explain REASON".'],
   queued_as: ["The queue id that the next hop gave the mail.", nothing],
   Hits: ["The spam score; - where nobody was asked.", nothing],
+  scan_fail: ["Scanners that did not answer.", '"signpost why" says what was wrong with each.'],
+  cached: ["The verdict on an equal mail was remembered; no scanner was asked.", nothing],
 };
 
 /** Why a notice is not sent: to the sender (docs/notices.md#suppressed), or to others. */

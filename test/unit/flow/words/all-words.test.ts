@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { allWords, meaningLines, replyWord, wordOf, wordsLike } from "../../../../src/flow/words/all-words.ts";
+import { scannerTroubles } from "../../../../src/scanners/trouble.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 
@@ -72,4 +73,11 @@ test("a meaning has its next step on a line of its own, where there is one", () 
   assert.equal(meaningLines(wordOf("category", "CLEAN")).length, 1);
   assert.deepEqual(meaningLines(wordOf("failure", "toString")), []);
   assert.match(replyWord({ code: 450, enhanced: "4.4.1" })?.means ?? "", /cannot be connected to/);
+});
+
+test("every word for a scanner that did not answer is explained", () => {
+  assert.deepEqual(
+    scannerTroubles.filter((word) => wordOf("scanner", word) === undefined),
+    [],
+  );
 });
