@@ -20,7 +20,7 @@ export function argument(perl: Perl, call: Call): Value {
   return first === undefined ? perl.variables.scalar("_").value : perl.scalar(first);
 }
 
-/** A call whose result only Perl could tell. */
+/** A call whose result only Perl knows. */
 export function unknowable(perl: Perl, call: Call, origin: SourceOrigin, what: string): Item[] {
   perl.report("warning", origin, `not taken: ${what}; what it gives is not known`);
   return [{ value: perl.unknown(call, what), origin }];

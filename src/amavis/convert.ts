@@ -31,7 +31,7 @@ export class Converter {
   /** What a setting that cannot be taken is called in messages. */
   readonly #name: string;
   readonly #lenient: boolean;
-  /** Told once: a circle of several ways has endless many places to tell it of. */
+  /** Reported once: a circle of several ways has endless many places. */
   #tooDeep = false;
 
   /** @param lenient where what is not understood does no harm (scanners of amavisd's kind) */

@@ -186,7 +186,7 @@ export class Evaluator implements Perl {
     return typeof value === "string" ? value : undefined;
   }
 
-  /** What only Perl can tell. Reported here unless it is code, which may be no loss where it stands. */
+  /** What only Perl knows. Reported here unless it is code, which may be no loss where it stands. */
   beyond(node: Expression & { kind: "beyond" }): Value {
     if (node.what === "code") return this.unknown(node, "code");
     if (node.what === "a command") return command(this, node);

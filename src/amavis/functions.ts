@@ -36,7 +36,7 @@ export const constants: Readonly<Record<string, number>> = {
   CC_VIRUS: 9,
 };
 
-/** Functions of Perl that tell something about the machine or the moment: never asked. */
+/** Functions of Perl that depend on the machine or the moment: never asked. */
 const perlFunctions = new Set(
   "localtime gmtime time times rand getpwnam getpwuid getgrnam getgrgid gethostbyname getlogin getppid wantarray caller stat lstat readlink glob".split(
     " ",

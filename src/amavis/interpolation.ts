@@ -2,7 +2,7 @@
 import { isDigitCode, isNameStart } from "./quotes.ts";
 import type { Expression, Quote } from "./syntax.ts";
 
-/** Parses the variable that starts at an offset, with its subscripts; tells where it ends. */
+/** Parses the variable that starts at an offset, with its subscripts; returns where it ends. */
 export type ReadEmbedded = (at: number, limit: number) => { expression: Expression; end: number };
 
 const simpleEscapes: Readonly<Record<string, string>> = {

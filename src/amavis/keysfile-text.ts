@@ -32,7 +32,7 @@ export function keysfileToAmavisd({ keys, rules }: Keysfile): string {
   if (needsTable(keys, rules)) {
     lines.push("", "@dkim_signature_options_bysender_maps = (new_RE(");
     // amavisd has no word for "the sender's own domain" that would keep a later line's d away: such a later line has
-    // to leave those senders out by itself.
+    // to leave those senders out.
     const own: string[] = [];
     for (const { pattern, signWith } of rules) {
       const tags = signWith === undefined ? "d=>undef" : amavisdTags(signWith);

@@ -59,7 +59,7 @@ function matched(found: readonly Item[], node?: Expression & { kind: "chain" }):
   const [link] = node?.rest ?? [];
   const first = found[0]?.value;
   if (isUnknown(first)) return first;
-  // A substitution tells how many it replaced, and !~ what it holds.
+  // A substitution gives how many it replaced, and !~ the opposite of a match.
   if (link !== undefined && (link.operator === "!~" || link.right.kind === "substitution")) return first ?? "";
   return perlTruth(found.length > 0);
 }
@@ -67,7 +67,7 @@ function matched(found: readonly Item[], node?: Expression & { kind: "chain" }):
 /** Characters that RE2 goes through in the time of one step. */
 export const perMatch = 10;
 
-/** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot tell. */
+/** The captures of a match (or 1), nothing if there is none; unknown where RE2 cannot decide. */
 function match(perl: Perl, subject: Value, pattern: Value, node: { readonly at: number }, everywhere = false): Item[] {
   const origin = perl.origin(node);
   const text = textOf(subject);

@@ -81,7 +81,7 @@ function run(perl: Evaluator, statement: Statement, declareName: (name: string) 
   }
 }
 
-/** The subs of a package are told of where it starts; one that carries the name of its package has no such place. */
+/** The subs of a package are reported where it starts; one that carries the name of its package has no such place. */
 function saySub(perl: Evaluator, { at, name, within }: Statement & { readonly kind: "sub" }): void {
   if (within !== "") return;
   const hook = /^(Amavis::Custom)::/.exec(name)?.[1];

@@ -146,7 +146,7 @@ export abstract class TermParser extends QuoteParser {
       let body: Expression | undefined;
       if (this.lexer.upcoming() === "{") {
         const brace = this.lexer.next("term");
-        // map {; …}: how Perl is told that a block begins and no hash.
+        // map {; …}: by this Perl knows that a block begins and no hash.
         this.lexer.take(";");
         body = { kind: "list", at: brace.at, items: this.lexer.upcoming() === "}" ? [] : [this.expression()] };
         this.lexer.take(";");

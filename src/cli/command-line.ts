@@ -104,7 +104,7 @@ export function processIo(): Io {
   const signals = ["SIGTERM", "SIGINT"] as const;
   const end = (signal: NodeJS.Signals) => {
     abort.abort(signal);
-    // Who asks again does not want to wait: the next one has its usual effect. A terminal and npm both pass on the same
+    // An operator who signals again does not want to wait: the next signal has its usual effect. A terminal and npm both pass on the same
     // Ctrl-C, so what comes along with the first counts as one.
     setTimeout(() => {
       for (const each of signals) {

@@ -1,4 +1,4 @@
-// Whether the configuration file that was named can be read at all: told once, with an exit code of its own, before its
+// Whether the configuration file that was named can be read at all: reported once, with an exit code of its own, before its
 // content is anybody's business.
 
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -7,7 +7,7 @@ import { errorCode } from "../mail/error-text.ts";
 import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
 
-/** @returns the exit code when it cannot, which was then told; undefined when it can */
+/** @returns the exit code when it cannot, after a message; undefined when it can */
 export function unreadableConfig(
   file: string,
   io: Pick<Io, "cwd" | "stderr">,

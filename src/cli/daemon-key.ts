@@ -1,4 +1,4 @@
-// A new key is of no use that the daemon cannot read: whom it is given to, or what the operator is told to do.
+// A new key that the daemon cannot read is of no use: which user it is given to, or what the operator is advised to do.
 import { closeSync, openSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { defaultConfigFile } from "../config/default-file.ts";

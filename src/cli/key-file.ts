@@ -14,12 +14,12 @@ export interface NewKey {
   readonly file: string;
   /** The configuration that says whom the daemon becomes; undefined for the usual one. */
   readonly config: string | undefined;
-  /** What is told when it is there. */
+  /** The message when it is there. */
   readonly made: string;
   generate(): Promise<string>;
 }
 
-/** @returns the exit code; what came of it was told */
+/** @returns the exit code, after a message */
 export async function writeKeyFile(
   { command, file, config, made, generate }: NewKey,
   io: Pick<Io, "cwd" | "stderr">,

@@ -71,7 +71,7 @@ function lineText({ time, line }: LogLine, asJson: boolean): string {
   return asJson ? `${jsonText({ time, line })}\n` : `${time} ${line}\n`;
 }
 
-/** Mails that came earlier may end later: what the last minutes had is asked for again, and each line told once. */
+/** Mails that came earlier may end later: what the last minutes had is asked for again, and each line printed once. */
 async function follow(
   shown: readonly LogLine[],
   filter: { readonly match?: string },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry: `node src/cli/main.ts COMMAND` in a checkout, `signpost COMMAND` when installed. Compiled, this file is read by
-// whatever Node there is: it imports no name that an old one lacks, and tells the operator what is wanted instead.
+// whatever Node there is: it imports no name that an old one lacks, and prints which Node is needed.
 import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 

@@ -1,4 +1,4 @@
-// signpost(8), made from the commands themselves: what --help tells is what the page tells.
+// signpost(8), made from the commands themselves: the page says what --help prints.
 import { roff, roffParagraph } from "../config/manual-roff.ts";
 import { type Command, exitCode, synopsis } from "./command.ts";
 

@@ -67,7 +67,7 @@ master.cf since, they are the same again octet for octet. Ports are those of sig
   },
 };
 
-/** @returns the exit code when they cannot be had; why was told */
+/** @returns the exit code when they cannot be had, after a message that says why */
 async function wantedChanges(
   config: string | undefined,
   setup: Setup,

@@ -25,7 +25,7 @@ const options = {
   again: { type: "boolean" },
 } as const;
 
-/** Copies that one command lists or acts on, unless told otherwise. */
+/** Copies that one command lists or acts on, unless an option says otherwise. */
 const defaultLimit = 1000;
 
 export type QuarantineAction = "list" | "show" | "release" | "delete";

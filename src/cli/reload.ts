@@ -1,4 +1,4 @@
-// `signpost reload`: checks the configuration, tells the daemon, waits. Exits 0 only if the new one is in force.
+// `signpost reload`: checks the configuration, sends the reload to the daemon, waits. Exits 0 only if the new one is in force.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfigFile } from "../config/default-file.ts";

@@ -196,7 +196,7 @@ async function startOne(toStart: ToStart): Promise<Running> {
   const { startDaemon } = await import("../daemon/start-daemon.ts");
   const daemon = await startDaemon(settings, { journal, daemonUser, inherited, takeOver });
   settleMemory();
-  // What was compiled is kept when a process ends by itself; one that is killed would leave the next to do it again.
+  // What was compiled is kept when a process ends normally; one that is killed would leave the next to do it again.
   flushCompileCache();
   const load = async () => inSlices(openSettings(await readSettings(file, io.cwd, io.signal), io.cwd));
   const { upgrade, replaced } = createUpgrade({ daemon, control, env: io.env, signal: io.signal });

@@ -1,4 +1,4 @@
-// What our users sent and to whom: by that a known correspondent is told from a stranger (pen pals), and a bounce of a mail of
+// What our users sent and to whom: by that a known correspondent is distinguished from a stranger (pen pals), and a bounce of a mail of
 // ours from one of a mail that only claimed to be ours (amavis.md 7.6).
 import { createHash } from "node:crypto";
 
@@ -24,7 +24,7 @@ export interface Correspondence {
   remember(sent: Sent): void;
   /** When each of ours last wrote to somebody, in their order. */
   lastWritten(ours: readonly string[], other: string): Promise<readonly (number | undefined)[]>;
-  /** Whether a mail with this Message-ID was sent by one of ours; undefined where nobody can tell. */
+  /** Whether a mail with this Message-ID was sent by one of ours; undefined where that is not known. */
   isOurs(messageId: string): Promise<boolean>;
 }
 
@@ -43,7 +43,7 @@ export function createSentMail(store: SentStore): Correspondence {
   };
 }
 
-/** Whoever reads the store learns no address. */
+/** A reader of the store learns no address. */
 function hashed(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("base64url").slice(0, 27);
 }

@@ -14,7 +14,7 @@ import type { Reply } from "../smtp/reply.ts";
 /** A mail whose header is in: its bank, and all that was begun with it. */
 export interface Arrival {
   readonly bank: PolicyBank;
-  /** Which digests of the body checks, signing and sealing will need, as far as header and bank tell. */
+  /** Which digests of the body checks, signing and sealing will need, as far as header and bank show. */
   digestSpecs(): readonly BodyDigestSpec[];
   /** The message is in: what checks find out. Rejects when the DKIM engine cannot do its work (451). */
   judge(transaction: Transaction): Promise<Facts>;
@@ -45,7 +45,7 @@ export interface Leaving {
 /** The last word on one recipient, the next hop's or ours, with the decision that led to it. */
 export interface Settled extends Decided, FinalWord {
   readonly action: Decided["action"];
-  /** What the sender asked to be told is told by the next hop that took the mail. */
+  /** The next hop that took the mail sends the DSN that the sender asked for. */
   readonly tellsSender?: boolean;
 }
 

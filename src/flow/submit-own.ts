@@ -27,7 +27,7 @@ export interface OwnMail {
   readonly deadlineMs: number;
 }
 
-/** Refused for good, by the next hop or for want of one; put off by it, or by us who cannot sign it now. */
+/** Refused with 5xx, by the next hop or for want of one; put off by it, or by us who cannot sign it now. */
 export type OwnMailResult = "sent" | "refused" | "put-off";
 
 export type SubmitOwn = (mail: OwnMail) => Promise<OwnMailResult>;

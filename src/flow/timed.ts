@@ -3,7 +3,7 @@ import type { Stage, Stages } from "./pipeline.ts";
 
 export type ObserveStage = (stage: Stage, elapsedMs: number) => void;
 
-/** The same stages; `observe` is told how long each took, whether it ended well or threw. */
+/** The same stages; `observe` is called with how long each took, whether it ended well or threw. */
 export function timed(stages: Stages, observe: ObserveStage): Stages {
   function now<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
     return (...args) => {

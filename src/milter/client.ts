@@ -1,10 +1,10 @@
-// The client of the MTA, as SMFIC_CONNECT tells it, and the envelope's paths as SMFIC_MAIL and SMFIC_RCPT do.
+// The client of the MTA, as SMFIC_CONNECT names it, and the envelope's paths as SMFIC_MAIL and SMFIC_RCPT do.
 import { isIP } from "node:net";
 import type { ClientFacts, Path } from "../mail/transaction.ts";
 
 /**
  * Host name, NUL, family, port in two octets, address, NUL. A client without an address ("U": mail that the MTA made of
- * a file; "L": a socket) is told by name alone.
+ * a file; "L": a socket) is given by name alone.
  */
 export function readClient(data: Buffer): ClientFacts {
   const end = data.indexOf(0);

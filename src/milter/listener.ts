@@ -67,7 +67,7 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
     if (server.listening) observer.trouble?.("accept", error, "");
   });
 
-  /** Turned away without a word, an MTA does as its milter_default_action says: puts the mail off, unless told otherwise. */
+  /** Turned away without a word, an MTA does as its milter_default_action says: puts the mail off, unless set otherwise. */
   function accept(socket: Socket): void {
     if (socket.destroyed) return;
     const { maxClients, maxRecipients, idleMs, allowPeer } = options(name);

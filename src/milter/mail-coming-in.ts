@@ -1,4 +1,4 @@
-// One mail on its way in: envelope, header and body are collected as the MTA tells them, and the flow's word on it becomes packets.
+// One mail on its way in: envelope, header and body are collected as the MTA sends them, and the flow's decision becomes packets.
 import type { Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";

@@ -11,7 +11,7 @@ const actions = {
   quarantine: 0x20,
 };
 
-/** Steps (SMFIP_*): not told at all, told without an answer, and leading blanks of header values kept. */
+/** Steps (SMFIP_*): not sent at all, sent without an answer, and leading blanks of header values kept. */
 const noUnknown = 0x100;
 const leadingSpace = 0x100000;
 

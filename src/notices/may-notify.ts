@@ -1,4 +1,4 @@
-// Which sender is told of a failure, and which is not (RFC 3461 section 4.1, RFC 3834 section 2). What speaks against a sender
+// Which sender gets a DSN for a failure, and which does not (RFC 3461 section 4.1, RFC 3834 section 2). What speaks against a sender
 // is judged here alone: rules that would have a mail bounced ask for it as stages do that write notifications.
 import { splitAddress } from "../mail/address.ts";
 import { fieldBody, type HeaderField } from "../mail/header.ts";
@@ -26,12 +26,12 @@ export interface ToldMail {
   readonly isVouchedFor: boolean;
 }
 
-/** Whether the sender asks to be told that the mail arrived: NOTIFY=SUCCESS (RFC 3461 section 4.1). */
+/** Whether the sender asks for a DSN when the mail arrives: NOTIFY=SUCCESS (RFC 3461 section 4.1). */
 export function wantsSuccess(recipient: Path): boolean {
   return recipient.parameters !== "" && notifyWords(recipient.parameters)?.includes("SUCCESS") === true;
 }
 
-/** Undefined: the sender may be told that the mail arrived, as was asked for. Else why not. */
+/** Undefined: the sender may get the DSN of success that was asked for. Else why not. */
 export function successSuppression(reasons: readonly SenderReason[]): Suppression | undefined {
   return reasons.find((reason) => reason === "null-sender" || reason === "unverified-sender");
 }
@@ -49,7 +49,7 @@ export function reasonsAgainst({ sender, fields, isVouchedFor }: ToldMail): read
 }
 
 /**
- * Undefined: the sender may be told that this recipient failed. Else why not.
+ * Undefined: the sender may get a DSN for this recipient. Else why not.
  *
  * @param reasons of the mail (reasonsAgainst)
  */
@@ -95,7 +95,7 @@ export function isBulk(fields: readonly HeaderField[]): boolean {
       case "auto-submitted":
         return firstWord(raw) !== "no";
       case "content-type":
-        // A report, whoever wrote it, answers something (RFC 6522).
+        // A report, of any author, answers something (RFC 6522).
         return firstWord(raw) === "multipart/report";
       default:
         return false;

@@ -22,7 +22,7 @@ export function isAmavisdTemplate(source: string): boolean {
   return !source.includes("{{") && /%[A-Za-z#]|\[[?:~=]/.test(source);
 }
 
-/** Reads a template; all that is wrong with it is told by line and column. */
+/** Reads a template; all faults are reported with line and column. */
 export function readNoticeTemplate(source: string): { template: NoticeTemplate; faults: readonly TemplateFault[] } {
   const end = /\r?\n/.exec(source);
   const firstLine = end === null ? source : source.slice(0, end.index);

@@ -19,7 +19,7 @@ export interface NoticeRecipient {
   readonly remote?: string;
 }
 
-/** What is known of a mail when something is told about it. */
+/** What is known of a mail when a notice of it is written. */
 export interface NoticeFacts {
   readonly host: string;
   /** Epoch, milliseconds. */

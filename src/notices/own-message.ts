@@ -30,7 +30,7 @@ export interface OwnHeader {
   readonly autoSubmitted: "auto-replied" | "auto-generated";
 }
 
-/** Of a mail that is told about no more of the header is quoted than fits: a notice is no way to send mail through us. */
+/** Of the header of the mail in question no more is quoted than fits: a notice is no way to send mail through us. */
 const leastHeaderBytes = 2_000;
 
 /** The header section up to MIME-Version, without a line end after it. */
@@ -52,7 +52,7 @@ export function textPart(text: string, fields: readonly string[]): string {
   return part("text/plain; charset=UTF-8", fields, Buffer.from(text.replace(/\r?\n/g, "\r\n")));
 }
 
-/** The header of the mail that is told about, cut at the end of a line when there is too much of it. */
+/** The header of the mail in question, cut at the end of a line when there is too much of it. */
 export function headerPart(header: Uint8Array, roomBytes: number): string {
   const most = Math.max(leastHeaderBytes, roomBytes);
   const type = 'text/rfc822-headers; name="header"';
@@ -90,7 +90,7 @@ function wholeLines(octets: Uint8Array, limitBytes: number): Uint8Array {
   return octets.subarray(0, end === -1 ? limitBytes : end + 1);
 }
 
-/** From one address, the null sender among them, to one; a message from the null sender is never told about in turn. */
+/** From one address, the null sender among them, to one; a message from the null sender never causes a DSN in turn. */
 export function envelopeOf(sender: string, recipient: string): Envelope {
   // RFC 6531 section 3.1: only what cannot be said without it asks for it.
   const ascii = /^[\x00-\x7f]*$/;

@@ -1,5 +1,5 @@
 // Which template a notice is written by: the administrator's where there is one, as text or in a file, else ours. What is
-// wrong with one is told when the configuration is read; it is never used.
+// wrong with one is reported when the configuration is read; it is never used.
 import type { TemplateSource } from "../settings/values.ts";
 import { defaultTemplates, type TemplateSetting } from "./default-templates.ts";
 import { isAmavisdTemplate, type NoticeTemplate, readNoticeTemplate } from "./notice-template.ts";

@@ -1,4 +1,4 @@
-// DKIMproxy's dkimproxy_out.conf, with its sender map, and dkimproxy_in.conf as settings. Each option becomes a setting, is told, or
+// DKIMproxy's dkimproxy_out.conf, with its sender map, and dkimproxy_in.conf as settings. Each option becomes a setting, is reported, or
 // is an error.
 import { dirname, resolve } from "node:path";
 import type { ConfigSource, Place } from "../config/source.ts";
@@ -51,7 +51,7 @@ export function readDkimproxyConf(path: string, read: ReadText): ConfigSource {
   const folder = dirname(path);
   for (const [name, line] of found) tell(name, line, gathered);
   doors(found, gathered);
-  // What comes by that port is signed, whoever sent it; a verifying one is a port of its own.
+  // What comes by that port is signed, whatever its sender; a verifying one is a port of its own.
   gathered.set("originating", isSigning, undefined);
   gathered.set("mynetworks_maps", [], undefined);
   gathered.set("enable_dkim_signing", isSigning, undefined);

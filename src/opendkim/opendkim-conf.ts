@@ -1,4 +1,4 @@
-// An opendkim.conf as settings. Each option becomes a setting, is told, or is an error; nothing is passed over.
+// An opendkim.conf as settings. Each option becomes a setting, is reported, or is an error; nothing is passed over.
 import { dirname, resolve } from "node:path";
 import type { ConfigSource, Place } from "../config/source.ts";
 import { nearest } from "../settings/nearest.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { HeaderField } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 
-/** Fields that differ each time the same mail is brought; all others tell one mail from another. */
+/** Fields that differ each time the same mail is brought; all others distinguish one mail from another. */
 const traces: ReadonlySet<string> = new Set([
   "received",
   "return-path",

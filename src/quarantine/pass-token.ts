@@ -8,7 +8,7 @@ export const passField = "x-signpost-pass";
 export interface PassTokens {
   /** The whole field with its CRLF. `bodyDigest`: SHA-256 of the body; `nowMs`: epoch, milliseconds. */
   field(mailId: string, bodyDigest: Uint8Array, nowMs: number): string;
-  /** The mail_id that such a field tells, where it was made here for this body and is not too old. */
+  /** The mail_id in such a field, where it was made here for this body and is not too old. */
   check(fieldBody: string, bodyDigest: Uint8Array, nowMs: number): string | undefined;
 }
 

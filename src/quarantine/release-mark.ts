@@ -1,4 +1,4 @@
-// The mark beside a copy that says that it was released, or is being: made before it is sent, by whoever is first, so that
+// The mark beside a copy that says that it was released, or is being: made before it is sent, by the process that is first, so that
 // two who ask for the same copy do not both send it, on this host or on another that shares the folder.
 import { dirname } from "node:path";
 import { errorCode } from "../mail/error-text.ts";

@@ -1,4 +1,4 @@
-// Whether there is room for copies, asked at each MAIL: a disk that is nearly full is told before a mail was sent in vain.
+// Whether there is room for copies, asked at each MAIL: a disk that is nearly full is noticed before a mail is sent in vain.
 import { statfs } from "node:fs/promises";
 
 export interface Room {

@@ -8,7 +8,7 @@ import type { Accepted } from "../../policy/decision.ts";
 import type { JudgedMail } from "../mail.ts";
 import { spamFields } from "./spam-fields.ts";
 
-/** From top to bottom. `isDefanged`: the mail leaves as an attachment. `isLocal`: the recipient is one of ours; others are told neither scores nor of our quarantine. */
+/** From top to bottom. `isDefanged`: the mail leaves as an attachment. `isLocal`: the recipient is one of ours; others see neither scores nor our quarantine. */
 export function contentFields(
   { bank, facts, mailId }: Pick<JudgedMail, "bank" | "facts" | "mailId">,
   { content, quarantine }: Pick<Accepted, "content" | "quarantine">,

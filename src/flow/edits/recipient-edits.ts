@@ -1,4 +1,4 @@
-// The header edits that recipients have beside what all mail gets: fields that tell of the checks, a tagged subject, and
+// The header edits that recipients have beside what all mail gets: fields that show the checks, a tagged subject, and
 // without what others claim of such checks. Recipients with equal edits share one object, so that they leave together.
 import { type HeaderEdits, type OctetRange, withFields } from "../../mail/edit.ts";
 import type { Message } from "../../mail/message.ts";
@@ -11,7 +11,7 @@ import { rangesOf, spamFieldNames, withRanges } from "./removed-fields.ts";
 import { subjectTag, taggedSubject } from "./subject-tag.ts";
 
 export interface RecipientEdits {
-  /** `edits` with what this recipient is told on top; themselves where there is nothing to tell. */
+  /** `edits` with the fields of this recipient on top; `edits` themselves where there are none. */
   of(decision: Accepted, address: string, isLocal: boolean, edits: HeaderEdits): HeaderEdits;
 }
 

@@ -1,4 +1,4 @@
-// What a recipient of ours is told of the spam check: X-Spam-Flag, -Score, -Level and -Status (amavis.md 1.10, 7.3).
+// What a recipient of ours sees of the spam check: X-Spam-Flag, -Score, -Level and -Status (amavis.md 1.10, 7.3).
 import { foldedField } from "../../mail/folded-field.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import type { ContentFound, ScoreFound } from "../../policy/decision.ts";

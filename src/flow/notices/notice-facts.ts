@@ -1,4 +1,4 @@
-// What a template can tell of a mail, gathered from what was found and decided for some of its recipients.
+// What a template can say of a mail, gathered from what was found and decided for some of its recipients.
 import { oldestPublicAddress } from "../../mail/received.ts";
 import type { NoticeFacts, NoticeRecipient } from "../../notices/notice-values.ts";
 import { type Category, categories } from "../../policy/decision.ts";

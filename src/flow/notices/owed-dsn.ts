@@ -32,7 +32,7 @@ export function owedDsns(mail: JudgedMail, settled: readonly Settled[]): readonl
       owed.push({ recipient, action: "failed", withheld: noDsn });
       continue;
     }
-    // What is rejected is told by our reply where that can speak of it; what is discarded never is.
+    // Our reply reports a rejection where it can speak for the recipient; what is discarded is never reported.
     const isDecided = each.action === "discard" && notices.some(({ kind }) => kind === "dsn");
     const action = isDecided ? "failed" : actionOwed(each, !repliesTell, wantsSuccess(path));
     if (action === undefined) continue;
@@ -49,7 +49,7 @@ function actionOwed(settled: Settled, owesFailure: boolean, wantsSuccess: boolea
   if (!isPassed(settled)) return owesFailure && isRefused(settled) ? "failed" : undefined;
   const { tellsSender = false, remote = "" } = settled;
   if (!wantsSuccess || tellsSender) return undefined;
-  // RFC 3461 section 5.2.2: it went to where nobody tells anything. LMTP's 250 means the mailbox (RFC 2033 section 4.2).
+  // RFC 3461 section 5.2.2: it went to a server that sends no DSN. LMTP's 250 means the mailbox (RFC 2033 section 4.2).
   return remote.startsWith("lmtp:") ? "delivered" : "relayed";
 }
 

@@ -28,7 +28,7 @@ interface Draft {
   owed: string | undefined;
 }
 
-/** A mail may have thousands of recipients, each with a map that says whom to tell. */
+/** A mail may have thousands of recipients, each with a map of its administrators. */
 const maxNotices = 50;
 const order = Object.keys(categories);
 
@@ -59,7 +59,7 @@ export function owedNotices(mail: JudgedMail, settled: readonly Settled[]): read
   });
 
   function reasonAgainst({ kind, to }: { readonly kind: NoticeKind; readonly to: string }): string | undefined {
-    // A notice that is a virus, spam or banned to us would be told of by the next one, and so on.
+    // A notice that is a virus, spam or banned to us would cause the next one, and so on.
     if (isOurs) return "own-notice";
     if (kind === "warn-sender") {
       const reason = suppression(reasonsAgainstSender(mail), { address: "", parameters: "" });

@@ -70,7 +70,7 @@ export function conclude(
 /** Optional parts are set one by one: spread into the literal they cost ten times as much, with every mail. */
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Where a signature says that the mail was changed, what tells by whom is kept too. */
+/** Where a signature says that the mail was changed, what shows by whom is kept too. */
 function evidenceOf({ transaction, bank, facts }: Ending, candidates: readonly CandidateFact[]): Evidence {
   const { message } = transaction;
   const evidence = keepEvidence(message, bank, candidates);

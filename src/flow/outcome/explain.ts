@@ -57,7 +57,7 @@ export interface Explanation {
   readonly scores: readonly ExplainedScore[];
 }
 
-/** Costs a lookup in every map per address: for whoever asks about one mail. */
+/** Costs a lookup in every map per address: for a command that asks about one mail. */
 export function explainOutcome(outcome: Outcome): Explanation {
   const { evidence, session, loaded, originating, signings, seal, survival, sender, verifications } = outcome;
   const { bank, unread, candidates } = evidence;

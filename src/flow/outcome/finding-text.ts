@@ -9,7 +9,7 @@ export interface FindingContext {
   /** When the mail was received: epoch, milliseconds. */
   readonly atMs: number;
   readonly surroundings: Surroundings;
-  /** What tells who may have changed the mail (`signsOfChange`). */
+  /** What shows who may have changed the mail (`signsOfChange`). */
   readonly changeHints?: readonly string[];
   /** final_dmarc_destiny of the bank in force, where it is still known. */
   readonly dmarcDestiny?: string;

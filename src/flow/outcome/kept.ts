@@ -1,4 +1,4 @@
-// What is kept and told of a mail once its reply has left. A mail may hold a thousand signatures and have a thousand
+// What is kept and logged of a mail once its reply has left. A mail may hold a thousand signatures and have a thousand
 // recipients with paths of two thousand octets: an Outcome has them all, and this makes it small, what explains the
 // decision last to go. Nothing that is decided goes by it.
 import type { Verification } from "../../dkim/engine.ts";

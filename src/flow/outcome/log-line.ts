@@ -163,7 +163,7 @@ function actionWord(recipient: RecipientOutcome): string {
     : "Relayed";
 }
 
-/** Contents that a local recipient is told of by a tag or alert. */
+/** Contents that a tag or alert shows to a local recipient. */
 const tagging: ReadonlySet<Category> = new Set<Category>(["CC_SPAMMY", "CC_BANNED", "CC_VIRUS"]);
 
 function valid({ verifications }: Outcome): string {
@@ -249,7 +249,7 @@ function ruled(recipients: readonly RecipientOutcome[]): string {
   return told("rule", names);
 }
 
-/** Not amavisd's: why senders were not told of what happened. */
+/** Not amavisd's: why senders got no DSN. */
 function untold(recipients: readonly RecipientOutcome[]): string {
   return told("dsn_skip", recipients.flatMap(withheldDsns));
 }

@@ -21,7 +21,7 @@ export interface Evidence {
   readonly unread?: "header-too-large" | "from-too-long";
   /** Set where the header was read and yet may not be judged to its end. */
   readonly cut?: "no-field-name";
-  /** What tells who changed the mail, where a signature does not hold. */
+  /** What shows who changed the mail, where a signature does not hold. */
   readonly changeHints?: readonly string[];
   /** Who might have signed, and what became of each. */
   readonly candidates: readonly CandidateFact[];
@@ -38,7 +38,7 @@ export interface RecipientOutcome extends Decided {
   readonly remote?: string;
 }
 
-/** How many more there were of what a mail is kept and told in part of (kept.ts). */
+/** How many more there were of lists that are kept and logged in part (kept.ts). */
 export interface LeftOut {
   /** Recipients that got it, and that did not. */
   readonly passed: number;

@@ -1,4 +1,4 @@
-// What is kept and told of a refusal: one line for the log, a record for the history, sentences for `why`.
+// What is kept and logged of a refusal: one line for the log, a record for the history, sentences for `why`.
 import { decodeUtf8, encodeUtf8 } from "../../mail/domain.ts";
 import { type Refusal, refusalCauses } from "../../smtp/refusal.ts";
 import { formatReply } from "../../smtp/reply.ts";
@@ -17,7 +17,7 @@ export function refusalRecord(refusal: Refusal, atMs: number) {
   return {
     time: new Date(atMs).toISOString(),
     log_id: refusal.logId,
-    /** No mail, no id: what tells refusals of one session apart is the time. */
+    /** No mail, no id: the time distinguishes refusals of one session. */
     mail_id: "",
     refused: refusal.cause,
     setting: refusalCauses[refusal.cause] || undefined,

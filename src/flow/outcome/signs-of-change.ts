@@ -1,4 +1,4 @@
-// Who may have changed a mail after it was signed, as far as the mail tells: hosts it passed since, marks of mailing
+// Who may have changed a mail after it was signed, as far as the mail shows: hosts it passed since, marks of mailing
 // lists, known footers. Looked at only where a signature does not hold.
 import { asBuffer, fieldBody, type HeaderField, unfold } from "../../mail/header.ts";
 import type { Message } from "../../mail/message.ts";

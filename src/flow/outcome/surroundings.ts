@@ -1,4 +1,4 @@
-// What an explanation says of the configuration in force beside what a mail itself tells.
+// What an explanation says of the configuration in force beside what a mail itself shows.
 
 export interface Surroundings {
   /** "127.0.0.1:53", or "the answers of FILE". */

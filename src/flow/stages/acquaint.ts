@@ -1,5 +1,5 @@
 // What is known of who wrote a mail beside what it says: whether our recipient wrote to them, whether a bounce is of a mail of
-// ours, what system the client runs (amavis.md 7.6). Each is asked only where the bank wants it; what nobody can tell counts for
+// ours, what system the client runs (amavis.md 7.6). Each is asked only where the bank wants it; what cannot be found counts for
 // nothing.
 import type { Facts } from "../../checks/check.ts";
 import type { Correspondence } from "../../correspondence/sent-mail.ts";

@@ -84,7 +84,7 @@ function resultsField({ bank, facts }: JudgedMail): string {
   return formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, facts.findings);
 }
 
-/** What is done to the mail whoever gets it. */
+/** What is done to the mail for all recipients. */
 function commonEdits({ transaction, bank, mailId }: JudgedMail, authservIds: readonly string[]): HeaderEdits {
   const { envelope, message, session, receivedAtMs } = transaction;
   const [only, another] = envelope.recipients;

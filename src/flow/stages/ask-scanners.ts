@@ -37,7 +37,7 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
   };
 }
 
-/** Rules and level of the first recipient who has any: a mail is scored once, whoever gets it. */
+/** Rules and level of the first recipient who has any: a mail is scored once for all recipients. */
 function forRecipients({ bank, transaction }: JudgedMail): Pick<SpamAsk, "user" | "spamLevel"> {
   const asking = transaction.envelope.recipients.filter(
     ({ address }) => bank.bypass_spam_checks_maps.first(address)?.value !== true,

@@ -1,4 +1,4 @@
-// What local recipients are told of mail of our own: it came without a signature, and leaves with one that was just made
+// What local recipients see of mail of our own: it came without a signature, and leaves with one that was just made
 // (amavisd: "just generated, assumed good"). "dkim=none" would look like a fake of our domain.
 import type { Finding, FindingProperty } from "../../authres/finding.ts";
 import { formatAuthenticationResults } from "../../authres/print.ts";

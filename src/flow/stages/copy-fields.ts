@@ -1,4 +1,4 @@
-// What a copy in quarantine says of the mail: amavisd's fields (amavis.md 1.11), whoever the recipient is.
+// What a copy in quarantine says of the mail: amavisd's fields (amavis.md 1.11), the same for all recipients.
 import { encodeUnstructured } from "../../mail/encoded-word.ts";
 import type { ContentFound, ScoreFound } from "../../policy/decision.ts";
 

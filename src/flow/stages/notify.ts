@@ -1,4 +1,4 @@
-// What is told after a mail: delivery status notifications (RFC 3464) of recipients of whom SMTP's one reply cannot
+// What is sent about a mail: delivery status notifications (RFC 3464) of recipients of whom SMTP's one reply cannot
 // speak, handed over before that reply; then notices, which nothing waits for.
 import type { Templates } from "../../notices/templates.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
