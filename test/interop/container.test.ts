@@ -13,7 +13,7 @@ import { signpost } from "../support/command.ts";
 import { startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
 import { test } from "../support/limited.ts";
-import { missingProgram, skipWithout } from "../support/peers.ts";
+import { missingProgram, namespacesDenied, skipWithout } from "../support/peers.ts";
 import { postfixMissing } from "../support/postfix.ts";
 
 const run = promisify(execFile);
@@ -117,9 +117,11 @@ test("Postfix in compose.yaml has what `signpost postfix --print` says", {
 });
 
 test("as process 1 it is healthy, keeps to its folders, and ends by SIGTERM", {
-  skip: skipWithout(
-    isRoot ? (missingProgram("unshare", "util-linux") ?? missingProgram("setpriv", "util-linux")) : "root",
-  ),
+  skip:
+    skipWithout(
+      isRoot ? (missingProgram("unshare", "util-linux") ?? missingProgram("setpriv", "util-linux")) : "root",
+    ) ||
+    (namespacesDenied() ?? false),
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "signpost-container-"));
   const hop = await startFakeNextHop();

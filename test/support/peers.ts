@@ -22,3 +22,17 @@ export function missingProgram(program: string, debianPackage: string = program)
   const isMissing = error !== undefined && "code" in error && error.code === "ENOENT";
   return isMissing ? `${program} is not installed (apt-get install ${debianPackage})` : undefined;
 }
+
+/**
+ * Why this root may not have mounts, a network and processes of its own, as in most containers; undefined where it may. No
+ * package would change it, so that it is a reason to skip in CI too.
+ * @param mount what a test wants to mount there, as a shell command; it ends with the namespace
+ */
+export function namespacesDenied(mount = "mount -t tmpfs none /mnt"): string | undefined {
+  const namespaces = ["--mount", "--net", "--uts", "--pid", "--fork"];
+  const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", mount], {
+    encoding: "utf8",
+    timeout: 10_000,
+  });
+  return status === 0 ? undefined : `namespaces of its own are not for this root: ${stderr.trim()}`;
+}
