@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { startFakeRedis } from "../support/fake-redis.ts";
 import { type FakeSpamd, spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
 import { after, before, test } from "../support/limited.ts";
@@ -95,4 +96,34 @@ test("what p0f says of the client is shown to the recipient and to the spam scan
   const count = asked.length;
   await send(filter.ports.originating, "ann@example.com", "bob@example.com", mailText("no question"));
   assert.equal(asked.length, count);
+});
+
+test("with a server that filters share, each knows what went out through the other", async () => {
+  const redis = await startFakeRedis();
+  const extra = `
+redis: { url: "redis://127.0.0.1:${redis.port}", timeout: 30s }
+spam_scanners: [{ name: stub, type: spamd, address: "${spamd.address}" }]
+spam_tag2_level_maps: [5]
+penpals_bonus_score: 8
+`;
+  const [one, other] = [await startFilter({ extra }), await startFilter({ extra })];
+  try {
+    for (const each of [one, other]) await each.daemon.line("redis: connected");
+    const out = await connected(one.ports.originating);
+    assert.match(
+      await submit(out, { from: "ann@example.com", to: ["joe@pal.example"], data: mailText("out") }),
+      /^250 /,
+    );
+    out.socket.end("QUIT\r\n");
+    await redis.command((words) => words.some((word) => word.includes("sent:")));
+    const back = await connected(other.ports.incoming);
+    const data = mailText("back", "SCORE 10\r\n");
+    assert.match(await submit(back, { from: "joe@pal.example", to: ["ann@example.com"], data }), /^250 /);
+    back.socket.end("QUIT\r\n");
+    assert.match(other.hop.mails[0]?.octets.toString("latin1") ?? "", /AM\.PENPAL=-8/);
+  } finally {
+    await one.close();
+    await other.close();
+    await redis.close();
+  }
 });

@@ -15,6 +15,7 @@ import { keyWords } from "./key-words.ts";
 import { refusalWords } from "./refusal-words.ts";
 import { replyWords } from "./reply-words.ts";
 import { scannerWords } from "./scanner-words.ts";
+import { keptWords, scoreWords } from "./score-words.ts";
 import { sealSkipWords, skipWords } from "./signing-words.ts";
 import type { ExplainedWord, Kind, Meaning } from "./word.ts";
 
@@ -47,6 +48,8 @@ const tables = {
   },
   key: { kind: "finding of testkeys", page: "docs/keys.md#testkeys", words: keyWords },
   refusal: { kind: "why a client or message was refused", page: "docs/logging.md#refusals", words: refusalWords },
+  score: { kind: "test of the score", page: "docs/policy-banks.md", words: scoreWords },
+  kept: { kind: "what became of copies", page: "docs/quarantine.md", words: keptWords },
   reply: { kind: "reply to the client", page: "docs/architecture.md#the-reply-each-failure-gives", words: replyWords },
 } as const satisfies Readonly<Record<string, Table>>;
 
