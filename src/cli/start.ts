@@ -214,11 +214,11 @@ async function startSeveral({
   io,
   inherited,
 }: ToStart): Promise<Running> {
-  if (inherited.closeRest().length > 0) throw new Error("sockets that are handed over at the start need listeners: 1");
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
     settings,
     plain,
+    inherited,
     cwd: io.cwd,
     daemonUser,
     user,

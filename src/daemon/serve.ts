@@ -198,7 +198,8 @@ export async function serve(running: Running): Promise<Daemon> {
   }
   try {
     for (const name of options.inherited?.closeRest() ?? []) {
-      log.write("warning", `${name}: handed over at the start, and no setting names it`);
+      // A unix socket is the first process's alone.
+      if (!sharesPorts) log.write("warning", `${name}: handed over at the start, and no setting names it`);
     }
     await options.takeOver?.();
     await instruments.open(running.settings, {

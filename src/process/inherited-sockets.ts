@@ -5,6 +5,10 @@ import { closeSync, readFileSync, readlinkSync } from "node:fs";
 export interface InheritedSockets {
   /** The descriptor for "127.0.0.1:10024", "*:10024" or the path of a unix socket, once; undefined where there is none. */
   take(key: string): number | undefined;
+  /** Whether there is one that nobody took. */
+  has(key: string): boolean;
+  /** All that nobody took, for processes of our own. */
+  descriptors(): readonly number[];
   /** Closes what nobody took; gives their names. */
   closeRest(): readonly string[];
 }
@@ -68,6 +72,8 @@ export function inheritedSockets(
       }
       return undefined;
     },
+    has: (key) => namesOf(key).some((name) => known.has(name)),
+    descriptors: () => [...known.values()],
     closeRest() {
       const names = [...known.keys()];
       for (const descriptor of known.values()) system.close(descriptor);

@@ -5,6 +5,7 @@ import type { Daemon, Prepared } from "../daemon/daemon.ts";
 import { takeDaemonUser } from "../daemon/daemon-user.ts";
 import { startDaemon } from "../daemon/start-daemon.ts";
 import { errorStack, errorText } from "../mail/error-text.ts";
+import { inheritedSockets } from "../process/inherited-sockets.ts";
 import { atOnce, inSlices } from "../process/slices.ts";
 import { prepareMemory, settleMemory } from "../process/v8-memory.ts";
 import { type ListedKeys, listKeys } from "../reading/list-keys.ts";
@@ -37,7 +38,13 @@ async function start(configuration: PlainConfig, journal: boolean, user: string 
   const opened = openConfig(configuration);
   const daemonUser = takeDaemonUser(opened.config, user);
   const settings = ours(atOnce(listKeys(opened, [], { cwd: process.cwd(), locate: opened.locate })));
-  const started = await startDaemon(settings, { journal, sharesPorts: true, daemonUser });
+  const started = await startDaemon(settings, {
+    journal,
+    sharesPorts: true,
+    daemonUser,
+    // Those of the process that started us.
+    inherited: inheritedSockets(process.env, true),
+  });
   settleMemory();
   return started;
 }

@@ -25,9 +25,17 @@ export interface ServingNeeds {
 /** The file's own kind: TypeScript in a checkout, JavaScript in a published package. */
 const program = moduleUrl("./serve", import.meta.url);
 
-export function startServingProcess({ onCounts, onLines }: ServingNeeds): ServingProcess {
+/** @param sockets listening sockets that all processes share, of which they are 3 and what follows */
+export function startServingProcess(
+  { onCounts, onLines }: ServingNeeds,
+  sockets: readonly number[] = [],
+): ServingProcess {
   // Standard error comes by us, or lines of several processes would mix in one pipe.
-  const child = fork(program, { stdio: ["ignore", "ignore", "pipe", "ipc"], serialization: "advanced" });
+  const child = fork(program, {
+    stdio: ["ignore", "ignore", "pipe", ...sockets, "ipc"],
+    serialization: "advanced",
+    env: { ...process.env, LISTEN_FDS: String(sockets.length) },
+  });
   const asked = new Map<number, PromiseWithResolvers<ProcessAnswer>>();
   let sequence = 0;
   let over: string | undefined;

@@ -9,6 +9,7 @@ import { listenAddresses, logOptions } from "../daemon/part-options.ts";
 import type { Reloadable } from "../daemon/reload.ts";
 import { openHistoryFile } from "../history/file.ts";
 import { createLog, type Log } from "../log/log.ts";
+import type { InheritedSockets } from "../process/inherited-sockets.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { openPidFile, type PidFile } from "../process/pid-file.ts";
 import { inSlices } from "../process/slices.ts";
@@ -42,6 +43,8 @@ export interface SupervisorOptions {
   readonly daemonUser: DaemonUser;
   /** Instead of daemon_user. */
   readonly user: string | undefined;
+  /** Sockets that listen already: all processes accept from them. */
+  readonly inherited: InheritedSockets;
   /** Reads its files anew. */
   read(): Promise<PlainReading>;
   /** Standard error goes to journald. */
@@ -64,6 +67,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   let inForce = options.plain;
   let draining = false;
   const of = config.listeners;
+  const sockets = options.inherited.descriptors();
   const ownLog = await createLog(logOptions(config, journal));
   const log: Log = {
     format: ownLog.format,
@@ -84,7 +88,9 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     count: of,
     // As root where we began as root: it opens its ports, then becomes daemon_user permanently.
     startProcess: (needs) =>
-      acting === undefined ? startServingProcess(needs) : acting.asRoot(() => startServingProcess(needs)),
+      acting === undefined
+        ? startServingProcess(needs, sockets)
+        : acting.asRoot(() => startServingProcess(needs, sockets)),
     startOrder: (number) => ({
       kind: "start",
       configuration: inForce,
@@ -116,7 +122,8 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   try {
     const places = listenAddresses(config);
     // Root may open every port; the processes find out which of them need it.
-    await (acting === undefined ? probePorts(places) : acting.whileRoot(() => probePorts(places)));
+    const own = places.filter((at) => !options.inherited.has(listenerKey(at)));
+    await (acting === undefined ? probePorts(own) : acting.whileRoot(() => probePorts(own)));
     await makeHistoryFile(config, log);
     await row.start();
     try {

@@ -141,7 +141,7 @@ test("a configuration that cannot be used, or one whose ports cannot be had, lea
   const { daemon, config, ports } = filter;
   const taken = await startFakeNextHop();
   t.after(() => taken.close());
-  const pid = pids.at(-1);
+  const pid = pids.at(-1) ?? daemon.pid;
   for (const broken of [
     `${config}\nno_such_setting: 1\n`,
     config.replace("inet_socket_port: [", `inet_socket_port: [${taken.port}, `),
@@ -166,26 +166,29 @@ test("a start that takes over is the daemon's to make: by hand it is a mistake",
   assert.match(stderr, /--take-over: no daemon started this one/);
 });
 
-test("sockets that a service manager holds outlive the process: a restart under load refuses nobody", async (t) => {
-  const { daemon, ports } = filter;
-  await end(pids.at(-1));
-  pids.length = 0;
-  const manager = await startSocketManager(Object.values(ports), daemon.folder, daemon.configFile);
-  t.after(() => manager.stop());
-  await manager.started(1);
-  const done = await load("three", ports.originating, async (ledger) => {
-    for (const [at, starts] of [
-      [40, 2],
-      [110, 3],
-    ] as const) {
-      await ledger.reached(at);
-      manager.restart();
-      await manager.started(starts);
-    }
+for (const listeners of [1, 2]) {
+  test(`sockets that a service manager holds outlive the daemon: a restart under load refuses nobody (listeners: ${listeners})`, async (t) => {
+    const { daemon, ports, config } = filter;
+    if (listeners === 1) await end(pids.pop() ?? daemon.pid);
+    pids.length = 0;
+    await writeFile(daemon.configFile, `${config}\nlisteners: ${listeners}\n`);
+    const manager = await startSocketManager(Object.values(ports), daemon.folder, daemon.configFile);
+    t.after(() => manager.stop());
+    await manager.started(1);
+    const done = await load(`held-${listeners}`, ports.originating, async (ledger) => {
+      for (const [at, starts] of [
+        [40, 2],
+        [110, 3],
+      ] as const) {
+        await ledger.reached(at);
+        manager.restart();
+        await manager.started(starts);
+      }
+    });
+    assert.equal(done.turnedAway, 0);
+    assert.deepEqual(
+      manager.lines.filter((line) => line.includes("handed over at the start")),
+      [],
+    );
   });
-  assert.equal(done.turnedAway, 0);
-  assert.deepEqual(
-    manager.lines.filter((line) => line.includes("handed over at the start")),
-    [],
-  );
-});
+}

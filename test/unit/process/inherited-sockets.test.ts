@@ -39,6 +39,13 @@ test("sockets are found by where they listen, each once", () => {
   assert.deepEqual([found.closeRest(), closed], [[], []]);
 });
 
+test("processes of our own get what nobody took", () => {
+  const { found } = sockets({ LISTEN_FDS: "2" }, true, ["1001", "1003"]);
+  assert.deepEqual([found.has("*:25"), found.has("127.0.0.1:25"), found.descriptors()], [true, false, [3, 4]]);
+  found.take("*:25");
+  assert.deepEqual([found.has("*:25"), found.descriptors()], [false, [3]]);
+});
+
 test("what nobody takes is closed and named, what is no listening socket too", () => {
   const { found, closed } = sockets({ LISTEN_FDS: "3" }, true, ["1001", "1009", ""]);
   assert.equal(found.take("127.0.0.1:10026"), undefined);
