@@ -86,6 +86,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/amavis/keysfile": ["amavis/keysfile-text"],
   "unit/amavis/perl-pattern": ["amavis/lookahead", "amavis/perl-match"],
   "unit/amavis/read-conf": [
+    "amavis/banks",
     "amavis/base-bank",
     "amavis/builtin",
     "amavis/conf-functions",
@@ -97,6 +98,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "amavis/source-text",
     "amavis/table-files",
     "amavis/text-functions",
+    "amavis/setting-values",
   ],
   "unit/amavis/read-conf.hostile": [
     "amavis/assignment",
