@@ -568,6 +568,15 @@ export const dashboards: readonly Dashboard[] = [
             queries: [{ expr: `max by (instance) (${now("signpost_config_generation")})`, legend: "{{instance}}" }],
           },
           {
+            title: "What the last reload changed",
+            description:
+              "Settings, and keys that came and went. The line 'reload: changed' in the log of the daemon names the settings."s log has "reload: changed ...".',
+            kind: "table",
+            unit: "none",
+            docs: "operations.md",
+            queries: [{ expr: now("signpost_config_reload_changes"), legend: "{{kind}}" }],
+          },
+          {
             title: "Reloads",
             description: "A failed one leaves the old configuration in force.",
             kind: "timeseries",

@@ -55,7 +55,7 @@ ${controlUsage}`,
       io.stderr(`signpost: in force, but for these a restart is needed: ${report.restart.join(", ")}\n`);
       return exitCode.failure;
     }
-    io.stdout(`${file} is in force (configuration ${report.generation} since the start)\n`);
+    io.stdout(`${file} is in force (configuration ${report.generation} since the start): ${report.changes}\n`);
     return exitCode.ok;
   },
 };
@@ -66,15 +66,17 @@ interface Report {
   readonly reason: string;
   readonly problems: readonly string[];
   readonly restart: readonly string[];
+  readonly changes: string;
 }
 
 function readReport(value: unknown): Report {
-  const { inForce, generation, reason, problems, restart } = fieldsOf(value);
+  const { inForce, generation, reason, problems, restart, changes } = fieldsOf(value);
   return {
     inForce: inForce === true,
     generation: Number(generation),
     reason: textOf(reason),
     problems: textsOf(problems),
     restart: textsOf(restart),
+    changes: textOf(changes),
   };
 }

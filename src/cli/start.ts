@@ -231,8 +231,8 @@ async function startSeveral({
   return { daemon, reload: reloadOf(daemon, file, settings, daemon.load), upgrade, replaced: new Promise(() => {}) };
 }
 
-function reloadOf(daemon: Reloadable, file: string, { keyring }: Settings, load: () => Promise<ListedKeys>): Reload {
-  return createReload({ file, load, daemon, keyring, tell: (line) => daemon.log.write("err", line) });
+function reloadOf(daemon: Reloadable, file: string, settings: Settings, load: () => Promise<ListedKeys>): Reload {
+  return createReload({ file, load, daemon, settings, tell: (line) => daemon.log.write("err", line) });
 }
 
 /** The same reload, of which the service manager hears; ready it is afterwards with either configuration. */

@@ -11,6 +11,7 @@ import type { InheritedSockets } from "../process/inherited-sockets.ts";
 import type { Settings } from "../reading/settings.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { DaemonUser } from "./daemon-user.ts";
+import type { ReloadChanges } from "./reload-changes.ts";
 
 export interface DaemonOptions {
   /** Instead of the configured resolvers: the demo and tests answer for themselves. */
@@ -56,7 +57,7 @@ export interface Daemon {
   /** What `status`, `why` and `log` ask for. */
   answer(request: ControlRequest): Promise<unknown>;
   /** Notes how a reload ended, for the metrics; gives the number of the configuration in force. */
-  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  reloaded(result: "success" | "failure", elapsedMs: number, changes?: ReloadChanges): number;
   /** The metrics as they are now. */
   families(which: Which): Promise<readonly Family[]>;
   /** What keeps us from being ready, by condition. */

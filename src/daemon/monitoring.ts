@@ -28,6 +28,7 @@ import type { Keyring } from "../signing/keyring.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { endpointPlace } from "./part-options.ts";
 import { createRefusals } from "./refusals.ts";
+import type { ReloadChanges } from "./reload-changes.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 /** What the ports are doing. */
@@ -57,7 +58,7 @@ export interface Monitoring {
   /** Opens it again. */
   resumeEndpoint(config: Config): Promise<void>;
   /** Notes how a reload ended; gives the number of the configuration in force. */
-  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  reloaded(result: "success" | "failure", elapsedMs: number, changes?: ReloadChanges): number;
   /** A mail is done. */
   /** All of it is counted, what is kept of it is remembered. */
   count(outcome: Outcome, kept: KeptMail): void;
@@ -204,8 +205,8 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     configure,
     leaveEndpoint: () => endpoint.move({ listen: null, names: [] }),
     resumeEndpoint: (config) => endpoint.move(endpointPlace(config)),
-    reloaded(result, elapsedMs) {
-      metrics.reloaded(result, elapsedMs);
+    reloaded(result, elapsedMs, changes) {
+      metrics.reloaded(result, elapsedMs, changes);
       return metrics.generation;
     },
     families: (which) => metrics.families(which),

@@ -7,9 +7,9 @@ import { errorText } from "../mail/error-text.ts";
 import { inSlices } from "../process/slices.ts";
 import type { ListedKeys } from "../reading/list-keys.ts";
 import type { Settings } from "../reading/settings.ts";
-import type { Keyring } from "../signing/keyring.ts";
 import { type LostKey, lostKeys } from "../signing/lost-keys.ts";
 import type { Daemon } from "./daemon.ts";
+import { changesText, type ReloadChanges, reloadChanges } from "./reload-changes.ts";
 
 export interface ReloadReport {
   readonly inForce: boolean;
@@ -21,6 +21,8 @@ export interface ReloadReport {
   readonly reason?: string;
   /** Settings that changed and take effect after a restart only. */
   readonly restart: readonly string[];
+  /** What it changed, in words; absent where it is not in force. */
+  readonly changes?: string;
 }
 
 /** What a reload needs of a daemon, be it one process or several. */
@@ -34,15 +36,15 @@ export interface ReloadNeeds {
   /** Reads `file` and all it names. */
   load(): Promise<ListedKeys>;
   readonly daemon: Reloadable;
-  /** The keys in force when it starts. */
-  readonly keyring: Keyring;
+  /** What is in force when it starts. */
+  readonly settings: Pick<Settings, "config" | "keyring">;
   /** Gets a line for those who read the daemon's diagnostics. */
   tell(line: string): void;
 }
 
-export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds): Reload {
+export function createReload({ file, load, daemon, settings: first, tell }: ReloadNeeds): Reload {
   let latest: Promise<unknown> = Promise.resolve();
-  let inForceKeys = keyring;
+  let latestInForce = first;
 
   async function reload(how: "careful" | "forced"): Promise<ReloadReport> {
     const startedAt = performance.now();
@@ -57,7 +59,7 @@ export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds)
     } catch (error) {
       reason = errorText(error);
     }
-    const lost = settings === undefined ? [] : await inSlices(lostKeys(inForceKeys, settings.keyring));
+    const lost = settings === undefined ? [] : await inSlices(lostKeys(latestInForce.keyring, settings.keyring));
     const isRefused = lost.length > 0 && how === "careful";
     const lines = [
       ...lostLines(lost, isRefused ? "error" : "warning"),
@@ -67,11 +69,14 @@ export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds)
     ];
     for (const line of lines) tell(line);
     let restart: readonly string[] = [];
+    let changes: ReloadChanges | undefined;
     if (isRefused) reason = "keys that can sign now could not any more; signpost reload --force takes it";
     else if (settings !== undefined) {
       try {
         ({ restart } = await daemon.reload(settings));
-        inForceKeys = settings.keyring;
+        changes = await inSlices(reloadChanges(latestInForce, settings));
+        latestInForce = settings;
+        daemon.log.write("notice", `reload: ${changesText(changes)}`);
       } catch (error) {
         reason = errorText(error);
       }
@@ -79,8 +84,15 @@ export function createReload({ file, load, daemon, keyring, tell }: ReloadNeeds)
     const inForce = reason === undefined;
     if (!inForce) tell(`signpost: reload failed, the old configuration stays in force: ${reason}`);
     if (restart.length > 0) tell(`signpost: a restart is needed to put these in force: ${restart.join(", ")}`);
-    const generation = daemon.reloaded(inForce ? "success" : "failure", performance.now() - startedAt);
-    return { inForce, generation, problems: lines, restart, ...(reason === undefined ? {} : { reason }) };
+    const generation = daemon.reloaded(inForce ? "success" : "failure", performance.now() - startedAt, changes);
+    return {
+      inForce,
+      generation,
+      problems: lines,
+      restart,
+      ...(reason === undefined ? {} : { reason }),
+      ...(changes === undefined ? {} : { changes: changesText(changes) }),
+    };
   }
 
   return (how) => {

@@ -282,6 +282,7 @@ export function declareMetrics() {
       "0 if the last reload failed: the old configuration is in force.",
       "omit",
     ),
+    reloadChanges: gauge("signpost_config_reload_changes", "What the last reload changed, by kind.", "omit", ["kind"]),
     reloadDuration: gauge("signpost_config_last_reload_duration_seconds", "How long the last reload took.", "omit"),
     historyMails: gauge("signpost_history_mails", "Past mails in memory.", "sum"),
     historyBytes: gauge("signpost_history_bytes", "Octets that they take.", "sum"),

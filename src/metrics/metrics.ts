@@ -8,6 +8,19 @@ import { collect, type Family } from "./exposition.ts";
 import { createObservers, type Observers } from "./observers.ts";
 import { refresh, type Sources } from "./sources.ts";
 
+/** What a reload changed. */
+export interface ChangeCounts {
+  readonly settings: readonly string[];
+  readonly keysAdded: number;
+  readonly keysRemoved: number;
+}
+
+function setChanges({ reloadChanges }: Declared, { settings, keysAdded, keysRemoved }: ChangeCounts): void {
+  reloadChanges.set({ kind: "settings" }, settings.length);
+  reloadChanges.set({ kind: "keys-added" }, keysAdded);
+  reloadChanges.set({ kind: "keys-removed" }, keysRemoved);
+}
+
 export interface Metrics {
   readonly declared: Declared;
   readonly observers: Observers;
@@ -18,7 +31,7 @@ export interface Metrics {
   /** Where the documentation is, null where nobody said. */
   docsAt(url: string | null): void;
   /** A reload ended: it took `elapsedMs`, and the new configuration is in force or is not. */
-  reloaded(result: "success" | "failure", elapsedMs: number): void;
+  reloaded(result: "success" | "failure", elapsedMs: number, changes?: ChangeCounts): void;
   /** Configurations that have been in force since the start. */
   readonly generation: number;
   /** Where gauges look; called once everything is there. */
@@ -52,6 +65,7 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
 
   declared.buildInfo.set({ version, node }, 1);
   declared.reloadSuccess.set(1);
+  setChanges(declared, { settings: [], keysAdded: 0, keysRemoved: 0 });
   for (const result of ["success", "failure"]) declared.reloads.inc({ result }, 0);
 
   return {
@@ -74,10 +88,11 @@ export function createMetrics({ version, node, stages }: MetricsNeeds): Metrics 
     get generation() {
       return generation;
     },
-    reloaded(result, elapsedMs) {
+    reloaded(result, elapsedMs, changes) {
       declared.reloads.inc({ result });
       declared.reloadSuccess.set(result === "success" ? 1 : 0);
       declared.reloadDuration.set(elapsedMs / 1000);
+      if (changes !== undefined) setChanges(declared, changes);
     },
     watch(given) {
       sources = given;

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { InForce } from "../daemon/monitoring.ts";
 import { endpointPlace, resolverOptions } from "../daemon/part-options.ts";
+import type { ReloadChanges } from "../daemon/reload-changes.ts";
 import { createResolver, type Resolver } from "../dns/resolver.ts";
 import { stageNames } from "../flow/timed.ts";
 import { createEndpoint } from "../http/endpoint.ts";
@@ -31,7 +32,7 @@ export interface Overview {
   /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
   configure(inForce: InForce): Promise<void>;
   /** Notes how a reload ended; gives the number of the configuration in force. */
-  reloaded(result: "success" | "failure", elapsedMs: number): number;
+  reloaded(result: "success" | "failure", elapsedMs: number, changes?: ReloadChanges): number;
   answer(request: ControlRequest): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -150,8 +151,8 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       keyWatch.watch(inForce.keyring);
       keyWatch.start();
     },
-    reloaded(result, elapsedMs) {
-      metrics.reloaded(result, elapsedMs);
+    reloaded(result, elapsedMs, changes) {
+      metrics.reloaded(result, elapsedMs, changes);
       return metrics.generation;
     },
     async answer(request) {

@@ -44,7 +44,7 @@ function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = asy
     },
   };
   const tell = (line: string) => told.push(line);
-  const reload = createReload({ file: "s.yaml", load, daemon, keyring: settings.keyring, tell });
+  const reload = createReload({ file: "s.yaml", load, daemon, settings, tell });
   return { reload: (how: "careful" | "forced" = "careful") => reload(how), told, events };
 }
 
@@ -55,6 +55,7 @@ test("a good configuration is put in force, its warnings are told and its notes 
     generation: 2,
     problems: ["s.yaml:2:1: warning: odd"],
     restart: [],
+    changes: "nothing changed",
   });
   assert.deepEqual(told, ["s.yaml:2:1: warning: odd"]);
   assert.deepEqual(events, ["log reopened", "reload", "success"]);
