@@ -570,7 +570,7 @@ export const dashboards: readonly Dashboard[] = [
           {
             title: "What the last reload changed",
             description:
-              "Settings, and keys that came and went. The line 'reload: changed' in the log of the daemon names the settings."s log has "reload: changed ...".',
+              "Settings, and keys that came and went. The line 'reload: changed' in the log of the daemon names the settings.",
             kind: "table",
             unit: "none",
             docs: "operations.md",

@@ -43,7 +43,7 @@ export async function openSocket(
     if (at.address !== undefined) options.host = at.address;
   }
   await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error) => reject(explained(error, at));
+    const failed = (error: Error) => reject(listenTrouble(error, at));
     server.once("error", failed);
     // bind() happens within listen(): with this umask the socket is never open to more than it should be.
     const before = at.mode === undefined || isInherited ? undefined : process.umask(0o777 & ~at.mode);
@@ -61,7 +61,10 @@ export async function openSocket(
 }
 
 /** Why an address cannot be had, in words that say what to do. */
-function explained(error: Error, { address = "*", port = 0, path }: ListenAt): Error {
+export function listenTrouble(
+  error: Error,
+  { address = "*", port = 0, path }: Pick<ListenAt, "address" | "port" | "path">,
+): Error {
   const where = path ?? `${address}:${port}`;
   const words: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is in use by another program${path === undefined ? `: "ss -ltnp sport = :${port}" shows which` : ""}`,
