@@ -66,7 +66,7 @@ const network = "ADDR=192.168.3.4 NAME=desk.example.com";
 const hits = ({ log }: Seen) => /Hits: ([^,]*)/.exec(log)?.[1] ?? "";
 /** Kinds of copies. */
 const kept = ({ log }: Seen) =>
-  [...(/quarantine: ([^ ]*),/.exec(log)?.[1] ?? "").matchAll(/([a-z]+)-/g)].map(([, kind]) => kind).join(" ");
+  [...(/quarantine: ([^ ]*),/.exec(log)?.[1] ?? "").matchAll(/(?:^|[/,])([a-z]+)-/g)].map(([, kind]) => kind).join(" ");
 const fieldsNamed = (name: string) => (seen: Seen) =>
   [...(seen.text.split("\r\n\r\n")[0]?.matchAll(new RegExp(`^${name}: .*`, "gim")) ?? [])].map(([line]) => line).join();
 const category = ({ log }: Seen) => /(?:Passed|Blocked) (\S+)/.exec(log)?.[1] ?? "";

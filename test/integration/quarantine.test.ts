@@ -124,7 +124,7 @@ test("a release arrives once, whole and marked, at those who did not get it; aga
   assert.match(
     text,
     new RegExp(
-      '^Resent-From: "Content-filter at mail.example.com" <postmaster@mail.example.com>\r\n' +
+      '^X-Signpost-Pass: .*\r\n .*\r\nResent-From: "Content-filter at mail.example.com" <postmaster@mail.example.com>\r\n' +
         "Resent-Date: [^\r]+\r\n" +
         `Resent-Message-ID: <QR${id}-\\w+@mail.example.com>\r\n` +
         "Resent-To: <b@example.com>\r\n" +
