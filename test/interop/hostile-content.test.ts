@@ -118,7 +118,7 @@ const hostile: readonly (readonly [string, () => string, string])[] = [
   ["100 MB in a bzip2", () => attached(packed("bz2", 100)), "over-limits"],
   // Below the bound on one archive: unpacked up to that on the mail, as far as the time goes.
   ["700 MB in an xz of 800 kB", () => attached(packed("lzma", 700, 800_000)), "over-limits"],
-  ["a header of 10 MB", () => `${lines(...fields)}${"X: y\r\n".repeat(1_700_000)}\r\nhi\r\n`, "over-limits"],
+  ["a header of 600 kB", () => `${lines(...fields)}${"X: y\r\n".repeat(100_000)}\r\nhi\r\n`, "over-limits"],
   ["random structure", () => random(1), "ambiguous"],
   ["more of it", () => random(2), "ambiguous"],
 ];
@@ -160,8 +160,8 @@ for (const [what, make, reason] of hostile) {
     const startMs = performance.now();
     const reply = await send(data);
     told(t, what, startMs, await delayMs());
-    const line = await filter.daemon.line(" mail_id: ", from);
     assert.match(reply, /^250 /);
+    const line = await filter.daemon.line(" mail_id: ", from);
     assert.match(line, new RegExp(`(?:Passed UNCHECKED|Blocked BANNED) .*unchecked=\\S*${reason}`));
     assert.ok(peakBytes() < bounds, `${peakBytes()} octets`);
   });
