@@ -193,7 +193,7 @@ const builtins = new Map<string, Builtin>([
   ["-d", (perl, call, origin) => fileTest(perl, call, origin, (name) => perl.host.isFolder(name))],
 ]);
 
-export function isFunction(name: string): boolean {
+function isFunction(name: string): boolean {
   return builtins.has(name);
 }
 

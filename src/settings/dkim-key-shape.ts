@@ -51,7 +51,7 @@ function readDomain(value: unknown, report: Report): DkimKeySetting["domain"] {
 }
 
 /** Lower-case A-labels; undefined for what is no domain. */
-export function asciiDomain(domain: string): string | undefined {
+function asciiDomain(domain: string): string | undefined {
   const plain = domain.replace(/\.$/, "");
   if (/^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(plain))
     return plain.toLowerCase();

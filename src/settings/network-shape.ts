@@ -30,7 +30,7 @@ export const webAddress: Shape<string> = {
 };
 
 /** "127.0.0.1", "[::1]", "::1" or "*"; brackets taken off. */
-export const bindAddress: Shape<string> = {
+const bindAddress: Shape<string> = {
   words: 'an address of this machine, or "*"',
   nullable: true,
   read(value, report) {

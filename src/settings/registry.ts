@@ -41,7 +41,7 @@ export const bankSettings = {
 } satisfies SettingRows;
 
 /** Names that are neither: the banks themselves, and files read in. */
-export const structuralNames = ["policy_bank", "include"] as const;
+const structuralNames = ["policy_bank", "include"] as const;
 
 export type Scope = "global" | "bank" | "structure";
 

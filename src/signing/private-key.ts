@@ -20,9 +20,9 @@ export type ReadKey =
   | { readonly trouble: string };
 
 /** RFC 8301 section 3.2: signers use RSA keys of at least 1024 bits. */
-export const minimumRsaBits = 1024;
+const minimumRsaBits = 1024;
 /** What OpenSSL reads. Above 4096 verifiers may refuse (RFC 8301 section 3.2). */
-export const maximumRsaBits = 16_384;
+const maximumRsaBits = 16_384;
 
 const base64Only = /^[A-Za-z0-9+/=\s]*$/;
 const rsaOid = Buffer.from("2a864886f70d010101", "hex");

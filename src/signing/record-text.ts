@@ -16,7 +16,7 @@ export function publicKeyData(privateKey: KeyObject): string {
 }
 
 /** The record's tags up to "p=", in the order of amavisd. */
-export function recordTags(options: KeyOptions, type: "rsa" | "ed25519"): string {
+function recordTags(options: KeyOptions, type: "rsa" | "ed25519"): string {
   const all: KeyOptions = { v: "DKIM1", ...(type === "ed25519" ? { k: "ed25519" } : {}), ...options };
   const tags = keyOptionNames.flatMap((name) => {
     const value = all[name];
