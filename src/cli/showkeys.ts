@@ -43,9 +43,10 @@ Exits 1 when there is none, or when the private key of one of them cannot be rea
     const keys = selectKeys(keyring.keys, positionals).map((key) => ({ key, read: keyring.look(key) }));
     if (values.json === true) io.stdout(`${jsonText(keys.map(describeKey), 2)}\n`);
     else if (keys.length === 0) {
-      // Not among the records: they go into zone files.
-      io.stderr(emptyText(keyring.keys));
-      return exitCode.failure;
+      // As amavisd does where its own form is asked for; ours are read by programs, which no sentence is for.
+      if (form === "zone") io.stdout(emptyText(keyring.keys));
+      else io.stderr(emptyText(keyring.keys));
+      return form === "zone" ? exitCode.ok : exitCode.failure;
     } else io.stdout(keys.map((shown) => keyText(shown, form)).join(""));
     return keys.every(({ read }) => "key" in read) ? exitCode.ok : exitCode.failure;
   },
