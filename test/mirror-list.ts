@@ -54,6 +54,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "receive/connection",
     "receive/input",
     "receive/listener",
+    "receive/session-mail",
     "receive/message-reply",
     "receive/server",
     "receive/spool",

@@ -4,42 +4,28 @@ import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { SMTPServer } from "smtp-server";
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
-import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
+import type { ListenerName } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { type Refusal, type RefusalCause, refusalCause } from "../smtp/refusal.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
 import { holdForTurn } from "../sockets/turn.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { Dialog, type DialogStep } from "./dialog.ts";
-import type { Incoming, MessageReplies } from "./handlers.ts";
+import type { MessageReplies } from "./handlers.ts";
 import { type Next, readInput } from "./input.ts";
-import { Intake, type Received } from "./intake.ts";
-import { failureReply, finalReply, troubleReply } from "./message-reply.ts";
+import type { Received } from "./intake.ts";
+import { isOverdue } from "./overdue.ts";
 import { beginServerTls } from "./server-tls.ts";
+import { beginMail, judgeMail, repliesText, type SessionMail } from "./session-mail.ts";
 
 /** Replies a client may leave unread before we stop reading its commands. */
 const maxUnreadReplyBytes = 64 * 1024;
-
-/** Average octets per second a message must come in with, when many connections wait. */
-const minDataRate = 1024;
-const manyConnections = 64;
-const rateGraceMs = 60_000;
 
 /** A client that owes us a command for longer gives its place to another where there are too many. */
 const spareIdleMs = 500;
 
 /** What follows most messages in their last chunk. */
 const nothing = Buffer.alloc(0);
-
-/** A message on its way in or in the hands of the flow. */
-interface Mail {
-  readonly session: Session;
-  readonly envelope: Envelope;
-  readonly intake: Intake;
-  readonly bareNewline: "replace" | "reject";
-  /** Set once its header section is in. */
-  incoming: Incoming | undefined;
-}
 
 /** How a connection is turned away before anything is said. */
 const turnedAway = {
@@ -60,7 +46,7 @@ export class FilterConnection extends SMTPConnection {
   #state: "refused" | "command" | "data" | "busy" = "command";
   /** The start of a command line whose end has not come. */
   #partial: Buffer | undefined;
-  #mail: Mail | undefined;
+  #mail: SessionMail | undefined;
   #scanner = new DataScanner();
   readonly #take = (octets: Buffer, from: number, to: number): void => this.#mail?.intake.take(octets, from, to);
   /** Replies not written yet. */
@@ -227,29 +213,20 @@ export class FilterConnection extends SMTPConnection {
   checkTimeouts(now: number): void {
     if (this.#isOver || this.#state === "busy") return;
     const { timeouts, maxClients } = this.#dialog.options;
-    const { idleMs, stressedIdleMs, dataBlockMs, dataMs } = timeouts;
-    const connections = this.#filter.connectionCount();
-    const silentMs = now - this.#lastInputMs;
-    if (this.canBeSpared && this.#filter.retiring) {
-      this.shutDownIfIdle();
-      return;
-    }
     if (this.canBeSpared && this.#isOneTooMany(maxClients)) {
       this.sendHome();
       return;
     }
-    if (this.#state !== "data") {
-      const stressed = connections > 0.8 * maxClients;
-      const limit = stressed && !this.#dialog.inTransaction ? Math.min(idleMs, stressedIdleMs) : idleMs;
-      if (silentMs > limit) this.#timeOut();
-      return;
-    }
-    const lastingMs = now - this.#dataSinceMs;
-    const crawls =
-      connections > manyConnections &&
-      lastingMs > rateGraceMs &&
-      (this.#mail?.intake.sizeBytes ?? 0) < (lastingMs / 1000) * minDataRate;
-    if (silentMs > dataBlockMs || lastingMs > dataMs || crawls) this.#timeOut();
+    const content = { lastingMs: now - this.#dataSinceMs, sizeBytes: this.#mail?.intake.sizeBytes ?? 0 };
+    const overdue = isOverdue({
+      timeouts,
+      silentMs: now - this.#lastInputMs,
+      connections: this.#filter.connectionCount(),
+      maxClients,
+      inTransaction: this.#dialog.inTransaction,
+      ...(this.#state === "data" && { content }),
+    });
+    if (overdue) this.#timeOut();
   }
 
   #timeOut(): void {
@@ -338,22 +315,7 @@ export class FilterConnection extends SMTPConnection {
   }
 
   #beginMessage(): void {
-    const { handlers, store } = this.#filter;
-    const { options } = this.#dialog;
-    const { session, envelope } = this.#dialog.beginMessage();
-    const intake = new Intake(store, {
-      sizeLimit: options.smtpd_message_size_limit,
-      maxHeaderBytes: options.maxHeaderBytes,
-      headerLimits: options.headerLimits,
-      onHead: (head) => {
-        const incoming = handlers.onHead(session, envelope, head);
-        mail.incoming = incoming;
-        return incoming.digestSpecs;
-      },
-      startDigest: handlers.startDigest,
-    });
-    const mail: Mail = { session, envelope, intake, bareNewline: options.bare_newline, incoming: undefined };
-    this.#mail = mail;
+    this.#mail = beginMail(this.#filter, this.#dialog);
     this.#scanner = new DataScanner();
     this.#dataSinceMs = this.#lastInputMs;
     this.#state = "data";
@@ -378,57 +340,26 @@ export class FilterConnection extends SMTPConnection {
       .catch((error) => this.#broken(error, next));
   }
 
-  #judge(mail: Mail, received: Received | undefined, rest: Buffer, next: Next): void {
-    const { session, envelope, intake, incoming } = mail;
-    const { observer } = this.#filter;
-    observer.messageReceived?.(this.listener, intake.sizeBytes, intake.failure);
-    if (received === undefined || incoming === undefined) {
-      if (intake.error !== undefined) {
-        observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, session.id);
-      }
-      const reply = this.#failureReply(mail);
-      const { failure = "trouble", sizeBytes } = intake;
-      const { verb: _, command: __, ...at } = this.#dialog.refusedAt;
-      // "gone" is nobody's refusal: the client left.
-      if (failure !== "gone") this.#tellRefused(failure, reply, { ...at, logId: session.id, sizeBytes });
-      this.#answer(mail, { reply }, rest, next);
-      return;
-    }
-    if (received.message.body.kind === "spool") observer.messageSpooled?.(this.listener, intake.sizeBytes);
-    const { message, digests } = received;
-    const arrived = { session, envelope, message, receivedAtMs: Date.now(), arrivedMs: performance.now() };
-    const transaction: Transaction = digests === undefined ? arrived : { ...arrived, digests };
-    let judged: Promise<MessageReplies>;
-    try {
-      judged = incoming.onMessage(transaction);
-    } catch (error) {
-      judged = Promise.reject(error);
-    }
-    // Between the flow's reply and the write there is no wait but for the end of this turn (a duplicate is born there).
-    judged.then(
-      (replies) => this.#answer(mail, replies, rest, next),
-      (error) => {
-        observer.trouble?.("handler", error, session.id);
-        this.#answer(mail, { reply: troubleReply(session.id) }, rest, next);
+  #judge(mail: SessionMail, received: Received | undefined, rest: Buffer, next: Next): void {
+    const replies = judgeMail(mail, received, {
+      listener: this.listener,
+      observer: this.#filter.observer,
+      refused: (cause, reply, more) => {
+        const { verb: _, command: __, ...at } = this.#dialog.refusedAt;
+        this.#tellRefused(cause, reply, { ...at, ...more });
       },
-    );
+    });
+    if (replies instanceof Promise) replies.then((made) => this.#answer(mail, made, rest, next));
+    else this.#answer(mail, replies, rest, next);
   }
 
-  #answer(mail: Mail, replies: MessageReplies, rest: Buffer, next: Next): void {
+  #answer(mail: SessionMail, replies: MessageReplies, rest: Buffer, next: Next): void {
     this.#state = "command";
     this.#mail = undefined;
-    const { reply } = replies;
-    if (this.#dialog.isLmtp) {
-      // RFC 2033 section 4.2: one reply for each recipient that got 250.
-      const { recipients } = mail.envelope;
-      for (let i = 0; i < recipients.length; i += 1)
-        this.#say(this.#dialog.wire(finalReply(replies.recipientReplies?.[i] ?? reply, mail.session.id)));
-    } else {
-      this.#say(this.#dialog.wire(finalReply(reply, mail.session.id)));
-    }
+    this.#say(repliesText(this.#dialog, mail, replies));
     this.#flush();
     mail.intake.release();
-    this.#dialog.endMessage(isPositive(reply));
+    this.#dialog.endMessage(isPositive(replies.reply));
     this.#lastInputMs = this.#filter.clock();
     if (this.#filter.draining) this.shutDownIfIdle();
     try {
@@ -436,11 +367,6 @@ export class FilterConnection extends SMTPConnection {
     } catch (error) {
       this.#broken(error, next);
     }
-  }
-
-  #failureReply(mail: Mail): Reply {
-    const { failure, sizeBytes } = mail.intake;
-    return failure === undefined ? troubleReply(mail.session.id) : failureReply(failure, sizeBytes, mail.session.id);
   }
 
   #endOfInput(): void {
