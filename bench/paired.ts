@@ -4,7 +4,8 @@
 //     npm run bench:paired -- --before ../signpost-before          another checkout, as the first of each pair
 //     npm run bench:paired -- --settings "pool: { in_place: false }"   this checkout twice, the second one with these
 //
-// `--works sign-rsa,verify`, `--sizes 1500,10000`, `--connections 16,64`, `--rounds 7`, `--seconds 2`, `--threads 1`.
+// `--works sign-rsa,verify`, `--sizes 1500,10000`, `--connections 16,64`, `--rounds 7`, `--seconds 2`, `--threads 1`; two numbers of
+// threads, `--threads 1,2`, are one for each of the pair.
 import { parseArgs } from "node:util";
 import { type Child, startChild } from "./load/child.ts";
 import { type Filter, type FilterOptions, startFilter, type Work } from "./load/filter.ts";
@@ -46,10 +47,11 @@ const cases: readonly Case[] = list(values.works).flatMap((work) =>
 const children = [startChild(), startChild()] as const;
 const [sink, source] = children;
 const nextHopPort = await sink.call("sink", { keep: false, chunking: true });
-const options: FilterOptions = { nextHopPort, threads: Number(values.threads) };
+const [threadsBefore = 1, threads = threadsBefore] = list(values.threads).map(Number);
+const before: FilterOptions = { nextHopPort, threads: threadsBefore };
 const pair: readonly Filter[] = [
-  await startFilter(values.before === undefined ? options : { ...options, root: values.before }),
-  await startFilter({ ...options, settings: values.settings }),
+  await startFilter(values.before === undefined ? before : { ...before, root: values.before }),
+  await startFilter({ nextHopPort, threads, settings: values.settings }),
 ];
 try {
   process.stdout.write("mails/s before, after, ratio; CPU ms a mail before, after, ratio; p99 ms before, after\n");

@@ -1,9 +1,9 @@
 // All cores against one: mails a second of the filter, its source and its sink on all cores, against the same on one core
 // with one worker. What is not the filter's is in both alike. On all cores with as many workers as the filter has by
-// itself, and with one for each core.
+// itself.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
-import { defaultThreads } from "../../src/daemon/configured-filter.ts";
+import { workerThreads } from "../../src/daemon/part-options.ts";
 import { type Child, startChild } from "../load/child.ts";
 import { type Filter, startFilter } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";
@@ -33,11 +33,10 @@ interface Setup {
 
 export async function cores(bench: Bench): Promise<Growth> {
   const count = cpus().length;
+  const workers = workerThreads(null);
   const setups: readonly Setup[] = [
     { name: "one core", threads: 1, cores: 1 },
-    ...[...new Set([defaultThreads(), count])].map((threads) => {
-      return { name: `${count} cores, ${threads} worker${threads === 1 ? "" : "s"}`, threads, cores: count };
-    }),
+    { name: `${count} cores, ${workers} worker${workers === 1 ? "" : "s"}`, threads: workers, cores: count },
   ];
   const facts: Fact[] = [];
   try {

@@ -1,6 +1,5 @@
 // One generation of the configuration at work: banks, keys, pipeline. A reload builds the next one beside it; mails
 // under way finish on the one they came in with.
-import { cpus } from "node:os";
 import type { Authenticator } from "../authres/authenticator.ts";
 import { createChecks } from "../checks/all.ts";
 import { headerFaults } from "../checks/header-faults.ts";
@@ -282,11 +281,6 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   }
 
   return { config, router, signer, atConnect, release, begin, beginMilter };
-}
-
-/** One thread per core, less one for the main thread, at least one. */
-export function defaultThreads(): number {
-  return Math.max(1, cpus().length - 1);
 }
 
 /** Whether any bank has work for the threads that do SPF and ARC; else they are not even started. */

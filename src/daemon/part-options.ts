@@ -1,7 +1,7 @@
 // Cuts the configuration into what each part asks for: seconds become milliseconds, names become addresses. No part
 // knows a Config, and nothing here opens anything but /etc/resolv.conf.
 import { readFileSync } from "node:fs";
-import { cpus, hostname, tmpdir } from "node:os";
+import { availableParallelism, hostname, tmpdir } from "node:os";
 import type { Config } from "../config/config.ts";
 import type { DnsBudget } from "../dns/budget.ts";
 import { defaultResolverOptions, type ResolverOptions } from "../dns/resolver.ts";
@@ -74,13 +74,22 @@ type VerdictSettings = Pick<
   | "virus_check_positive_ttl"
 >;
 
+/**
+ * How many worker threads are started: one per core, less one for the main thread, and one at least, unless fewer are
+ * wanted. More would have the cores change between them: on two cores a second one took a fifth of the mails a second.
+ */
+export function workerThreads(wanted: number | null, cores = availableParallelism()): number {
+  const most = Math.max(1, cores - 1);
+  return Math.min(wanted ?? most, most);
+}
+
 /** How mail is taken apart. */
 export function contentPoolOptions(
   config: Config,
 ): Pick<ContentPoolOptions, "threads" | "queue" | "deadlineMs" | "limits"> {
   const { MAXLEVELS, MAXFILES, MIN_EXPANSION_QUOTA, MAX_EXPANSION_QUOTA } = config;
   const { MIN_EXPANSION_FACTOR, MAX_EXPANSION_FACTOR, pool, limits } = config;
-  const threads = pool.threads ?? Math.max(1, cpus().length - 1);
+  const threads = workerThreads(pool.threads);
   return {
     threads,
     // What is left of our patience is for the scanners and the next hop.

@@ -14,12 +14,12 @@ import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
 import { createFingerprintAsker } from "../scanners/p0f.ts";
 import { loadTlsFiles } from "../sockets/tls-files.ts";
-import { asksAuthenticator, createConfiguredFilter, defaultThreads } from "./configured-filter.ts";
+import { asksAuthenticator, createConfiguredFilter } from "./configured-filter.ts";
 import { createContentParts } from "./content-parts.ts";
 import type { Daemon, DaemonOptions } from "./daemon.ts";
 import { takeDaemonUser } from "./daemon-user.ts";
 import { createMonitoring } from "./monitoring.ts";
-import { logOptions, storeLimits } from "./part-options.ts";
+import { logOptions, storeLimits, workerThreads } from "./part-options.ts";
 import { keptSource, quarantineOptions } from "./quarantine-options.ts";
 import { createResolverAndRelay } from "./resolver-and-relay.ts";
 import { openSentMail } from "./sent-mail.ts";
@@ -37,7 +37,10 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
   const tls = loadTlsFiles(config);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
   if (warning !== undefined && !sharesPorts) log.write("warning", warning);
-  const threads = config.pool.threads ?? defaultThreads();
+  const threads = workerThreads(config.pool.threads);
+  if (threads < (config.pool.threads ?? 0)) {
+    log.write("notice", `pool.threads: ${threads} is started, one per core less one; more would only cost`);
+  }
   const maxQueue = config.pool.queue ?? 64 * threads + config.limits.connections;
   const instruments = createMonitoring({
     log,

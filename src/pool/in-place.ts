@@ -24,8 +24,8 @@ export interface InPlaceNeeds {
 const maxHeaderBytes = 16 * 1024;
 const maxBodyBytes = 64 * 1024;
 const maxRequests = 2;
-/** Twice the bits are seven times the work. */
-const maxSigningBits = 2048;
+/** Twice the bits are seven times the work: two milliseconds, which the sockets can wait where the workers are behind. */
+const maxSigningBits = { alone: 2048, shared: 4096 };
 const maxKeyNames = 3;
 /** Octets of a key record: an RSA key of 4096 bits with all tags in use, half a millisecond by the largest exponent. */
 const maxRecordOctets = 800;
@@ -72,9 +72,9 @@ export function workInPlace(workers: Workers, { now, done }: InPlaceNeeds): Pick
     },
     async sign(job) {
       const alone = isAlone();
-      if (!isSmallToSign(job)) return workers.sign(job);
+      if (!isSmallToSign(job, maxSigningBits.shared)) return workers.sign(job);
       const here = () => perform(() => signMessage(job));
-      const fields = alone ? here() : undefined;
+      const fields = alone && isSmallToSign(job, maxSigningBits.alone) ? here() : undefined;
       return fields ?? workers.sign(job, job.requests.some(isMostlyArithmetic) ? here : undefined);
     },
   };
@@ -88,14 +88,13 @@ function isSmallToVerify({ header, body, keys }: VerifyJob): boolean {
   });
 }
 
-function isSmallToSign({ header, body, requests }: SignJob): boolean {
+function isSmallToSign({ header, body, requests }: SignJob, maxBits: number): boolean {
   return (
-    header.length <= maxHeaderBytes && requests.length <= maxRequests && isSmall(body) && requests.every(isQuicklyMade)
+    header.length <= maxHeaderBytes &&
+    requests.length <= maxRequests &&
+    isSmall(body) &&
+    requests.every(({ privateKey }) => (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) <= maxBits)
   );
-}
-
-function isQuicklyMade({ privateKey }: SignRequest): boolean {
-  return (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) <= maxSigningBits;
 }
 
 /** An RSA signature takes longer than all else that is done with a small mail. */

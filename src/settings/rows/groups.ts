@@ -27,9 +27,15 @@ export const dns = group({
 });
 
 export const pool = group({
-  threads: setting(optional(integer(1, 256)), null, "Worker threads, of each process.", "pool", {
-    otherwise: "one per core, less one for the main thread",
-  }),
+  threads: setting(
+    optional(integer(1, 256)),
+    null,
+    "Worker threads, of each process. More than one per core, less one for the main thread, are not started: they would only cost.",
+    "pool",
+    {
+      otherwise: "one per core, less one for the main thread",
+    },
+  ),
   queue: setting(optional(integer(1)), null, "Tasks that may wait for a thread; beyond that mail gets 451.", "pool", {
     otherwise: "64 per thread and one per connection",
   }),

@@ -11,6 +11,7 @@ import {
   sharedCacheOptions,
   storeLimits,
   verdictCacheOptions,
+  workerThreads,
 } from "../../../src/daemon/part-options.ts";
 import { createRouter } from "../../../src/policy/router.ts";
 
@@ -111,5 +112,18 @@ for (const [yaml, look, wanted] of rows) {
     assert.deepEqual(after, wanted);
     // A row that shows what is there anyway shows nothing.
     assert.notDeepEqual(before, after);
+  });
+}
+
+for (const [wanted, cores, threads] of [
+  [null, 1, 1],
+  [null, 2, 1],
+  [null, 8, 7],
+  [1, 8, 1],
+  [8, 8, 7],
+  [2, 2, 1],
+] as const) {
+  test(`on ${cores} core(s), ${wanted ?? "nothing"} wanted: ${threads} worker thread(s)`, () => {
+    assert.equal(workerThreads(wanted, cores), threads);
   });
 }

@@ -130,7 +130,12 @@ const shared: readonly [what: string, job: SignJob, here: boolean][] = [
   ["an RSA signature", { ...signJob, requests: [request(rsa(2048))] }, true],
   ["one of two signatures by RSA", { ...signJob, requests: [...signJob.requests, request(rsa(1024))] }, true],
   ["an Ed25519 signature", signJob, false],
-  ["RSA of 4096 bits", { ...signJob, requests: [request(rsa(4096))] }, false],
+  ["RSA of 4096 bits", { ...signJob, requests: [request(rsa(4096))] }, true],
+  [
+    "an RSA signature of a header of 17 kB",
+    { ...signJob, requests: [request(rsa(1024))], header: padded(17_000) },
+    false,
+  ],
 ];
 for (const [what, job, expected] of shared) {
   test(`${what} ${expected ? "may" : "may not"} be taken back from busy workers`, async () => {
