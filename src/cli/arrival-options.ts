@@ -1,11 +1,12 @@
 // How a message in a file would have come in: what `check` and `sign` take for it, and what they assume where nothing is said.
+import type { Config } from "../config/config.ts";
 import { parseAddressList } from "../mail/address.ts";
 import { encodeUtf8 } from "../mail/domain.ts";
 import { fieldBody } from "../mail/header.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { ClientFacts, Path } from "../mail/transaction.ts";
 import { readClientAddress } from "../smtp/xforward.ts";
-import { UsageError } from "./command.ts";
+import { type Io, UsageError } from "./command.ts";
 
 /** For `parseArgs`. */
 export const arrivalOptions = {
@@ -58,6 +59,20 @@ export function readArrival(values: ArrivalValues): SaidArrival {
     port: values.port === undefined ? undefined : Number(values.port),
     bank: values.bank,
   };
+}
+
+/** Says so where nothing listens on the port that mail is said to come in on: it is judged as if something did. */
+export function noteClosedPort(
+  { port }: SaidArrival,
+  { inet_socket_port }: Pick<Config, "inet_socket_port">,
+  io: Pick<Io, "stderr">,
+  command: string,
+): void {
+  if (port === undefined || inet_socket_port.includes(port)) return;
+  const ports = inet_socket_port.length === 0 ? "no port" : inet_socket_port.join(", ");
+  io.stderr(
+    `signpost ${command}: nothing listens on port ${port} (inet_socket_port: ${ports}); no bank is loaded by it\n`,
+  );
 }
 
 /** Postfix's word for mail made on its own machine stands for it here too. */

@@ -25,7 +25,7 @@ import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { systemError } from "../signing/key-store.ts";
 import { planSigning } from "../signing/plan.ts";
-import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
+import { arrivalOptions, namedRecipients, noteClosedPort, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { foundOf, readExpectation } from "./expectation.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
@@ -96,6 +96,7 @@ is what a local recipient would get, and recipients say whether they do).`,
       ...surroundingsOf(inspection.settings.config, inspection.settings.tables),
       ...(values.dns === undefined ? {} : { dnsServers: [`the answers in ${values.dns}`] }),
     };
+    noteClosedPort(said, inspection.settings.config, io, "check");
     const expected = (values.expect ?? []).map(readExpectation);
     const contentPool = values.parts === true ? partsPool(inspection) : undefined;
     let code: number = exitCode.ok;

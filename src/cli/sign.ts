@@ -8,7 +8,7 @@ import { readAuthors } from "../mail/authors.ts";
 import { isLocal } from "../policy/router.ts";
 import type { Settings } from "../reading/settings.ts";
 import { systemError } from "../signing/key-store.ts";
-import { arrivalOptions, namedRecipients, readArrival, recipient } from "./arrival-options.ts";
+import { arrivalOptions, namedRecipients, noteClosedPort, readArrival, recipient } from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection, type SentMail } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf, wireOctets } from "./message-file.ts";
@@ -58,6 +58,7 @@ Local recipients may get another message than others (Authentication-Results): t
       io,
     );
     if (typeof inspection === "number") return inspection;
+    noteClosedPort(said, inspection.settings.config, io, "sign");
     try {
       let octets: Uint8Array;
       try {

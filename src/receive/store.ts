@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode } from "../mail/error-text.ts";
+import { errorCode, errorText } from "../mail/error-text.ts";
 
 export interface StoreLimits {
   /** Folder of the spool files. */
@@ -208,7 +208,7 @@ class FreeBlocks {
 
 /** Another process of ours may be between opening and unlinking right now, so what is seconds old stays. */
 async function removeStaleFiles(directory: string, now: number): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of await namesIn(directory)) {
     if (!name.startsWith(filePrefix)) continue;
     const path = join(directory, name);
     try {
@@ -217,5 +217,15 @@ async function removeStaleFiles(directory: string, now: number): Promise<void> {
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
     }
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    throw new Error(`spool.dir: the folder ${directory} cannot be used (${errorCode(error) ?? errorText(error)})`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namedRecipients, readArrival } from "../../../src/cli/arrival-options.ts";
+import { namedRecipients, noteClosedPort, readArrival } from "../../../src/cli/arrival-options.ts";
 import { UsageError } from "../../../src/cli/command.ts";
 import { splitHeader } from "../../../src/mail/header.ts";
 
@@ -37,4 +37,21 @@ const headers: readonly (readonly [header: string, recipients: readonly string[]
 for (const [header, recipients] of headers) {
   test(`recipients of ${JSON.stringify(header.slice(0, 40))}`, () =>
     assert.deepEqual(namedRecipients(splitHeader(Buffer.from(header))), recipients));
+}
+
+for (const [port, said] of [
+  ["10026", ""],
+  ["99", "signpost check: nothing listens on port 99 (inet_socket_port: 10024, 10026); no bank is loaded by it\n"],
+  [undefined, ""],
+] as const) {
+  test(`--port ${port ?? "not given"}: ${said === "" ? "nothing is said" : "it is said that nothing listens there"}`, () => {
+    let stderr = "";
+    const io = {
+      stderr: (text: string) => {
+        stderr += text;
+      },
+    };
+    noteClosedPort(readArrival(port === undefined ? {} : { port }), { inet_socket_port: [10024, 10026] }, io, "check");
+    assert.equal(stderr, said);
+  });
 }
