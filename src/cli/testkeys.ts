@@ -3,6 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { resolverOptions } from "../daemon/part-options.ts";
+import { surroundingsOf } from "../daemon/surroundings.ts";
 import { createResolver } from "../dns/resolver.ts";
 import { jsonText } from "../mail/json-text.ts";
 import type { Resolve } from "../rr/answer.ts";
@@ -63,7 +64,10 @@ the rights of the user that the daemon becomes.
       return check === undefined ? [] : [{ key, check, read: keyring.look(key) }];
     });
     if (values.json === true) io.stdout(`${jsonText(results.map(describe), 2)}\n`);
-    else for (const result of results) io.stdout(resultText(result));
+    else {
+      const asked = values.dns ?? surroundingsOf(loaded.config).dnsServers.join(", ");
+      for (const result of results) io.stdout(resultText(result, asked));
+    }
     const failed = checks.filter(({ result }) => result !== "pass");
     if (failed.length === 0) return exitCode.ok;
     const waiting = failed.every(({ findings }) => findings.some(({ fault }) => fault === "dns-trouble"));
@@ -92,11 +96,12 @@ interface TestedKey {
 }
 
 /** "TESTING#1 example.org: abc._domainkey.example.org => pass", and below it what to do. */
-function resultText({ key, check, read }: TestedKey): string {
+function resultText({ key, check, read }: TestedKey, asked: string): string {
   const reason = check.reason === undefined ? "" : ` (${check.reason})`;
   const lines = [`TESTING#${key.number} ${key.domain}: ${recordName(key)} => ${check.result}${reason}`];
   if (check.alias !== undefined) lines.push(`    the name is an alias (CNAME) of ${check.alias}`);
   for (const { severity, text } of check.findings) lines.push(`    ${severity}: ${text}`);
+  if (check.findings.some(({ fault }) => fault === "dns-trouble")) lines.push(`    the DNS was asked at ${asked}`);
   if (needsPublishing(check) && "key" in read) {
     lines.push("    publish:");
     for (const line of zoneRecord(key, read.key.object).trimEnd().split("\n")) lines.push(`      ${line}`);

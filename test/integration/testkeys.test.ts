@@ -118,6 +118,7 @@ test("each fault is named, in words and in JSON", async () => {
     assert.equal(check?.publish !== undefined, !result.test("pass") && !faults.includes("dns-trouble"), domain);
   }
   assert.equal(checks.find(({ domain }) => domain === "alias.example")?.alias, "k1.esp.example");
+  assert.ok(text.stdout.includes(`\n    the DNS was asked at 127.0.0.1:${dns.server.port}\n`));
   assert.match(text.stdout, /SHA256:[\w+/]{43}, .*key\.pem has SHA256:[\w+/]{43}/);
   assert.ok(dns.asked.some(({ name, transport }) => name.includes("long.example") && transport === "tcp"));
 });
