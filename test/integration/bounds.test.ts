@@ -4,6 +4,7 @@ import { signpost } from "../support/command.ts";
 import { startFilter } from "../support/filter.ts";
 import { freePort } from "../support/free-port.ts";
 import { test } from "../support/limited.ts";
+import { until } from "../support/receiver.ts";
 import { sendMail } from "../support/send-mail.ts";
 
 /** As large as a path may be and MAIL and RCPT still take it. */
@@ -53,7 +54,10 @@ history: { size: 100, file: '@FOLDER@/history.sqlite' }`,
     assert.ok(octets > 100_000 && octets <= 1024 * 1024, `${octets} octets`);
     assert.match(page, /^signpost_recipients_total\{direction="Inbound",action="passed"\} 3270$/m);
 
-    const records = daemon.lines.filter((line) => line.includes('"mail_id"'));
+    // Lines are written some at a time, behind the replies.
+    const told = () => daemon.lines.filter((line) => line.includes('"mail_id"'));
+    await until(() => told().length >= 300);
+    const records = told();
     assert.equal(records.length, 300);
     for (const line of records) {
       assert.ok(Buffer.byteLength(line) < 8192, `${Buffer.byteLength(line)}`);
