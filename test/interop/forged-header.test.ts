@@ -13,7 +13,7 @@ import { freePort } from "../support/free-port.ts";
 import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { postfixMissing, startPostfix } from "../support/postfix.ts";
-import { smtpClient } from "../support/smtp-client.ts";
+import { greetedClient } from "../support/smtp-client.ts";
 import { run as runCommand } from "../unit/cli/run.ts";
 
 const run = promisify(execFile);
@@ -109,11 +109,7 @@ after(async () => {
 async function deliver(door: Door, data: string): Promise<{ readonly results: string; readonly line: string }> {
   const before = sink.mails.length;
   const recipient = `joe-${before}@example.com`;
-  let client = smtpClient(ports[door], "127.0.0.3");
-  for (let tries = 0; (await client.reply()).length === 0 && tries < 100; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    client = smtpClient(ports[door], "127.0.0.3");
-  }
+  const client = await greetedClient(ports[door], "127.0.0.3");
   await client.ask("EHLO client.example");
   await client.ask("MAIL FROM:<ceo@bank.example>");
   await client.ask(`RCPT TO:<${recipient}>`);

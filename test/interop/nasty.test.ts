@@ -17,7 +17,7 @@ import { freePort } from "../support/free-port.ts";
 import { after, before, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
-import { smtpClient } from "../support/smtp-client.ts";
+import { greetedClient } from "../support/smtp-client.ts";
 
 const run = promisify(execFile);
 const judges = peers.filter(({ name }) => name === "Mail::DKIM" || name === "dkimpy");
@@ -192,11 +192,7 @@ function messageOf(door: Door, mail: Nasty): Buffer {
 
 /** Over one connection, from a client of our network. A reload of Postfix may be under way: the port opens soon. */
 async function sendAll(door: Door): Promise<void> {
-  let client = smtpClient(ports[door], inside);
-  for (let tries = 0; (await client.reply()).length === 0 && tries < 100; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    client = smtpClient(ports[door], inside);
-  }
+  const client = await greetedClient(ports[door], inside);
   client.send("EHLO client.example\r\n");
   const offers = (await client.reply()).map((line) => line.slice(4).toUpperCase());
   for (const mail of nasty) {

@@ -1,5 +1,6 @@
 // What a listener and a message store of a test go by unless the test says otherwise.
 import { defaultHeaderLimits } from "../../src/mail/header.ts";
+import { Dialog } from "../../src/receive/dialog.ts";
 import type { ListenerOptions, ReceiveTimeouts } from "../../src/receive/options.ts";
 import type { StoreLimits } from "../../src/receive/store.ts";
 import { defaultGreetingBanner, defaultQuitBanner } from "../../src/smtp/banner.ts";
@@ -40,3 +41,15 @@ export const defaultStoreLimits: Omit<StoreLimits, "spoolDirectory"> = {
   // Twice the size limit and 100 MB.
   minFreeBytes: 2 * 64 * 1024 * 1024 + 100_000_000,
 };
+
+/** The dialog of a session on this machine. */
+export function dialogWith(options: Partial<ListenerOptions>): Dialog {
+  return new Dialog({
+    logId: "1-1",
+    listener: { address: "127.0.0.1", port: 10024 },
+    peer: { address: "127.0.0.1", port: 1 },
+    options: () => ({ ...defaultListenerOptions, ...options }),
+    admit: () => undefined,
+    refused: () => undefined,
+  });
+}

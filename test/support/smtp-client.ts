@@ -1,5 +1,6 @@
 // A client that sends octets as told and reads reply lines; nothing is done by itself.
 import { connect, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 
 export interface SmtpClient {
   readonly socket: Socket;
@@ -88,6 +89,18 @@ export function smtpClientOn(socket: Socket): SmtpClient {
     },
     closed: () => closed,
   };
+}
+
+/**
+ * A client that was greeted. An MTA that is being reloaded turns connections away for a moment: it is asked until it greets,
+ * and the test's own limit ends the wait.
+ */
+export async function greetedClient(to: number | string, from?: string): Promise<SmtpClient> {
+  for (;;) {
+    const client = smtpClient(to, from);
+    if ((await client.reply()).length > 0) return client;
+    await setTimeout(100);
+  }
 }
 
 /** Says HELO and an envelope, and is let into DATA; for tests that are about what comes then. */

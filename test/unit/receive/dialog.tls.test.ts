@@ -1,28 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSecureContext } from "node:tls";
-import { Dialog } from "../../../src/receive/dialog.ts";
-import type { ListenerOptions } from "../../../src/receive/options.ts";
-import { defaultListenerOptions } from "../../support/receive-defaults.ts";
+import { dialogWith } from "../../support/receive-defaults.ts";
 
 const context = createSecureContext();
 const may = { tls: { level: "may", implicit: false, context } } as const;
 const encrypt = { tls: { level: "encrypt", implicit: false, context } } as const;
 
-function dialog(options: Partial<ListenerOptions>): Dialog {
-  return new Dialog({
-    logId: "1-1",
-    listener: { address: "127.0.0.1", port: 10024 },
-    peer: { address: "127.0.0.1", port: 1 },
-    options: () => ({ ...defaultListenerOptions, ...options }),
-    admit: () => undefined,
-    refused: () => undefined,
-  });
-}
-
 test("offers STARTTLS where there is a certificate, and not once it is on", () => {
-  assert.doesNotMatch(dialog({}).command("EHLO x").text, /STARTTLS/);
-  const under = dialog(may);
+  assert.doesNotMatch(dialogWith({}).command("EHLO x").text, /STARTTLS/);
+  const under = dialogWith(may);
   assert.match(under.command("EHLO x").text, /250-STARTTLS\r\n/);
   assert.deepEqual(under.command("STARTTLS"), { text: "220 2.0.0 Ready to start TLS\r\n", next: "tls" });
   under.secured();
@@ -32,7 +19,7 @@ test("offers STARTTLS where there is a certificate, and not once it is on", () =
 });
 
 test("forgets what XFORWARD said before TLS, and knows that TLS is on", () => {
-  const under = dialog(may);
+  const under = dialogWith(may);
   for (const line of ["EHLO x", "XFORWARD NAME=evil.example ADDR=192.0.2.1"]) under.command(line);
   under.secured();
   for (const line of ["EHLO y", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"]) under.command(line);
@@ -51,18 +38,18 @@ for (const [line, code] of [
   ["STARTTLS x", "501 5.5.4"],
 ] as const) {
   test(`where TLS must be, ${line} gets ${code} before`, () => {
-    const under = dialog(encrypt);
+    const under = dialogWith(encrypt);
     under.command("EHLO x");
     assert.ok(under.command(line).text.startsWith(code));
   });
 }
 
 test("STARTTLS is of no use without a certificate, after HELO and within a mail", () => {
-  assert.match(dialog({}).command("STARTTLS").text, /^502/);
-  const old = dialog(may);
+  assert.match(dialogWith({}).command("STARTTLS").text, /^502/);
+  const old = dialogWith(may);
   old.command("HELO x");
   assert.match(old.command("STARTTLS").text, /^502/);
-  const busy = dialog(may);
+  const busy = dialogWith(may);
   for (const line of ["EHLO x", "MAIL FROM:<a@b>"]) busy.command(line);
   assert.match(busy.command("STARTTLS").text, /^503/);
 });

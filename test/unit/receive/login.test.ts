@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Dialog } from "../../../src/receive/dialog.ts";
 import { Login } from "../../../src/receive/login.ts";
 import type { ListenerLogin, ListenerOptions } from "../../../src/receive/options.ts";
-import { defaultListenerOptions } from "../../support/receive-defaults.ts";
+import { dialogWith } from "../../support/receive-defaults.ts";
 
 const login: ListenerLogin = {
   mechanisms: ["PLAIN", "LOGIN", "CRAM-MD5"],
@@ -22,17 +21,6 @@ for (const [address, isSecured, offered] of [
 ] as const) {
   test(`a peer at "${address}" ${isSecured ? "under TLS" : "without TLS"} may use ${offered.join(", ")}`, () => {
     assert.deepEqual(new Login(address, "1-1").offered(login, isSecured), offered);
-  });
-}
-
-function dialog(options: Partial<ListenerOptions>): Dialog {
-  return new Dialog({
-    logId: "1-1",
-    listener: { address: "127.0.0.1", port: 10024 },
-    peer: { address: "127.0.0.1", port: 1 },
-    options: () => ({ ...defaultListenerOptions, ...options }),
-    admit: () => undefined,
-    refused: () => undefined,
   });
 }
 
@@ -83,7 +71,7 @@ const dialogs: readonly (readonly [string, Partial<ListenerOptions>, readonly (r
 
 for (const [title, options, steps] of dialogs) {
   test(`AUTH: ${title}`, () => {
-    const under = dialog(options);
+    const under = dialogWith(options);
     const codes = steps.map(([line, code]) => {
       const text = under.command(line).text;
       return [line, text.slice(0, code.length)];

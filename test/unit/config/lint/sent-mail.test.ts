@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileConfig } from "../../../../src/config/compile.ts";
-
-const quiet = {
-  myhostname: "mail.example.com",
-  enable_dkim_verification: true,
-  local_domains_maps: [[".example.com"]],
-};
-
-function told(settings: Readonly<Record<string, unknown>>): string[] {
-  const source = { settings: { ...quiet, ...settings }, problems: [], locate: () => undefined };
-  const { problems } = compileConfig(source, { hostname: "mail.example.com", folder: "/" });
-  return problems.map(({ severity, message }) => `${severity}: ${message}`);
-}
+import { lintProblems } from "../../../support/lint-problems.ts";
 
 const forgotten = "nothing remembers what our users sent: set sent_mail.file, or redis.url";
 
@@ -29,7 +17,7 @@ for (const [title, settings, said] of [
 ] as const) {
   test(`what remembers sent mail: ${title}`, () => {
     assert.deepEqual(
-      told(settings).filter((line) => line.includes("remembers")),
+      lintProblems(settings).filter((line) => line.includes("remembers")),
       said,
     );
   });

@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileConfig } from "../../../../src/config/compile.ts";
-
-const quiet = {
-  myhostname: "mail.example.com",
-  enable_dkim_verification: true,
-  local_domains_maps: [[".example.com"]],
-};
-
-function told(settings: Readonly<Record<string, unknown>>): string[] {
-  const source = { settings: { ...quiet, ...settings }, problems: [], locate: () => undefined };
-  const { problems } = compileConfig(source, { hostname: "mail.example.com", folder: "/" });
-  return problems.map(({ severity, message }) => `${severity}: ${message}`);
-}
+import { lintProblems } from "../../../support/lint-problems.ts";
 
 const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, readonly string[]])[] = [
   ["a configuration that does something", {}, []],
@@ -96,6 +84,6 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
 
 for (const [name, settings, expected] of cases) {
   test(name, () => {
-    assert.deepEqual(told(settings), expected);
+    assert.deepEqual(lintProblems(settings), expected);
   });
 }
