@@ -3,6 +3,8 @@ import { type SettingRows, setting } from "../setting.ts";
 import { optional, text, toggle } from "../shape.ts";
 import { destiny, envelopeSender, mailbox, template } from "../text-shape.ts";
 
+const noticeTemplate = (words: string) => setting(template, null, words, "notices", { otherwise: "a text of ours" });
+
 export const outcomeSettings = {
   final_virus_destiny: setting(destiny, "D_DISCARD", "What becomes of infected mail.", "policy"),
   final_banned_destiny: setting(destiny, "D_DISCARD", "What becomes of mail with banned names or types.", "policy"),
@@ -166,27 +168,13 @@ export const outcomeSettings = {
   hdrfrom_notify_release: setting(optional(mailbox), null, "From of released mail.", "flow", {
     otherwise: "the content filter, postmaster at myhostname",
   }),
-  notify_sender_templ: setting(template, null, "Template of notices to senders.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_virus_sender_templ: setting(template, null, "Template of notices of viruses to senders.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_spam_sender_templ: setting(template, null, "Template of notices of spam to senders.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_virus_admin_templ: setting(template, null, "Template of notices of viruses to administrators.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_spam_admin_templ: setting(template, null, "Template of notices of spam to administrators.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_virus_recips_templ: setting(template, null, "Template of notices of viruses to recipients.", "notices", {
-    otherwise: "a text of ours",
-  }),
-  notify_spam_recips_templ: setting(template, null, "Template of notices of spam to recipients.", "notices", {
-    otherwise: "a text of ours",
-  }),
+  notify_sender_templ: noticeTemplate("Template of notices to senders."),
+  notify_virus_sender_templ: noticeTemplate("Template of notices of viruses to senders."),
+  notify_spam_sender_templ: noticeTemplate("Template of notices of spam to senders."),
+  notify_virus_admin_templ: noticeTemplate("Template of notices of viruses to administrators."),
+  notify_spam_admin_templ: noticeTemplate("Template of notices of spam to administrators."),
+  notify_virus_recips_templ: noticeTemplate("Template of notices of viruses to recipients."),
+  notify_spam_recips_templ: noticeTemplate("Template of notices of spam to recipients."),
   defang_virus: setting(toggle, false, "Wraps infected mail that is passed into an attachment.", "flow"),
   defang_banned: setting(toggle, false, "Wraps banned mail that is passed into an attachment.", "flow"),
   defang_spam: setting(toggle, false, "Wraps spam that is passed into an attachment.", "flow"),
