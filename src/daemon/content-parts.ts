@@ -1,6 +1,7 @@
 // What looks into mail: the threads that take it apart, the scanners, the verdicts that are remembered. A reload replaces
 // those whose settings changed; mails under way end on the old ones.
 import type { Config } from "../config/config.ts";
+import { digestBody } from "../mail/body-digest.ts";
 import type { PartsFound } from "../mail/content.ts";
 import type { MessageOctets } from "../mail/message.ts";
 import type { ContentObserver } from "../metrics/observers.ts";
@@ -11,8 +12,11 @@ import { createVerdictCache, type SharedOctets, type VerdictCache } from "../ver
 import { contentPoolOptions, verdictCacheOptions } from "./part-options.ts";
 
 export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "scoreSpam"> {
-  /** Takes a mail apart. Rejects only when its octets cannot be read. */
-  lookIntoParts(message: MessageOctets): Promise<PartsFound>;
+  /**
+   * Takes a mail apart. Rejects only when its octets cannot be read.
+   * @param isScanned scanners are asked about it, so that its digest is made for their verdicts anyway
+   */
+  lookIntoParts(message: MessageOctets, isScanned: boolean): Promise<PartsFound>;
   /** Writes a mail so that no MTA has to change it. */
   makeSurvive: ContentPool["makeSurvive"];
   scannerStats(): readonly ScannerStats[];
@@ -59,7 +63,11 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
   }
 
   return {
-    lookIntoParts: (message) => pool.lookInto(message),
+    async lookIntoParts(message, isScanned) {
+      if (!isScanned || !(verdicts.remembers("virus") || verdicts.remembers("spam"))) return pool.lookInto(message);
+      // Octets that cannot be read are found to be so once more, and reported, by the pool.
+      return pool.lookInto(message, await digestBody(message.body).catch(() => undefined));
+    },
     makeSurvive: (message, body) => pool.makeSurvive(message, body),
     scanViruses: (message, ask) => scanners.scanViruses(message, ask),
     scoreSpam: (message, ask) => scanners.scoreSpam(message, ask),

@@ -30,7 +30,7 @@ export interface Observers {
 export interface ContentObserver {
   scanned(scanner: string, kind: string, result: string, durationMs: number): void;
   verdictAsked(kind: string, result: string): void;
-  mailDone(where: "in-place" | "worker", durationMs: number): void;
+  mailDone(where: "in-place" | "worker" | "known", durationMs: number): void;
   workerEnded(reason: "died" | "deadline"): void;
 }
 

@@ -24,6 +24,11 @@ export interface MailWalk {
   found(): PartsFound;
 }
 
+/** All that the walk takes from the mail's own header, so that two mails with this and the body in common are walked alike. */
+export function headerOfWalk({ fields, cut }: HeaderSplit): string {
+  return JSON.stringify([readEntityHeader(fields, undefined), isUnread(cut) ? cut : ""]);
+}
+
 export function createMailWalk({ fields, cut }: HeaderSplit, limits: PartsLimits): MailWalk {
   const { MAXFILES, MAXLEVELS: maxLevels } = limits;
   const header = readEntityHeader(fields, undefined);

@@ -16,6 +16,7 @@ import type { ContentTask, SurvivalTask } from "../mime/content-task.ts";
 import type { PartsLimits } from "../mime/limits.ts";
 import { createMailWalk } from "../mime/mail-walk.ts";
 import { makeSurvive, type Survival } from "../mime/survival.ts";
+import { createKnownParts, partsKey } from "./known-parts.ts";
 import { PoolSaturated } from "./worker-pool.ts";
 
 export interface ContentPoolOptions {
@@ -33,14 +34,17 @@ export interface ContentPoolOptions {
 
 /** Called on the way of each mail: implementations only count. */
 export interface ContentPoolObserver {
-  /** "in-place": by the caller's thread. */
-  mailDone?(where: "in-place" | "worker", milliseconds: number): void;
+  /** "in-place": by the caller's thread. "known": an equal mail had been. */
+  mailDone?(where: "in-place" | "worker" | "known", milliseconds: number): void;
   workerEnded?(reason: "died" | "deadline"): void;
 }
 
 export interface ContentPool {
-  /** Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again. */
-  lookInto(message: MessageOctets): Promise<PartsFound>;
+  /**
+   * Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again.
+   * `bodyDigest`: SHA-256 of the body, where somebody has made it anyway; what is known of an equal mail is given then.
+   */
+  lookInto(message: MessageOctets, bodyDigest?: Uint8Array): Promise<PartsFound>;
   /** The mail written so that no MTA has to change it. Rejects when the thread dies or takes too long, or after `close`. */
   makeSurvive(message: Pick<Message, "header" | "fields">, body: MemoryBody): Promise<Survival>;
   /** Mails that are taken apart by threads now, and that wait for it. */
@@ -56,6 +60,7 @@ const idleMs = 60_000;
 /** No thread is started before there is something to do. */
 export function createContentPool(options: ContentPoolOptions): ContentPool {
   const { worker, threads, queue, deadlineMs, limits, observer = {} } = options;
+  const known = createKnownParts();
   let workers: Piscina | undefined;
   let busy = 0;
   let closed = false;
@@ -134,11 +139,18 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
   }
 
   return {
-    async lookInto(message) {
+    async lookInto(message, bodyDigest) {
       const begunAt = performance.now();
-      const found = lookInPlace(message, limits);
-      if (found === undefined) return lookByWorker(message);
-      observer.mailDone?.("in-place", performance.now() - begunAt);
+      const key = bodyDigest === undefined ? undefined : partsKey(message, bodyDigest);
+      const before = key === undefined ? undefined : known.find(key);
+      if (before !== undefined) {
+        observer.mailDone?.("known", performance.now() - begunAt);
+        return before;
+      }
+      const here = lookInPlace(message, limits);
+      if (here !== undefined) observer.mailDone?.("in-place", performance.now() - begunAt);
+      const found = here ?? (await lookByWorker(message));
+      if (key !== undefined) known.keep(key, found);
       return found;
     },
     async makeSurvive({ header, fields }, { chunks, sizeBytes }) {

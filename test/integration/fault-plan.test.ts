@@ -266,7 +266,7 @@ QUARANTINEDIR: ${join(folder, "quarantine")}
       resolve,
       relay,
       content: {
-        lookIntoParts: (message) => call("parts", () => parts.lookIntoParts(message)),
+        lookIntoParts: (...of) => call("parts", () => parts.lookIntoParts(...of)),
         makeSurvive: (message, body) => parts.makeSurvive(message, body),
         scanViruses: (message, ask) => call("clamd", () => parts.scanViruses(message, ask)),
         scoreSpam: (message, ask) => call("spamd", () => parts.scoreSpam(message, ask)),

@@ -12,13 +12,17 @@ export interface InspectNeeds {
   headerFaults(message: Message): readonly HeaderFault[];
   /** Whether a recipient has rules against names and types. */
   bansNames(bank: PolicyBank, recipient: string): boolean;
-  /** Never rejects: what cannot be taken apart is unchecked. */
-  lookIntoParts(message: Message): Promise<PartsFound>;
+  /** Never rejects: what cannot be taken apart is unchecked. `isScanned`: scanners are asked about the mail as well. */
+  lookIntoParts(message: Message, isScanned: boolean): Promise<PartsFound>;
   /** Asks the virus scanners of the mail's bank. Never rejects: when all fail it says so. */
   scanViruses(mail: JudgedMail): Promise<VirusFound>;
 }
 
-type BypassMap = "bypass_virus_checks_maps" | "bypass_banned_checks_maps" | "bypass_header_checks_maps";
+type BypassMap =
+  | "bypass_virus_checks_maps"
+  | "bypass_banned_checks_maps"
+  | "bypass_header_checks_maps"
+  | "bypass_spam_checks_maps";
 
 export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViruses }: InspectNeeds) {
   function wants({ bank, envelope }: Wish): Wanted {
@@ -33,16 +37,20 @@ export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViru
       // What a scanner is shown may hide from it what cannot be taken apart: that makes the mail unchecked.
       parts: names || (virus && !bank.bypass_decode_parts),
       virus,
+      scanned: virus || (bank.spam_scanners.length > 0 && isAsked("bypass_spam_checks_maps", bank, envelope)),
     };
   }
 
   return function inspect(mail: JudgedMail): Facts | Promise<Facts> {
     const { bank, facts, transaction } = mail;
     const { message, envelope } = transaction;
-    const { header, parts, virus } = wants({ bank, envelope });
+    const { header, parts, virus, scanned } = wants({ bank, envelope });
     const faults: ContentFacts = header ? { headerFaults: headerFaults(message) } : {};
     if (!parts && !virus) return header ? { ...facts, content: faults } : facts;
-    const found = Promise.all([parts ? lookIntoParts(message) : undefined, virus ? scanViruses(mail) : undefined]);
+    const found = Promise.all([
+      parts ? lookIntoParts(message, scanned) : undefined,
+      virus ? scanViruses(mail) : undefined,
+    ]);
     return found.then(([inParts, inScan]) => ({
       ...facts,
       content: {
@@ -63,6 +71,8 @@ interface Wanted {
   readonly header: boolean;
   readonly parts: boolean;
   readonly virus: boolean;
+  /** By a scanner of whatever kind. */
+  readonly scanned: boolean;
 }
 
 function hasVirusScanners({ av_scanners, av_scanners_backup }: PolicyBank): boolean {

@@ -16,3 +16,20 @@ test("the digest of the octets, however they are kept", async () => {
 test("rejects where the spool cannot be read", async () => {
   await assert.rejects(digestBody(spooledMail(Buffer.alloc(200_000), 1000, new Error("EIO")).body), /EIO/);
 });
+
+test("a body is read once, however many ask", async () => {
+  const { body } = spooledMail(Buffer.from("hello\r\n"));
+  assert.ok(body.kind === "spool");
+  let reads = 0;
+  const counted = {
+    ...body,
+    read() {
+      reads += 1;
+      return body.read();
+    },
+  };
+  const [one, other] = await Promise.all([digestBody(counted), digestBody(counted)]);
+  assert.equal(one, other);
+  assert.equal(await digestBody(counted), one);
+  assert.equal(reads, 1);
+});

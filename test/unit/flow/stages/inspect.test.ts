@@ -62,6 +62,43 @@ const cases: readonly Case[] = [
   },
 ];
 
+const clamd = { name: "ClamAV", type: "clamd" as const, address: "127.0.0.1:3310", timeout: 30, connections: 10 };
+const spamd = {
+  ...{ name: "SpamAssassin", type: "spamd" as const, address: "127.0.0.1:783", timeout: 30, connections: 10 },
+  ...{ score_factor: 1, mail_body_size_limit: null },
+};
+
+const scannedCases: readonly (readonly [string, BankOverlay, boolean])[] = [
+  ["no scanner at all", { av_scanners: [], spam_scanners: [] }, false],
+  ["a virus scanner", { av_scanners: [clamd], spam_scanners: [] }, true],
+  ["a spam scanner", { av_scanners: [], spam_scanners: [spamd] }, true],
+  [
+    "both, bypassed by all",
+    {
+      ...{ av_scanners: [clamd], spam_scanners: [spamd] },
+      ...{ bypass_virus_checks_maps: [true], bypass_spam_checks_maps: [true] },
+    },
+    false,
+  ],
+];
+
+for (const [title, settings, isScanned] of scannedCases) {
+  test(`who takes the mail apart is told whether scanners are asked: ${title}`, async () => {
+    const told: boolean[] = [];
+    const needs: InspectNeeds = {
+      headerFaults: () => [],
+      bansNames: () => true,
+      async lookIntoParts(_message, scanned) {
+        told.push(scanned);
+        return parts;
+      },
+      scanViruses: async () => virus,
+    };
+    await createInspect(needs)(judged(two, { bank: bankWith(settings) }));
+    assert.deepEqual(told, [isScanned]);
+  });
+}
+
 for (const { title, settings, scanner = false, bans = false, found } of cases) {
   test(title, async () => {
     const needs: InspectNeeds = {
