@@ -7,13 +7,16 @@ import { drainPostfix } from "../support/postfix-drain.ts";
 import { createRandom } from "../support/random.ts";
 import { startScannerStage } from "./scanner-stage.ts";
 import { clientScenarios, daemonScenarios, nextHopScenarios } from "./scenarios.ts";
+import { soak, whatGrew } from "./soak.ts";
 import { type Scenario, type Stage, stageOptions, startStage } from "./stage.ts";
 
-const usage = `usage: npm run chaos -- [--minutes N] [--seed N] [--only TEXT] [--postfix [--mails N] [--kills N]]
+const usage = `usage: npm run chaos -- [--minutes N] [--seed N] [--only TEXT] [--soak [--rate N]] [--postfix [--mails N] [--kills N]]
 
   --minutes N   how long; default 10. A round that has begun is ended
   --seed N      of the first round, each further one has the next; default 1
   --only TEXT   scenarios with TEXT in their name
+  --soak        instead: one daemon, an even load, a fault with one mail in a hundred; what it holds is flat
+  --rate N      mails a second of that load; default 20
   --postfix     instead: a real Postfix drains its queue while the filter is killed
   --mails N     in that queue; default 5000
   --kills N     default 20
@@ -24,6 +27,8 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },
     only: { type: "string", default: "" },
+    soak: { type: "boolean", default: false },
+    rate: { type: "string", default: "20" },
     postfix: { type: "boolean", default: false },
     mails: { type: "string", default: "5000" },
     kills: { type: "string", default: "20" },
@@ -78,6 +83,12 @@ async function run(): Promise<number> {
     const drained = await drainPostfix({ count: Number(values.mails), kills: Number(values.kills), seed: first });
     print(JSON.stringify(drained));
     return drained.lost + drained.altered + drained.avoidableCopies + drained.bounced === 0 ? 0 : 1;
+  }
+  if (values.soak) {
+    const held = await soak({ minutes: Number(values.minutes), rate: Number(values.rate), seed: first, print });
+    const grown = whatGrew(held);
+    print(grown.length === 0 ? "flat in the second half" : `not flat in the second half: ${grown.join("; ")}`);
+    return grown.length === 0 ? 0 : 1;
   }
   const untilMs = performance.now() + Number(values.minutes) * 60_000;
   for (let seed = first; seed === first || performance.now() < untilMs; seed += 1) {

@@ -13,11 +13,15 @@ import { type Scenario, type Scene, type Stage, startStage } from "./stage.ts";
 
 export interface ScannerStage {
   readonly stage: Stage;
+  readonly clamd: FakeClamd;
+  readonly spamd: FakeSpamd;
+  readonly redis: FakeRedis;
   readonly scenarios: () => readonly Scenario[];
   close(): Promise<void>;
 }
 
-const mark = "X-Is: infected";
+/** What the fake clamd finds. */
+export const mark = "X-Is: infected";
 const isInfected = (id: number): boolean => id % 3 === 0;
 
 /** No two are alike, in this run or in another: verdicts are remembered. */
@@ -29,7 +33,8 @@ function contents(runs: number) {
     );
 }
 
-export async function startScannerStage(seed: number): Promise<ScannerStage> {
+/** `extra`: more lines of signpost.yaml. */
+export async function startScannerStage(seed: number, extra = ""): Promise<ScannerStage> {
   const [clamd, spamd, redis] = [await startFakeClamd(), await startFakeSpamd(), await startFakeRedis()];
   const stage = await startStage(seed, {
     dnsTimeout: "0.5s",
@@ -41,7 +46,7 @@ virus_scanners_failure_is_fatal: true
 final_virus_destiny: D_DISCARD
 QUARANTINEDIR: "@FOLDER@/quarantine"
 redis: { url: "redis://127.0.0.1:${redis.port}", timeout: 0.2s }
-`,
+${extra}`,
   });
   const folder = join(stage.daemon.folder, "quarantine");
   let runs = seed * 100;
@@ -115,6 +120,9 @@ redis: { url: "redis://127.0.0.1:${redis.port}", timeout: 0.2s }
   healthy();
   return {
     stage,
+    clamd,
+    spamd,
+    redis,
     scenarios: () => [
       scenario("scanners that do their work, every third mail infected", {}),
       scenario("kill -9 three times, every third mail infected", {

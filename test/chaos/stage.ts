@@ -34,6 +34,8 @@ export interface Scenario {
   readonly resetAt?: (bytes: number, random: Random) => boolean;
   /** What the client does. */
   readonly client?: (attempt: Attempt, random: Random) => ClientFault | undefined;
+  /** Waited for before each try. */
+  readonly pace?: () => Promise<unknown>;
   /** What happens before the first mail. */
   readonly first?: (scene: Scene) => Promise<void>;
   /** What happens meanwhile. */
@@ -114,6 +116,7 @@ export async function startStage(seed: number, options: FilterOptions = {}): Pro
           connections: scenario.connections ?? connections,
           content: scenario.content ?? ((id) => contents[id % contents.length] ?? Buffer.alloc(0)),
           random,
+          ...(scenario.pace === undefined ? {} : { pace: scenario.pace }),
           fault: (attempt) => scenario.client?.(attempt, random),
         }),
         scenario.meanwhile?.(scene),

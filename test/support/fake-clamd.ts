@@ -30,6 +30,8 @@ export interface FakeClamd {
   onChunk: (bytes: number, connection: number) => ClamdAct;
   /** Nothing that comes is answered any more; connections are taken. */
   isHung: boolean;
+  /** What it was given so far is let go. */
+  forget(): void;
   /** Ends all connections; those that come later are taken. */
   hangUp(): void;
   close(): Promise<void>;
@@ -132,6 +134,9 @@ export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd
     script: () => undefined,
     onChunk: () => undefined,
     isHung: false,
+    forget() {
+      mails.length = 0;
+    },
     hangUp() {
       for (const socket of sockets) socket.destroy();
     },

@@ -83,6 +83,8 @@ export interface FakeNextHop {
   received(count: number): Promise<void>;
   /** Resolves when so many connections have ended, ever. */
   ended(count: number): Promise<void>;
+  /** What it was told so far is let go: for runs of hours, between two mails. */
+  forget(): void;
   /** Ends all connections. */
   hangUp(how?: "close" | "reset"): void;
   close(): Promise<void>;
@@ -154,6 +156,9 @@ export async function startFakeNextHop(options: FakeNextHopOptions = {}): Promis
     },
     received: (count) => until(log, () => log.mails.length >= count),
     ended: (count) => until(log, () => log.ended >= count),
+    forget() {
+      for (const list of [log.mails, log.lines, log.reads]) list.length = 0;
+    },
     hangUp(how = "close") {
       for (const socket of sockets) end(socket, how);
     },

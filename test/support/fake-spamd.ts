@@ -27,6 +27,8 @@ export interface FakeSpamd {
   onContent: (bytes: number) => SpamdAct;
   /** Nothing that comes is answered any more; connections are taken. */
   isHung: boolean;
+  /** What it was asked so far is let go. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -110,6 +112,9 @@ export async function startFakeSpamd(at: number | string = 0): Promise<FakeSpamd
     script: () => undefined,
     onContent: () => undefined,
     isHung: false,
+    forget() {
+      requests.length = 0;
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       const closed = once(server, "close");

@@ -17,6 +17,8 @@ export interface SendingQueue {
   readonly connections: number;
   readonly content: (id: number) => Buffer;
   readonly random: Random;
+  /** Waited for before each try: how fast they come. */
+  readonly pace?: () => Promise<unknown>;
   readonly fault?: (attempt: Attempt) => ClientFault | undefined;
 }
 
@@ -33,6 +35,7 @@ async function lane(queue: SendingQueue, waiting: number[]): Promise<void> {
   const { ledger } = queue;
   let client: SmtpClient | undefined;
   for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    await queue.pace?.();
     client ??= await greeted(queue.port());
     const attempt = ledger.begin(id, queue.content(id));
     if (client !== undefined) {
