@@ -1,50 +1,18 @@
-// One connection to a next hop: octets out, replies in, deadlines watched. What is said on it is left to
-// greeting.ts and transaction.ts.
-import { connect, type OnReadOpts } from "node:net";
+// One connection to a next hop: octets out, octets in, deadlines watched. Replies are left to awaited-replies.ts, what is
+// said to greeting.ts and transaction.ts.
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { type Capabilities, noCapabilities } from "../smtp/capabilities.ts";
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
-import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
-import { ReplyReader } from "../smtp/reply-reader.ts";
 import { holdForTurn } from "../sockets/turn.ts";
-
-/** Why a connection is of no more use. */
-export type ConnectionFailure =
-  | { readonly kind: "connect"; readonly detail: string }
-  | { readonly kind: "timeout" }
-  /** Ended or reset by the other side. */
-  | { readonly kind: "closed"; readonly detail: string }
-  /** 421, or a reply nobody had asked for. */
-  | { readonly kind: "refused"; readonly reply: Reply }
-  | { readonly kind: "garbage"; readonly detail: string }
-  /** TLS or a login that must be could not be had; `enhanced` is RFC 3463's code for it. */
-  | { readonly kind: "security"; readonly enhanced: string; readonly detail: string }
-  /** Ended by us. */
-  | { readonly kind: "dropped" };
-
-/** What came back for one write. Without `failure` there are as many replies as were asked for. */
-export interface Exchange {
-  readonly replies: readonly Reply[];
-  readonly failure: ConnectionFailure | undefined;
-  /** Content was being sent and not all of it is out. */
-  readonly cutOff?: true;
-}
-
-/** How long replies may take: each of them, and the last where that is another matter (DATA). */
-export interface Patience {
-  readonly eachMs: number;
-  readonly lastMs: number;
-}
-
-interface Awaited {
-  readonly replies: Reply[];
-  readonly count: number;
-  readonly patience: Patience;
-  /** From this reply on they are about content: none may come before all of it is out. */
-  readonly contentFrom: number;
-  readonly resolve: (exchange: Exchange) => void;
-}
+import {
+  AwaitedReplies,
+  type ConnectionFailure,
+  type Exchange,
+  type Patience,
+  type ReplySource,
+} from "./awaited-replies.ts";
+import { type Dial, dialSocket } from "./dial.ts";
 
 /** Blocks of content go to the kernel in pieces of about this size, so that a stalled peer is noticed per block. */
 const groupBytes = 1024 * 1024;
@@ -52,24 +20,7 @@ const groupBytes = 1024 * 1024;
 /** All sockets read into this one: what arrives is turned into a string before the event loop turns. */
 const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 
-/**
- * Starts connecting; "connect" and "error" say how it went, and what the other side says is handed to `onread`.
- * @param localAddress where a TCP connection starts from; null: the system chooses
- */
-export type Dial = (hop: NextHop, localAddress: string | null, onread: OnReadOpts) => Duplex;
-
-const dialSocket: Dial = (hop, localAddress, onread) =>
-  "path" in hop
-    ? connect({ path: hop.path, onread })
-    : connect({
-        host: hop.host,
-        port: hop.port,
-        ...(localAddress === null ? {} : { localAddress }),
-        noDelay: true,
-        onread,
-      });
-
-export class NextHopConnection {
+export class NextHopConnection implements ReplySource {
   readonly hop: NextHop;
   readonly remote: string;
   /** What the pool keeps it under. */
@@ -93,10 +44,7 @@ export class NextHopConnection {
   isSecured = false;
   /** Replies that came while something was still on its way out. */
   #held: string | undefined;
-  readonly #reader = new ReplyReader();
-  #awaited: Awaited | undefined;
-  /** Replies that are still to come and matter to nobody. */
-  #unasked = 0;
+  readonly #replies: AwaitedReplies;
   #overdue = false;
   #flushed: (() => void) | undefined;
   #failure: ConnectionFailure | undefined;
@@ -119,11 +67,13 @@ export class NextHopConnection {
     this.remote = formatNextHop(hop);
     this.key = this.remote;
     this.#onFailure = onFailure;
+    this.#replies = new AwaitedReplies(this);
     this.#socket = dial(hop, localAddress, { buffer: readBuffer, callback: (bytes) => this.#received(bytes) });
     this.#socket.on("connect", () => {
       this.#connected = true;
       // The greeting has its own time, from here on.
-      if (this.#awaited !== undefined) this.#setDeadline(this.#awaited.patience.lastMs);
+      const { patience } = this.#replies;
+      if (patience !== undefined) this.setDeadline(patience.lastMs);
     });
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#lost(error.code ?? error.message));
     this.#socket.on("end", () => this.#lost("connection closed"));
@@ -140,13 +90,17 @@ export class NextHopConnection {
 
   /** The lines of the last reply, without their codes. */
   get replyLines(): readonly string[] {
-    return this.#reader.lines;
+    return this.#replies.lines;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#socket.writableLength > 0;
   }
 
   /** Resolves once there is a connection, or none after `connectMs`. */
   connecting(connectMs: number): Promise<void> {
     if (this.#connected || this.#failure !== undefined) return Promise.resolve();
-    this.#setDeadline(connectMs);
+    this.setDeadline(connectMs);
     return new Promise((resolve) => {
       this.#proceed = resolve;
       this.#socket.once("connect", () => {
@@ -158,14 +112,14 @@ export class NextHopConnection {
 
   /** Waits for the greeting; until there is a connection, no longer than `connectMs`. Never rejects. */
   greeted(connectMs: number, greetingMs: number): Promise<Exchange> {
-    const answer = this.#expect(1, { eachMs: greetingMs, lastMs: greetingMs });
-    if (this.#awaited !== undefined && !this.#connected) this.#setDeadline(connectMs);
+    const answer = this.#replies.expect(1, { eachMs: greetingMs, lastMs: greetingMs });
+    if (this.#replies.patience !== undefined && !this.#connected) this.setDeadline(connectMs);
     return answer;
   }
 
   /** Waits for `count` replies to what `commands` holds. Never rejects. */
   exchange(commands: string, count: number, patience: Patience): Promise<Exchange> {
-    const answer = this.#expect(count, patience);
+    const answer = this.#replies.expect(count, patience);
     if (commands !== "" && this.#failure === undefined) {
       holdForTurn(this.#socket);
       this.#socket.write(commands, "latin1");
@@ -175,7 +129,7 @@ export class NextHopConnection {
 
   /** As `exchange`; the last command announces content, which follows in the same write (BDAT). */
   exchangeWhole(commands: string, views: readonly Uint8Array[], count: number, patience: Patience): Promise<Exchange> {
-    const answer = this.#expect(count, patience, count - 1);
+    const answer = this.#replies.expect(count, patience, count - 1);
     if (this.#failure === undefined) {
       holdForTurn(this.#socket);
       // Octets like the content's: a string among them would have Node copy all of it.
@@ -210,7 +164,7 @@ export class NextHopConnection {
   }
 
   #exchangeLast(views: readonly Uint8Array[], from: number, count: number, patience: Patience): Promise<Exchange> {
-    const answer = this.#expect(count, patience, 0);
+    const answer = this.#replies.expect(count, patience, 0);
     this.#writeViews(views, from);
     return answer;
   }
@@ -221,12 +175,12 @@ export class NextHopConnection {
    */
   secure(options: ConnectionOptions, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      if (!this.#reader.isEmpty) this.fail({ kind: "garbage", detail: "text behind the reply to STARTTLS" });
+      if (!this.#replies.isAllRead) this.fail({ kind: "garbage", detail: "text behind the reply to STARTTLS" });
       if (this.#failure !== undefined) {
         resolve();
         return;
       }
-      this.#setDeadline(timeoutMs);
+      this.setDeadline(timeoutMs);
       this.#proceed = resolve;
       const secure = connectTls({ ...options, socket: this.#socket });
       this.#socket = secure;
@@ -240,7 +194,7 @@ export class NextHopConnection {
       secure.on("data", (octets: Buffer) => this.#readSecured(octets.toString("latin1")));
       secure.once("secureConnect", () => {
         this.isSecured = true;
-        this.#deadlineMs = Number.POSITIVE_INFINITY;
+        this.clearDeadline();
         this.#proceed = undefined;
         resolve();
       });
@@ -249,7 +203,7 @@ export class NextHopConnection {
 
   /** Sends views and waits until the kernel has taken them: their memory may be used again afterwards. */
   async send(views: readonly Uint8Array[], blockMs: number): Promise<void> {
-    this.#setDeadline(blockMs);
+    this.setDeadline(blockMs);
     this.#writeViews(views, 0);
     if (this.#failure !== undefined || this.#socket.writableLength === 0) return;
     await new Promise<void>((resolve) => {
@@ -272,7 +226,7 @@ export class NextHopConnection {
 
   /** Nothing is awaited while idle. */
   rest(nowMs: number): void {
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.clearDeadline();
     this.limitMs = Number.POSITIVE_INFINITY;
     this.idleSinceMs = nowMs;
     this.used = true;
@@ -281,7 +235,7 @@ export class NextHopConnection {
   /** Clears the transaction for the next mail without waiting for the answer: for a hop that offers PIPELINING. */
   resetAhead(): void {
     if (this.#failure !== undefined) return;
-    this.#unasked += 1;
+    this.#replies.expectUnasked();
     this.inTransaction = false;
     holdForTurn(this.#socket);
     this.#socket.write("RSET\r\n", "latin1");
@@ -301,11 +255,9 @@ export class NextHopConnection {
   fail(failure: ConnectionFailure): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.clearDeadline();
     this.#socket.destroy();
-    const awaited = this.#awaited;
-    this.#awaited = undefined;
-    awaited?.resolve({ replies: awaited.replies, failure });
+    this.#replies.end(failure);
     this.#settleFlush();
     this.#proceed?.();
     this.#onFailure(this);
@@ -315,20 +267,14 @@ export class NextHopConnection {
     this.fail(this.#connected ? { kind: "closed", detail } : { kind: "connect", detail });
   }
 
-  #expect(count: number, patience: Patience, contentFrom = count): Promise<Exchange> {
-    return new Promise((resolve) => {
-      if (this.#failure !== undefined) {
-        resolve({ replies: [], failure: this.#failure });
-        return;
-      }
-      this.#awaited = { replies: [], count, patience, contentFrom, resolve };
-      this.#setDeadline(count === 1 ? patience.lastMs : patience.eachMs);
-    });
-  }
-
-  #setDeadline(timeoutMs: number): void {
+  /** From now on what is awaited may take this long, and no longer than the mail may. */
+  setDeadline(timeoutMs: number): void {
     this.#deadlineMs = Math.min(this.#now() + timeoutMs, this.limitMs);
     this.#overdue = false;
+  }
+
+  clearDeadline(): void {
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   #writeViews(views: readonly Uint8Array[], from: number): void {
@@ -347,7 +293,7 @@ export class NextHopConnection {
   }
 
   #received(bytes: number): boolean {
-    this.#read(readBuffer.toString("latin1", 0, bytes));
+    this.#replies.read(readBuffer.toString("latin1", 0, bytes));
     return true;
   }
 
@@ -357,7 +303,7 @@ export class NextHopConnection {
    */
   #readSecured(text: string): void {
     if (this.#held === undefined && this.#socket.writableLength === 0) {
-      this.#read(text);
+      this.#replies.read(text);
       return;
     }
     if (this.#held !== undefined) {
@@ -368,50 +314,8 @@ export class NextHopConnection {
     this.#socket.write("", () => {
       const held = this.#held ?? "";
       this.#held = undefined;
-      if (this.#failure === undefined) this.#read(held);
+      if (this.#failure === undefined) this.#replies.read(held);
     });
-  }
-
-  #read(text: string): void {
-    this.#reader.push(text);
-    while (this.#failure === undefined) {
-      const reply = this.#reader.next();
-      if (reply === undefined) break;
-      if ("garbage" in reply) this.fail({ kind: "garbage", detail: reply.garbage });
-      else this.#take(reply);
-    }
-  }
-
-  #take(reply: Reply): void {
-    if (this.#unasked > 0 && reply.code !== 421) {
-      this.#unasked -= 1;
-      return;
-    }
-    const awaited = this.#awaited;
-    // RFC 5321 section 3.8: 421 may come at any time and means that nothing else will.
-    if (awaited === undefined || reply.code === 421) {
-      this.fail({ kind: "refused", reply });
-      return;
-    }
-    const early = awaited.replies.length >= awaited.contentFrom && this.#socket.writableLength > 0;
-    if (early && isPositive(reply)) {
-      // It cannot have what it has not read: its word is worth nothing, for any recipient.
-      awaited.replies.length = awaited.contentFrom;
-      this.fail({ kind: "garbage", detail: `${formatReply(reply)} before the end of the content` });
-      return;
-    }
-    awaited.replies.push(reply);
-    const missing = awaited.count - awaited.replies.length;
-    if (missing === 0) {
-      this.#awaited = undefined;
-      // What we do next takes as long as it takes; the peer owes nothing.
-      this.#deadlineMs = Number.POSITIVE_INFINITY;
-      awaited.resolve({ replies: awaited.replies, failure: undefined });
-      // The memory of what it did not read is about to be used for other mail.
-      if (early) this.drop();
-    } else {
-      this.#setDeadline(missing === 1 ? awaited.patience.lastMs : awaited.patience.eachMs);
-    }
   }
 }
 

@@ -5,7 +5,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Body, type MessageOctets, messageSizeBytes } from "../mail/message.ts";
 import { DotStuffer } from "../smtp/dot.ts";
 import type { ContentNeeds } from "../smtp/envelope-commands.ts";
-import type { Exchange, NextHopConnection, Patience } from "./connection.ts";
+import type { Exchange, Patience } from "./awaited-replies.ts";
+import type { NextHopConnection } from "./connection.ts";
 
 export type Content =
   | { readonly kind: "views"; readonly views: readonly Uint8Array[] }

@@ -1,6 +1,6 @@
 // The reply to our client when the next hop fails us: always a 4xx, since our trouble is never a bounce.
 import { cleanReplyText, isPermanent, isTransient, type Reply } from "../smtp/reply.ts";
-import type { ConnectionFailure } from "./connection.ts";
+import type { ConnectionFailure } from "./awaited-replies.ts";
 
 /** Steps of talking to a next hop, in the words of our replies. */
 export type Phase =

@@ -1,7 +1,8 @@
 // Bringing a new connection to the point where it takes mail: TLS, greeting, EHLO or LHLO, HELO where EHLO is unknown, login.
 import { noCapabilities, parseCapabilities } from "../smtp/capabilities.ts";
 import { isPermanent, isPositive, type Reply } from "../smtp/reply.ts";
-import type { ConnectionFailure, NextHopConnection } from "./connection.ts";
+import type { ConnectionFailure } from "./awaited-replies.ts";
+import type { NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayTimeouts } from "./delivery.ts";
 import { beginImplicitTls, logIn, startTls, type Trouble } from "./hop-security.ts";
 

@@ -5,7 +5,8 @@ import type { ConnectionOptions } from "node:tls";
 import type { NextHop } from "../smtp/next-hop.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
 import { type Credentials, createSaslClient, pickMechanism } from "../smtp/sasl.ts";
-import type { ConnectionFailure, NextHopConnection } from "./connection.ts";
+import type { ConnectionFailure } from "./awaited-replies.ts";
+import type { NextHopConnection } from "./connection.ts";
 import type { HopTls, RelayTimeouts } from "./delivery.ts";
 import type { Phase } from "./failure-reply.ts";
 

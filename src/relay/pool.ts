@@ -1,7 +1,8 @@
 // Connections to next hops, kept for the mails to come: taken out while they carry one, watched by one coarse timer.
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
-import { type Dial, NextHopConnection } from "./connection.ts";
+import { NextHopConnection } from "./connection.ts";
 import type { LocalEnd, RelayObserver, RelayTimeouts } from "./delivery.ts";
+import type { Dial } from "./dial.ts";
 import { greet } from "./greeting.ts";
 import type { Trouble } from "./hop-security.ts";
 import { isShortOfDescriptors } from "./shortage.ts";

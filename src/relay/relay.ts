@@ -1,34 +1,23 @@
 // The SMTP and LMTP client: sends mail to next hops over kept connections and says how each recipient fared.
 // One reply for all or one each, and what goes into a DSN, is decided by the flow.
 
-import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
+import { formatNextHop } from "../smtp/next-hop.ts";
 import { cleanReplyText, isPositive, isTransient, type Reply } from "../smtp/reply.ts";
-import { type Dial, NextHopConnection } from "./connection.ts";
 import {
   type Delivery,
   defaultTimeouts,
-  type LocalEnd,
   type Outgoing,
   type Proceed,
   type Relay,
   type RelayObserver,
   type RelayTimeouts,
 } from "./delivery.ts";
-import { failureAnswer, type HopAnswer } from "./failure-reply.ts";
-import { reset } from "./greeting.ts";
-import type { Trouble } from "./hop-security.ts";
-import { ConnectionPool, trustedIdleMs } from "./pool.ts";
-import { isShortOfDescriptors, Shortage } from "./shortage.ts";
-import { Shunned, shunnedMs } from "./shunned.ts";
+import type { Dial } from "./dial.ts";
+import type { HopAnswer } from "./failure-reply.ts";
+import { createLegs, type Leg, limitOf, repliesOf } from "./legs.ts";
+import { ConnectionPool } from "./pool.ts";
+import { Shortage } from "./shortage.ts";
 import { type HopCount, Slots, type Turn } from "./slots.ts";
-import {
-  abandonTransaction,
-  narrowed,
-  notSent,
-  type OpenTransaction,
-  openTransaction,
-  sendTransaction,
-} from "./transaction.ts";
 
 export interface RelayOptions {
   /** The name said in EHLO and LHLO. */
@@ -77,23 +66,8 @@ export type ClosableRelay = Relay & {
   counts(): RelayCounts;
 };
 
-/** An `Outgoing` on its way. `transaction` is missing where no next hop could be reached. */
-interface Leg {
-  readonly outgoing: Outgoing;
-  readonly reusedConnection: boolean;
-  readonly transaction: OpenTransaction | undefined;
-  readonly answers: readonly HopAnswer[];
-}
-
-const outOfDescriptors: Trouble = { failure: { kind: "connect", detail: "EMFILE" }, phase: "connect" };
-const unexplained: Trouble = { failure: { kind: "dropped" }, phase: "connect" };
 /** The best that a next hop can say to an envelope of one recipient. */
 const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5", text: "Ok" }]];
-/**
- * A connection idle for longer is first shown the envelope alone: should it be dead without a sign, the mail has been
- * nowhere yet and can be tried on another one, which a mail that went out whole cannot.
- */
-const wholeIdleMs = 2_000;
 const silent: RelayObserver = { connection() {}, reply() {} };
 const shuttingDown: HopAnswer = {
   reply: { code: 451, enhanced: "4.3.2", text: "Service shutting down" },
@@ -136,7 +110,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     options.onShort?.();
     pool.endIdle();
   });
-  const shunned = new Shunned();
+  const legs = createLegs({ pool, shortage, timeouts, observer, now });
   let closing = false;
 
   async function relay(outgoing: readonly Outgoing[], proceed: Proceed): Promise<readonly Delivery[]> {
@@ -153,154 +127,26 @@ export function createRelay(options: RelayOptions): ClosableRelay {
       const [only] = outgoing;
       if (only !== undefined && outgoing.length === 1) {
         // The rule, and it needs no Promise.all.
-        const leg = await openLeg(only, only.envelope.recipients.length === 1 && proceed(oneTaken));
-        return [report(leg, decide([leg], proceed) ? await finishLeg(leg, proceed) : abandonLeg(leg))];
+        const leg = await legs.open(only, only.envelope.recipients.length === 1 && proceed(oneTaken));
+        return [report(leg, decide([leg], proceed) ? await legs.finish(leg, proceed) : legs.abandon(leg))];
       }
-      const legs = await Promise.all(outgoing.map((each) => openLeg(each, false)));
-      const go = decide(legs, proceed);
+      const opened = await Promise.all(outgoing.map((each) => legs.open(each, false)));
+      const go = decide(opened, proceed);
       return await Promise.all(
-        legs.map(async (leg) => report(leg, go ? await finishLeg(leg, proceed) : abandonLeg(leg))),
+        opened.map(async (leg) => report(leg, go ? await legs.finish(leg, proceed) : legs.abandon(leg))),
       );
     } finally {
       slots.give(wanted);
     }
   }
 
-  function decide(legs: readonly Leg[], proceed: Proceed): boolean {
+  function decide(opened: readonly Leg[], proceed: Proceed): boolean {
     try {
-      return proceed(legs.map((leg) => repliesOf(leg.answers)));
+      return proceed(opened.map((leg) => repliesOf(leg.answers)));
     } catch (error) {
-      for (const leg of legs) abandonLeg(leg);
+      for (const leg of opened) legs.abandon(leg);
       throw error;
     }
-  }
-
-  /**
-   * To the point before the content, on the first next hop that can be reached; `whole`: to the end, where that takes
-   * a single write.
-   */
-  async function openLeg(outgoing: Outgoing, whole: boolean): Promise<Leg> {
-    const hops = outgoing.failover === undefined ? [outgoing.nextHop] : [outgoing.nextHop, ...outgoing.failover];
-    const troubles: Trouble[] = [];
-    const untilMs = now() + timeouts.connect;
-    for (const hop of hops) {
-      // Those that wait for a descriptor are not overtaken by one that finds a connection just given back.
-      let place: "first" | "last" = "last";
-      let isTurn = shortage.waiting === 0;
-      if (!isTurn) {
-        isTurn = await waitForTurn(outgoing, untilMs, place);
-        place = "first";
-      }
-      let tried: Leg | Trouble = outOfDescriptors;
-      while (isTurn) {
-        tried = await openOn(hop, outgoing, whole);
-        if (!("failure" in tried)) return tried;
-        isTurn = isShort(tried) && (await waitForTurn(outgoing, untilMs, place));
-        place = "first";
-      }
-      if ("failure" in tried) troubles.push(tried);
-    }
-    const answers = sameForAll(outgoing, unreachable(hops, troubles));
-    return { outgoing, transaction: undefined, answers, reusedConnection: false };
-  }
-
-  /** Over a kept connection or a new one to this next hop; the trouble where there is none to be had. */
-  async function openOn(hop: NextHop, outgoing: Outgoing, whole: boolean): Promise<Leg | Trouble> {
-    let kept = pool.take(hop, outgoing.localEnd);
-    if (kept !== undefined && !isTrusted(kept)) kept = await firstAlive(kept, hop, outgoing.localEnd);
-    if (kept !== undefined) {
-      const transaction = await begin(kept, outgoing, whole && now() - kept.idleSinceMs <= wholeIdleMs);
-      if (!goesOn(transaction)) return legOf(outgoing, transaction);
-      // The next hop had given up a kept connection, or does not know BDAT. The mail has not been anywhere yet.
-    }
-    const opened = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-    if (!(opened instanceof NextHopConnection)) return opened;
-    const transaction = await begin(opened, outgoing, whole);
-    if (!goesOn(transaction)) return legOf(outgoing, transaction);
-    // It does not know BDAT.
-    const another = await pool.open(hop, limitOf(outgoing), outgoing.localEnd);
-    return another instanceof NextHopConnection ? legOf(outgoing, await begin(another, outgoing, false)) : another;
-  }
-
-  function isShort({ failure }: Trouble): boolean {
-    return failure.kind === "connect" && isShortOfDescriptors(failure.detail);
-  }
-
-  /**
-   * Waits for a descriptor: as long as the mail may, while others have connections that they will give back. Where nobody
-   * has one, those who hold the descriptors wait as well, so one of them has to go.
-   */
-  function waitForTurn(outgoing: Outgoing, untilMs: number, place: "first" | "last"): Promise<boolean> {
-    const patientMs = Math.min(untilMs - timeouts.connect + timeouts.finalDot, limitOf(outgoing));
-    pool.watch();
-    if (now() >= (pool.openCount > 0 ? patientMs : untilMs)) return Promise.resolve(false);
-    return shortage.turn(patientMs, place);
-  }
-
-  function isTrusted(kept: NextHopConnection): boolean {
-    return now() - kept.idleSinceMs <= trustedIdleMs;
-  }
-
-  /** The first kept connection, from this one on, that is fresh or still answers. */
-  async function firstAlive(
-    first: NextHopConnection,
-    hop: NextHop,
-    end: LocalEnd | undefined,
-  ): Promise<NextHopConnection | undefined> {
-    for (let kept: NextHopConnection | undefined = first; kept !== undefined; kept = pool.take(hop, end)) {
-      if (isTrusted(kept) || (await reset(kept, timeouts))) return kept;
-    }
-    return undefined;
-  }
-
-  function begin(connection: NextHopConnection, outgoing: Outgoing, whole: boolean): Promise<OpenTransaction> {
-    connection.limitMs = limitOf(outgoing);
-    if (connection.used) observer.connection(connection.remote, "reused");
-    return openTransaction(connection, outgoing, timeouts, whole && !shunned.has(connection.remote, now()));
-  }
-
-  /** Whether the mail is to be tried on another connection, and what is to be remembered of this one. */
-  function goesOn({ connection, untouched, shunsChunks }: OpenTransaction): boolean {
-    if (shunsChunks && shunned.add(connection.remote, now())) observer.chunkingFailed?.(connection.remote, shunnedMs);
-    return untouched;
-  }
-
-  async function finishLeg(leg: Leg, proceed: Proceed): Promise<readonly HopAnswer[]> {
-    const { transaction, outgoing } = leg;
-    if (transaction === undefined) return leg.answers;
-    const { deferred } = transaction;
-    const answers = await sendTransaction(transaction, timeouts);
-    putBack(transaction.connection);
-    if (deferred.length === 0) return answers;
-
-    let further: readonly HopAnswer[];
-    if (proceed([repliesOf(answers)])) {
-      const next = await openLeg(narrowed(outgoing, deferred), false);
-      further = proceed([repliesOf(next.answers)]) ? await finishLeg(next, proceed) : abandonLeg(next);
-    } else {
-      further = deferred.map(() => notSent);
-    }
-    deferred.forEach((index, position) => {
-      answers[index] = further[position] ?? notSent;
-    });
-    return answers;
-  }
-
-  function abandonLeg(leg: Leg): readonly HopAnswer[] {
-    if (leg.transaction === undefined) return leg.answers;
-    const answers = abandonTransaction(leg.transaction);
-    putBack(leg.transaction.connection);
-    return answers;
-  }
-
-  function putBack(connection: NextHopConnection): void {
-    if (connection.failure !== undefined) return;
-    if (connection.inTransaction && !connection.capabilities.pipelining) {
-      void reset(connection, timeouts).then(() => pool.release(connection));
-      return;
-    }
-    if (connection.inTransaction) connection.resetAhead();
-    pool.release(connection);
   }
 
   function report(leg: Leg, answers: readonly HopAnswer[]): Delivery {
@@ -342,10 +188,6 @@ export function createRelay(options: RelayOptions): ClosableRelay {
   });
 }
 
-function legOf(outgoing: Outgoing, transaction: OpenTransaction): Leg {
-  return { outgoing, transaction, answers: transaction.answers, reusedConnection: transaction.connection.used };
-}
-
 /** In words that name what is full: the next hops of one mail are few. */
 function noRoom(turn: Exclude<Turn, "taken">, wanted: readonly string[]): HopAnswer {
   const nextHops = [...new Set(wanted)].join(", ");
@@ -361,31 +203,6 @@ function turnedAway(outgoing: Outgoing, answer: HopAnswer): Delivery {
     remote: formatNextHop(outgoing.nextHop),
     reusedConnection: false,
   };
-}
-
-/** One next hop speaks for itself; of several, all are named. */
-function unreachable(hops: readonly NextHop[], troubles: readonly Trouble[]): HopAnswer {
-  const answers = hops.map((hop, index) => {
-    const { failure, phase } = troubles[index] ?? unexplained;
-    return failureAnswer(failure, phase, formatNextHop(hop));
-  });
-  const [first] = answers;
-  if (answers.length === 1 && first !== undefined) return first;
-  const texts = answers.map(({ reply }) => reply.text).join("; ");
-  const text = cleanReplyText(`All attempts (${answers.length}) failed: ${texts}`);
-  return { reply: { code: 450, enhanced: "4.4.1", text }, fromNextHop: false };
-}
-
-function limitOf(outgoing: Outgoing): number {
-  return outgoing.deadlineMs ?? Number.POSITIVE_INFINITY;
-}
-
-function sameForAll(outgoing: Outgoing, answer: HopAnswer): readonly HopAnswer[] {
-  return outgoing.envelope.recipients.map(() => answer);
-}
-
-function repliesOf(answers: readonly HopAnswer[]): readonly Reply[] {
-  return answers.map((answer) => answer.reply);
 }
 
 function classOf(reply: Reply): "2xx" | "4xx" | "5xx" {

@@ -5,7 +5,8 @@ import { type EnvelopeCommands, envelopeCommands, mustKnowContent } from "../smt
 import { notSentReply } from "../smtp/final-reply.ts";
 import { isPositive, isTransient, type Reply } from "../smtp/reply.ts";
 import { xforwardCommands } from "../smtp/xforward-command.ts";
-import type { ConnectionFailure, Exchange, NextHopConnection } from "./connection.ts";
+import type { ConnectionFailure, Exchange } from "./awaited-replies.ts";
+import type { NextHopConnection } from "./connection.ts";
 import { type Content, contentNeeds, prepareContent, sendContent } from "./content.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
 import { answerFor, commandAnswer, type HopAnswer } from "./failure-reply.ts";

@@ -2,7 +2,8 @@
 // woken once, and so are we; its replies come to what they would come to by DATA.
 import { bdatCommand, beginsAlike, type Chunk, chunkOf } from "../smtp/chunk.ts";
 import { isPositive, type Reply } from "../smtp/reply.ts";
-import type { Exchange, NextHopConnection } from "./connection.ts";
+import type { Exchange } from "./awaited-replies.ts";
+import type { NextHopConnection } from "./connection.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
 import { answerFor, type HopAnswer } from "./failure-reply.ts";
 

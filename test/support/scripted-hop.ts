@@ -1,7 +1,7 @@
 // A next hop without sockets: what the outgoing side says to it is noted, what it says comes from a script.
 import type { OnReadOpts } from "node:net";
 import { Duplex } from "node:stream";
-import type { Dial } from "../../src/relay/connection.ts";
+import type { Dial } from "../../src/relay/dial.ts";
 import type { NextHop } from "../../src/smtp/next-hop.ts";
 
 export interface HopScript {

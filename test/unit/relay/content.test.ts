@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MessageOctets } from "../../../src/mail/message.ts";
-import type { Exchange } from "../../../src/relay/connection.ts";
+import type { Exchange } from "../../../src/relay/awaited-replies.ts";
 import { type ContentSink, prepareContent, sendContent } from "../../../src/relay/content.ts";
 import { BareLineEndError } from "../../../src/smtp/dot.ts";
 import { dotStuffed, hostileShapes } from "../../support/hostile-shapes.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ConnectionFailure } from "../../../src/relay/connection.ts";
+import type { ConnectionFailure } from "../../../src/relay/awaited-replies.ts";
 import { answerFor, commandAnswer, failureAnswer, type Phase } from "../../../src/relay/failure-reply.ts";
 import { formatReply } from "../../../src/smtp/reply.ts";
 

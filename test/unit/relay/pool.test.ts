@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type Dial, NextHopConnection } from "../../../src/relay/connection.ts";
+import { NextHopConnection } from "../../../src/relay/connection.ts";
 import { defaultTimeouts } from "../../../src/relay/delivery.ts";
+import type { Dial } from "../../../src/relay/dial.ts";
 import { ConnectionPool, trustedIdleMs } from "../../../src/relay/pool.ts";
 import { dialNobody, type HopScript, type ScriptedHop, scriptedHop } from "../../support/scripted-hop.ts";
 

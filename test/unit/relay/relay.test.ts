@@ -261,15 +261,20 @@ test("a next hop that says nothing keeps its own mail, and the mail of another i
   void pending;
 });
 
-/** Dials as long as fewer than `most` connections are open; then the process has no descriptor left. */
-function scarce(t: TestContext, most: () => number, script: HopScript = {}) {
-  const hop = scriptedHop(script);
+/** Dials as long as fewer than `most` connections are open; then the process has no descriptor left, and `shortMs` pass. */
+function scarce(t: TestContext, most: () => number, shortMs: number) {
+  const hop = scriptedHop();
+  let nowMs = 0;
   const told: string[] = [];
   const relay = createRelay({
     localhost_name: "here.example",
     dial: (...to) => (hop.open < most() ? hop.dial(...to) : failingDial("EMFILE")(...to)),
     timeouts: { connect: 40 },
-    onShort: () => told.push("short"),
+    now: () => nowMs,
+    onShort: () => {
+      told.push("short");
+      nowMs += shortMs;
+    },
   });
   t.after(() => relay.close(0));
   const send = async (from: string) => {
@@ -280,7 +285,7 @@ function scarce(t: TestContext, most: () => number, script: HopScript = {}) {
 }
 
 test("mails that find no descriptor for a connection wait in their order, and none is put off", async (t) => {
-  const { hop, told, send } = scarce(t, () => 1);
+  const { hop, told, send } = scarce(t, () => 1, 0);
   const senders = ["a@example.com", "b@example.com", "c@example.com", "d@example.com"];
   assert.deepEqual(await Promise.all(senders.map(send)), [fine, fine, fine, fine]);
   const order = hop.lines.filter((line) => line.includes("MAIL FROM")).map((line) => /<(.*?)>/.exec(line)?.[1]);
@@ -290,7 +295,7 @@ test("mails that find no descriptor for a connection wait in their order, and no
 });
 
 test("where nobody has a connection to give back, a mail waits as long as connecting may take", async (t) => {
-  const { send, told } = scarce(t, () => 0);
+  const { send, told } = scarce(t, () => 0, 40);
   assert.match(await send("a@example.com"), /^450 4\.4\.1 .*EMFILE/);
   assert.ok(told.length > 0);
 });
