@@ -13,8 +13,8 @@ import type { MessageStore } from "../receive/store.ts";
 import { isPositive } from "../smtp/reply.ts";
 
 /** What the MTA is to do, from what was decided for each recipient. */
-export function milterVerdict({ outcome, leaving }: MilterOutcome): MilterVerdict {
-  const { reply, recipients } = outcome;
+export function milterVerdict({ outcome, leaving, hold }: MilterOutcome): MilterVerdict {
+  const { reply, recipients, session } = outcome;
   const passes = recipients.map(({ action, reply: word }) => action === "accept" && isPositive(word));
   // An address extension: the recipient as it came goes, the extended one comes.
   const extended = new Map(leaving.flatMap(({ deliverTo }) => [...(deliverTo ?? [])]));
@@ -25,6 +25,7 @@ export function milterVerdict({ outcome, leaving }: MilterOutcome): MilterVerdic
     discarded: isPositive(reply) && !passes.includes(true),
     removedRecipients: removed.map(({ address }) => address),
     addedRecipients: [...extended].flatMap(([place, address]) => (passes[place] === true ? address : [])),
+    ...(hold === undefined ? {} : { hold: `${hold}, id=${session.id}` }),
   };
 }
 

@@ -4,7 +4,8 @@ import type { BodyDigestSpec } from "../mail/digest.ts";
 import type { HeaderEdits } from "../mail/edit.ts";
 import type { MessageHead } from "../mail/message.ts";
 import type { Envelope, Session, Transaction } from "../mail/transaction.ts";
-import type { Decision } from "../policy/decision.ts";
+import { accepted, type CopyOwed, categories, type Decision } from "../policy/decision.ts";
+import { isHoldMethod } from "../quarantine/place.ts";
 import type { Delivery, Proceed } from "../relay/delivery.ts";
 import { notSentReply } from "../smtp/final-reply.ts";
 import type { NextHop } from "../smtp/next-hop.ts";
@@ -17,6 +18,8 @@ export interface MilterOutcome {
   readonly outcome: Outcome;
   /** What leaves; nothing where the mail is refused. One entry, as an MTA has one header for all recipients. */
   readonly leaving: readonly Leaving[];
+  /** The MTA is to hold it: why, in words for its log. */
+  readonly hold?: string;
 }
 
 export interface MilterMailUnderWay {
@@ -34,9 +37,18 @@ const taken: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };
 export function createMilterFlow(stages: Stages, around: (stages: Stages) => Stages): BeginMilterMail {
   return function begin(session, envelope, head) {
     let held: readonly Leaving[] = [];
+    let hold: string | undefined;
     const mail = createPipeline(
       around({
         ...stages,
+        keep(judged, decisions) {
+          hold = reasonToHold(decisions);
+          const kept = stages.keep(judged, decisions.map(withoutHold));
+          if (hold === undefined) return kept;
+          const held = (all: readonly Decision[]) =>
+            all.map((decision, place) => heldAtMta(decision, decisions[place]));
+          return kept instanceof Promise ? kept.then(held) : held(kept);
+        },
         annotate: (judged, decisions) => alike(stages.annotate(withoutTrace(judged), decisions)),
         async relay(_mail, leaving, proceed) {
           const deliveries = leaving.map(takenBy(proceed, leaving));
@@ -47,7 +59,10 @@ export function createMilterFlow(stages: Stages, around: (stages: Stages) => Sta
     )(session, envelope, head);
     return {
       digestSpecs: () => mail.digestSpecs(),
-      finish: async (transaction) => ({ outcome: await mail.finish(transaction), leaving: held }),
+      finish: async (transaction) => {
+        const outcome = await mail.finish(transaction);
+        return hold === undefined ? { outcome, leaving: held } : { outcome, leaving: held, hold };
+      },
     };
   };
 }
@@ -61,6 +76,41 @@ export function milterNextHops(): readonly NextHop[] {
 function withoutTrace(mail: JudgedMail): JudgedMail {
   const allowed = { ...mail.bank.allowed_added_header_fields, received: false };
   return { ...mail, bank: { ...mail.bank, allowed_added_header_fields: allowed } };
+}
+
+/** "SPAM": what the mail is for the first recipient from whom it is kept to be held. */
+function reasonToHold(decisions: readonly Decision[]): string | undefined {
+  const first = decisions.find(isToBeHeld);
+  return first && categories[first.category];
+}
+
+/** Mail that would be thrown away. Who is to get the mail gets it, and what is refused stays with the client. */
+function isToBeHeld({ action, owed }: Decision): boolean {
+  return action === "discard" && owed.copies.some(isHeldCopy);
+}
+
+function isHeldCopy({ purpose, method }: CopyOwed): boolean {
+  return purpose === "quarantine" && isHoldMethod(method);
+}
+
+/** There is no copy to keep: the MTA has the mail. */
+function withoutHold(decision: Decision): Decision {
+  const { owed } = decision;
+  if (!owed.copies.some(isHeldCopy)) return decision;
+  return { ...decision, owed: { ...owed, copies: owed.copies.filter((copy) => !isHeldCopy(copy)) } };
+}
+
+/**
+ * An MTA holds a mail for all its recipients or for none: those who would get it wait with the others. What would be thrown
+ * away goes on like any other mail, signed and marked, since whoever releases it sends it as it lies there.
+ */
+function heldAtMta(decision: Decision, before: Decision | undefined): Decision {
+  const quarantine = [...decision.quarantine, "hold"];
+  if (decision.action === "accept") return { ...decision, quarantine };
+  if (decision.action !== "discard" || before === undefined || !isToBeHeld(before)) return decision;
+  const { category, minor, content, owed, notices } = decision;
+  const held = { ...accepted, category, minor, owed, notices, quarantine };
+  return content === undefined ? held : { ...held, content };
 }
 
 /** All recipients get the header of the one with most added to it: a local one's, with our results, where there is one. */

@@ -16,14 +16,22 @@ export interface MilterVerdict {
   /** Recipients as they came that are not to get it, and new ones that are. */
   readonly removedRecipients: readonly string[];
   readonly addedRecipients: readonly string[];
+  /** The MTA is to hold the mail until somebody releases it there; the text says why. */
+  readonly hold?: string;
 }
 
 /** What the MTA would have to let us do, and does not: the mail must not go on without it. */
-export type Missing = "addHeaders" | "changeBody" | "changeHeaders" | "addRecipients" | "removeRecipients";
+export type Missing =
+  | "addHeaders"
+  | "changeBody"
+  | "changeHeaders"
+  | "addRecipients"
+  | "removeRecipients"
+  | "quarantine";
 
 /** What `agreed` lacks for this verdict. */
 export function missingFor(
-  { edits, addedRecipients, removedRecipients }: MilterVerdict,
+  { edits, addedRecipients, removedRecipients, hold }: MilterVerdict,
   agreed: Agreed,
 ): readonly Missing[] {
   const needed: Missing[] = [];
@@ -32,6 +40,7 @@ export function missingFor(
   if (edits.body !== undefined) needed.push("changeBody");
   if (addedRecipients.length > 0) needed.push("addRecipients");
   if (removedRecipients.length > 0) needed.push("removeRecipients");
+  if (hold !== undefined) needed.push("quarantine");
   return needed.filter((action) => !agreed.may(action));
 }
 
@@ -44,6 +53,7 @@ export function answerTo(verdict: MilterVerdict, fields: readonly HeaderField[],
     ...bodyPackets(verdict.edits),
     ...verdict.removedRecipients.map((address) => packet("-", `<${address}>\0`)),
     ...verdict.addedRecipients.map((address) => packet("+", `<${address}>\0`)),
+    ...(verdict.hold === undefined ? [] : [packet("q", `${cleanReplyText(verdict.hold)}\0`)]),
     packet("c"),
   ];
 }

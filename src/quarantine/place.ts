@@ -49,6 +49,7 @@ export function resolvePlace(
   // amavisd's tables of SQL: our index lists what lies in files.
   if (kind === "sql") return resolvePlace("local:", to, settings);
   if (kind === "smtp" || kind === "lmtp") return { place: { kind: "mail", deliveredTo: to, method } };
+  if (isHoldMethod(method)) return { problem: `${method}: only an MTA that asks as a milter can hold a mail` };
   if (kind !== "local") return { problem: `${method}: copies are kept by local:, smtp: and lmtp: methods` };
   if (to.includes("@")) return { place: { kind: "mail", deliveredTo: to } };
   const alias = aliasOf(to, settings);
@@ -68,6 +69,11 @@ export function resolvePlace(
       subFolderLevels: settings.quarantine_subdir_levels,
     },
   };
+}
+
+/** The method of mail that the MTA in front is to hold (SMFIR_QUARANTINE): there is no copy, and no place of ours. */
+export function isHoldMethod(method: string): boolean {
+  return method.toLowerCase() === "hold:";
 }
 
 type Alias = { readonly folder: string | null; readonly template: string } | { readonly problem: string };

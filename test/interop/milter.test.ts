@@ -43,6 +43,8 @@ mynetworks: [${inside}/32]
 enable_dkim_verification: true
 enable_dmarc_verification: true
 final_dmarc_destiny: D_REJECT
+final_bad_header_destiny: D_DISCARD
+bad_header_quarantine_method: "hold:"
 enable_dkim_signing: true
 dkim_keys: [{ domain: example.com, selector: r, key: ${JSON.stringify(key.pem)} }]
 inet_socket_port: []
@@ -151,6 +153,22 @@ test("what is refused is refused to the client, within its session", { skip }, a
   const mail = `${head("x@strict.example", "b@example.com")}\r\nHi.\r\n`;
   const told = await swaks(outside, "x@strict.example", "b@example.com", mail).catch(({ stdout }) => String(stdout));
   assert.match(told, /<\*\* 550 5\.7\.26 Reject, id=.* rejected by the DMARC policy of strict\.example/);
+});
+
+test("what would be discarded is held in the queue, and released as it would have been delivered", {
+  skip,
+}, async () => {
+  const undated = head("x@elsewhere.example", "b@example.com").replace(/^Date:.*\r\n/m, "");
+  await swaks(outside, "x@elsewhere.example", "b@example.com", `${undated}\r\nHi.\r\n`);
+  const line = await daemon.line("Passed BAD-HEADER-7");
+  assert.match(line, /\{RelayedInbound,Quarantined\}.*, quarantine: hold,/);
+  const [id = "", ...others] = await postfix.held();
+  assert.deepEqual(others, []);
+  assert.equal(sink.mails.length, taken, "nobody has it");
+  await postfix.unhold(id);
+  const text = await arrived();
+  assert.match(text, /^Authentication-Results: mail\.example\.com;\r\n\tdkim=none/m);
+  assert.match(text, /^X-Amavis-Alert: BAD HEADER/m);
 });
 
 test("a signed mail that comes in verifies", { skip }, async () => {

@@ -31,6 +31,10 @@ export interface Postfix {
   /** Mails in the queue, as `postqueue -j` lists them. */
   queued(): Promise<number>;
   flush(): Promise<void>;
+  /** Queue ids of mails in the hold queue. */
+  held(): Promise<readonly string[]>;
+  /** Lets a mail that is held go on. */
+  unhold(id: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -138,6 +142,17 @@ export async function startPostfix(
       return stdout.split("\n").filter((line) => line.startsWith("{")).length;
     },
     async flush() {
+      await run("/usr/sbin/postqueue", ["-c", config, "-f"]);
+    },
+    async held() {
+      const { stdout } = await run("/usr/sbin/postqueue", ["-c", config, "-j"]);
+      const mails = stdout.split("\n").filter((line) => line.startsWith("{"));
+      return mails
+        .map((line) => JSON.parse(line))
+        .flatMap((mail) => (mail.queue_name === "hold" ? [mail.queue_id] : []));
+    },
+    async unhold(id) {
+      await run("/usr/sbin/postsuper", ["-c", config, "-H", id]);
       await run("/usr/sbin/postqueue", ["-c", config, "-f"]);
     },
     async stop() {

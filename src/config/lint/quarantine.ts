@@ -1,12 +1,13 @@
 // Places of copies that cannot be, and those that are not what amavisd made of them.
 
-import { type PlaceSettings, resolvePlace } from "../../quarantine/place.ts";
-import type { BankSettings } from "../../settings/bank-settings.ts";
+import { isHoldMethod, type PlaceSettings, resolvePlace } from "../../quarantine/place.ts";
+import type { BankOverlay, BankSettings } from "../../settings/bank-settings.ts";
 import { parseMethod } from "../../smtp/next-hop.ts";
 import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
+import { doors } from "./doors.ts";
 
 const methods = [
   "virus_quarantine_method",
@@ -26,7 +27,9 @@ export function lintQuarantine(config: Config, isSet: (path: SettingPath) => boo
       ...methods.map((name) => [[...path, name], settings[name]] as const),
       ...byCategory.map(([name, method]) => [[...path, "quarantine_method_by_ccat", name], method] as const),
     ]) {
-      if (isSet(at) && typeof method === "string" && method !== "") lintMethod(config, at, method, say);
+      if (!isSet(at) || typeof method !== "string" || method === "") continue;
+      if (isHoldMethod(method)) lintHold(config, at, settings, say);
+      else lintMethod(config, at, method, say);
     }
     for (const [name, alias] of Object.entries(settings.local_delivery_aliases ?? {})) {
       const place = resolvePlace("local:%m", name, { ...anywhere, local_delivery_aliases: { [name]: alias } });
@@ -44,6 +47,33 @@ function lintMethod({ QUARANTINEDIR }: Config, at: SettingPath, method: string, 
   else if (/^sql:/i.test(method)) say("warning", at, "sql: is taken as local:%m, files with an index of their own");
   else if (place.place?.kind === "folder" && QUARANTINEDIR === null) {
     say("warning", at, "nothing is kept: QUARANTINEDIR is not set");
+  }
+}
+
+/** Whose destiny says whether there is something to hold, by the setting that names the method. */
+const destinies: Readonly<Record<string, keyof BankSettings>> = {
+  virus_quarantine_method: "final_virus_destiny",
+  banned_files_quarantine_method: "final_banned_destiny",
+  unchecked_quarantine_method: "final_unchecked_destiny",
+  spam_quarantine_method: "final_spam_destiny",
+  bad_header_quarantine_method: "final_bad_header_destiny",
+};
+
+/** What an MTA is asked to hold is mail by milter that would be thrown away. */
+function lintHold(config: Config, at: SettingPath, settings: BankOverlay, say: Say): void {
+  const name = String(at.at(-1));
+  if (name === "archive_quarantine_method") {
+    say("error", at, "hold: keeps no copy, so it makes no archive");
+  } else if (config.milter_listen.length === 0) {
+    say("error", at, "hold: is done by an MTA that asks as a milter: milter_listen names no place for it");
+  } else if (doors(config).length > 0) {
+    say("warning", at, "hold: is for mail by milter: what comes by SMTP and would have to be held is put off");
+  }
+  const destiny = destinies[name];
+  if (destiny === undefined) return;
+  const value = settings[destiny] ?? config.base[destiny];
+  if (value === "D_PASS" || value === "D_REJECT") {
+    say("warning", at, `hold: holds what would be discarded, and ${destiny} is ${value}`);
   }
 }
 

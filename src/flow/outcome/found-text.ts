@@ -97,7 +97,7 @@ const maxTests = 50;
 function copyLines({ quarantine = [], copies_owed = [] }: FoundRecipient, tense: FoundTense): readonly string[] {
   const word = tense === "happened" ? "copy not kept" : "copy would be kept";
   return [
-    ...quarantine.map((place) => `copy kept: ${visible(place)}`),
+    ...quarantine.map((place) => (place === "hold" ? "held in the MTA's queue" : `copy kept: ${visible(place)}`)),
     ...copies_owed.map(
       ({ purpose, category, method, to }) =>
         `${word}: ${purpose} of ${categories[category]}, by ${visible(method)}${to === "" ? "" : ` to ${visible(to)}`}`,

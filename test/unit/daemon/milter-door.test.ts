@@ -37,6 +37,12 @@ test("a mail for nobody is discarded", () => {
   assert.equal(verdict([rejected]).isDiscarded, false);
 });
 
+test("mail to be held says why, and by which log line", () => {
+  const mail = judged({ recipients: three.recipients.slice(0, 1) }, { bank: bankWith() });
+  const outcome = conclude(mail, { signings: [] }, [taken]);
+  assert.equal(milterVerdict({ outcome, leaving: [], hold: "SPAM" }).hold, `SPAM, id=${outcome.session.id}`);
+});
+
 test("an address extension puts one recipient in another's place", () => {
   assert.deepEqual(verdict([taken, taken], { deliverTo: new Map([[1, "bob+spam@here.example"]]) }), {
     isDiscarded: false,

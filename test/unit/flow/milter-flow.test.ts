@@ -15,9 +15,16 @@ const going = (...add: readonly string[]): Decision => ({
 const rejected = refused("dmarc", "reject", no);
 const putOff = refused("dmarc", "tempfail", { code: 451, enhanced: "4.7.26", text: "later" });
 
+function discarded(method: string): Decision {
+  const copy = { purpose: "quarantine", category: "CC_SPAM", method, to: "spam-quarantine" } as const;
+  const ok = { code: 250, enhanced: "2.7.0", text: "Ok, discarded" };
+  return { ...refused("spam", "discard", ok), owed: { copies: [copy], notices: [] } };
+}
+
 async function pass(decisions: readonly Decision[]) {
   const bank = bankWith();
   let received: boolean | undefined;
+  let copiesAsked = 0;
   const stages: Stages = {
     route: () => arrivalUnder(bank),
     check: async () => noFacts,
@@ -25,7 +32,10 @@ async function pass(decisions: readonly Decision[]) {
     inspect: ({ facts }) => facts,
     score: ({ facts }) => facts,
     decide: () => decisions,
-    keep: (_mail, given) => given,
+    keep(_mail, given) {
+      copiesAsked = given.flatMap(({ owed }) => owed.copies).length;
+      return given;
+    },
     annotate(mail, given) {
       received = mail.bank.allowed_added_header_fields["received"];
       return given;
@@ -38,7 +48,7 @@ async function pass(decisions: readonly Decision[]) {
   const { session, envelope, message } = transaction;
   const begin = createMilterFlow(stages, (inner) => inner);
   const done = await begin(session, envelope, message).finish(transaction);
-  return { ...done, received };
+  return { ...done, received, copiesAsked };
 }
 
 test("a mail that may go on is the MTA's to send, without a trace field of ours", async () => {
@@ -72,6 +82,35 @@ test("one of two put off: the mail is put off for both", async () => {
     outcome.recipients.map(({ reply }) => reply.code),
     [451, 451],
   );
+});
+
+test("what would be discarded is held, marked as all others, and the others wait with it", async () => {
+  const { outcome, leaving, hold, copiesAsked } = await pass([discarded("hold:"), going("X: 1\r\n"), rejected]);
+  assert.equal(hold, "SPAM");
+  assert.equal(copiesAsked, 0);
+  assert.deepEqual(
+    outcome.recipients.map(({ action, category, quarantine }) => [action, category, quarantine]),
+    [
+      ["accept", "CC_SPAM", ["hold"]],
+      ["accept", "CC_CLEAN", ["hold"]],
+      ["reject", "CC_POLICY", []],
+    ],
+  );
+  assert.deepEqual(
+    leaving.flatMap(({ recipients }) => recipients),
+    [0, 1],
+  );
+});
+
+test("who is to get the mail gets it, whatever would be done with mail that is discarded", async () => {
+  const loved = { ...going(), owed: discarded("hold:").owed };
+  const { outcome, hold, copiesAsked } = await pass([loved]);
+  assert.deepEqual([hold, copiesAsked, outcome.recipients[0]?.quarantine], [undefined, 0, []]);
+});
+
+test("other copies are kept as ever", async () => {
+  const { hold, copiesAsked, leaving } = await pass([discarded("local:%m")]);
+  assert.deepEqual([hold, copiesAsked, leaving], [undefined, 1, []]);
 });
 
 test("all refused: the refusal is the reply, and nothing leaves", async () => {

@@ -41,6 +41,13 @@ function words(verdict: Partial<MilterVerdict>, agreed = agreedOn(), of = fields
 
 test("a mail that needs nothing gets the last word alone", () => assert.deepEqual(words({}), ["c"]));
 
+test("mail to be held goes on with its changes, and with the reason", () => {
+  const edits = { ...noEdits, add: ["X: 1\r\n"] };
+  assert.deepEqual(words({ edits, hold: "SPAM, id=4711-01" }), ["i0 X= 1", "q SPAM, id=4711-01", "c"]);
+  assert.deepEqual(words({ hold: "SPAM", reply: { code: 451, enhanced: "4.3.0", text: "no" } }), ["y 451 4.3.0 no"]);
+  assert.deepEqual(missingFor({ ...ok, hold: "SPAM" }, agreedOn(0x1f)), ["quarantine"]);
+});
+
 test("fields are put on top one by one, the topmost last", () => {
   const edits = { ...noEdits, add: ["X: 1\r\n", "Y: 2\r\n\tfolded\r\n"] };
   assert.deepEqual(words({ edits }), ["i0 Y= 2\n\tfolded", "i0 X= 1", "c"]);

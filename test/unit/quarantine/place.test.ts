@@ -50,6 +50,8 @@ for (const [method, to, place] of cases) {
 for (const [method, to, problem] of [
   ["bsmtp:/x/%m", "virus-quarantine", /bsmtp/],
   ["virus-%m", "virus-quarantine", /copies are kept by/],
+  ["hold:", "virus-quarantine", /only an MTA that asks as a milter/],
+  ["hold:virus", "virus-quarantine", /copies are kept by/],
   ["local:all.mbox", "virus-quarantine", /%m is missing/],
   ["local:%m", "odd-quarantine", /^expected a folder/],
   ["local:%m", "near-quarantine", /no absolute path/],
