@@ -12,6 +12,7 @@ import type {
   SpfJob,
   SpfReport,
 } from "../authres/authenticator.ts";
+import { endThreads } from "../process/end-threads.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { serveResolve } from "../rr/resolve-port.ts";
 
@@ -53,6 +54,7 @@ interface Workers {
 export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): WorkerAuthenticator {
   const { worker, threads, resolve, deadlineMs, maxJobs } = options;
   let workers = start();
+  let replaced: Promise<void> = Promise.resolve();
   let jobs = 0;
   let lastId = 0;
   let restarts = 0;
@@ -89,11 +91,13 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     if (oldest === undefined || performance.now() - oldest < deadlineMs) return;
     const stuck = workers;
     restarts += 1;
-    workers = start();
-    void stuck.pool.destroy();
+    replaced = endThreads(stuck.pool).then(() => {
+      if (!closed) workers = start();
+    });
   }
 
   async function runOnce<Report>(job: AuthenticatorJob): Promise<Report> {
+    await replaced;
     const { pool, startedAt } = workers;
     const id = Symbol();
     startedAt.set(id, performance.now());
@@ -152,6 +156,7 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     async close() {
       closed = true;
       clearInterval(sweep);
+      await replaced;
       await workers.pool.destroy();
     },
   };

@@ -1,6 +1,7 @@
 // A piscina pool that outlives its workers: jobs go out in micro-batches, a worker that dies or hangs costs its jobs
 // one retry, alone, and never the process. What the jobs mean is left to the caller.
 import { Piscina } from "piscina";
+import { endThreads } from "../process/end-threads.ts";
 
 export interface WorkerPoolOptions {
   /** URL of the worker module. */
@@ -82,7 +83,9 @@ const tasksPerWorker = 64;
 export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): WorkerPool<Job, Result> {
   const { worker, threads, maxQueue, deadlineMs, observer = {} } = options;
   const maxOut = threads * batchesPerThread;
-  let workers = startWorkers();
+  /** Undefined while the threads of a pool that is replaced come to their end: jobs wait. */
+  let workers: Piscina | undefined = startWorkers();
+  let replaced: Promise<void> = Promise.resolve();
   let queue: Pending<Job, Result>[] = [];
   const out = new Set<Batch<Job, Result>>();
   let flushPlanned = false;
@@ -119,20 +122,21 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
   }
 
   function planFlush(): void {
-    if (flushPlanned || (out.size >= maxOut && queue[0]?.here === undefined)) return;
+    const full = workers === undefined || out.size >= maxOut;
+    if (flushPlanned || (full && queue[0]?.here === undefined)) return;
     flushPlanned = true;
     setImmediate(flush);
   }
 
   function flush(): void {
     flushPlanned = false;
-    while (queue.length > 0 && out.size < maxOut) {
+    while (workers !== undefined && queue.length > 0 && out.size < maxOut) {
       // Spread what waits over the free threads before making batches longer.
       const most = queue[0]?.here === undefined ? maxBatch : maxBatchShared;
       const share = Math.min(most, Math.ceil(queue.length / Math.max(1, Math.min(threads, maxOut - out.size))));
       const jobs = queue.length <= share ? queue : queue.slice(0, share);
       queue = queue.length <= share ? [] : queue.slice(share);
-      send({ jobs, sentAt: performance.now(), abandoned: false });
+      send(workers, { jobs, sentAt: performance.now(), abandoned: false });
     }
     if (queue.length > 0) workHere();
   }
@@ -147,10 +151,10 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
     if (queue.length > 0) planFlush();
   }
 
-  function send(batch: Batch<Job, Result>): void {
+  function send(to: Piscina, batch: Batch<Job, Result>): void {
     out.add(batch);
     const task = { kind: "batch", jobs: batch.jobs.map((pending) => pending.job) };
-    workers.run(task).then(
+    to.run(task).then(
       (results: readonly Result[]) => {
         if (batch.abandoned) return;
         out.delete(batch);
@@ -183,6 +187,7 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
   let suspects: Promise<unknown> = Promise.resolve();
   function tryAlone(pending: Pending<Job, Result>, cause: unknown): void {
     suspects = suspects.then(async () => {
+      await replaced;
       if (closed) return pending.reject(new JobLost("the worker pool is closed", { cause }));
       const alone = startWorkers(1);
       const deadline = setTimeout(() => void alone.destroy(), deadlineMs);
@@ -193,7 +198,7 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
         pending.reject(new JobLost("a job failed on two workers", { cause: error }));
       } finally {
         clearTimeout(deadline);
-        void alone.destroy().catch(() => {});
+        await endThreads(alone);
       }
     });
   }
@@ -205,13 +210,18 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
   }
 
   function replaceWorkers(reason: "died" | "deadline"): void {
-    if (closed) return;
+    const old = workers;
+    if (closed || old === undefined) return;
     restarts += 1;
     observer.workersRestarted?.(reason);
-    const old = workers;
     const lost = [...out];
     out.clear();
-    workers = startWorkers();
+    workers = undefined;
+    replaced = endThreads(old).then(() => {
+      if (closed) return;
+      workers = startWorkers();
+      if (queue.length > 0) planFlush();
+    });
     const now = performance.now();
     for (const batch of lost) {
       batch.abandoned = true;
@@ -220,14 +230,16 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
         for (const pending of batch.jobs) tryAlone(pending, new Error(`no result within ${deadlineMs} ms`));
       } else queue = [...batch.jobs, ...queue];
     }
-    void old.destroy().catch(() => {});
-    if (queue.length > 0) planFlush();
   }
 
   return {
     run,
-    // piscina's type of a transfer list names the browser's ports, not node's: the cast says so and no more.
-    runStream: (task, transfer) => workers.run(task, { transferList: [...transfer] as never }),
+    async runStream(task, transfer) {
+      if (workers === undefined) await replaced;
+      if (workers === undefined) throw new JobLost("the worker pool is closed");
+      // piscina's type of a transfer list names the browser's ports, not node's: the cast says so and no more.
+      return workers.run(task, { transferList: [...transfer] as never });
+    },
     replaceWorkers,
     get idle() {
       return out.size === 0 && queue.length === 0;
@@ -235,7 +247,13 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
     get saturated() {
       return closed || queue.length >= maxQueue;
     },
-    stats: () => ({ threads, threadsAlive: workers.threads.length, busy: out.size, queued: queue.length, restarts }),
+    stats: () => ({
+      threads,
+      threadsAlive: workers?.threads.length ?? 0,
+      busy: out.size,
+      queued: queue.length,
+      restarts,
+    }),
     async close() {
       closed = true;
       clearInterval(sweep);
@@ -245,7 +263,8 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
         for (const pending of batch.jobs) pending.reject(new JobLost("the worker pool was closed"));
       }
       out.clear();
-      await workers.destroy();
+      await replaced;
+      await workers?.destroy();
     },
   };
 }
