@@ -73,13 +73,15 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
   const domainLabel = closedLabel(labels.domains);
   const reasonLabel = boundedLabel(maxReasons, [...Object.keys(skipReasons), ...Object.keys(failures)]);
   const localLabel = boundedLabel(maxDomains, ["other"]);
-  const { messageSize, messageDuration, errors, unsignedDomains } = declared;
+  const { errors, unsignedDomains } = declared;
+  const size = declared.messageSize.series();
+  const duration = declared.messageDuration.series();
   startAtZero(declared);
 
   return (mail) => {
     messages.inc({ bank: bankLabel(bankName(mail.bankPath)), outcome: mailOutcome(mail) });
-    messageSize.observe(mail.sizeBytes);
-    messageDuration.observe(mail.elapsedMs / 1000);
+    size.observe(mail.sizeBytes);
+    duration.observe(mail.elapsedMs / 1000);
     if (mail.error !== undefined) errors.inc();
     for (const recipient of mail.recipients) {
       recipients.inc({ direction: recipient.direction, action: recipientAction(recipient) });

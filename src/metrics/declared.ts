@@ -1,6 +1,7 @@
 // Every metric of ours, declared once: name, help, labels. What feeds them is elsewhere; docs/metrics.md has the same
 // list with what to do about each (a test compares). Label values come from closed lists and the configuration alone.
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { MailHistogram } from "./mail-histogram.ts";
 
 const shortSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const mailSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120];
@@ -25,6 +26,9 @@ export function declareMetrics() {
     buckets: readonly number[],
     labelNames: readonly Label[] = [],
   ) => new Histogram({ name, help, buckets: [...buckets], labelNames, registers });
+  // For what is observed of every mail.
+  const mailHistogram = (name: string, help: string, buckets: readonly number[], labelNames: readonly string[] = []) =>
+    new MailHistogram({ name, help, buckets: [...buckets], labelNames, registers });
   // `together`: the value for several processes that share the ports, made of theirs (see together.ts).
   const gauge = <Label extends string = never>(
     name: string,
@@ -53,13 +57,13 @@ export function declareMetrics() {
       "minor",
       "rule",
     ]),
-    messageSize: histogram("signpost_message_size_bytes", "Size of mails that got their final reply.", sizeBytes),
-    messageDuration: histogram(
+    messageSize: mailHistogram("signpost_message_size_bytes", "Size of mails that got their final reply.", sizeBytes),
+    messageDuration: mailHistogram(
       "signpost_message_duration_seconds",
       "From the final dot to the reply to it, the next hop's time included.",
       mailSeconds,
     ),
-    stageDuration: histogram("signpost_stage_duration_seconds", "Time a mail spends in each stage.", mailSeconds, [
+    stageDuration: mailHistogram("signpost_stage_duration_seconds", "Time a mail spends in each stage.", mailSeconds, [
       "stage",
     ]),
     errors: counter("signpost_message_errors_total", "Mails put off (451) because something broke on our side."),
@@ -238,8 +242,8 @@ export function declareMetrics() {
     poolStreams: gauge("signpost_pool_streams", "Bodies being hashed while they arrive.", "sum"),
     poolQueued: gauge("signpost_pool_queued", "Jobs that wait for a worker.", "sum"),
     poolQueueLimit: gauge("signpost_pool_queue_limit", "Jobs that may wait; beyond that mail gets 451.", "sum"),
-    poolWait: histogram("signpost_pool_wait_seconds", "Time jobs waited for a worker.", shortSeconds),
-    poolRun: histogram(
+    poolWait: mailHistogram("signpost_pool_wait_seconds", "Time jobs waited for a worker.", shortSeconds),
+    poolRun: mailHistogram(
       "signpost_pool_run_seconds",
       "Time jobs were out at a worker, the way there and back included.",
       shortSeconds,

@@ -101,10 +101,12 @@ function dnsObserver({ dnsLookups, dnsLookupDuration }: Declared): DnsObserver {
 
 function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declared): Observers["pool"] {
   for (const reason of ["died", "deadline"]) workerRestarts.inc({ reason }, 0);
+  const wait = poolWait.series();
+  const run = poolRun.series();
   return {
     jobDone(waitMs, runMs) {
-      poolWait.observe(waitMs / 1000);
-      poolRun.observe(runMs / 1000);
+      wait.observe(waitMs / 1000);
+      run.observe(runMs / 1000);
     },
     jobInPlace: () => poolInPlace.inc(),
     workersRestarted: (reason) => workerRestarts.inc({ reason }),
@@ -128,8 +130,8 @@ function contentObserver(declared: Declared): ContentObserver {
 }
 
 function stageObserver({ stageDuration }: Declared, stages: readonly string[]): Observers["stage"] {
-  for (const stage of stages) stageDuration.zero({ stage });
-  return (stage, elapsedMs) => stageDuration.observe({ stage }, elapsedMs / 1000);
+  const series = new Map(stages.map((stage) => [stage, stageDuration.series({ stage })]));
+  return (stage, elapsedMs) => series.get(stage)?.observe(elapsedMs / 1000);
 }
 
 function keptObserver({ kept }: Declared): Observers["kept"] {
