@@ -30,8 +30,14 @@ const single = [
   "Content-Description",
   "Content-Disposition",
   "Auto-Submitted",
-].map((shown) => ({ shown, name: shown.toLowerCase() }));
-const required: ReadonlySet<string> = new Set(["date", "from"]);
+];
+const placeOf: ReadonlyMap<string, number> = new Map(single.map((shown, place) => [shown.toLowerCase(), place]));
+const required: ReadonlySet<string> = new Set(["Date", "From"]);
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+const TAB = 9;
+const DELETE = 127;
 
 /**
  * What is wrong with the fields, in their order, those of one field in the order of the tests; then what is missing or
@@ -39,33 +45,53 @@ const required: ReadonlySet<string> = new Set(["date", "from"]);
  */
 export function headerFaults({ fields, cut }: Pick<MessageHead, "fields" | "cut">): readonly HeaderFault[] {
   const faults: HeaderFault[] = [];
-  const counts = new Map<HeaderTest, number>();
+  const occurrences = single.map(() => 0);
+  let counts: Map<HeaderTest, number> | undefined;
   const add = (test: HeaderTest, text: string, field?: number) => {
+    counts ??= new Map();
     const count = counts.get(test) ?? 0;
     counts.set(test, count + 1);
     if (count < maxFaults) faults.push(field === undefined ? { test, text } : { test, text, field });
   };
-  const occurrences = new Map<string, number>();
-  for (const [index, field] of fields.entries()) {
-    occurrences.set(field.name, (occurrences.get(field.name) ?? 0) + 1);
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index];
+    if (field === undefined) continue;
+    const place = placeOf.get(field.name);
+    if (place !== undefined) occurrences[place] = (occurrences[place] ?? 0) + 1;
     if (isPlain(field)) continue;
     for (const { test, text } of faultsOf(field)) add(test, text, index);
   }
-  for (const { shown, name } of single) {
-    const count = occurrences.get(name) ?? 0;
-    if (count === 0 && required.has(name) && !isUnread(cut)) {
-      add("missing", `Missing required header field: "${shown}"`);
-    }
-    if (count === 2) add("multiple", `Duplicate header field: "${shown}"`);
-    if (count > 2) add("multiple", `Header field occurs more than once: "${shown}" occurs ${count} times`);
+  for (const [place, shown] of single.entries()) {
+    const count = occurrences[place] ?? 0;
+    if (count === 1) continue;
+    if (count === 0) {
+      if (required.has(shown) && !isUnread(cut)) add("missing", `Missing required header field: "${shown}"`);
+    } else if (count === 2) add("multiple", `Duplicate header field: "${shown}"`);
+    else add("multiple", `Header field occurs more than once: "${shown}" occurs ${count} times`);
   }
   return faults;
 }
 
-/** Most fields: a name, printable ASCII, lines below the limit, and no fold but before text. */
+/** Most fields: a name, printable ASCII, lines below the limit, and no fold but before text. Of every field, so by octets. */
 function isPlain({ name, raw }: HeaderField): boolean {
   if (name === "" || name.startsWith("--") || raw.length > maxLineOctets) return false;
-  return /^[\x20-\x7e\t]*(?:\r\n[ \t]+[\x21-\x7e][\x20-\x7e\t]*)*\r\n$/.test(asBuffer(raw).toString("latin1"));
+  const end = raw.length - 2;
+  if (raw[end] !== CR || raw[end + 1] !== LF) return false;
+  let awaitsText = false;
+  for (let at = 0; at < end; at += 1) {
+    const octet = raw[at] ?? 0;
+    if (octet > SPACE && octet < DELETE) awaitsText = false;
+    else if (octet === CR) {
+      if (awaitsText || raw[at + 1] !== LF || !isBlankOctet(raw[at + 2])) return false;
+      awaitsText = true;
+      at += 1;
+    } else if (!isBlankOctet(octet)) return false;
+  }
+  return !awaitsText;
+}
+
+function isBlankOctet(octet: number | undefined): boolean {
+  return octet === SPACE || octet === TAB;
 }
 
 function* faultsOf({ name, raw }: HeaderField): Generator<HeaderFault> {

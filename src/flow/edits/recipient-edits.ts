@@ -20,7 +20,7 @@ export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "sta
   const { bank, transaction, mailId } = mail;
   const { message, session, receivedAtMs } = transaction;
   const names = { myhostname: bank.myhostname, receivedAtMs, logId: session.id, mailId };
-  const made = new Map<HeaderEdits, Map<string, HeaderEdits>>();
+  let made: Map<HeaderEdits, Map<string, HeaderEdits>> | undefined;
   const defang = createDefang(mail);
   let claims: readonly OctetRange[] | undefined;
 
@@ -61,6 +61,7 @@ export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "sta
       const cleared = spamClaims(address);
       if (fields.length === 0 && tag === undefined && cleared.length === 0 && defanged === undefined) return edits;
       const key = JSON.stringify([fields, tag, cleared.length, defanged?.wrap.before]);
+      made ??= new Map();
       const known = made.get(edits) ?? new Map<string, HeaderEdits>();
       made.set(edits, known);
       const ready = known.get(key) ?? make(fields, tag, edits, cleared, defanged);

@@ -34,11 +34,12 @@ const order = Object.keys(categories);
 
 /** One for each address and kind. Nothing of a mail that comes again: it would be one per try. */
 export function owedNotices(mail: JudgedMail, settled: readonly Settled[]): readonly NoticeDue[] {
+  if (!settled.some(({ owed }) => owed.notices.length > 0)) return [];
   const { session, message } = mail.transaction;
   if (session.protocol !== "LMTP" && settled.some(({ reply }) => isTransient(reply))) return [];
   const due = new Map<string, Draft>();
   for (const [index, { owed, reply }] of settled.entries()) {
-    if (owed.notices.length === 0 || isTransient(reply)) continue;
+    if (isTransient(reply)) continue;
     for (const { kind, category, to, withheld } of owed.notices) {
       if (kind === "dsn") continue;
       const known = due.get(`${kind} ${to}`);
@@ -51,7 +52,6 @@ export function owedNotices(mail: JudgedMail, settled: readonly Settled[]): read
       }
     }
   }
-  if (due.size === 0) return [];
   const isOurs = isOwnNotice(message.fields, mail.bank.myhostname);
   return Array.from(due.values(), ({ owed, ...notice }, place) => {
     const withheld = place < maxNotices ? (owed ?? reasonAgainst(notice)) : "too-many";
