@@ -227,7 +227,11 @@ async function startSeveral({
     passErrors: (text) => io.stderr(text),
   });
   const upgrade = () =>
-    Promise.reject(new Error("several processes (listeners) cannot be replaced: restart the daemon"));
+    Promise.reject(
+      new Error(
+        "several processes (listeners) cannot hand their ports over: restart the daemon; where systemd holds the ports (signpost.socket) that refuses no connection",
+      ),
+    );
   return { daemon, reload: reloadOf(daemon, file, settings, daemon.load), upgrade, replaced: new Promise(() => {}) };
 }
 

@@ -19,11 +19,14 @@ export interface Refusals {
   close(): void;
 }
 
-/** `keep` gets what the log got. `now`: epoch, milliseconds. */
+/**
+ * `keep` gets what the log got. `now`: a monotonic clock, in milliseconds: were it the wall clock and set back by a day, refusals
+ * would go unlisted for a day.
+ */
 export function createRefusals(
   log: Pick<Log, "write">,
   keep: (record: RefusalRecord) => void,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Refusals {
   const windows = new Map<RefusalCause, Window>();
   let timer: NodeJS.Timeout | undefined;
@@ -57,7 +60,7 @@ export function createRefusals(
         return;
       }
       window.lines += 1;
-      const record = refusalRecord(refusal, atMs);
+      const record = refusalRecord(refusal, Date.now());
       log.write(cause === "trouble" ? "err" : "notice", refusalLine(record), record);
       keep(record);
     },

@@ -15,6 +15,8 @@ export interface RowNeeds {
   onLines(lines: readonly string[]): void;
   /** It ended unasked. */
   onEnded(number: number): void;
+  /** A monotonic clock, in milliseconds; that of performance.now(). */
+  now?(): number;
 }
 
 /** One place in the row, and the process that fills it just now. */
@@ -66,6 +68,8 @@ interface Place {
   process: ServingProcess | undefined;
   isRunning: boolean;
   sinceMs: number;
+  /** When it was ready, on the monotonic clock: the other may be set while it runs. */
+  readyAt: number;
   restarts: number;
   failures: number;
   timer: NodeJS.Timeout | undefined;
@@ -73,9 +77,10 @@ interface Place {
 }
 
 export function createRow(needs: RowNeeds): ProcessRow {
+  const now = needs.now ?? (() => performance.now());
   const places = Array.from({ length: needs.count }, (_, index): Place => {
     const idle = { process: undefined, isRunning: false, timer: undefined, starting: undefined };
-    return { number: index + 1, ...idle, sinceMs: Date.now(), restarts: 0, failures: 0 };
+    return { number: index + 1, ...idle, sinceMs: Date.now(), readyAt: 0, restarts: 0, failures: 0 };
   });
   let stopping = false;
   let held: Promise<void> = Promise.resolve();
@@ -100,6 +105,7 @@ export function createRow(needs: RowNeeds): ProcessRow {
     }
     place.isRunning = true;
     place.sinceMs = Date.now();
+    place.readyAt = now();
     void process.ended.then((how) => gone(place, process, how));
   }
 
@@ -115,7 +121,7 @@ export function createRow(needs: RowNeeds): ProcessRow {
   }
 
   function gone(place: Place, { pid }: ServingProcess, how: string): void {
-    const ranMs = Date.now() - place.sinceMs;
+    const ranMs = now() - place.readyAt;
     place.process = undefined;
     place.isRunning = false;
     place.sinceMs = Date.now();

@@ -33,11 +33,16 @@ function contents(runs: number) {
     );
 }
 
-/** `extra`: more lines of signpost.yaml. */
-export async function startScannerStage(seed: number, extra = ""): Promise<ScannerStage> {
+/** `extra`: more lines of signpost.yaml; `env`: more of the daemon's environment. */
+export async function startScannerStage(
+  seed: number,
+  extra = "",
+  env: Readonly<Record<string, string>> = {},
+): Promise<ScannerStage> {
   const [clamd, spamd, redis] = [await startFakeClamd(), await startFakeSpamd(), await startFakeRedis()];
   const stage = await startStage(seed, {
     dnsTimeout: "0.5s",
+    env,
     extra: `
 limits: { message_time: 30s }
 av_scanners: [{ name: ClamAV, type: clamd, address: "${clamd.address}", timeout: 1s }]

@@ -28,6 +28,8 @@ export interface FilterOptions extends FakeNextHopOptions {
   readonly originating?: string;
   /** Members of the group `spool`; @FOLDER@ is the daemon's own folder. */
   readonly spool?: string;
+  /** More of the daemon's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const recipients = ["one@example.com", "two@example.com", "three@example.com"] as const;
@@ -38,6 +40,7 @@ export async function startFilter({
   dns: moreDns = "",
   dnsTimeout = "10s",
   spool = 'dir: "@FOLDER@", free_space: 1M',
+  env = {},
   ...hopOptions
 }: FilterOptions = {}): Promise<Filter> {
   const hop = await startFakeNextHop(hopOptions);
@@ -70,7 +73,7 @@ dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: ${dnsTimeout}, tries:
 spool: { ${spool} }
 ${extra}
 `;
-  const daemon = await startDaemonProcess(config);
+  const daemon = await startDaemonProcess(config, "signpost.yaml", { env });
   return {
     daemon,
     hop,

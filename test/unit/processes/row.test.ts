@@ -52,6 +52,7 @@ function createStage(
     onCounts: () => undefined,
     onLines: () => undefined,
     onEnded: (number) => stage.ended.push(number),
+    now: () => Date.now(),
   });
   return { row, ...stage };
 }
