@@ -32,7 +32,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "metrics/observers",
     "metrics/sources",
   ],
-  "integration/milter": ["milter/connection", "milter/listener", "milter/mail-coming-in"],
+  "integration/milter": ["milter/connection", "milter/listener"],
   "integration/process": ["cli/reopen", "cli/start"],
   "integration/processes": [
     "processes/overview",

@@ -1,5 +1,5 @@
 // The MTA's side of the milter protocol (version 6) as a source of load, packet for packet as Postfix speaks it: macros
-// at each stage, header fields one by one, body in pieces of 64 kB, and no word further before the milter has answered
+// at each stage, those the milter named or Postfix's own, header fields one by one, body in pieces of 64 kB, and no word further before the milter has answered
 // what it did not promise to leave unanswered. Milters are measured without an MTA, whose own work would hide theirs.
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,6 +37,9 @@ const skips: Readonly<Record<string, readonly [unwanted: number, unanswered: num
   N: [0x40, 0x40000],
   B: [0x10, 0x80000],
 };
+/** The milter names the macros it wants (SMFIF_SETSYMLIST), by the number of their stage (SMFIM_*). */
+const namesMacros = 0x100;
+const stages = "CHMRTEN";
 /** The milter wants header values with the space after the colon. */
 const leadingSpace = 0x100000;
 
@@ -67,6 +70,8 @@ class Session {
   #buffered: Buffer = Buffer.alloc(0);
   #unsent: Buffer[] = [];
   #mask = 0;
+  /** Names of macros by step; absent where the milter leaves it to the MTA. */
+  readonly #wanted = new Map<string, readonly string[]>();
   #answer: { resolve(command: string): void; reject(error: Error): void } | undefined;
   #early: string[] = [];
   #gone = false;
@@ -145,8 +150,23 @@ class Session {
     this.#socket.end(packet("Q", Buffer.alloc(0)));
   }
 
+  #takeWanted(lists: Buffer): void {
+    for (let at = 0; at + 4 < lists.length; ) {
+      const end = lists.indexOf(0, at + 4);
+      const names = lists
+        .toString("latin1", at + 4, end)
+        .split(" ")
+        .filter(Boolean);
+      this.#wanted.set(stages[lists.readUInt32BE(at)] ?? "", names);
+      at = end + 1;
+    }
+  }
+
   #macros(stage: string, ...pairs: readonly string[]): void {
-    this.#unsent.push(packet("D", Buffer.concat([Buffer.from(stage, "latin1"), text(...pairs)])));
+    const wanted = this.#wanted.get(stage);
+    const given = wanted === undefined ? pairs : wanted.flatMap((name) => macroOf(name, pairs));
+    if (given.length === 0) return;
+    this.#unsent.push(packet("D", Buffer.concat([Buffer.from(stage, "latin1"), text(...given)])));
   }
 
   /** Its answer when that ends the mail or, "s", the body; false when the MTA goes on. */
@@ -187,7 +207,10 @@ class Session {
       // An insertion says where before what.
       const [name = "", value = ""] = data.toString("latin1", command === "i" ? 4 : 0).split("\0");
       if (this.#load.treats(name, value)) this.treated = true;
-    } else if (command === "O") this.#mask = data.readUInt32BE(8);
+    } else if (command === "O") {
+      this.#mask = data.readUInt32BE(8);
+      if ((data.readUInt32BE(4) & namesMacros) !== 0) this.#takeWanted(data.subarray(12));
+    }
     // Whatever else it changes, and "progress", is no answer.
     if (!"Ocartyds".includes(command)) return;
     const waiting = this.#answer;
@@ -195,6 +218,12 @@ class Session {
     if (waiting === undefined) this.#early.push(command);
     else waiting.resolve(command);
   }
+}
+
+/** The macro as Postfix sends it, where it has it: {auth_type} only for clients that have logged in. */
+function macroOf(name: string, pairs: readonly string[]): readonly string[] {
+  const at = pairs.indexOf(name);
+  return at === -1 ? [] : pairs.slice(at, at + 2);
 }
 
 /** Sends `messages` mails and says how long each took, connecting included where each has a session of its own. */

@@ -144,7 +144,7 @@ export class MilterConnection {
     if (this.#agreed === undefined) throw new Error(`"${command}" before the options`);
     switch (command) {
       case "D":
-        this.#macros.define(String.fromCharCode(data[0] ?? 0), strings(data.subarray(1)));
+        this.#macros.define(String.fromCharCode(data[0] ?? 0), data.toString("latin1", 1));
         return true;
       case "C":
         this.#client = readClient(data);
@@ -175,7 +175,7 @@ export class MilterConnection {
         this.#newSession();
         return true;
       case "Q":
-        this.close();
+        this.#quit();
         return true;
       case "T":
       case "U":
@@ -195,6 +195,16 @@ export class MilterConnection {
     return true;
   }
 
+  /** The MTA reads nothing any more: with nothing left to write the connection is closed at once. */
+  #quit(): void {
+    if (this.#socket.writableLength > 0 || this.inTransaction) {
+      this.close();
+      return;
+    }
+    this.#closing = true;
+    this.#socket.destroy();
+  }
+
   #newSession(): void {
     this.#macros.clear();
     this.#client = {};
@@ -209,16 +219,17 @@ export class MilterConnection {
   #beginMail(data: Buffer): boolean {
     this.#drop();
     this.#macros.beginMail();
+    const agreed = this.#agreed;
+    if (agreed === undefined) throw new Error("no options were agreed on");
     const refusal = this.#needs.handlers.admit();
-    if (refusal !== undefined) {
+    if (refusal !== undefined && agreed.isAnswered("M")) {
       this.#send(replyPacket(refusal));
       return true;
     }
-    const agreed = this.#agreed;
-    if (agreed === undefined) throw new Error("no options were agreed on");
     this.#mail = new MailComingIn(readPath(strings(data)), {
       ...this.#needs,
       agreed,
+      refusal,
       session: () => {
         this.#mails += 1;
         return this.#session();

@@ -14,11 +14,14 @@ export interface MailNeeds {
   /** Recipients of one mail at most; a mail with more is put off. */
   readonly maxRecipients: number;
   readonly agreed: Agreed;
+  /** There is too much to do: nothing of the mail is kept, and this is said at its end. */
+  readonly refusal: Reply | undefined;
   /** Who the mail comes from, asked once its header is in: the MTA may say more of it on the way. */
   session(): Session;
 }
 
 const emptyLine = Buffer.from("\r\n");
+const [colon, space, carriageReturn, lineFeed] = [0x3a, 0x20, 0x0d, 0x0a];
 const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processing" };
 const tooManyRecipients: Reply = { code: 452, enhanced: "4.5.3", text: "Too many recipients" };
 const cannotChange: Reply = { code: 451, enhanced: "4.3.5", text: "The MTA lets its filter change too little" };
@@ -43,15 +46,11 @@ export class MailComingIn {
 
   /** SMFIC_HEADER: name, NUL, value, NUL. */
   addField(data: Buffer): void {
-    const end = data.indexOf(0);
-    if (end === -1) throw new Error("a header field without a value");
-    const valueEnd = data.indexOf(0, end + 1);
-    const value = data.toString("latin1", end + 1, valueEnd === -1 ? data.length : valueEnd);
-    const blank = this.#needs.agreed.leadingSpace || value === "" ? "" : " ";
-    const name = data.toString("latin1", 0, end);
-    // MTAs keep lines with LF alone; on the wire, and in what is signed, they end in CRLF.
-    const lines = value.includes("\n") ? value.replace(/\r?\n/g, "\r\n") : value;
-    this.addOctets(Buffer.from(`${name}:${blank}${lines}\r\n`, "latin1"));
+    const nameEnd = data.indexOf(0);
+    if (nameEnd === -1) throw new Error("a header field without a value");
+    const end = data.indexOf(0, nameEnd + 1);
+    const field = writeField(data, nameEnd, end === -1 ? data.length : end, this.#needs.agreed.leadingSpace);
+    this.addOctets(field);
   }
 
   endHeader(): void {
@@ -59,6 +58,7 @@ export class MailComingIn {
   }
 
   addOctets(octets: Buffer): void {
+    if (this.#needs.refusal !== undefined) return;
     this.#opened.take(octets, 0, octets.length);
   }
 
@@ -69,7 +69,8 @@ export class MailComingIn {
 
   /** The mail is in: the packets that answer it. Never rejects for what mail or flow cause. */
   async judge(): Promise<readonly Buffer[]> {
-    const { handlers, observer, listener, logId, maxRecipients } = this.#needs;
+    const { handlers, observer, listener, logId, maxRecipients, refusal } = this.#needs;
+    if (refusal !== undefined) return [replyPacket(refusal)];
     const intake = this.#opened;
     if (this.#recipients.length > maxRecipients) return [replyPacket(tooManyRecipients)];
     const received = await intake.finish();
@@ -126,6 +127,33 @@ export class MailComingIn {
     observer.trouble?.("handler", new Error(`the MTA does not grant: ${missing.join(", ")}`), logId);
     return [replyPacket(cannotChange)];
   }
+}
+
+/** One field at a time is written here; it is copied before the next one comes. Few are longer. */
+const usual = Buffer.allocUnsafe(16_384);
+
+/**
+ * A field as it stands in a mail, from a packet's data. MTAs keep lines with LF alone; on the wire, and in what is signed,
+ * they end in CRLF. Octets are copied, not made text and back: there are twenty and more fields in a mail.
+ */
+function writeField(data: Buffer, nameEnd: number, end: number, leadingSpace: boolean): Buffer {
+  // Each LF may get a CR.
+  const most = 2 * end + 4;
+  const written = most <= usual.length ? usual : Buffer.allocUnsafe(most);
+  let fill = data.copy(written, 0, 0, nameEnd);
+  written[fill++] = colon;
+  if (!leadingSpace && end > nameEnd + 1) written[fill++] = space;
+  let from = nameEnd + 1;
+  for (let lf = data.indexOf(lineFeed, from); lf !== -1 && lf < end; lf = data.indexOf(lineFeed, from)) {
+    fill += data.copy(written, fill, from, lf);
+    if (written[fill - 1] !== carriageReturn) written[fill++] = carriageReturn;
+    written[fill++] = lineFeed;
+    from = lf + 1;
+  }
+  fill += data.copy(written, fill, from, end);
+  written[fill++] = carriageReturn;
+  written[fill++] = lineFeed;
+  return written.subarray(0, fill);
 }
 
 function transactionOf(session: Session, envelope: Envelope, { message, digests }: MilterReceived): Transaction {

@@ -123,7 +123,7 @@ function packetsOf(pieces: readonly Buffer[]): unknown {
   const take = ({ command, data }: { readonly command: string; readonly data: Buffer }) => {
     const parts = strings(data);
     const macros = createMacros();
-    macros.define(command, parts);
+    macros.define(command, data.toString("latin1"));
     told.push([command, parts, readClient(data), readPath(parts), negotiate(data) !== undefined, macros.get("i")]);
     return true;
   };

@@ -19,6 +19,8 @@ export interface MilterClient {
   }): Promise<MilterPacket>;
   /** One mail from MAIL to the final answer: every packet of the answer. */
   mail(mail: MilterMailText): Promise<readonly MilterPacket[]>;
+  /** MAIL, and its answer where there is one. */
+  begin(sender: string): Promise<MilterPacket | undefined>;
   close(): void;
 }
 
@@ -30,6 +32,9 @@ export interface MilterMailText {
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
 }
+
+/** SMFIP_NR_MAIL: MAIL gets no answer. */
+const mailUnanswered = 0x4000;
 
 /** Answers to the end of a message. */
 const lastWords = "catrdy";
@@ -62,6 +67,7 @@ export async function connectMilter(
     ended = true;
     waiting?.reject(new Error("the filter closed the connection"));
   });
+  let agreedSteps = 0;
   await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
 
   const client: MilterClient = {
@@ -79,13 +85,19 @@ export async function connectMilter(
       waiting = Promise.withResolvers<MilterPacket>();
       return waiting.promise;
     },
-    negotiate({ version = 6, actions = 0x1ff, steps = 0x1fffff } = {}) {
+    async negotiate({ version = 6, actions = 0x1ff, steps = 0x1fffff } = {}) {
       const data = Buffer.alloc(12);
       data.writeUInt32BE(version, 0);
       data.writeUInt32BE(actions, 4);
       data.writeUInt32BE(steps, 8);
       client.send("O", data);
-      return client.next();
+      const answer = await client.next();
+      agreedSteps = answer.data.readUInt32BE(8);
+      return answer;
+    },
+    async begin(sender) {
+      client.send("M", `${sender}\0`);
+      return (agreedSteps & mailUnanswered) === 0 ? client.next() : undefined;
     },
     async mail({ macros = {}, sender = "<a@example.com>", recipients = ["<b@example.net>"], fields, body = "" }) {
       client.send(
@@ -95,9 +107,8 @@ export async function connectMilter(
           .map((text) => `${text}\0`)
           .join("")}`,
       );
-      client.send("M", `${sender}\0`);
-      const answer = await client.next();
-      if (answer.command !== "c") return [answer];
+      const answer = await client.begin(sender);
+      if (answer !== undefined && answer.command !== "c") return [answer];
       for (const recipient of recipients) client.send("R", `${recipient}\0`);
       for (const [name, value] of fields) client.send("L", `${name}\0${value}\0`);
       client.send("N");
