@@ -1,12 +1,12 @@
-// The dialog of one session without its socket: a command line in, reply text and next step out. Keeps what was
-// said: HELO, XFORWARD, envelope, errors. The content of messages goes elsewhere.
+// The dialog of one session without its socket: a command line in, reply text and next step out. What makes an envelope is
+// left to envelope-dialog.ts, the content of messages to session-mail.ts.
 
-import type { ClientFacts, Envelope, ListenerName, Path, Session } from "../mail/transaction.ts";
-import { parseCommand, parsePathArgument, type SmtpCommand } from "../smtp/command.ts";
-import { judgeMailParameters, judgeRcptParameters } from "../smtp/parameters.ts";
+import type { Envelope, ListenerName, Session } from "../mail/transaction.ts";
+import { parseCommand, type SmtpCommand } from "../smtp/command.ts";
 import type { Refusal } from "../smtp/refusal.ts";
 import { type Reply, wireLines, wireReply } from "../smtp/reply.ts";
-import { applyXforward } from "../smtp/xforward.ts";
+import { type CommandAnswer, EnvelopeDialog, sequence } from "./envelope-dialog.ts";
+import { ErrorCount } from "./error-count.ts";
 import { Login } from "./login.ts";
 import type { ListenerOptions } from "./options.ts";
 import { nameAt, type StandingReplies, standingReplies } from "./standing-replies.ts";
@@ -33,8 +33,6 @@ export interface DialogNeeds {
   readonly refused: (reply: Reply) => void;
 }
 
-/** Commands that lead to no mail before each counts as an error (Postfix's figure). */
-const junkCommandLimit = 100;
 const maxHeloOctets = 300;
 
 const notImplemented = new Set(["EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "STARTTLS"]);
@@ -45,7 +43,6 @@ const foreignVerbs = new Set(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE",
 
 const okNoop = "250 2.0.0 Ok NOOP\r\n";
 const okRset = "250 2.0.0 Ok RSET\r\n";
-const okXforward = "250 2.5.0 Ok XFORWARD\r\n";
 const startData = "354 End data with <CR><LF>.<CR><LF>\r\n";
 
 export class Dialog {
@@ -53,15 +50,11 @@ export class Dialog {
   #options: ListenerOptions;
   #helo = "";
   #protocol: "SMTP" | "ESMTP" | "LMTP" | undefined;
-  #client: ClientFacts = {};
   /** The last command, as far as it may be logged. */
   #command = "";
   #verb = "";
-  #sender: Path | undefined;
-  #recipients: Path[] = [];
-  #refusedRecipients = 0;
-  #errors = 0;
-  #junk = 0;
+  readonly #envelope = new EnvelopeDialog();
+  readonly #errors = new ErrorCount();
   #messages = 0;
   #isSecured = false;
   readonly #login: Login;
@@ -79,19 +72,19 @@ export class Dialog {
 
   /** What is known of who is refused what. */
   get refusedAt(): RefusedAt {
-    const { address } = this.#client;
+    const { client, sender, recipients } = this.#envelope;
     return {
       verb: this.#verb,
       ...(this.#command === "" ? {} : { command: this.#command }),
-      ...(address === undefined ? {} : { client: address }),
-      ...(this.#sender === undefined ? {} : { sender: this.#sender.address }),
-      ...(this.#recipients.length === 0 ? {} : { recipients: this.#recipients.map((each) => each.address) }),
+      ...(client.address === undefined ? {} : { client: client.address }),
+      ...(sender === undefined ? {} : { sender: sender.address }),
+      ...(recipients.length === 0 ? {} : { recipients: recipients.map((each) => each.address) }),
     };
   }
 
   /** True between an accepted MAIL and the end of its transaction. */
   get inTransaction(): boolean {
-    return this.#sender !== undefined;
+    return this.#envelope.sender !== undefined;
   }
 
   get isLmtp(): boolean {
@@ -101,7 +94,7 @@ export class Dialog {
   /** TLS is on: what the client said before counts for nothing (RFC 3207 section 4.2). */
   secured(): void {
     this.#isSecured = true;
-    this.#reset();
+    this.#envelope.reset();
     this.#helo = "";
     this.#protocol = undefined;
     this.#login.forget();
@@ -136,19 +129,15 @@ export class Dialog {
       protocol: this.#protocol ?? "SMTP",
       ...(this.#isSecured && { secured: true }),
       ...(this.#login.isDone && { loggedIn: true }),
-      client: this.#client,
+      client: this.#envelope.client,
     };
-    return {
-      session,
-      envelope: { sender: this.#sender ?? { address: "", parameters: "" }, recipients: this.#recipients },
-    };
+    return { session, envelope: this.#envelope.envelope };
   }
 
   /** The transaction is over; what XFORWARD said is used up with it. */
   endMessage(accepted: boolean): void {
-    this.#reset();
-    this.#junk = 0;
-    if (accepted) this.#errors = 0;
+    this.#envelope.reset();
+    this.#errors.mailEnded(accepted);
   }
 
   command(line: string): DialogStep {
@@ -167,11 +156,11 @@ export class Dialog {
       case "MAIL":
         return this.#mail(command.argument);
       case "RCPT":
-        return this.#rcpt(command.argument);
+        return this.#answer(this.#envelope.rcpt(command.argument, this.#options.smtpd_recipient_limit));
       case "DATA":
         return this.#data(command.argument);
       case "XFORWARD":
-        return this.#xforward(command.argument);
+        return this.#answer(this.#envelope.xforward(command.argument, this.#mayForward));
       case "EHLO":
       case "HELO":
       case "LHLO":
@@ -214,12 +203,12 @@ export class Dialog {
     if (argument === "" || argument.length > maxHeloOctets) {
       return this.#refuse({ code: 501, enhanced: "5.5.4", text: `Syntax: ${verb} hostname` });
     }
-    this.#reset();
+    this.#envelope.reset();
     this.#helo = argument;
     this.#protocol = verb === "HELO" ? "SMTP" : verb === "EHLO" ? "ESMTP" : "LMTP";
     if (verb === "HELO") return this.#junkReply(`250 ${this.#ourName}\r\n`);
     const offer = {
-      xforward: options.allowXforward(this.#needs.peer.address),
+      xforward: this.#mayForward,
       startTls: options.tls !== undefined && !this.#isSecured,
       mechanisms: this.#login.offered(options.login, this.#isSecured),
     };
@@ -242,7 +231,7 @@ export class Dialog {
     if (this.#options.tls === undefined || this.#protocol === "SMTP") return this.#unknown("STARTTLS");
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: STARTTLS" });
     if (this.#isSecured) return this.#refuse(sequence("TLS already active"));
-    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
+    if (this.inTransaction) return this.#refuse(sequence("Mail transaction in progress"));
     return { text: "220 2.0.0 Ready to start TLS\r\n", next: "tls" };
   }
 
@@ -250,7 +239,7 @@ export class Dialog {
     const { login } = this.#options;
     if (login === undefined) return this.#unknown("AUTH");
     if (this.#protocol === undefined || this.#protocol === "SMTP") return this.#refuse(sequence("send EHLO first"));
-    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
+    if (this.inTransaction) return this.#refuse(sequence("Mail transaction in progress"));
     if (this.#login.isDone) return this.#refuse(sequence("already authenticated"));
     return this.#answerLogin(this.#login.begin(login, argument, this.#isSecured));
   }
@@ -260,86 +249,27 @@ export class Dialog {
     return { text: this.wire(reply), next: "command" };
   }
 
-  /** A refused command leaves the client of this mail unknown, whatever else is said of it. */
-  #refuseXforward(reply: Reply): DialogStep {
-    this.#client = { ...this.#client, standing: "refused" };
-    return this.#refuse(reply);
-  }
-
-  #xforward(argument: string): DialogStep {
-    if (!this.#options.allowXforward(this.#needs.peer.address)) {
-      return this.#refuseXforward({ code: 550, enhanced: "5.7.0", text: "Error: not authorized to use XFORWARD" });
-    }
-    if (this.#sender !== undefined) return this.#refuse(sequence("Mail transaction in progress"));
-    const client = applyXforward(this.#client, argument);
-    if (client === undefined) {
-      return this.#refuseXforward({ code: 501, enhanced: "5.5.4", text: "Error: bad XFORWARD attribute" });
-    }
-    this.#client = client;
-    return { text: okXforward, next: "command" };
+  get #mayForward(): boolean {
+    return this.#options.allowXforward(this.#needs.peer.address);
   }
 
   #mail(argument: string): DialogStep {
     if (this.#protocol === undefined) return this.#refuse(sequence("send HELO/EHLO first"));
-    if (this.#sender !== undefined) return this.#refuse(sequence("nested MAIL command"));
-    const step = this.#acceptMail(argument);
-    // XFORWARD is used up by one MAIL, a refused one included: the next must not be taken for the same client's.
-    if (this.#sender === undefined) this.#client = {};
-    return step;
-  }
-
-  #acceptMail(argument: string): DialogStep {
-    const path = parsePathArgument(argument, "FROM");
-    if (path === undefined) {
-      return this.#refuse({ code: 501, enhanced: "5.5.2", text: "Syntax: MAIL FROM:<address>" });
-    }
-    const judged = judgeMailParameters(path.parameters);
-    if ("code" in judged) return this.#refuse(judged);
-    const { parameters, declaredBytes } = judged;
-    this.#options = this.#needs.options();
-    const limit = this.#options.smtpd_message_size_limit;
-    if (limit > 0 && declaredBytes !== undefined && declaredBytes > limit) {
-      return this.#decline(oversize(declaredBytes));
-    }
-    const refusal = this.#needs.admit(declaredBytes);
-    if (refusal !== undefined) return this.#decline(refusal);
-    this.#sender = { address: path.address, parameters };
-    return reply({ code: 250, enhanced: "2.1.0", text: `Sender <${path.address}> OK` });
-  }
-
-  #rcpt(argument: string): DialogStep {
-    if (this.#sender === undefined) return this.#refuse(sequence("need MAIL command"));
-    const path = parsePathArgument(argument, "TO");
-    if (path === undefined || path.address === "") {
-      this.#refusedRecipients += 1;
-      return this.#refuse({ code: 501, enhanced: "5.5.2", text: "Syntax: RCPT TO:<address>" });
-    }
-    const judged = judgeRcptParameters(path.parameters);
-    if ("code" in judged) {
-      this.#refusedRecipients += 1;
-      return this.#refuse(judged);
-    }
-    if (this.#recipients.length >= this.#options.smtpd_recipient_limit) {
-      this.#refusedRecipients += 1;
-      return this.#decline({ code: 452, enhanced: "4.5.3", text: "Too many recipients" });
-    }
-    this.#recipients.push({ address: path.address, parameters: judged.parameters });
-    return reply({ code: 250, enhanced: "2.1.5", text: `Recipient <${path.address}> OK` });
+    if (!this.inTransaction) this.#options = this.#needs.options();
+    const limits = { sizeLimit: this.#options.smtpd_message_size_limit, admit: this.#needs.admit };
+    return this.#answer(this.#envelope.mail(argument, limits));
   }
 
   #data(argument: string): DialogStep {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: DATA" });
-    if (this.#recipients.length === 0) {
-      if (this.#refusedRecipients === 0) return this.#refuse(sequence("need RCPT command"));
-      // RFC 2033 section 4.2 has LMTP answer 503 here.
-      return this.#refuse({ code: this.isLmtp ? 503 : 554, enhanced: "5.1.1", text: "Error: no valid recipients" });
-    }
+    const refusal = this.#envelope.dataRefusal(this.isLmtp);
+    if (refusal !== undefined) return this.#refuse(refusal);
     return { text: startData, next: "data" };
   }
 
   #rset(argument: string): DialogStep {
     if (argument !== "") return this.#refuse({ code: 501, enhanced: "5.5.4", text: "Syntax: RSET" });
-    this.#reset();
+    this.#envelope.reset();
     return this.#junkReply(okRset);
   }
 
@@ -361,21 +291,21 @@ export class Dialog {
     return this.#refuse({ code: 500, enhanced: "5.5.2", text: `Error: command ${shown} not recognized` });
   }
 
+  #answer({ kind, reply }: CommandAnswer): DialogStep {
+    if (kind === "ok") return { text: wireReply(reply), next: "command" };
+    return kind === "mistake" ? this.#refuse(reply) : this.#decline(reply);
+  }
+
   /** An answer to a command that brings no mail nearer. */
   #junkReply(text: string): DialogStep {
-    this.#junk += 1;
-    if (this.#junk > junkCommandLimit) {
-      this.#errors += 1;
-      if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
-    }
+    if (this.#errors.junk(this.#options.maxErrors)) return this.#tooManyErrors();
     return { text, next: "command" };
   }
 
   /** An error of the client. */
   #refuse(error: Reply, weight = 1): DialogStep {
     this.#needs.refused(error);
-    this.#errors += weight;
-    if (this.#errors >= this.#options.maxErrors) return this.#tooManyErrors();
+    if (this.#errors.error(this.#options.maxErrors, weight)) return this.#tooManyErrors();
     return { text: this.wire(error), next: "command" };
   }
 
@@ -394,29 +324,9 @@ export class Dialog {
   wire(reply: Reply): string {
     return wireReply(this.#options.sent(reply));
   }
-
-  #reset(): void {
-    this.#sender = undefined;
-    this.#recipients = [];
-    this.#refusedRecipients = 0;
-    this.#client = {};
-  }
 }
 
 /** What may be logged of a command: AUTH and what is no command may hold a password. */
 function told(line: string, verb: string | undefined): string {
   return verb === "MAIL" || verb === "RCPT" ? line : (verb ?? "");
-}
-
-/** RFC 1870 section 6.1. */
-export function oversize(bytes: number): Reply {
-  return { code: 552, enhanced: "5.3.4", text: `Message size (${bytes} B) exceeds size limit` };
-}
-
-function sequence(text: string): Reply {
-  return { code: 503, enhanced: "5.5.1", text: `Error: ${text}` };
-}
-
-function reply(value: Reply): DialogStep {
-  return { text: wireReply(value), next: "command" };
 }

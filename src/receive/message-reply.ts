@@ -1,6 +1,6 @@
 // Replies to the final dot that are not the flow's, and the last look at those that are.
 import type { Reply } from "../smtp/reply.ts";
-import { oversize } from "./dialog.ts";
+import { oversize } from "./envelope-dialog.ts";
 import type { IntakeFailure } from "./intake.ts";
 
 /** Trouble of ours: the client shall try again, and learns nothing but where to look in the log. */

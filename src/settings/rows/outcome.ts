@@ -3,6 +3,19 @@ import { type SettingRows, setting } from "../setting.ts";
 import { optional, text, toggle } from "../shape.ts";
 import { destiny, envelopeSender, mailbox, template } from "../text-shape.ts";
 
+const from = (what: string) =>
+  setting(optional(mailbox), null, `From of ${what}.`, "flow", {
+    otherwise: "the content filter, postmaster at myhostname",
+  });
+const envelopeSenderOf = (what: string) =>
+  setting(optional(envelopeSender), null, `Envelope sender of ${what}.`, "flow", { otherwise: "the null sender" });
+const administratorsFor = (what: string, otherwise: string) =>
+  setting(map(textYield), [], `Administrators who get ${what}, by recipient.`, "policy", { otherwise });
+const noticeInPlaceOf = (what: string) =>
+  setting(map(truthYield), [], `Recipients who get a notice in place of ${what}.`, "policy");
+const wraps = (what: string) => setting(toggle, false, `Wraps ${what} that is passed into an attachment.`, "flow");
+const addressExtension = (what: string) =>
+  setting(map(textYield), [], `Address extension for ${what} that is passed, by recipient.`, "flow");
 const noticeTemplate = (words: string) => setting(template, null, words, "notices", { otherwise: "a text of ours" });
 
 export const outcomeSettings = {
@@ -94,80 +107,25 @@ export const outcomeSettings = {
     "Where spam is kept, by sender; asked before the map by recipient.",
     "policy",
   ),
-  virus_admin_maps: setting(map(textYield), [], "Administrators who get notices of viruses, by recipient.", "policy", {
-    otherwise: "virus_admin",
-  }),
-  newvirus_admin_maps: setting(
-    map(textYield),
-    [],
-    "Administrators who get a notice of a virus seen for the first time, by recipient.",
-    "policy",
-    { otherwise: "newvirus_admin" },
-  ),
-  banned_admin_maps: setting(
-    map(textYield),
-    [],
-    "Administrators who get notices of banned names and types, by recipient.",
-    "policy",
-    {
-      otherwise: "banned_admin",
-    },
-  ),
-  spam_admin_maps: setting(map(textYield), [], "Administrators who get notices of spam, by recipient.", "policy", {
-    otherwise: "spam_admin",
-  }),
-  bad_header_admin_maps: setting(
-    map(textYield),
-    [],
-    "Administrators who get notices of bad header sections, by recipient.",
-    "policy",
-    {
-      otherwise: "bad_header_admin",
-    },
-  ),
-  warnvirusrecip_maps: setting(map(truthYield), [], "Recipients who get a notice in place of infected mail.", "policy"),
-  warnbannedrecip_maps: setting(map(truthYield), [], "Recipients who get a notice in place of banned mail.", "policy"),
-  warnbadhrecip_maps: setting(
-    map(truthYield),
-    [],
-    "Recipients who get a notice in place of mail with a bad header section.",
-    "policy",
-  ),
+  virus_admin_maps: administratorsFor("notices of viruses", "virus_admin"),
+  newvirus_admin_maps: administratorsFor("a notice of a virus seen for the first time", "newvirus_admin"),
+  banned_admin_maps: administratorsFor("notices of banned names and types", "banned_admin"),
+  spam_admin_maps: administratorsFor("notices of spam", "spam_admin"),
+  bad_header_admin_maps: administratorsFor("notices of bad header sections", "bad_header_admin"),
+  warnvirusrecip_maps: noticeInPlaceOf("infected mail"),
+  warnbannedrecip_maps: noticeInPlaceOf("banned mail"),
+  warnbadhrecip_maps: noticeInPlaceOf("mail with a bad header section"),
   warnbannedsender: setting(toggle, false, "Senders of banned mail get a notice.", "policy"),
   warnbadhsender: setting(toggle, false, "Senders of mail with a bad header section get a notice.", "policy"),
   warn_offsite: setting(toggle, false, "Recipients outside of local_domains_maps get notices, too.", "policy"),
-  mailfrom_notify_admin: setting(
-    optional(envelopeSender),
-    null,
-    "Envelope sender of notices to administrators.",
-    "flow",
-    { otherwise: "the null sender" },
-  ),
-  mailfrom_notify_recip: setting(optional(envelopeSender), null, "Envelope sender of notices to recipients.", "flow", {
-    otherwise: "the null sender",
-  }),
-  mailfrom_notify_spamadmin: setting(
-    optional(envelopeSender),
-    null,
-    "Envelope sender of notices of spam to administrators.",
-    "flow",
-    { otherwise: "the null sender" },
-  ),
-  hdrfrom_notify_sender: setting(optional(mailbox), null, "From of delivery status notifications.", "flow", {
-    otherwise: "the content filter, postmaster at myhostname",
-  }),
-  hdrfrom_notify_recip: setting(optional(mailbox), null, "From of notices to recipients.", "flow", {
-    otherwise: "the content filter, postmaster at myhostname",
-  }),
-  hdrfrom_notify_admin: setting(optional(mailbox), null, "From of notices to administrators.", "flow", {
-    otherwise: "the content filter, postmaster at myhostname",
-  }),
-  hdrfrom_notify_spamadmin: setting(optional(mailbox), null, "From of notices of spam to administrators.", "flow", {
-    otherwise: "the content filter, postmaster at myhostname",
-  }),
-  hdrfrom_notify_release: setting(optional(mailbox), null, "From of released mail.", "flow", {
-    otherwise: "the content filter, postmaster at myhostname",
-  }),
+  mailfrom_notify_admin: envelopeSenderOf("notices to administrators"),
+  mailfrom_notify_recip: envelopeSenderOf("notices to recipients"),
+  mailfrom_notify_spamadmin: envelopeSenderOf("notices of spam to administrators"),
+  hdrfrom_notify_sender: from("delivery status notifications"),
+  hdrfrom_notify_recip: from("notices to recipients"),
+  hdrfrom_notify_admin: from("notices to administrators"),
+  hdrfrom_notify_spamadmin: from("notices of spam to administrators"),
+  hdrfrom_notify_release: from("released mail"),
   notify_sender_templ: noticeTemplate("Template of notices to senders."),
   notify_virus_sender_templ: noticeTemplate("Template of notices of viruses to senders."),
   notify_spam_sender_templ: noticeTemplate("Template of notices of spam to senders."),
@@ -175,46 +133,16 @@ export const outcomeSettings = {
   notify_spam_admin_templ: noticeTemplate("Template of notices of spam to administrators."),
   notify_virus_recips_templ: noticeTemplate("Template of notices of viruses to recipients."),
   notify_spam_recips_templ: noticeTemplate("Template of notices of spam to recipients."),
-  defang_virus: setting(toggle, false, "Wraps infected mail that is passed into an attachment.", "flow"),
-  defang_banned: setting(toggle, false, "Wraps banned mail that is passed into an attachment.", "flow"),
-  defang_spam: setting(toggle, false, "Wraps spam that is passed into an attachment.", "flow"),
-  defang_bad_header: setting(
-    toggle,
-    false,
-    "Wraps mail with a bad header section that is passed into an attachment.",
-    "flow",
-  ),
-  defang_undecipherable: setting(
-    toggle,
-    false,
-    "Wraps mail that could not be taken apart that is passed into an attachment.",
-    "flow",
-  ),
-  defang_all: setting(toggle, false, "Wraps all mail that is passed into an attachment.", "flow"),
-  addr_extension_virus_maps: setting(
-    map(textYield),
-    [],
-    "Address extension for infected mail that is passed, by recipient.",
-    "flow",
-  ),
-  addr_extension_banned_maps: setting(
-    map(textYield),
-    [],
-    "Address extension for banned mail that is passed, by recipient.",
-    "flow",
-  ),
-  addr_extension_spam_maps: setting(
-    map(textYield),
-    [],
-    "Address extension for spam that is passed, by recipient.",
-    "flow",
-  ),
-  addr_extension_bad_header_maps: setting(
-    map(textYield),
-    [],
-    "Address extension for mail with a bad header section that is passed, by recipient.",
-    "flow",
-  ),
+  defang_virus: wraps("infected mail"),
+  defang_banned: wraps("banned mail"),
+  defang_spam: wraps("spam"),
+  defang_bad_header: wraps("mail with a bad header section"),
+  defang_undecipherable: wraps("mail that could not be taken apart"),
+  defang_all: wraps("all mail"),
+  addr_extension_virus_maps: addressExtension("infected mail"),
+  addr_extension_banned_maps: addressExtension("banned mail"),
+  addr_extension_spam_maps: addressExtension("spam"),
+  addr_extension_bad_header_maps: addressExtension("mail with a bad header section"),
   recipient_delimiter: setting(
     optional(text),
     null,
