@@ -50,8 +50,8 @@ const layers: readonly (readonly string[])[] = [
 /** What values in, values out is made of: no file, socket or clock is touched here. */
 const formats = new Set(["settings", "arc", "dkim", "authres", "lookup", "smtp", "mime", "mail", "rr"]);
 
-/** Node modules a format may use: bytes, hashes and names, no I/O. */
-const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url"]);
+/** Node modules a format may use: bytes, hashes and names, no I/O; and a library that is loaded with its first use. */
+const pureModules = new Set(["node:crypto", "node:buffer", "node:net", "node:url", "node:module"]);
 
 /** What breaks a rule today. The list only shrinks. */
 const known = {

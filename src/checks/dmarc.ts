@@ -4,6 +4,7 @@ import type { AuthResult } from "../authres/finding.ts";
 import type { Resolve } from "../rr/answer.ts";
 import type { DmarcMode, DmarcPolicy, DmarcRecord } from "./dmarc-record.ts";
 import { createRecordLookup, type LookUpRecord, organizationalDomainOf, type Walk, walkTree } from "./dmarc-walk.ts";
+import { organizationalDomain } from "./organizational-domain.ts";
 
 /** An authenticated identifier: SPF's MAIL FROM (or HELO) domain, or a signature's d=. A-labels in lower case. */
 export interface Identifier {
@@ -75,13 +76,8 @@ interface Applied {
   aligns(domain: string): Promise<boolean | undefined>;
 }
 
-let suffixes: typeof import("./organizational-domain.ts") | undefined;
-
 async function evaluateByList(input: DmarcInput, lookUpRecord: LookUpRecord): Promise<DmarcEvaluation> {
   const { authorDomain } = input;
-  // With the first mail that asks for it: the list of public suffixes is large.
-  suffixes ??= await import("./organizational-domain.ts");
-  const { organizationalDomain } = suffixes;
   const authorOrganization = organizationalDomain(authorDomain);
   let policyDomain = authorDomain;
   let answer = await lookUpRecord(authorDomain);

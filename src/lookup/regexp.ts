@@ -1,6 +1,11 @@
 // Administrators' regexps over text that mail controls: run on re2js, in time linear in the text.
 // See docs/decisions/010-regexps-on-re2js.md for what that costs and what it cannot do.
-import { RE2JS } from "re2js";
+import { createRequire } from "node:module";
+import type { RE2JS } from "re2js";
+
+// Loaded with the first pattern: many configurations have none.
+let engine: typeof import("re2js") | undefined;
+const require = createRequire(import.meta.url);
 
 export interface Regexp {
   test(text: string): boolean;
@@ -41,8 +46,9 @@ export function compileRegexp(pattern: string): Regexp {
 }
 
 function compile(source: string, pattern: string): RE2JS {
+  engine ??= require("re2js") as typeof import("re2js");
   try {
-    return RE2JS.compile(source);
+    return engine.RE2JS.compile(source);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : String(error);
     throw new RegexpError(`${explain(pattern) ?? reason} in the pattern ${JSON.stringify(pattern)}`);

@@ -1,9 +1,10 @@
 // One connection: octets in, dialog and intake fed, replies out in one write per burst. smtp-server's connection is used
 // for its addresses and its end; its greeting, commands and DATA parser are replaced (docs/decisions/043-smtp-server.md).
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { SMTPServer } from "smtp-server";
-import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
+import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection";
 import type { ListenerName } from "../mail/transaction.ts";
 import { DataScanner } from "../smtp/data-scanner.ts";
 import { type Refusal, type RefusalCause, refusalCause } from "../smtp/refusal.ts";
@@ -17,6 +18,11 @@ import type { Received } from "./intake.ts";
 import { isOverdue } from "./overdue.ts";
 import { beginServerTls } from "./server-tls.ts";
 import { beginMail, judgeMail, repliesText, type SessionMail } from "./session-mail.ts";
+
+// As the server is had: an import would be a second copy of the library.
+const { SMTPConnection }: typeof import("smtp-server/lib/smtp-connection") = createRequire(import.meta.url)(
+  "smtp-server/lib/smtp-connection",
+);
 
 /** Replies a client may leave unread before we stop reading its commands. */
 const maxUnreadReplyBytes = 64 * 1024;

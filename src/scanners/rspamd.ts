@@ -1,5 +1,5 @@
 // Asks rspamd by HTTP, over connections that are kept.
-import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { errorCode, errorText } from "../mail/error-text.ts";
 import { createGate } from "./gate.ts";
@@ -28,6 +28,8 @@ const idleMs = 20_000;
 
 export function createRspamdClient(place: ScannerPlace, { now, changed }: ClientNeeds): SpamClient {
   const { address, timeoutMs, connections } = place;
+  // An import of it would ask for everything it gives, and so load HTTP/2 and a client as well.
+  const { Agent, request } = process.getBuiltinModule("node:http");
   const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections, timeout: idleMs });
   const open = new Set<(trouble: Failed) => void>();
   const gate = createGate({
