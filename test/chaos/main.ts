@@ -61,7 +61,11 @@ async function round(seed: number): Promise<void> {
   const random = createRandom(seed);
   const stage = await startStage(seed, stageOptions);
   try {
-    await play(stage, [...clientScenarios(), ...nextHopScenarios(), ...daemonScenarios()], random);
+    await play(
+      stage,
+      [...clientScenarios(), ...nextHopScenarios(), ...daemonScenarios({ kills: 10, stops: 4, reloads: 20 })],
+      random,
+    );
   } finally {
     await stage.close();
   }

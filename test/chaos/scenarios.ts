@@ -14,6 +14,9 @@ import { connections, type Scenario, type Scene } from "./stage.ts";
 
 const shell = promisify(execFile);
 
+/** What an overload may add to the daemon's memory: `spool.memory` for mails under way, and as much for all else. */
+const overloadBytes = 128 * 2 ** 20;
+
 const firstTry = (step: Step): boolean => tryOf(step.line) === 1;
 const atDot = (act: (step: Step, scene: Scene) => Act) => (step: Step, scene: Scene) =>
   step.stage === "dot" ? act(step, scene) : undefined;
@@ -227,26 +230,36 @@ export function nextHopScenarios(): readonly Scenario[] {
   ];
 }
 
-export function daemonScenarios(): readonly Scenario[] {
+/** How often the daemon is killed, stopped and told to read its configuration. */
+export interface Blows {
+  readonly kills: number;
+  readonly stops: number;
+  readonly reloads: number;
+}
+
+export function daemonScenarios(
+  { kills, stops, reloads }: Blows = { kills: 3, stops: 2, reloads: 5 },
+): readonly Scenario[] {
+  let before = 0;
   return [
     {
-      name: "kill -9 three times",
-      count: 250,
+      name: `kill -9, ${kills} times`,
+      count: 50 * (kills + 1),
       cuts: true,
       async meanwhile({ stage, ledger }) {
-        for (const at of [40, 100, 160]) {
-          await ledger.reached(at);
+        for (let kill = 1; kill <= kills; kill += 1) {
+          await ledger.reached(50 * kill);
           await stage.daemon.kill();
           stage.daemon = await startIn(stage.daemon.folder, stage.daemon.configFile);
         }
       },
     },
     {
-      name: "SIGTERM twice",
-      count: 250,
+      name: `SIGTERM, ${stops} times`,
+      count: 80 * (stops + 1),
       async meanwhile({ stage, ledger }) {
-        for (const at of [50, 140]) {
-          await ledger.reached(at);
+        for (let stop = 1; stop <= stops; stop += 1) {
+          await ledger.reached(80 * stop);
           const exited = once(stage.daemon.process, "exit");
           stage.daemon.process.kill("SIGTERM");
           assert.deepEqual(await exited, [0, null]);
@@ -255,17 +268,17 @@ export function daemonScenarios(): readonly Scenario[] {
       },
     },
     {
-      name: "SIGHUP five times",
-      count: 250,
+      name: `SIGHUP, ${reloads} times`,
+      count: 40 * (reloads + 1),
       async meanwhile({ stage: { daemon }, ledger }) {
-        for (const at of [30, 70, 110, 150, 190]) {
-          await ledger.reached(at);
+        for (let reload = 1; reload <= reloads; reload += 1) {
+          await ledger.reached(40 * reload);
           const seen = daemon.lines.length;
           daemon.process.kill("SIGHUP");
           await daemon.line("configuration reloaded", seen);
         }
       },
-      look: ({ ledger }) => assert.equal(ledger.tries, 250, "nobody notices"),
+      look: ({ ledger }) => assert.equal(ledger.tries, 40 * (reloads + 1), "nobody notices"),
     },
     {
       name: "two seconds of standstill (SIGSTOP)",
@@ -288,8 +301,18 @@ export function daemonScenarios(): readonly Scenario[] {
         if (step.stage === "dot") await setTimeout(20);
         return undefined;
       },
-      first: setLimit(15),
-      look: lift,
+      async first(scene) {
+        await setLimit(15)(scene);
+        before = await scene.stage.daemon.residentBytes();
+        await scene.stage.daemon.peakBytes();
+      },
+      async look(scene) {
+        await lift(scene);
+        const { daemon } = scene.stage;
+        const grown = (await daemon.peakBytes()) - before;
+        assert.ok(scene.ledger.tries > 600, "some were put off");
+        assert.ok(grown < overloadBytes, `${Math.round(grown / 2 ** 20)} MB more at its peak`);
+      },
     },
   ];
 }

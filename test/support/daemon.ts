@@ -23,6 +23,8 @@ export interface DaemonProcess {
   line(text: string, from?: number): Promise<string>;
   /** Resident memory, octets. */
   residentBytes(): Promise<number>;
+  /** The most that was resident since the last call, octets. */
+  peakBytes(): Promise<number>;
   /** SIGTERM, and its exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL. */
@@ -106,6 +108,12 @@ export async function startIn(
     async residentBytes() {
       const status = await readFile(`/proc/${child.pid}/status`, "utf8");
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+    },
+    async peakBytes() {
+      const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+      // proc(5): sets VmHWM to what is resident now.
+      await writeFile(`/proc/${child.pid}/clear_refs`, "5");
+      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
     },
     async stop() {
       if (!ended) child.kill("SIGTERM");
