@@ -42,6 +42,7 @@ export function conclude(
     recipients: settled.map((each, index) => recipientOutcome(each, envelope.recipients[index]?.address ?? "", bank)),
     messageId: messageId(transaction),
     sizeBytes: messageSizeBytes(message),
+    headerOctets: message.header.length,
     bankPath: bank?.path ?? "",
     loaded: bank?.loaded ?? [],
     originating: bank?.originating ?? false,

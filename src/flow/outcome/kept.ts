@@ -9,6 +9,7 @@ import { signatureStanding } from "../../policy/signature-standing.ts";
 import { isPositive } from "../../smtp/reply.ts";
 import { maxFromOctets, readKeptAuthors } from "./evidence.ts";
 import { isPassed } from "./log-line.ts";
+import { ordinaryOctets } from "./ordinary.ts";
 import type { LeftOut, Outcome, RecipientOutcome } from "./outcome.ts";
 import { dsnOf, type MailRecord, mailRecord, withheldDsns } from "./record.ts";
 
@@ -30,6 +31,9 @@ const maxTextChars = 1000;
 /** Octets of the JSON that is kept of a mail; fifty recipients with ordinary addresses take half of it. */
 export const maxKeptOctets = 24 * 1024;
 
+/** What a mail costs beside its text. */
+const overheadOctets = 200;
+
 /** With it one of each list, four recipients and twenty characters a text are left: it is not made smaller. */
 const smallestShare = 0.02;
 
@@ -37,8 +41,10 @@ const smallestShare = 0.02;
 export interface KeptMail {
   /** The outcome itself where it is small. */
   readonly outcome: Outcome;
-  /** The same as JSON, without what is the configuration's; `openKept` reads it. */
-  readonly text: string;
+  /** What it takes in memory. */
+  readonly octets: number;
+  /** The same as JSON, without what is the configuration's; `openKept` reads it. Absent: ordinary mail, kept as it is. */
+  readonly text?: string;
 }
 
 /** Of an outcome: what is the configuration's, and one object for all mails. */
@@ -48,9 +54,14 @@ export interface SharedWithOthers {
 }
 
 export function keepOutcome(outcome: Outcome): KeptMail {
+  const octets = ordinaryOctets(outcome);
+  return octets === undefined ? asText(outcome) : { outcome, octets };
+}
+
+function asText(outcome: Outcome): KeptMail & { readonly text: string } {
   return shrunk(outcome, maxKeptOctets, (kept) => {
     const text = textOfKept(kept);
-    return { made: { outcome: kept, text }, octets: text.length };
+    return { made: { outcome: kept, octets: text.length + overheadOctets, text }, octets: text.length };
   });
 }
 
@@ -105,7 +116,7 @@ function textOfKept(outcome: Outcome): string {
     evidence: { from, unread, cut, candidates, changeHints },
   });
   // One character beyond latin1, and all of the text would take twice as much.
-  return /^[\x00-\xff]*$/.test(text) ? text : text.replaceAll(/[^\x00-\xff]/g, escaped);
+  return /[^\x00-\xff]/.test(text) ? text.replaceAll(/[^\x00-\xff]/g, escaped) : text;
 }
 
 function escaped(unit: string): string {

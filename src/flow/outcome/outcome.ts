@@ -57,6 +57,8 @@ export interface Outcome {
   readonly recipients: readonly RecipientOutcome[];
   readonly messageId: string;
   readonly sizeBytes: number;
+  /** Of its header section: what texts from it may hold in memory, as parts of larger ones. */
+  readonly headerOctets?: number;
   /** "ORIGINATING/MYNETS"; "" for the base bank alone. */
   readonly bankPath: string;
   /** Banks in the order they were loaded, each with the reason. */

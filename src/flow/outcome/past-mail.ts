@@ -21,9 +21,14 @@ export interface PastMail {
   readonly text: readonly string[];
 }
 
-/** A mail in memory: one text is a tenth of the work to the garbage collector that an Outcome is, and its size is known. */
+/** A mail in memory that has much to tell: a text is little work to the garbage collector, and its size is known. */
 export interface MailInMemory extends SharedWithOthers {
   readonly text: string;
+}
+
+/** An ordinary mail in memory. */
+export interface OrdinaryInMemory {
+  readonly outcome: Outcome;
 }
 
 /** A refusal in memory, as JSON. */
@@ -31,7 +36,7 @@ export interface RefusalInMemory {
   readonly refusal: string;
 }
 
-/** What a mail costs beside its text. */
+/** What a refusal costs beside its text. */
 const overheadOctets = 200;
 /** Recipients of a mail for whom it is shown what each map yields: dozens of maps may say something of each. */
 const maxExplained = 10;
@@ -39,21 +44,21 @@ const maxExplained = 10;
 /** `surroundings` gives what is in force when somebody asks. */
 export function createPastMailReader(
   surroundings: () => Surroundings,
-): PastMailReader<KeptMail | RefusalRecord, MailInMemory | RefusalInMemory, PastMail> {
+): PastMailReader<KeptMail | RefusalRecord, MailInMemory | OrdinaryInMemory | RefusalInMemory, PastMail> {
   return {
     keep(entry) {
       if ("refused" in entry) {
         const refusal = jsonText(entry);
         return { kept: { refusal }, octets: refusal.length + overheadOctets };
       }
-      const { outcome, text } = entry;
+      const { outcome, text, octets } = entry;
+      if (text === undefined) return { kept: { outcome }, octets };
       const { evidence, loaded } = outcome;
-      return { kept: { text, bank: evidence.bank, loaded }, octets: text.length + overheadOctets };
+      return { kept: { text, bank: evidence.bank, loaded }, octets };
     },
     open(kept) {
       if ("refusal" in kept) return openRefusal(JSON.parse(kept.refusal));
-      const { text, bank, loaded } = kept;
-      const outcome = openKept(text, { bank, loaded });
+      const outcome = "outcome" in kept ? kept.outcome : openKept(kept.text, kept);
       return {
         at: outcome.receivedAtMs,
         get lines() {
