@@ -16,6 +16,8 @@ const limits = { lookups: 10, emptyAnswers: 2 };
 const maxElapsedMs = 20_000;
 /** A longer name is none (RFC 5321 section 4.5.3.1): it is not even looked at. */
 const maxPathChars = 512;
+/** Of a term that is told. */
+const maxTermChars = 100;
 
 /** Evaluates SPF for a client. Never rejects. */
 export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfReport> {
@@ -47,10 +49,11 @@ export async function evaluateSpf(job: SpfJob, resolve: Resolve): Promise<SpfRep
     return { ...base, ...reported(spfResultOf(error) ?? { error: "temperror" }) };
   }
 
-  function reported(found: SpfFound): Pick<SpfReport, "result" | "reason"> {
+  function reported(found: SpfFound): Pick<SpfReport, "result" | "reason" | "matched"> {
     const result = wordOf(found);
     const reason = reasonFor(result, lookups.counts(), dns.trouble !== undefined);
-    return reason === undefined ? { result } : { result, reason };
+    const matched = matchedTerm(found);
+    return { result, ...(reason === undefined ? {} : { reason }), ...(matched === "" ? {} : { matched }) };
   }
 }
 
@@ -85,6 +88,16 @@ function wordOf(found: SpfFound): SpfReport["result"] {
   if (found === false) return "neutral";
   if (found.qualifier !== undefined) return qualifiers[found.qualifier];
   return found.error === "none" || found.error === "permerror" ? found.error : "temperror";
+}
+
+/** As it stands in a record, shortened: "include:_spf.example.net, there ip4:192.0.2.0/24". "" where nothing matched. */
+function matchedTerm(found: SpfFound): string {
+  if (found === false || found.type === undefined) return "";
+  const sign = found.qualifier === undefined || found.qualifier === "+" ? "" : found.qualifier;
+  const value = found.val === undefined || found.val === "" ? "" : `:${found.val}`;
+  const term = `${sign}${found.type}${value}`.slice(0, maxTermChars);
+  const inner = found.include === undefined ? "" : matchedTerm(found.include);
+  return inner === "" ? term : `${term}, there ${inner}`;
 }
 
 function reasonFor(

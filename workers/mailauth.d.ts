@@ -2,7 +2,16 @@
 
 declare module "mailauth/lib/spf/spf-verify.js" {
   /** The directive that matched, or the error that ended the evaluation; false where nothing matched. */
-  export type SpfFound = false | { readonly qualifier?: "+" | "-" | "~" | "?"; readonly error?: string };
+  export type SpfFound =
+    | false
+    | {
+        readonly qualifier?: "+" | "-" | "~" | "?";
+        readonly error?: string;
+        /** The mechanism's name, what stands behind its colon or was found by it, and what matched in an included record. */
+        readonly type?: string;
+        readonly val?: string;
+        readonly include?: SpfFound;
+      };
   type Ask = (name: string, type: string) => Promise<unknown[]>;
   export function spfVerify(
     domain: string,

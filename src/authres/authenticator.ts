@@ -34,6 +34,8 @@ export interface SpfReport {
   readonly identity: "mailfrom" | "helo";
   /** Its domain: A-labels in lower case, "" where it is none. */
   readonly domain: string;
+  /** The term of the record that decided, "-all", "ip4:192.0.2.0/24"; behind an include what matched there. Absent where none did. */
+  readonly matched?: string;
 }
 
 export interface ArcJob {

@@ -19,6 +19,8 @@ export interface Finding {
   /** A comment made by us, never from mail: "2048-bit key". */
   readonly comment?: string;
   readonly properties: readonly FindingProperty[];
+  /** SPF: the term of the record that decided. As evaluation for explanations only. */
+  readonly matched?: string;
   /** DMARC: what it was evaluated by. For explanations; not printed in the field. */
   readonly evaluation?: EvaluatedPolicy;
 }

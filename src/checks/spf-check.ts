@@ -29,14 +29,15 @@ export function createSpfCheck(authenticator: Pick<Authenticator, "spf">, peek: 
         sender,
         receiver: bank.myhostname,
       };
-      const { result, reason } = await authenticator.spf(job, resolve);
+      const { result, reason, matched } = await authenticator.spf(job, resolve);
       const identity: FindingProperty =
         sender === ""
           ? { type: "smtp", name: "helo", value: helo }
           : // Without its domain, which is none, the local part would read as one.
             { type: "smtp", name: "mailfrom", value: mailbox.domain === undefined ? sender : plainAddress(mailbox) };
       const properties = identity.value === "" ? [] : [identity];
-      return { findings: [{ method: "spf", result, ...(reason === undefined ? {} : { reason }), properties }] };
+      const more = { ...(reason === undefined ? {} : { reason }), ...(matched === undefined ? {} : { matched }) };
+      return { findings: [{ method: "spf", result, ...more, properties }] };
     },
   };
 }

@@ -184,7 +184,7 @@ const situations: readonly Situation[] = [
     args: ["--client", "203.0.113.9", "--mail-from", "x@bank.example", "--rcpt-to", "bob@example.com"],
     message: plain.replace("alice@example.com", "service@bank.example"),
     says: [
-      /spf=fail smtp\.mailfrom=x@bank\.example client 203\.0\.113\.9/,
+      /spf=fail smtp\.mailfrom=x@bank\.example client 203\.0\.113\.9\n +The record's term that matched: -all\n/,
       /dmarc=fail header\.from=bank\.example/,
       /SPF did not pass \(fail for bank\.example\); there is no DKIM signature\./,
       /The domain's policy is reject \(TXT _dmarc\.bank\.example/,

@@ -94,7 +94,7 @@ function plainLines({ method, result, reason }: Finding, kind: WordKind): readon
 }
 
 function spfLines(finding: Finding, { client }: FindingContext): readonly string[] {
-  const { result, reason } = finding;
+  const { result, reason, matched } = finding;
   const identity = finding.properties.find(({ name }) => name === "mailfrom" || name === "helo");
   const who = identity === undefined ? "" : ` ${identity.type}.${identity.name}=${visible(identity.value)}`;
   const by = client === undefined ? "" : ` client ${visible(client)}`;
@@ -102,6 +102,7 @@ function spfLines(finding: Finding, { client }: FindingContext): readonly string
   const isPlain = result === "pass" || result === "none";
   return [
     `spf=${result}${reason === undefined ? "" : ` (${reason})`}${who}${by}`,
+    ...(matched === undefined ? [] : [`  The record's term that matched: ${visible(matched)}`]),
     ...meaningLines(word ?? (isPlain ? undefined : wordOf("spfResult", result))),
   ];
 }
