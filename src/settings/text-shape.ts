@@ -48,7 +48,8 @@ export const fileOfKind: Shape<string> = { ...text, kind: "file-of-kind" };
 export const secret: Shape<string> = { ...text, kind: "secret" };
 
 export const logTarget: Shape<string> = {
-  words: "stderr, syslog, syslog:/path, syslog:host:port, or the name of a file with a slash in it",
+  words:
+    "stderr, syslog, syslog:/path, syslog:host:port, or the name of a file with a slash in it (./file lies beside the configuration file)",
   nullable: false,
   kind: "log-target",
   read(value, report) {
@@ -56,7 +57,7 @@ export const logTarget: Shape<string> = {
     if (typeof value === "string" && /^syslog:(?:\/|.+:\d{1,5}$)/.test(value)) return value;
     return typeof value === "string" && value.includes("/")
       ? value
-      : report('stderr, syslog, "syslog:host:port" or "/path/to/file"', value);
+      : report('stderr, syslog, "syslog:host:port", "/path/to/file", or "./file" beside the configuration', value);
   },
 };
 

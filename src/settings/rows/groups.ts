@@ -101,7 +101,7 @@ export const log = group({
   to: setting(
     logTarget,
     "stderr",
-    "Where its lines go: stderr (with journald's priorities under systemd), syslog (the local one, or syslog:/path of a socket, syslog:host:port for UDP), or the name of a file.",
+    "Where its lines go: stderr (with journald's priorities under systemd), syslog (the local one, or syslog:/path of a socket, syslog:host:port for UDP), or the name of a file: /var/log/signpost/signpost.log, or ./signpost.log beside the configuration file.",
     "log",
   ),
 });
