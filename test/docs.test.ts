@@ -7,8 +7,7 @@ import { test } from "node:test";
 import { loadCommand } from "../src/cli/commands.ts";
 import { disk, loadConfig } from "../src/config/load.ts";
 import { fronts } from "../src/reading/fronts.ts";
-import { bankSettings } from "../src/settings/registry.ts";
-import { globalSettings } from "../src/settings/rows/global.ts";
+import { isConfiguration, pageBlocks } from "./support/document-blocks.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const pagesOfFiles = ["CONTRIBUTING.md", "docs/architecture.md", "docs/testing.md", "docs/decisions/001-layout.md"];
@@ -58,23 +57,16 @@ for (const page of pages) {
   });
 }
 
-/** Blocks of code, indented or fenced, and what stands between backticks. */
-function codeOf(text: string): { readonly blocks: readonly string[]; readonly inline: readonly string[] } {
-  const fenced = [...text.matchAll(/^```\S*\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
-  const rest = text.replaceAll(/^```[\s\S]*?^```$/gm, "");
-  const indented = [...rest.matchAll(/(?:^(?: {4}|\t).*\n|^\n(?= {4}))+/gm)].map(([block]) => block);
-  return { blocks: [...fenced, ...indented], inline: [...rest.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code) };
-}
-
 interface Call {
   readonly command: string;
   readonly words: readonly string[];
 }
 
 /** `signpost COMMAND …` wherever it is called: the words up to a comment, a pipe or the next command. */
-function callsOf(text: string): readonly Call[] {
-  const { blocks, inline } = codeOf(text);
-  const lines = [...blocks.flatMap((block) => block.split("\n")), ...inline];
+function callsOf(page: string): readonly Call[] {
+  const rest = textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, "");
+  const inline = [...rest.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
+  const lines = [...pageBlocks(page).flatMap(({ text }) => text.split("\n")), ...inline];
   return lines.flatMap((line) => {
     const calls = [
       ...line.matchAll(/(?:^|&& |\| |; )\s*(?:signpost|\S*\/main\.ts|localhost\/signpost) ([a-z][\w-]*)([^#|;&>]*)/g),
@@ -89,7 +81,7 @@ const notCommands = new Set(["needs", "is", "was"]);
 for (const page of pages) {
   test(`${page}: commands are there, with the options that they are given`, async () => {
     const wrong: string[] = [];
-    for (const { command, words } of callsOf(textOf(page))) {
+    for (const { command, words } of callsOf(page)) {
       if (notCommands.has(command)) continue;
       const found = await loadCommand(command.replace(/^convert-keysfile$/, "convert_keysfile"));
       if (found === undefined) wrong.push(`signpost ${command}`);
@@ -102,23 +94,12 @@ for (const page of pages) {
   });
 }
 
-/** Pieces of signpost.yaml: blocks that are named so, and blocks and inline code that begin with a setting. */
-function configurationsOf(text: string): readonly string[] {
-  const named = [...text.matchAll(/^```(?:signpost\.yaml|yaml)\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
-  const { blocks } = codeOf(text.replaceAll(/^```[\s\S]*?^```$/gm, ""));
-  const known = new Set([...Object.keys(globalSettings), ...Object.keys(bankSettings), "policy_bank", "include"]);
-  const plain = blocks
-    .map((block) => block.replaceAll(/^(?: {4}|\t)/gm, ""))
-    .filter((block) => known.has(/^\s*(?:#.*\n\s*)*([\w]+):(?:\s|$)/.exec(block)?.[1] ?? ""));
-  return [...named, ...plain];
-}
-
 for (const page of pages) {
-  const pieces = configurationsOf(textOf(page));
+  const pieces = pageBlocks(page).filter(isConfiguration);
   if (pieces.length === 0) continue;
   test(`${page}: its ${pieces.length} configuration(s) have settings that there are`, async () => {
     const errors: string[] = [];
-    for (const piece of pieces) {
+    for (const { text: piece } of pieces) {
       const files = { ...disk, read: () => piece };
       const { problems } = await loadConfig("piece.yaml", { files, fronts, hostname: "mx.example.org" });
       for (const { severity, message } of problems) if (severity === "error") errors.push(`${message}\n${piece}`);
@@ -149,9 +130,9 @@ const shellPages = [
 
 for (const page of shellPages) {
   test(`${page}: a shell can read its commands`, () => {
-    const { blocks } = codeOf(textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, ""));
+    const blocks = pageBlocks(page).filter(({ name }) => name === "");
     assert.ok(blocks.length > 0);
-    for (const block of blocks)
+    for (const { text: block } of blocks)
       assert.equal(spawnSync("sh", ["-n"], { input: block, encoding: "utf8" }).stderr, "", block);
   });
 }

@@ -52,7 +52,8 @@ export interface FakeDns {
   close(): Promise<void>;
 }
 
-export async function startFakeDns(initialZone: unknown = {}): Promise<FakeDns> {
+/** @param wanted the port; 0 for any that is free */
+export async function startFakeDns(initialZone: unknown = {}, wanted = 0): Promise<FakeDns> {
   let zone: FixedZone = parseFixedZone(initialZone);
   const asked: Asked[] = [];
   const held: (() => void)[] = [];
@@ -64,7 +65,7 @@ export async function startFakeDns(initialZone: unknown = {}): Promise<FakeDns> 
   /** A port that is free for TCP may be taken for UDP: then the next one is tried. */
   async function bindBoth(): Promise<[UdpSocket, number]> {
     for (;;) {
-      tcp.listen(0, "127.0.0.1");
+      tcp.listen(wanted, "127.0.0.1");
       await once(tcp, "listening");
       const address = tcp.address();
       if (address === null || typeof address === "string") throw new Error("no port");

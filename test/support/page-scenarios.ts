@@ -1,0 +1,207 @@
+// What the pages' blocks of commands need before, between and after, so that each runs as it is printed: on a mail server of
+// its own that is thrown away (docs-stage.sh has the words that stand here), in the order of the rows.
+
+export interface RunBlock {
+  readonly page: string;
+  /** How its first line begins. */
+  readonly begins: string;
+  /** Before it. */
+  readonly before?: string;
+  /** What the outer world does after a line of it: the line's beginning, and what is done. */
+  readonly between?: Readonly<Record<string, string>>;
+  /** What must be so afterwards. */
+  readonly after?: string;
+  /** What stands for something of the reader's. */
+  readonly put?: Readonly<Record<string, string>>;
+}
+
+export interface Scenario {
+  readonly title: string;
+  readonly setUp: string;
+  readonly blocks: readonly RunBlock[];
+}
+
+const mailServer = "service_files; stock_postfix; dns";
+/** A mail with a banned name, kept: $id is its copy in the quarantine. */
+const quarantined = `service_files
+cat > /etc/signpost/signpost.yaml <<'YAML'
+myhostname: mx.example.org
+local_domains_maps: [[.example.org]]
+inet_socket_port: [10024]
+forward_method: "smtp:[127.0.0.1]:10025"
+notify_method: "smtp:[127.0.0.1]:10025"
+release_method: "smtp:[127.0.0.1]:10025"
+banned_filename_re: [["(?i)\\\\.exe$", true]]
+final_banned_destiny: D_DISCARD
+virus_quarantine_method: null
+banned_files_quarantine_method: "local:banned-%m"
+banned_quarantine_to_maps: ["banned-quarantine"]
+dns: { servers: ["127.0.0.1:53"] }
+QUARANTINEDIR: /var/lib/signpost/quarantine
+YAML
+dns
+smtp-sink -d /tmp/sink.%M 127.0.0.1:10025 10 &
+systemctl enable --now signpost
+printf 'From: a@example.net\\nTo: b@example.org\\nSubject: hello\\nDate: Fri, 06 Nov 2026 10:00:00 +0000\\nMIME-Version: 1.0\\nContent-Type: application/octet-stream; name=a.exe\\n\\nMZ\\n' > /tmp/bad.eml
+swaks --server 127.0.0.1 --port 10024 --from a@example.net --to b@example.org --data @/tmp/bad.eml > /tmp/swaks.log
+await sh -c 'ls /var/lib/signpost/quarantine/* | grep -q banned-'
+id=$(signpost quarantine list --json | sed -n 's/.*"mail_id":"\\([^"]*\\)".*/\\1/p')`;
+
+export const scenarios: readonly Scenario[] = [
+  {
+    title: "the README, beside a stock Postfix",
+    setUp: mailServer,
+    blocks: [
+      { page: "README.md", begins: "signpost init", between: { "signpost init": "publish" } },
+      {
+        page: "README.md",
+        begins: "signpost check-config",
+        after: "own_mail 1; signed 1; says dkim_new=s1:example.org signpost log",
+      },
+      {
+        page: "docs/content.md",
+        begins: "signpost check --parts",
+        before: "cd /tmp; mail_file mail.eml",
+      },
+      { page: "docs/postfix.md", begins: "signpost postfix --print", before: "signpost postfix --undo 2> /dev/null" },
+      {
+        page: "docs/postfix.md",
+        begins: "swaks --server",
+        before: "signpost postfix --apply > /dev/null 2>&1; mail_file /tmp/arrived",
+        put: { "somebody@example.net": "bob@example.org", "/path/to/the/mail/that/arrived": "/tmp/arrived" },
+        after:
+          "mails 2; grep -E 'status=sent \\(250 2\\.0\\.0 from MTA\\(smtp:\\[127\\.0\\.0\\.1\\]:10027\\): 250 2\\.0\\.0 Ok: queued as' /var/log/postfix.log",
+      },
+      {
+        page: "docs/operations.md",
+        begins: "signpost print-unit",
+        after: "systemctl restart signpost; own_mail 3; signed 3",
+      },
+    ],
+  },
+  {
+    title: "keys: the first, one by hand, the next, a record in each form",
+    setUp: mailServer,
+    blocks: [
+      {
+        page: "docs/keys.md",
+        begins: "signpost init",
+        between: { "signpost init": "publish; systemctl enable --now signpost" },
+      },
+      {
+        page: "docs/dns.md",
+        begins: "signpost showkeys --format line",
+        // What nsupdate is given goes to the DNS: there is no name server of others here.
+        before: `rm /published/*
+cat > /usr/local/bin/nsupdate <<'NSUPDATE'
+#!/bin/sh
+[ "$*" = "-k /etc/bind/update.key" ] || exit 1
+sed -n 's/^update add \\([^ ]*\\)\\. [0-9]* \\(IN \\)\\?TXT \\(.*\\)$/[{"name":"\\1","strings":[\\3]}]/p' | sed 's/" "/","/g' > /published.new
+[ -s /published.new ] && mv /published.new /published/updated
+NSUPDATE
+chmod 755 /usr/local/bin/nsupdate`,
+      },
+      { page: "docs/dns.md", begins: "signpost genrsa", after: "says /s2.pem signpost showkeys" },
+      {
+        page: "docs/keys.md",
+        begins: "mkdir -p /var/lib/signpost/keys/example.org",
+        before: "rm /var/lib/signpost/keys/example.org/*; rmdir /var/lib/signpost/keys/example.org",
+        after: "signpost reload; says s1._domainkey.example.org signpost showkeys",
+      },
+    ],
+  },
+  {
+    title: "amavisd's configuration: looked at, run from, translated",
+    setUp: `${mailServer}
+mkdir -p /etc/amavisd /var/db/dkim; cp /checkout/test/corpora/howto/2-two-paths.conf /etc/amavisd/amavisd.conf
+cat >> /etc/amavisd/amavisd.conf <<'CONF'
+$mydomain = 'example.com'; $myhostname = 'mail.example.com'; @local_domains_maps = ( [".$mydomain"] );
+dkim_key('example.com', 'foo', '/var/db/dkim/example-foo.key.pem');
+1;
+CONF
+signpost genrsa /var/db/dkim/example-foo.key.pem 2> /dev/null
+chgrp signpost /var/db/dkim/example-foo.key.pem; cd /tmp`,
+    blocks: [
+      {
+        page: "docs/amavisd-conf.md",
+        begins: "signpost check-config --config",
+        // It runs until it is ended.
+        put: { "signpost start": "until_ready signpost start" },
+        after: "says policy_bank: cat signpost.yaml",
+      },
+      { page: "docs/from-amavisd.md", begins: "signpost import" },
+      {
+        page: "docs/from-amavisd.md",
+        begins: "signpost check-config",
+        between: { "signpost check-config": "publish" },
+      },
+      {
+        page: "docs/from-amavisd.md",
+        begins: "systemctl disable",
+        before: "signpost postfix --apply > /dev/null 2>&1",
+      },
+    ],
+  },
+  {
+    title: "OpenDKIM's place as a milter",
+    setUp: `${mailServer}
+install -d -m 700 /etc/dkimkeys; signpost genrsa /etc/dkimkeys/s1.private 2> /dev/null
+chgrp root /etc/dkimkeys/s1.private; chmod 600 /etc/dkimkeys/s1.private
+configuration docs/from-opendkim.md > /etc/signpost/signpost.yaml`,
+    blocks: [
+      {
+        page: "docs/from-opendkim.md",
+        begins: "chgrp -R signpost",
+        between: { "signpost check-config": "publish" },
+        after: "postconf -e smtpd_milters=inet:127.0.0.1:8891; postfix reload 2> /dev/null; own_mail 1; signed 1",
+      },
+    ],
+  },
+  {
+    title: "beside rspamd",
+    setUp: `${mailServer}
+install -d -m 700 /var/lib/rspamd/dkim
+signpost genrsa /var/lib/rspamd/dkim/example.org.dkim.key 2> /dev/null`,
+    blocks: [
+      {
+        page: "docs/from-rspamd.md",
+        begins: "install -D",
+        after:
+          "configuration docs/from-rspamd.md >> /etc/signpost/signpost.yaml; [ ! -e /var/lib/signpost/keys/example.org/s1.pem ]",
+      },
+      {
+        page: "docs/from-rspamd.md",
+        begins: "signpost check-config",
+        between: { "signpost check-config": "publish" },
+        after: "own_mail 1; signed 1",
+      },
+    ],
+  },
+  {
+    title: "the commands of the quarantine",
+    setUp: quarantined,
+    blocks: [
+      {
+        page: "docs/quarantine.md",
+        begins: "signpost quarantine list",
+        put: { t5bDoRaO1a6J: "$id", "--category virus": "--category banned" },
+        after: "await grep -l X-Amavis-Released /tmp/sink.*",
+      },
+    ],
+  },
+  {
+    title: "from source",
+    setUp: `${mailServer}
+cp -a /checkout /source; rm -rf /source/node_modules; cd /source
+export npm_config_offline=true npm_config_audit=false npm_config_fund=false`,
+    blocks: [
+      { page: "README.md", begins: "npm ci && npm run demo" },
+      {
+        page: "docs/install.md",
+        begins: "npm ci                 ",
+        // It was done a moment ago, and takes long.
+        put: { "npm ci ": ": ", "npm start": "until_ready npm start" },
+      },
+    ],
+  },
+];
