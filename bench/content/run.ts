@@ -1,5 +1,6 @@
 // `npm run bench:content`: what looking into mail costs. The real daemon, one port per kind of work, clamd and spamd stubs, rounds in
 // turns; CPU of the daemon per mail against a bare RSA-2048 signature of the same minutes. Never fails on a time.
+// --only PATTERN: the rows whose names it fits, and the first one of each size.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +16,11 @@ import { bodyOf, onTheWire } from "../messages.ts";
 import { startStubs } from "./stubs.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, scale: { type: "string", default: "1" } },
+  options: {
+    rounds: { type: "string", default: "5" },
+    scale: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+  },
 });
 
 /** Kinds of work, each a bank with a port of its own. `bypass`: everything is configured, nothing is asked. */
@@ -46,34 +51,51 @@ const pdf = (bytes: number) => Buffer.concat([Buffer.from("%PDF-1.4\n"), Buffer.
 const zip = zipOf(
   Array.from({ length: 6 }, (_, index) => ({ name: `${index}.txt`, content: bodyOf(30_000, index), method: 8 })),
 );
-/** So many different mails that none comes again within what is remembered of a round. */
-const different = <T>(count: number, make: (seed: number) => T) =>
-  Array.from({ length: count }, (_, seed) => make(seed));
+/** Mails by the hundred; with `fresh` none ever comes again, or what is remembered of it would be measured. */
+type Mails = (count: number) => readonly Buffer[];
+let seeds = 0;
+const fresh =
+  (make: (seed: number) => Buffer): Mails =>
+  (count) =>
+    Array.from({ length: count }, () => make(seeds++));
+const always =
+  (mail: Buffer): Mails =>
+  () => [mail];
 
 interface Case {
   readonly name: string;
   readonly work: Work;
-  readonly content: readonly Buffer[];
+  readonly content: Mails;
   readonly messages: number;
 }
 
-const small = different(2000, (seed) => mailOf(seed, 4500, pdf(4000), "application/pdf"));
-const [one = Buffer.alloc(0)] = small;
-const archive = different(200, (seed) => mailOf(seed, 1000, zip, "application/zip"));
-const large = [mailOf(1, 1000, pdf(7_400_000), "application/pdf")];
-const cases: readonly Case[] = [
-  { name: "two parts, 10 kB: nothing configured", work: "nothing", content: small, messages: 500 },
-  { name: "two parts, 10 kB: all bypassed", work: "bypass", content: small, messages: 500 },
-  { name: "two parts, 10 kB: walk and banned rules", work: "walk", content: small, messages: 500 },
-  { name: "two parts, 10 kB: with clamd and spamd", work: "scanners", content: small, messages: 400 },
-  { name: "two parts, 10 kB: verdict remembered", work: "scanners", content: [one], messages: 500 },
-  { name: "a zip in 60 kB: walk and banned rules", work: "walk", content: archive, messages: 150 },
+const small = (seed: number) => mailOf(seed, 4500, pdf(4000), "application/pdf");
+const archive = (seed: number) => mailOf(seed, 1000, zip, "application/zip");
+const large = always(mailOf(1, 1000, pdf(7_400_000), "application/pdf"));
+const allCases: readonly Case[] = [
+  { name: "two parts, 10 kB: nothing configured", work: "nothing", content: fresh(small), messages: 500 },
+  { name: "two parts, 10 kB: all bypassed", work: "bypass", content: fresh(small), messages: 500 },
+  { name: "two parts, 10 kB: walk and banned rules", work: "walk", content: fresh(small), messages: 500 },
+  { name: "two parts, 10 kB: with clamd and spamd", work: "scanners", content: fresh(small), messages: 400 },
+  { name: "two parts, 10 kB: verdict remembered", work: "scanners", content: always(small(0)), messages: 500 },
+  { name: "a zip in 60 kB: nothing configured", work: "nothing", content: fresh(archive), messages: 150 },
+  { name: "a zip in 60 kB: walk and banned rules", work: "walk", content: fresh(archive), messages: 150 },
+  { name: "a zip in 60 kB: with clamd and spamd", work: "scanners", content: fresh(archive), messages: 150 },
+  { name: "a zip in 60 kB: verdict remembered", work: "scanners", content: always(archive(0)), messages: 150 },
   { name: "10 MB: nothing configured", work: "nothing", content: large, messages: 8 },
   { name: "10 MB: walk and banned rules", work: "walk", content: large, messages: 8 },
 ];
 
-/** So many times the mails of a round before the first one: V8 goes on compiling for thousands of mails. */
-const warmUpTimes = 10;
+const sizeOf = (name: string) => name.split(":", 1)[0];
+/** The row of its size that the others stand above. */
+const baseOf = (name: string) => allCases.find((each) => sizeOf(each.name) === sizeOf(name))?.name ?? "";
+const fits = ({ name }: Case) => new RegExp(values.only).test(name);
+const cases = allCases.filter(({ name }) =>
+  allCases.some((each) => fits(each) && [each.name, baseOf(each.name)].includes(name)),
+);
+
+/** So many rounds before the first one: V8 goes on compiling for thousands of mails. */
+const warmUpRounds = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "signpost-bench-"));
 const stubs = await startStubs();
@@ -108,19 +130,19 @@ log: { to: ${join(folder, "log")} }
 const daemon = await startMeasured({ file, ports: [...ports.values()] });
 const ratios = new Map<string, number[]>();
 try {
-  for (let round = -1; round < Number(values.rounds); round += 1) {
+  for (let round = -warmUpRounds; round < Number(values.rounds); round += 1) {
     for (const { name, work, content, messages } of cases) {
       const before = await rsaSignMs(bare);
+      const count = Math.max(4, Math.round(messages * Number(values.scale)));
       const { processMs, failed } = await measure(source, daemon.pid, {
         port: ports.get(work) ?? 0,
-        content,
-        messages: Math.max(4, Math.round(messages * Number(values.scale) * (round < 0 ? warmUpTimes : 1))),
+        content: content(count),
+        messages: count,
         connections: 8,
         reuse: true,
       });
       const rsa = (before + (await rsaSignMs(bare))) / 2;
       if (failed > 0) throw new Error(`${name}: ${failed} mails failed`);
-      // The first round warms up.
       if (round >= 0) ratios.set(name, [...(ratios.get(name) ?? []), processMs / rsa]);
     }
   }
@@ -139,9 +161,7 @@ process.stdout.write(
   "CPU of the daemon per mail, in bare RSA-2048 signatures; and above that of the first row of its size\n",
 );
 for (const { name } of cases) {
-  const base = middleOf(
-    cases.find((each) => each.name.startsWith(name.startsWith("10 MB") ? "10 MB" : "two"))?.name ?? "",
-  );
+  const base = middleOf(baseOf(name));
   const own = middleOf(name);
   process.stdout.write(`${name.padEnd(44)} ${own.toFixed(2).padStart(7)} ${(own - base).toFixed(2).padStart(7)}\n`);
 }

@@ -1,6 +1,6 @@
 // What the header of a MIME entity says of it (RFC 2045), by every reading that common readers have.
 import type { UncheckedReason } from "../mail/content.ts";
-import { fieldBody, type HeaderField } from "../mail/header.ts";
+import { asBuffer, fieldBody, type HeaderField } from "../mail/header.ts";
 import { readBoundary } from "./boundary.ts";
 import { addNamesIn, maxNamesPerPart } from "./names.ts";
 import { withoutComments } from "./parameters.ts";
@@ -54,6 +54,21 @@ export function readEntityHeader(fields: readonly HeaderField[], within: string 
   return { ...media, encodings, names: [...names].slice(0, maxNamesPerPart), doubts };
 }
 
+const contentFieldNames = ["content-type", "content-transfer-encoding", "content-disposition"] as const;
+const contentFieldSet: ReadonlySet<string> = new Set(contentFieldNames);
+
+/** Those fields that `readEntityHeader` goes by, as they stand; two headers with the same ones are read alike. */
+export function fieldsOfEntity(fields: readonly HeaderField[]): string {
+  let text = "";
+  for (const [index, { name, raw }] of fields.entries()) {
+    if (!contentFieldSet.has(name) && name !== "" && !hasBlankFold(raw)) continue;
+    // A line without a name may be one of a mailbox file, where it stands first.
+    const octets = asBuffer(raw).toString("latin1");
+    text += `${name === "" ? index : ""}:${octets.length}:${octets}`;
+  }
+  return text;
+}
+
 function ambiguous(detail: string): Doubt {
   return { reason: "ambiguous", detail };
 }
@@ -62,10 +77,11 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
   const types: string[] = [];
   const encodings: string[] = [];
   const dispositions: string[] = [];
-  const lists = new Map([
-    ["content-type", types],
-    ["content-transfer-encoding", encodings],
-    ["content-disposition", dispositions],
+  const [ofType, ofEncoding, ofDisposition] = contentFieldNames;
+  const lists = new Map<string, string[]>([
+    [ofType, types],
+    [ofEncoding, encodings],
+    [ofDisposition, dispositions],
   ]);
   let blankFold = false;
   for (const [index, { name, raw }] of fields.entries()) {

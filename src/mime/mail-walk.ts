@@ -3,7 +3,7 @@
 import type { PartsFound } from "../mail/content.ts";
 import { asBuffer, type HeaderSplit, isUnread } from "../mail/header.ts";
 import { createLookInside, type FoundArchive } from "./content-reader.ts";
-import { readEntityHeader } from "./entity-header.ts";
+import { fieldsOfEntity, readEntityHeader } from "./entity-header.ts";
 import { createEntityWalk } from "./entity-walk.ts";
 import type { LookInside } from "./leaf.ts";
 import type { PartsLimits } from "./limits.ts";
@@ -26,7 +26,7 @@ export interface MailWalk {
 
 /** All that the walk takes from the mail's own header, so that two mails with this and the body in common are walked alike. */
 export function headerOfWalk({ fields, cut }: HeaderSplit): string {
-  return JSON.stringify([readEntityHeader(fields, undefined), isUnread(cut) ? cut : ""]);
+  return `${isUnread(cut) ? cut : ""}:${fieldsOfEntity(fields)}`;
 }
 
 export function createMailWalk({ fields, cut }: HeaderSplit, limits: PartsLimits): MailWalk {

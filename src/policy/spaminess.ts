@@ -76,7 +76,8 @@ export function spaminess(input: SpamInput, recipient: string): Spaminess | unde
   const isScored = spam?.score !== undefined || virus !== undefined || input.foreignBounce !== undefined;
   if (!isScored && !hasBlackLists(bank)) return undefined;
   if (bank.bypass_spam_checks_maps.first(recipient)?.value === true) return undefined;
-  const listed = listing(bank, recipient, input.senders(), input.verifiedDomains());
+  const hasLists = hasBlackLists(bank) || hasWhiteLists(bank);
+  const listed = hasLists ? listing(bank, recipient, input.senders(), input.verifiedDomains()) : undefined;
   if (!isScored && listed?.list !== "black") return undefined;
 
   const steps = stepsOf(input, recipient, (spam?.score ?? 0) + (virus?.points ?? 0), listed);
@@ -142,6 +143,10 @@ function withLevels(bank: PolicyBank, recipient: string, scored: Omit<ScoreFound
 /** Most configurations have none: then nothing is looked up. */
 function hasBlackLists(bank: PolicyBank): boolean {
   return bank.blacklist_sender_maps !== emptyMap || bank.per_recip_blacklist_sender_lookup_tables !== emptyMap;
+}
+
+function hasWhiteLists(bank: PolicyBank): boolean {
+  return bank.whitelist_sender_maps !== emptyMap || bank.per_recip_whitelist_sender_lookup_tables !== emptyMap;
 }
 
 function shownTest({ name, score }: SpamTest): string {

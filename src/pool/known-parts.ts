@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { PartsFound } from "../mail/content.ts";
-import { splitHeader } from "../mail/header.ts";
+import { asBuffer, splitHeader } from "../mail/header.ts";
 import type { MessageOctets } from "../mail/message.ts";
 import { headerOfWalk } from "../mime/mail-walk.ts";
 
@@ -25,7 +25,8 @@ const partBytes = 250;
 
 /** @param bodyDigest SHA-256 of the body */
 export function partsKey({ header }: Pick<MessageOctets, "header">, bodyDigest: Uint8Array): string {
-  return hash("sha256", Buffer.concat([bodyDigest, Buffer.from(headerOfWalk(splitHeader(header)))]), "base64url");
+  const digest = asBuffer(bodyDigest).toString("latin1");
+  return hash("sha256", `${digest.length}:${digest}${headerOfWalk(splitHeader(header))}`, "base64url");
 }
 
 export function createKnownParts(): KnownParts {

@@ -139,12 +139,12 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
   async function subjectOf(
     message: Message,
     ask: Ask & { readonly bank: { readonly path: string } },
-    scanners: object,
+    scanners: string,
     further: readonly string[],
   ): Promise<VerdictSubject | undefined> {
     try {
       const bodyDigest = ask.bodyDigest ?? (await digestBody(message.body));
-      return { bodyDigest, head: message, bankPath: ask.bank.path, scanners: JSON.stringify(scanners), further };
+      return { bodyDigest, head: message, bankPath: ask.bank.path, scanners, further };
     } catch {
       // The spool cannot be read: the scanner's client meets the same error and reports it.
       return undefined;
@@ -165,7 +165,8 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
           first_infected_stops_scan ? "first-infected" : "all",
         );
       if (verdicts?.remembers("virus") !== true) return scan();
-      const subject = await subjectOf(message, ask, { av_scanners, av_scanners_backup, first_infected_stops_scan }, []);
+      const scanners = `${textOf(av_scanners)}${textOf(av_scanners_backup)}${first_infected_stops_scan}`;
+      const subject = await subjectOf(message, ask, scanners, []);
       return subject === undefined ? scan() : verdicts.virus(subject, ask.deadlineMs, scan);
     },
 
@@ -198,7 +199,7 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
         return { found, verdict: found.score >= (ask.spamLevel ?? required) ? "spam" : "ham" };
       };
       if (verdicts?.remembers("spam") !== true) return (await score()).found;
-      const scanners = { spam_scanners, sa_mail_body_size_limit };
+      const scanners = `${textOf(spam_scanners)}${sa_mail_body_size_limit}`;
       const subject = await subjectOf(message, ask, scanners, verdictWords(question));
       return subject === undefined ? (await score()).found : verdicts.spam(subject, ask.deadlineMs, score);
     },
@@ -217,6 +218,17 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
       for (const client of names.keys()) client.close();
     },
   };
+}
+
+/** Lists of scanners are those of a configuration, the same for every mail: what is in them is written down once. */
+const texts = new WeakMap<readonly (VirusScanner | SpamScanner)[], string>();
+
+function textOf(scanners: readonly (VirusScanner | SpamScanner)[]): string {
+  const known = texts.get(scanners);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(scanners);
+  texts.set(scanners, text);
+  return text;
 }
 
 function placeOf({ name, address, timeout, connections }: VirusScanner | SpamScanner): ScannerPlace {

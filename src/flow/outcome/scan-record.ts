@@ -1,6 +1,7 @@
 // What looked into a mail and what it said, for the whole mail: why it is unchecked, which scanner answered or failed, what was
 // remembered. What that means for each recipient stands in the recipient's record.
 import type { ContentFacts, ScannerAnswer, SpamFound, Unchecked } from "../../mail/content.ts";
+import { scannerTroubles } from "../../scanners/trouble.ts";
 
 export interface ScanRecord {
   /** How many parts were found; absent where the mail was not taken apart. */
@@ -37,8 +38,17 @@ function spamOf({ score, scanner, action, failure, cached }: SpamFound): NonNull
   };
 }
 
-/** Names of scanners that did not answer. */
+/** Scanners that did not answer, each with the word that says why: "ClamAV(timeout)". */
 export function failedScanners({ virus, spam }: ScanRecord): readonly string[] {
-  const failed = (virus?.answers ?? []).filter(({ result }) => result === "failed").map(({ scanner }) => scanner);
-  return spam?.failure === undefined ? failed : [...failed, spam.scanner];
+  const failed = (virus?.answers ?? []).filter(({ result }) => result === "failed");
+  return [
+    ...failed.map(({ scanner, detail: [why = ""] }) => `${scanner}${troubleWord(why)}`),
+    ...(spam?.failure === undefined ? [] : [`${spam.scanner}${troubleWord(spam.failure)}`]),
+  ];
+}
+
+/** Of "timeout: no answer within 30 s". Where several spam scanners failed, each with its name, there is none. */
+function troubleWord(text: string): string {
+  const word = text.slice(0, text.indexOf(":"));
+  return scannerTroubles.some((trouble) => trouble === word) ? `(${word})` : "";
 }

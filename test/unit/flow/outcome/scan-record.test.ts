@@ -32,14 +32,14 @@ test("scanners that did not answer are named, also where another one did", () =>
     failed: false,
     cached: false,
     answers: [
-      { scanner: "first", result: "failed", detail: ["timeout"] },
+      { scanner: "first", result: "failed", detail: ["timeout: no answer within 30 s"] },
       { scanner: "reserve", result: "clean", detail: [] },
     ],
   } as const;
-  assert.deepEqual(failedScanners({ virus }), ["first"]);
-  assert.deepEqual(failedScanners({ virus, spam: { scanner: "SA", failure: "SA: timeout", cached: false } }), [
-    "first",
-    "SA",
-  ]);
+  assert.deepEqual(failedScanners({ virus }), ["first(timeout)"]);
+  const one = { scanner: "SA", failure: "connect: ECONNREFUSED", cached: false };
+  assert.deepEqual(failedScanners({ virus, spam: one }), ["first(timeout)", "SA(connect)"]);
+  const two = { scanner: "SA, rspamd", failure: "SA: timeout: 30 s; rspamd: connect: no", cached: false };
+  assert.deepEqual(failedScanners({ spam: two }), ["SA, rspamd"]);
   assert.deepEqual(failedScanners({ spam: { scanner: "SA", score: 1, cached: false } }), []);
 });
