@@ -1,10 +1,12 @@
 // The decoded content of one part: what it is by its octets, how much there is, and what is in it. Mails and files in text are
 // taken apart on the way; archives are gathered for those who can open them.
+
+import { createBareCrWatch } from "./bare-cr.ts";
 import { type ContentType, headBytes, isoMark, typeOfContent } from "./content-types.ts";
 import { createEntityWalk } from "./entity-walk.ts";
 import { createGathering, type Gathering } from "./gathering.ts";
 import { createUuSink, type LeafContent, type LookInside } from "./leaf.ts";
-import type { PartSink } from "./part-sink.ts";
+import { type PartSink, toAll } from "./part-sink.ts";
 import type { PartNode, PartTree } from "./part-tree.ts";
 import type { ArchiveKind } from "./signatures.ts";
 import { baseOfText } from "./text-type.ts";
@@ -80,7 +82,8 @@ function createContentReader(
       return undefined;
     }
     const lookInside = createLookInside({ ...needs, level: level + 1 });
-    return createEntityWalk({ tree, lookInside, depth }, { at: "header", parent: node });
+    const walk = createEntityWalk({ tree, lookInside, depth }, { at: "header", parent: node });
+    return toAll([walk, createBareCrWatch(() => tree.noteMimeFault(node, "a mail with a CR within a line"))]);
   }
 
   function look(octets: Buffer, at: number): void {
@@ -190,5 +193,5 @@ const mailFields =
 function isMailFile(node: PartNode, head: Buffer): boolean {
   const named = node.names.some((name) => mailNames.some((ending) => name.toLowerCase().endsWith(ending)));
   const declared = node.declaredType !== undefined && !node.declaredType.startsWith("text/");
-  return (named || declared) && mailFields.test(head.toString("latin1", 0, 100));
+  return (named || declared) && mailFields.test(head.toString("latin1", 0, 100).trimStart());
 }

@@ -61,7 +61,7 @@ const contentFieldSet: ReadonlySet<string> = new Set(contentFieldNames);
 export function fieldsOfEntity(fields: readonly HeaderField[]): string {
   let text = "";
   for (const [index, { name, raw }] of fields.entries()) {
-    if (!contentFieldSet.has(name) && name !== "" && !hasBlankFold(raw)) continue;
+    if (!contentFieldSet.has(name) && name !== "" && !hasBlankFold(raw) && !hasBareCr(raw)) continue;
     // A line without a name may be one of a mailbox file, where it stands first.
     const octets = asBuffer(raw).toString("latin1");
     text += `${name === "" ? index : ""}:${octets.length}:${octets}`;
@@ -84,10 +84,12 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
     [ofDisposition, dispositions],
   ]);
   let blankFold = false;
+  let bareCr = false;
   for (const [index, { name, raw }] of fields.entries()) {
     if (name === "" && !(index === 0 && isMailboxLine(raw)))
       doubts.push(ambiguous("header with a line that is no field"));
     blankFold ||= hasBlankFold(raw);
+    bareCr ||= hasBareCr(raw);
     const list = lists.get(name);
     if (list === undefined) continue;
     if (types.length + encodings.length + dispositions.length === maxContentFields) {
@@ -103,7 +105,16 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
     if (unfolded.includes("\0") || unfolded.includes("\r")) doubts.push(ambiguous(`${name} with NUL or CR`));
     list.push(unfolded);
   }
+  // To some readers a line ends there, and what follows is a field.
+  if (bareCr) doubts.push(ambiguous("header with a CR within a line"));
   return { types, encodings, dispositions };
+}
+
+function hasBareCr(raw: Uint8Array): boolean {
+  const cr = raw.indexOf(13);
+  if (cr < 0 || cr === raw.length - 2) return false;
+  for (let at = cr; at >= 0; at = raw.indexOf(13, at + 1)) if (raw[at + 1] !== 10) return true;
+  return false;
 }
 
 /** The line that mbox files put in front. */

@@ -69,6 +69,11 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     return { in: "header", section: createHeaderSection(), parent, within };
   }
 
+  /** Whether what is read is the header of a mail within the mail: some readers pass over empty lines before it. */
+  function isMail(): boolean {
+    return frames.length === 0 ? start.at === "header" : frames.at(-1)?.multipart === undefined;
+  }
+
   /** What follows the header: nothing of it when there are too many parts. */
   function stateAfter({ section, parent, within }: InHeader): State {
     const { fields, cut } = section.fields();
@@ -76,6 +81,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     const node = tree.add(parent, header);
     if (node === undefined) return { in: "excess" };
     if (isUnread(cut)) tree.note("over-limits", node, `header section with too many ${cut}`);
+    if (section.sizeBytes === 0 && isMail()) tree.noteMimeFault(node, "a mail that begins with an empty line");
     return bodyState(node, header);
   }
 

@@ -42,12 +42,15 @@ function addPlainNames(value: string, names: Set<string>): boolean {
       if (section !== undefined) continue;
       for (const reading of readings) {
         // What most readers show stands first.
-        if (extended) addText(decodeExtended(reading), names);
+        if (extended) addDecoded(decodeExtended(reading), names);
         addVariants(reading, names);
+        // Readers that part a value at each semicolon, be it within quotes.
+        const semicolon = reading.indexOf(";");
+        if (semicolon > 0) addVariants(reading.slice(0, semicolon), names);
       }
     }
     for (const joined of joinSections(found)) {
-      addText(joined.text, names);
+      addDecoded(joined.text, names);
       addVariants(joined.raw, names);
     }
   }
@@ -58,9 +61,31 @@ function addPlainNames(value: string, names: Set<string>): boolean {
 export function addVariants(octets: string, names: Set<string>): void {
   if (names.size > maxNamesPerPart) return;
   const raw = octets.length <= maxRawLength ? octets : octets.slice(-maxRawLength);
-  if (raw.includes("=?")) addText(decodeWords(raw), names);
+  if (raw.includes("=?")) addDecoded(decodeWords(raw), names);
   addText(textOf8Bit(raw), names);
   if (raw.includes("%")) addText(textOf8Bit(percentDecoded(raw)), names);
+}
+
+/** A name that was decoded, and what some readers make of it who decode once more, each way there is. */
+function addDecoded(text: string, names: Set<string>): void {
+  addText(text, names);
+  if (text.includes("=?")) addText(decodeWords(octetsOf(text)), names);
+  if (text.includes("%")) addText(textOf8Bit(percentDecoded(octetsOf(text))), names);
+  // UTF-16 without a mark of its order: the other order's readers (RFC 2781 section 4.3). Names are mostly ASCII.
+  const turned = turnedRound(text);
+  if (turned !== text) addText(turned, names);
+}
+
+function octetsOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** ASCII whose UTF-16 was read in the wrong order; all else as it is. */
+function turnedRound(text: string): string {
+  return text.replaceAll(/[\u2000-\u7f00]/g, (char) => {
+    const code = char.charCodeAt(0);
+    return (code & 0xff) === 0 ? String.fromCharCode(code >> 8) : char;
+  });
 }
 
 function addText(text: string, names: Set<string>): void {
@@ -92,6 +117,9 @@ function addSaved(name: string, names: Set<string>): void {
   let end = name.length;
   while (end > 0 && droppedAtEnd.includes(name[end - 1] ?? "")) end -= 1;
   add(name.slice(0, end).trimStart(), names);
+  // What stands behind a colon is another stream of the file there; a letter in front of it is a drive.
+  const colon = name.indexOf(":", 2);
+  if (colon > 0 && colon < end) addSaved(name.slice(0, colon), names);
 }
 
 const droppedAtEnd = ". :;,/\\'`";

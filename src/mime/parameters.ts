@@ -82,6 +82,13 @@ function readOccurrence(value: string, start: number, isParameter: boolean): Occ
       extended = true;
       i += 1;
     }
+    // Neither a number nor an end: who looks for the attribute alone goes on to the value.
+    const odd = i;
+    while (i - odd < maxSectionDigits && (value[i] === "*" || isAttributeOctet(value.charCodeAt(i)))) i += 1;
+    if (i > odd) {
+      section = undefined;
+      extended = true;
+    }
   }
   const equals = skipBlanks(value, i);
   if (value[equals] !== "=") return undefined;

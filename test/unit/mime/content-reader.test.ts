@@ -59,6 +59,28 @@ test("encoded mails within each other are bound", () => {
   assert.deepEqual(doubts(partsOf(mail)), ["over-limits 1.1.1.1.1.1.1.1.1.1.1.1.1.1.1"]);
 });
 
+const encodedMail = (mail: string) =>
+  `${lines("Content-Type: application/octet-stream; name=x.eml", "Content-Transfer-Encoding: base64", "")}${base64Lines(mail)}`;
+
+test("a mail within the mail that readers part differently is ambiguous", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["a field behind a CR", "Subject: a\rContent-Disposition: attachment; filename=x.exe\r\n\r\nhi\r\n"],
+    [
+      "a delimiter behind a CR",
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhi\r--b\rX: y\r\n--b--\r\n",
+    ],
+    ["empty lines before its header", "\r\nContent-Type: a/b; name=x.exe\r\n\r\nhi\r\n"],
+  ];
+  for (const [title, mail] of cases)
+    assert.ok(
+      doubts(partsOf(encodedMail(mail))).some((each) => each.startsWith("ambiguous")),
+      title,
+    );
+  assert.deepEqual(doubts(partsOf(encodedMail("Subject: y\r\n\r\nhi\r\n"))), []);
+  const plain = lines("Content-Type: message/rfc822", "", "", "Content-Type: a/b; name=x.exe", "", "hi");
+  assert.deepEqual(doubts(partsOf(plain)), ["ambiguous 1.1"]);
+});
+
 test("what PGP or S/MIME encrypted is told as such", () => {
   const sealed = Buffer.from("3082010006092a864886f70d010703a082", "hex");
   const smime = `${lines("Content-Type: application/pkcs7-mime; name=smime.p7m", "Content-Transfer-Encoding: base64", "")}${base64Lines(sealed)}`;

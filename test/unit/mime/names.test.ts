@@ -66,6 +66,27 @@ const wantsExe: readonly string[] = [
   'a; filename="x.exe\n"',
   'a; filename="x.exe\0.txt"',
   'a; filename="x.e\x01xe"',
+  // One way of writing within another.
+  "a; filename*=utf-8''%3D%3Futf-8%3FB%3FeC5leGU%3D%3F%3D",
+  "a; filename*=utf-8''x%252Eexe",
+  'a; filename="=?utf-8?B?eCUyRWV4ZQ==?="',
+  'a; filename="=?utf-8?Q?=3D=3Futf-8=3FB=3FeC5leGU=3D=3F=3D?="',
+  // Without a mark of its order, by either.
+  'a; filename="=?utf-16?B?AHgALgBlAHgAZQ==?="',
+  'a; filename="=?utf-16?B?eAAuAGUAeABlAA==?="',
+  "a; filename*=utf-16''%00x%00.%00e%00x%00e",
+  'a; filename="=?ucs-2?B?AHgALgBlAHgAZQ==?="',
+  'a; filename="=?utf-32?B?AAAAeAAAAC4AAABlAAAAeAAAAGU=?="',
+  // An asterisk that no number follows.
+  "a; filename**=x.exe",
+  "a; filename*x=x.exe",
+  "a; filename*0**=utf-8''x.exe",
+  // Readers that part at each semicolon; a stream of a file of Windows.
+  'a; filename="x.exe;y"',
+  'a; filename="x.exe; y=z"',
+  'a; filename="x.exe:y"',
+  'a; filename="x.exe::$DATA"',
+  'a; filename="C:\\x.exe:y"',
   // A zero-width space, a mark of direction, wide letters.
   'a; filename="x.\xe2\x80\x8bexe"',
   'a; filename="x.\xe2\x80\xaeexe"',

@@ -30,6 +30,7 @@ const others: readonly (readonly [string, string])[] = [
   ["a name", `${fields}Content-Disposition: attachment; filename=a.exe\r\n`],
   ["white space before the colon", fields.replace("Content-Type:", "Content-Type :")],
   ["a folded line of blanks in a field of no account", fields.replace("From: a", "From: \r\n \r\n a")],
+  ["a CR within a field of no account", fields.replace("From: a", "From: \r a")],
   ["a line of a mailbox file on top", `From a Thu Jan 1\r\n${fields}`],
   ["a line that is no field", `no field\r\n${fields}`],
   ["more fields than are read", `${"X: y\r\n".repeat(1001)}${fields}`],
