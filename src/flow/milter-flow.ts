@@ -45,11 +45,14 @@ export function createMilterFlow(stages: Stages, around: (stages: Stages) => Sta
           hold = reasonToHold(decisions);
           const kept = stages.keep(judged, decisions.map(withoutHold));
           if (hold === undefined) return kept;
-          const held = (all: readonly Decision[]) =>
-            all.map((decision, place) => heldAtMta(decision, decisions[place]));
-          return kept instanceof Promise ? kept.then(held) : held(kept);
+          const passed = (all: readonly Decision[]) =>
+            all.map((decision, place) => passedOn(decision, decisions[place]));
+          return kept instanceof Promise ? kept.then(passed) : passed(kept);
         },
-        annotate: (judged, decisions) => alike(stages.annotate(withoutTrace(judged), decisions)),
+        annotate(judged, decisions) {
+          const annotated = alike(stages.annotate(withoutTrace(judged), decisions));
+          return hold === undefined ? annotated : annotated.map(markedAsHeld);
+        },
         async relay(_mail, leaving, proceed) {
           const deliveries = leaving.map(takenBy(proceed, leaving));
           held = leaving;
@@ -101,16 +104,19 @@ function withoutHold(decision: Decision): Decision {
 }
 
 /**
- * An MTA holds a mail for all its recipients or for none: those who would get it wait with the others. What would be thrown
- * away goes on like any other mail, signed and marked, since whoever releases it sends it as it lies there.
+ * What would be thrown away goes on like any other mail, signed and marked, since whoever releases it sends it as it lies
+ * there.
  */
-function heldAtMta(decision: Decision, before: Decision | undefined): Decision {
-  const quarantine = [...decision.quarantine, "hold"];
-  if (decision.action === "accept") return { ...decision, quarantine };
+function passedOn(decision: Decision, before: Decision | undefined): Decision {
   if (decision.action !== "discard" || before === undefined || !isToBeHeld(before)) return decision;
-  const { category, minor, content, owed, notices } = decision;
-  const held = { ...accepted, category, minor, owed, notices, quarantine };
-  return content === undefined ? held : { ...held, content };
+  const { category, minor, content, owed, notices, quarantine } = decision;
+  const passed = { ...accepted, category, minor, owed, notices, quarantine };
+  return content === undefined ? passed : { ...passed, content };
+}
+
+/** An MTA holds a mail for all its recipients or for none: those who would get it wait with the others. */
+function markedAsHeld(decision: Decision): Decision {
+  return decision.action === "accept" ? { ...decision, quarantine: [...decision.quarantine, "hold"] } : decision;
 }
 
 /** All recipients get the header of the one with most added to it: a local one's, with our results, where there is one. */

@@ -144,7 +144,7 @@ export class MilterConnection {
     if (this.#agreed === undefined) throw new Error(`"${command}" before the options`);
     switch (command) {
       case "D":
-        this.#macros.define(String.fromCharCode(data[0] ?? 0), data.toString("latin1", 1));
+        this.#define(data);
         return true;
       case "C":
         this.#client = readClient(data);
@@ -209,6 +209,12 @@ export class MilterConnection {
     this.#macros.clear();
     this.#client = {};
     this.#helo = "";
+  }
+
+  /** Postfix says the queue id again before each field and piece of the body: it is known by then. */
+  #define(data: Buffer): void {
+    const step = String.fromCharCode(data[0] ?? 0);
+    if (step !== "L" && step !== "B" && step !== "E") this.#macros.define(step, data.toString("latin1", 1));
   }
 
   /** The answer to a step that has nothing to say. */

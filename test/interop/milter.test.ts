@@ -169,6 +169,7 @@ test("what would be discarded is held in the queue, and released as it would hav
   const text = await arrived();
   assert.match(text, /^Authentication-Results: mail\.example\.com;\r\n\tdkim=none/m);
   assert.match(text, /^X-Amavis-Alert: BAD HEADER/m);
+  assert.doesNotMatch(text, /^X-Quarantine-ID/m);
 });
 
 test("a signed mail that comes in verifies", { skip }, async () => {
