@@ -165,12 +165,12 @@ test("a type name is exported by one file alone", () => {
   onlyKnown(twice, known.typeNames);
 });
 
-test("workers import formats alone", () => {
+test("workers import formats, and what looks after a thread's memory", () => {
   const wrong: string[] = [];
   for (const file of sourceFiles("workers")) {
     for (const target of targets(file)) {
-      if (area(target) !== "workers" && !formats.has(area(target)))
-        wrong.push(`${relative(root, file)} imports ${relative(root, target)}`);
+      if (area(target) === "workers" || short(target) === "process/v8-memory.ts") continue;
+      if (!formats.has(area(target))) wrong.push(`${relative(root, file)} imports ${relative(root, target)}`);
     }
   }
   assert.deepEqual(wrong, []);

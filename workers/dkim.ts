@@ -8,10 +8,13 @@ import type { ChunkPort, DkimJob, DkimJobResult, DkimTask } from "../src/dkim/ta
 import { verifyMessage } from "../src/dkim/verify.ts";
 import type { BodyDigest, BodyDigestSpec } from "../src/mail/digest.ts";
 import { errorStack } from "../src/mail/error-text.ts";
+import { giveBackWhenQuiet } from "../src/process/v8-memory.ts";
 
 /** Parsed public keys by record text: parsing costs more than a verification with a parsed key. */
 const keys = createKeyCache();
 const profiles = new KeptProfiles();
+
+giveBackWhenQuiet();
 
 export default function perform(task: DkimTask): readonly DkimJobResult[] | Promise<readonly BodyDigest[]> {
   return task.kind === "batch" ? task.jobs.map(performJob) : digestStream(task.specs, task.port);

@@ -195,7 +195,7 @@ async function startOne(toStart: ToStart): Promise<Running> {
   prepareMemory();
   const { startDaemon } = await import("../daemon/start-daemon.ts");
   const daemon = await startDaemon(settings, { journal, daemonUser, inherited, takeOver });
-  settleMemory();
+  settleMemory(daemon.letGo);
   // What was compiled is kept when a process ends normally; one that is killed would leave the next to do it again.
   flushCompileCache();
   const load = async () => inSlices(openSettings(await readSettings(file, io.cwd, io.signal), io.cwd));

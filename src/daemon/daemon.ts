@@ -64,6 +64,8 @@ export interface Daemon {
   troubles(): Promise<ReadonlyMap<Condition, string>>;
   /** The sockets it listens on, for the process that takes over. */
   descriptors(): readonly number[];
+  /** Lets go of memory that is kept for the next mails. */
+  letGo(): void;
   /** Gives up what only one process may have, but mail: pid file and metrics endpoint. */
   leaveNames(): Promise<void>;
   /** Takes them back where nobody took over after all. */

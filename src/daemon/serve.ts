@@ -285,6 +285,7 @@ export async function serve(running: Running): Promise<Daemon> {
     families: instruments.families,
     troubles: instruments.troubles,
     descriptors: doors.descriptors,
+    letGo: () => store.letGo(),
     async leaveNames() {
       await instruments.leaveEndpoint();
       pidFile?.remove();

@@ -2,6 +2,7 @@
 // grown for reading them; and V8 would let the young generation grow to 50 MB for mail, which is short-lived garbage.
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { watchForQuiet } from "./quiet-memory.ts";
 
 /** More costs memory and no longer saves collections. */
 const enoughYoungBytes = 12 * 1024 * 1024;
@@ -28,9 +29,12 @@ export function prepareMemory(): void {
   setFlagsFromString("--no-parallel-scavenge");
 }
 
-/** To be called once everything is loaded: takes some 50 ms, and looks after the young generation from then on. */
-export function settleMemory(): void {
-  findCollector()?.({ type: "major", flavor: "last-resort" });
+/**
+ * To be called once everything is loaded: takes some 50 ms, and looks after the memory of this thread from then on.
+ * `letGo`: lets go of what is kept for the next mails, once it is quiet.
+ */
+export function settleMemory(letGo: () => void = () => {}): void {
+  collect();
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`);
   // With more than one the workers get no core meanwhile, and mail waits for its signature.
   setFlagsFromString("--concurrent-marking-max-worker-num=1");
@@ -45,6 +49,34 @@ export function settleMemory(): void {
   };
   look();
   setInterval(look, lookEveryMs).unref();
+  giveBackWhenQuiet(letGo);
+}
+
+/** What load leaves behind in the calling thread is collected once it is quiet, and `letGo` called before. */
+export function giveBackWhenQuiet(letGo: () => void = () => {}): void {
+  const { eventLoopUtilization } = performance;
+  let last = eventLoopUtilization();
+  const look = watchForQuiet({
+    busyShare() {
+      const before = last;
+      last = eventLoopUtilization();
+      return eventLoopUtilization(last, before).utilization;
+    },
+    heldBytes() {
+      const { heapTotal, arrayBuffers } = process.memoryUsage();
+      return heapTotal + arrayBuffers;
+    },
+    giveBack() {
+      letGo();
+      collect();
+    },
+  });
+  setInterval(look, lookEveryMs).unref();
+}
+
+/** Everything that can be had, and the pages it lay on go back to the system. */
+function collect(): void {
+  findCollector()?.({ type: "major", flavor: "last-resort" });
 }
 
 /** V8 hands its collector out by a flag; without it nothing is lost but memory. */

@@ -45,7 +45,7 @@ async function start(configuration: PlainConfig, journal: boolean, user: string 
     // Those of the process that started us.
     inherited: inheritedSockets(process.env, true),
   });
-  settleMemory();
+  settleMemory(started.letGo);
   return started;
 }
 

@@ -36,6 +36,8 @@ export interface MessageStore {
   takeHeadBlock(bytes: number): Buffer;
   /** Nobody looks at the block any more: the next message may have it. */
   returnBlock(block: Buffer): void;
+  /** Keeps no block for the next messages: there were many at a time, and are not now. */
+  letGo(): void;
   /** A new file for reading and writing, already without a name. The caller closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
   closeSpool(file: FileHandle): Promise<void>;
@@ -160,6 +162,12 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
         headBlocksOf(bytes).give(block);
       }
     },
+    letGo() {
+      blocks.letGo();
+      firstBlocks.letGo();
+      headBlocks.clear();
+      freeHeadBytes = 0;
+    },
     async openSpool() {
       const path = join(spoolDirectory, `${filePrefix}${randomUUID()}`);
       // O_EXCL and 0600: nobody prepares this file for us and nobody else reads it.
@@ -182,7 +190,7 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
 }
 
 /**
- * Blocks that are used again, as many as there ever were at a time. Shared memory is not counted by the collector, so
+ * Blocks that are used again, as many as there ever were at a time since it was quiet. Shared memory is not counted by the collector, so
  * that what were let go would pile up for as long as nothing else makes it look.
  */
 class FreeBlocks {
@@ -203,6 +211,10 @@ class FreeBlocks {
 
   give(block: Buffer): void {
     this.#free.push(block);
+  }
+
+  letGo(): void {
+    this.#free.length = 0;
   }
 }
 

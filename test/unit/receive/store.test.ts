@@ -68,6 +68,18 @@ test("hands out the same blocks again, and makes no others while there are some"
   assert.equal(blocks.has(store.takeBlock()), false);
 });
 
+test("blocks that were let go are not handed out again, and those in use come back as ever", async (t) => {
+  const store = await storeIn(await emptyFolder(t));
+  const take = () => [store.takeBlock(), store.takeFirstBlock(), store.takeHeadBlock(1024 * 1024)];
+  const free = take();
+  const inUse = take();
+  for (const block of free) store.returnBlock(block);
+  store.letGo();
+  for (const block of inUse) store.returnBlock(block);
+  const known = new Set([...free, ...inUse]);
+  assert.deepEqual(new Set([...take(), ...take()].filter((block) => known.has(block))), new Set(inUse));
+});
+
 test("a thousand mails with large headers need no more blocks than one", async (t) => {
   const store = await storeIn(await emptyFolder(t));
   const handedOut = new Set<Buffer>();
