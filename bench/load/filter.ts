@@ -83,7 +83,7 @@ policy_bank:
     dkim_signature_options_bysender_maps: [{ ".": { ttl: 21d, a: ed25519-sha256, c: relaxed/relaxed } }]
   PASS: { enable_dkim_verification: false, enable_dkim_signing: false }
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
-pool: { threads: ${options.threads ?? 1} }
+${/^pool:/m.test(options.settings ?? "") ? "" : `pool: { threads: ${options.threads ?? 1} }`}
 log: { to: ${join(folder, "log")} }
 ${options.settings ?? ""}
 `,

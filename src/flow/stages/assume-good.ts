@@ -13,17 +13,21 @@ export function assumeGood(mail: JudgedMail, signed: Signed): Signed {
   const made = signed.signings.filter((signing): signing is Made => signing.result === "signed");
   if (made.length === 0 || (bank.signed_header_fields["authentication-results"] ?? 0) > 0) return signed;
   const authservId = bank.myauthservid ?? bank.myhostname;
-  const told = formatAuthenticationResults(authservId, facts.findings);
   const findings = facts.findings.flatMap((finding) => (isUnsigned(finding) ? made.map(assumed) : finding));
   const better = formatAuthenticationResults(authservId, findings);
   return {
     ...signed,
     leaving: signed.leaving.map((leaves) => {
       const { add } = leaves.edits;
-      if (!add.includes(told)) return leaves;
-      return { ...leaves, edits: { ...leaves.edits, add: add.map((field) => (field === told ? better : field)) } };
+      if (!add.some(isOfResults)) return leaves;
+      return { ...leaves, edits: { ...leaves.edits, add: add.map((field) => (isOfResults(field) ? better : field)) } };
     }),
   };
+}
+
+/** Of the fields that we put on a mail one at most is of this name. */
+function isOfResults(field: string): boolean {
+  return field.startsWith("Authentication-Results:");
 }
 
 function isUnsigned({ method, result }: Finding): boolean {
