@@ -3,21 +3,31 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { signpost } from "../support/command.ts";
 import { after, test } from "../support/limited.ts";
 import { missingProgram, namespacesDenied, skipWithout } from "../support/peers.ts";
 import { postfixMissing } from "../support/postfix.ts";
 
 const run = promisify(execFile);
 const top = join(import.meta.dirname, "../..");
-const missing = missingProgram("dpkg-deb") ?? missingProgram("lintian") ?? missingProgram("strip", "binutils");
+const missing =
+  missingProgram("dpkg-deb") ??
+  missingProgram("lintian") ??
+  missingProgram("strip", "binutils") ??
+  (process.arch === "x64"
+    ? (missingProgram("aarch64-linux-gnu-strip", "binutils-aarch64-linux-gnu") ??
+      missingProgram("qemu-aarch64-static", "qemu-user-static libstdc++6-arm64-cross libatomic1-arm64-cross"))
+    : missingProgram("x86_64-linux-gnu-strip", "binutils-x86-64-linux-gnu"));
 /** The same that debian-root.sh begins with. */
 const overlay =
   "mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root && mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work overlay /mnt/root";
 const skip = skipWithout(process.getuid?.() === 0 ? missing : "a root of its own needs root");
+// Before the first test: what is awaited between tests looks like their end.
+const noServer = skip === false ? skipWithout(await postfixMissing()) || (namespacesDenied(overlay) ?? false) : skip;
 /** Compiling, installing and packing take longer than other tests, twice as long with a busy machine. */
 const timeout = 600_000;
 
@@ -80,6 +90,55 @@ test("the package is small, and lintian has nothing to say of it", { skip, timeo
   assert.equal(stdout, "");
 });
 
+test("a package for the other architecture has the same files, a Node of that machine, and runs where one is imitated", {
+  skip,
+  timeout,
+}, async () => {
+  const other = arch === "arm64" ? "amd64" : "arm64";
+  const folder = await folderFor();
+  await run("sh", ["packaging/tree.sh", folder, other], { cwd: top, env });
+  const { stdout } = await run("sh", ["packaging/debian/build.sh", other], { cwd: top, env: { ...env, TREE: folder } });
+  const deb = stdout.trim();
+  const fields = await run("dpkg-deb", ["--field", deb, "Package", "Architecture", "Depends"]);
+  const ours = await run("dpkg-deb", ["--field", await built(), "Package", "Architecture", "Depends"]);
+  assert.equal(fields.stdout, ours.stdout.replace(`Architecture: ${arch}`, `Architecture: ${other}`));
+  const [theirs, here] = await Promise.all([deb, await built()].map(namesIn));
+  assert.deepEqual(theirs, here);
+  // ELF's e_machine: EM_X86_64, EM_AARCH64.
+  const node = join(folder, "lib/signpost/bin/node");
+  const handle = await open(node);
+  const header = await handle.read(Buffer.alloc(20), 0, 20, 0);
+  await handle.close();
+  assert.equal(header.buffer.readUInt16LE(18), other === "arm64" ? 183 : 62);
+
+  if (other !== "arm64") return;
+  const emulated = async (...args: readonly string[]) => {
+    const main = join(folder, "lib/signpost/dist/src/cli/main.js");
+    return (await run("qemu-aarch64-static", ["-L", "/usr/aarch64-linux-gnu", node, main, ...args])).stdout;
+  };
+  const { version } = JSON.parse(await readFile(join(top, "package.json"), "utf8"));
+  assert.equal(await emulated("--version"), `signpost ${version}\n`);
+  const place = await folderFor();
+  const config = join(place, "signpost.yaml");
+  await signpost("init", "--config", config, "--hostname", "mx.example.org", "example.org");
+  await emulated("check-config", "--config", config);
+  const mail = join(place, "mail.eml");
+  await writeFile(
+    mail,
+    "From: a@example.org\r\nDate: Mon, 30 Nov 2026 01:00:00 +0000\r\nSubject: hello\r\n\r\nhello\r\n",
+  );
+  const signing = ["sign", "--config", config, "--now", "1796000000", mail];
+  const signed = await signpost(...signing);
+  assert.match(signed.stdout, /^DKIM-Signature: .*a=rsa-sha256/);
+  assert.equal(await emulated(...signing), signed.stdout);
+});
+
+/** Modes and names in a package, without sizes and times. */
+async function namesIn(deb: string): Promise<readonly string[]> {
+  const { stdout } = await run("dpkg-deb", ["--contents", deb], { maxBuffer: 64 * 1024 ** 2 });
+  return stdout.split("\n").map((line) => line.replace(/^(\S+) .* \.\//, "$1 /"));
+}
+
 test("two builds are the same", { skip, timeout }, async () => {
   const first = await builtTree();
   const second = await makeTree();
@@ -140,6 +199,19 @@ test("it runs where there is nothing but the package and the C library", { skip,
   assert.match(await inside("init", "--hostname", "mx.example.org", "example.org"), /^s1\._domainkey\.example\.org\./m);
   await inside("check-config");
   assert.match(await inside("demo"), /dkim=pass \(2048-bit key\)/);
+  // Packages that stayed files of their own, and threads: libarchive, mailauth, Piscina.
+  const attached = await folderFor();
+  await writeFile(join(attached, "inner.txt"), "hello\n");
+  await run("tar", ["-cf", join(attached, "outer.tar"), "-C", attached, "inner.txt"]);
+  const content = (await readFile(join(attached, "outer.tar"))).toString("base64").replaceAll(/.{76}/g, "$&\n");
+  const fields = ["From: a@example.org", "MIME-Version: 1.0", "Content-Type: application/x-tar; name=outer.tar"];
+  const mail = [...fields, "Content-Transfer-Encoding: base64", "", content, ""].join("\n");
+  await writeFile(join(root, "mail.eml"), mail);
+  await writeFile(join(root, "dns.json"), '{"example.org": {"TXT": [["v=spf1 ip4:192.0.2.7 -all"]]}}');
+  const envelope = ["--client", "192.0.2.7", "--helo", "mx.example.org", "--mail-from", "a@example.org"];
+  const checked = await inside("check", "--parts", "--dns", "/dns.json", ...envelope, "/mail.eml");
+  assert.match(checked, /^ *spf=pass smtp\.mailfrom=a@example\.org/m);
+  assert.match(checked, /^ *1\.1 .* "inner\.txt" 6 octets$/m);
 });
 
 async function copyInto(root: string, file: string): Promise<void> {
@@ -148,44 +220,95 @@ async function copyInto(root: string, file: string): Promise<void> {
   await copyFile(file, to);
 }
 
-test("a mail server's time with the package: install, sign, verify, upgrade under load, remove, purge", {
-  skip: skip === false ? skipWithout(await postfixMissing()) || (namespacesDenied(overlay) ?? false) : skip,
-  timeout,
-}, async () => {
-  const old = await built();
+/** The blocks of commands of a section of docs/install.md, without comments and what stands behind the commands. */
+async function commandBlocks(section: string): Promise<readonly string[]> {
+  const page = await readFile(join(top, "docs/install.md"), "utf8");
+  const [, text = ""] = page.split(new RegExp(`^## ${section}$`, "m"));
+  const [ours = ""] = text.split(/^## /m);
+  return [...ours.matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) => block.replaceAll(/^ {4}| +#.*$/gm, ""));
+}
+
+/** Two versions, and the commands of docs/install.md with the names of their files. */
+async function server(): Promise<{ readonly folder: string; readonly commands: readonly string[] }> {
   const folder = await folderFor();
-  const script = join(top, "test/support/debian-root.sh");
-  const kept = join(await folderFor(), "old.deb");
-  await copyFile(old, kept);
+  await copyFile(await built(), join(folder, "old.deb"));
   // The next version: the same program under a higher number.
-  const newer = join(await folderFor(), "new.deb");
   const unpacked = await folderFor();
-  await run("dpkg-deb", ["-R", old, unpacked]);
+  await run("dpkg-deb", ["-R", join(folder, "old.deb"), unpacked]);
   const control = join(unpacked, "DEBIAN/control");
   await writeFile(control, (await readFile(control, "utf8")).replace(/^Version: .*$/m, "$&+1"));
-  await run("dpkg-deb", ["-Znone", "--build", unpacked, newer]);
-  const namespaces = ["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child"];
-  const { stdout } = await run("unshare", [...namespaces, "sh", script, folder, kept, newer]);
-  const said = stdout.split("\n").filter((line) => /^(?:== |left: |Authentication-Results|DKIM-Sig)/.test(line));
+  await run("dpkg-deb", ["-Znone", "--build", unpacked, join(folder, "new.deb")]);
+  const files = { VERSION: "old", NEW: "new", OLD: "old" } as const;
+  const blocks = (await commandBlocks("Debian 12 and 13")).map((block) =>
+    block.replaceAll(/\.\/signpost_(VERSION|NEW|OLD)_amd64\.deb/g, (_, which: keyof typeof files) => {
+      return `/packages/${files[which]}.deb`;
+    }),
+  );
+  for (const [index, block] of blocks.entries()) await writeFile(join(folder, String(index + 1)), block);
+  return { folder, commands: blocks.flatMap((block) => block.trimEnd().split("\n")).map((line) => `== ${line}`) };
+}
+
+/** In a copy of this system where there is no root. */
+async function runServer(root: string | null): Promise<void> {
+  const { folder, commands } = await server();
+  const script = join(top, "test/support/debian-root.sh");
+  const args = ["--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", script, folder];
+  const { stdout } = await run("unshare", root === null ? args : [...args, root]).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}`);
+  });
+  const said = stdout.split("\n").filter((line) => /^(?:== |left: |verified: |said: )/.test(line));
+  const [install = [], upgrade = [], rollback = [], undo, ...removal] = [
+    commands.slice(0, 6),
+    commands.slice(6, 7),
+    commands.slice(7, 8),
+    ...commands.slice(8),
+  ];
   assert.deepEqual(said, [
-    "== install",
-    "== init",
-    "== postfix",
-    "== sign",
-    "== verify",
-    "Authentication-Results: mx.example.org;dkim=none",
-    "== upgrade",
-    "== signpost: the new version has taken over",
+    install[0],
+    "said: signpost is installed and not started. Next: signpost init DOMAIN",
+    ...install.slice(1),
+    "verified: dkim=pass",
+    ...upgrade,
+    "said: signpost: the new version has taken over",
+    ...rollback,
+    "said: signpost: the new version has taken over",
     "== nothing refused",
     "== nothing lost, nothing twice",
     "== all signed",
     "== owner root:signpost 640 root:signpost 640 ",
     "== user signpost",
-    "== remove",
+    undo,
     "== postfix as before",
+    removal[0],
     "== configuration kept",
+    removal[1],
+    "said: signpost: private keys stay in /var/lib/signpost/keys",
     "== keys kept",
     "left: /var/lib/signpost",
     "== done",
   ]);
-});
+}
+
+/** A bare Debian with Postfix, as a tarball. Rejects where the mirror cannot be reached, or mmdebstrap is not there. */
+async function bareRoot(suite: string): Promise<string> {
+  const tar = join(await folderFor(), "root.tar");
+  // Lists stay: from them apt resolves what the package depends on.
+  const options = ["--quiet", "--mode=root", "--variant=minbase", "--include=postfix", "--skip=cleanup/apt/lists"];
+  await run("mmdebstrap", [...options, suite, tar]);
+  return tar;
+}
+
+for (const suite of ["bookworm", "trixie"]) {
+  test(`a mail server's time with the package, by the commands of docs/install.md, in a bare Debian (${suite})`, {
+    skip: noServer,
+    timeout: 2 * timeout,
+  }, async (t) => {
+    const root = await bareRoot(suite).catch((error: Error) => {
+      // In CI there is a mirror; elsewhere a copy of this system takes the place of the first.
+      if (process.env.CI === "true") throw error;
+      if (suite !== "bookworm") t.skip(error.message);
+      return null;
+    });
+    if (root !== null || suite === "bookworm") await runServer(root);
+  });
+}
