@@ -25,6 +25,8 @@ export type Order =
   | { readonly kind: "reopen" }
   | { readonly kind: "families"; readonly which: "scrape" | "own" }
   | { readonly kind: "troubles" }
+  /** Does nothing but answer. */
+  | { readonly kind: "alive" }
   | { readonly kind: "answer"; readonly request: ControlRequest }
   /** Drains; the process ends after its answer. */
   | { readonly kind: "stop" };

@@ -55,6 +55,10 @@ const startMs = 60_000;
 const lastWordsMs = 10_000;
 const firstDelayMs = 200;
 const longestDelayMs = 30_000;
+/** How often each is asked whether it is alive, and how long it has for the answer. */
+const aliveMs = 10_000;
+/** One that leaves so many questions in a row unanswered hangs. A single one could be a machine that slept. */
+const unansweredMost = 3;
 /** One that ran for so long before it ended is not in a loop. */
 const steadyMs = 60_000;
 
@@ -107,6 +111,24 @@ export function createRow(needs: RowNeeds): ProcessRow {
     place.sinceMs = Date.now();
     place.readyAt = now();
     void process.ended.then((how) => gone(place, process, how));
+    watch(place, process, 0);
+  }
+
+  /** A service manager sees the supervisor alone: that one sees to it that none of them hangs. */
+  function watch(place: Place, process: ServingProcess, unanswered: number): void {
+    setTimeout(async () => {
+      if (place.process !== process || stopping) return;
+      const answered = await process.ask({ kind: "alive" }, aliveMs).then(
+        () => true,
+        () => false,
+      );
+      // One that drains ends on its own, and has mail to finish.
+      if (place.process !== process || stopping) return;
+      const missed = answered ? 0 : unanswered + 1;
+      if (missed < unansweredMost) return watch(place, process, missed);
+      needs.tell("err", `process ${place.number} (pid ${process.pid}) hangs: ${missed} questions without an answer`);
+      process.kill();
+    }, aliveMs).unref();
   }
 
   async function fill(place: Place): Promise<void> {

@@ -78,6 +78,8 @@ async function obey(order: Order): Promise<Omit<ProcessAnswer, "id">> {
     case "reopen":
       running().log.reopen();
       return {};
+    case "alive":
+      return {};
     case "families":
       return { families: await look(order.which) };
     case "troubles":

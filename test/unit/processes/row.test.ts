@@ -185,3 +185,28 @@ test("a stop asks all, and starts none again", async (t) => {
   assert.equal(actors.length, 2);
   assert.deepEqual(ended, [1]);
 });
+
+test("one that hangs is ended, and another takes its place; a single question may stay unanswered", async (t) => {
+  const { row, actors, told } = createStage(t);
+  await row.start();
+  const [busy, hanging] = actors;
+  assert.ok(busy && hanging);
+  const everyMs = 10_000;
+  for (const actor of [busy, hanging]) actor.refuses = "alive";
+  await pass(everyMs);
+  await pass(everyMs);
+  busy.refuses = undefined;
+  await pass(everyMs);
+  assert.deepEqual(told, [
+    "err process 2 (pid 101) hangs: 3 questions without an answer",
+    "err process 2 (pid 101) ended: signal SIGKILL; its mail under way comes again",
+  ]);
+  await pass(restartDelay(0));
+  assert.equal(actors.length, 3);
+  busy.refuses = "alive";
+  await pass(everyMs);
+  await pass(everyMs);
+  assert.equal(told.length, 3);
+  await row.stop(0);
+  assert.equal(told.length, 3);
+});
