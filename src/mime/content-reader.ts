@@ -2,6 +2,7 @@
 // taken apart on the way; archives are gathered for those who can open them.
 
 import { createBareCrWatch } from "./bare-cr.ts";
+import { createSignedReader } from "./cms.ts";
 import { type ContentType, headBytes, isoMark, typeOfContent } from "./content-types.ts";
 import { createEntityWalk } from "./entity-walk.ts";
 import { createGathering, type Gathering } from "./gathering.ts";
@@ -64,7 +65,9 @@ function createContentReader(
   function decide(octets: Buffer): void {
     found = typeOfContent(octets);
     base = plainBase(found, octets);
-    if (declared === "mail" || (found.isText && isMailFile(node, octets))) inner = walkMail();
+    const isMail = found.isText && (declared === "signed" ? startsAsMail(octets) : isMailFile(node, octets));
+    if (declared === "mail" || isMail) inner = walkMail();
+    else if (found.cms === "signed") inner = readSigned();
     else if (found.isText || declared === "uuencode")
       inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
     else if (found.archive !== undefined || mayBeIso(node, found)) gathered = createGathering();
@@ -84,6 +87,20 @@ function createContentReader(
     const lookInside = createLookInside({ ...needs, level: level + 1 });
     const walk = createEntityWalk({ tree, lookInside, depth }, { at: "header", parent: node });
     return toAll([walk, createBareCrWatch(() => tree.noteMimeFault(node, "a mail with a CR within a line"))]);
+  }
+
+  /** What is only signed is a part of its own, named as the file without ".p7m". */
+  function readSigned(): PartSink | undefined {
+    if (level >= maxLevels) {
+      tree.note("over-limits", node, `more than ${maxLevels} levels (MAXLEVELS)`);
+      return undefined;
+    }
+    const child = tree.add(node, { names: node.names.map((name) => name.replace(/\.p7[ms]$/i, "")) });
+    if (child === undefined) return undefined;
+    const lookInside = createLookInside({ ...needs, level: level + 1 });
+    return createSignedReader(lookInside(child, { declared: "signed", depth: depth + 1 }), () =>
+      tree.note("failed", node, "a signed object that breaks off"),
+    );
   }
 
   function look(octets: Buffer, at: number): void {
@@ -152,6 +169,10 @@ function createContentReader(
         node.encrypted = true;
         tree.note("encrypted", node, `encrypted by ${found.encryptedBy}`);
       }
+      if (found?.cms === "unclear") tree.note("failed", node, "a signed object that is not understood");
+      if (found?.encryptedBy === undefined && found?.cms === undefined && sizeBytes > 0 && isDeclaredCms(node))
+        tree.note("failed", node, `declared as ${node.declaredType}, which it is not`);
+      if (found?.cms === "compressed") tree.note("failed", node, "compressed by S/MIME, which is not opened");
       if (gathered !== undefined) endOfArchive(gathered);
     },
   };
@@ -193,5 +214,14 @@ const mailFields =
 function isMailFile(node: PartNode, head: Buffer): boolean {
   const named = node.names.some((name) => mailNames.some((ending) => name.toLowerCase().endsWith(ending)));
   const declared = node.declaredType !== undefined && !node.declaredType.startsWith("text/");
-  return (named || declared) && mailFields.test(head.toString("latin1", 0, 100).trimStart());
+  return (named || declared) && startsAsMail(head);
+}
+
+/** Mail programs open it by its type, and by more ways of writing it than are read here. */
+function isDeclaredCms({ declaredType }: PartNode): boolean {
+  return declaredType === "application/pkcs7-mime" || declaredType === "application/x-pkcs7-mime";
+}
+
+function startsAsMail(head: Buffer): boolean {
+  return mailFields.test(head.toString("latin1", 0, 100).trimStart());
 }

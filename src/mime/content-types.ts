@@ -1,4 +1,5 @@
 // The short types of a part by its content, in the words of amavisd's rules: what amavisd makes of the answer of file(1).
+import { type CmsKind, cmsKind } from "./cms.ts";
 import { type ArchiveKind, signatures } from "./signatures.ts";
 import { textType } from "./text-type.ts";
 
@@ -11,6 +12,8 @@ export interface ContentType {
   readonly isText: boolean;
   /** What encrypted it; absent for what is open. */
   readonly encryptedBy?: "PGP" | "S/MIME";
+  /** What S/MIME put around something that is not encrypted. */
+  readonly cms?: Exclude<CmsKind, "encrypted">;
 }
 
 /** First octets of a part that are looked at. */
@@ -23,7 +26,9 @@ export function typeOfContent(head: Buffer): ContentType {
   if (head.length === 0) return { types: ["empty"], isText: false };
   const special = executable(head) ?? zipped(head) ?? unmarked(head) ?? media(head);
   if (special !== undefined) return { ...special, isText: false };
-  if (isEnveloped(head)) return { types: ["dat"], isText: false, encryptedBy: "S/MIME" };
+  const cms = cmsKind(head);
+  if (cms === "encrypted") return { types: ["dat"], isText: false, encryptedBy: "S/MIME" };
+  if (cms !== undefined) return { types: ["dat"], isText: false, cms };
   for (const { at, octets, types, holds } of signatures) {
     if (!startsWith(head, at, octets)) continue;
     const encrypted = types.includes("pgp.enc") ? { encryptedBy: "PGP" as const } : {};
@@ -92,15 +97,6 @@ function unmarked(head: Buffer): Found | undefined {
   if (head[2] === 45 && head[3] === 108 && /^-l[hz][0-9a-z]-$/.test(head.toString("latin1", 2, 7)))
     return { types: ["lha"], archive: "lha" };
   return isTar(head) ? { types: ["tar"], archive: "tar" } : undefined;
-}
-
-/** The object that S/MIME puts around what it encrypted (RFC 5652 section 6): its identifier is the first thing in it. */
-const envelopedData = Buffer.from([0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03]);
-
-function isEnveloped(head: Buffer): boolean {
-  if (head[0] !== 0x30) return false;
-  const length = head[1] ?? 0;
-  return startsWith(head, length < 0x80 ? 2 : 2 + (length & 0x7f), envelopedData);
 }
 
 const riffTypes = new Map([

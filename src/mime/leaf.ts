@@ -9,7 +9,7 @@ import { createUuScanner } from "./uuencode.ts";
 
 /** What the declared type says of the content; `depth`: entities around it. */
 export interface LeafContent {
-  readonly declared: "mail" | "uuencode" | "any";
+  readonly declared: "mail" | "uuencode" | "signed" | "any";
   readonly depth: number;
 }
 

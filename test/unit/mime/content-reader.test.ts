@@ -81,6 +81,28 @@ test("a mail within the mail that readers part differently is ambiguous", () => 
   assert.deepEqual(doubts(partsOf(plain)), ["ambiguous 1.1"]);
 });
 
+test("what S/MIME only signed is a part, taken apart if it is a mail; what of it cannot be read is told", () => {
+  const part = (octets: Buffer, name = "smime.p7m") =>
+    partsOf(
+      `${lines(`Content-Type: application/pkcs7-mime; name=${name}`, "Content-Transfer-Encoding: base64", "")}${base64Lines(octets)}`,
+    );
+  const object = (content: string) =>
+    Buffer.concat([
+      Buffer.from("308006092a864886f70d010702a0803080020101310d300b0609608648016503040201", "hex"),
+      Buffer.from("308006092a864886f70d010701a0802480", "hex"),
+      Buffer.from([4, content.length]),
+      Buffer.from(`${content}\0\0\0\0\0\0\0\0\0\0\0\0`, "latin1"),
+    ]);
+  const mail = part(object("Content-Type: a/b; name=x.exe\r\n\r\nMZ\r\n"));
+  assert.deepEqual(outline(mail).slice(1), ["1.1 - 37 smime", "1.1.1 a/b 4 x.exe"]);
+  const file = part(object("%PDF-1.4\r\n"), "invoice.pdf.p7m");
+  assert.deepEqual(file.parts[1]?.names, ["invoice.pdf"]);
+  assert.deepEqual(file.parts[1]?.types, ["pdf"]);
+  assert.deepEqual([doubts(mail), doubts(file)], [[], []]);
+  assert.deepEqual(doubts(part(object("x".repeat(100)).subarray(0, 80))), ["failed 1"]);
+  assert.deepEqual(doubts(part(Buffer.from("hello"))), ["failed 1"]);
+});
+
 test("what PGP or S/MIME encrypted is told as such", () => {
   const sealed = Buffer.from("3082010006092a864886f70d010703a082", "hex");
   const smime = `${lines("Content-Type: application/pkcs7-mime; name=smime.p7m", "Content-Transfer-Encoding: base64", "")}${base64Lines(sealed)}`;
