@@ -40,7 +40,7 @@ dns: { servers: ["127.0.0.1:53"] }
 QUARANTINEDIR: /var/lib/signpost/quarantine
 YAML
 dns
-smtp-sink -d /tmp/sink.%M 127.0.0.1:10025 10 &
+smtp-sink -u nobody -d /tmp/sink.%M 127.0.0.1:10025 10 &
 systemctl enable --now signpost
 printf 'From: a@example.net\\nTo: b@example.org\\nSubject: hello\\nDate: Fri, 06 Nov 2026 10:00:00 +0000\\nMIME-Version: 1.0\\nContent-Type: application/octet-stream; name=a.exe\\n\\nMZ\\n' > /tmp/bad.eml
 swaks --server 127.0.0.1 --port 10024 --from a@example.net --to b@example.org --data @/tmp/bad.eml > /tmp/swaks.log
@@ -70,7 +70,7 @@ export const scenarios: readonly Scenario[] = [
         before: "signpost postfix --apply > /dev/null 2>&1; mail_file /tmp/arrived",
         put: { "somebody@example.net": "bob@example.org", "/path/to/the/mail/that/arrived": "/tmp/arrived" },
         after:
-          "mails 2; grep -E 'status=sent \\(250 2\\.0\\.0 from MTA\\(smtp:\\[127\\.0\\.0\\.1\\]:10027\\): 250 2\\.0\\.0 Ok: queued as' /var/log/postfix.log",
+          "await mails 2; await grep -E 'status=sent \\(250 2\\.0\\.0 from MTA\\(smtp:\\[127\\.0\\.0\\.1\\]:10027\\): 250 2\\.0\\.0 Ok: queued as' /var/log/postfix.log",
       },
       {
         page: "docs/operations.md",
