@@ -94,7 +94,7 @@ test("genrsa makes the key, amavisd.conf gets the lines for the impatient, and t
   await appendFile(configuration, fragment("1-impatient.conf"));
   const { code, stdout, stderr } = await signpost("check-config", "--config", configuration);
   assert.deepEqual({ code, stdout }, { code: 0, stdout: `${configuration}: 1 note\n` });
-  assert.match(stderr, /: note: mynetworks: counts for clients that XFORWARD tells of: .*\n$/);
+  assert.match(stderr, /: note: mynetworks: needs the client from Postfix: .*\n$/);
 });
 
 test("testkeys fails before the record that showkeys prints is in the zone, and passes after", async () => {

@@ -57,7 +57,7 @@ async function runSteps(steps: string): Promise<{ readonly code: number | null; 
       const child = execFile(
         "unshare",
         [...namespaces, "sh", join(top, "test/support/throwaway-root.sh"), folder, top, file],
-        { maxBuffer: 64 * 1024 ** 2 },
+        { maxBuffer: 64 * 1024 ** 2, timeout: 540_000, killSignal: "SIGKILL" },
         (_, stdout, stderr) => settle({ code: child.exitCode, output: `${stdout}${stderr}` }),
       );
     });
@@ -67,7 +67,7 @@ async function runSteps(steps: string): Promise<{ readonly code: number | null; 
 }
 
 for (const { title, setUp, blocks } of scenarios) {
-  test(title, { skip, timeout: 300_000 }, async () => {
+  test(title, { skip, timeout: 600_000 }, async () => {
     const steps = [". /checkout/test/support/docs-stage.sh", setUp, ...blocks.map(stepsOf), "say done"].join("\n");
     const { code, output } = await runSteps(steps);
     assert.equal(code, 0, output);

@@ -66,7 +66,7 @@ function lintClients(config: Config, isSet: (path: SettingPath) => boolean, say:
   say(
     "note",
     [byNetwork],
-    `counts for clients that XFORWARD tells of: in master.cf the transport to us needs ${line}`,
+    `needs the client from Postfix: its transport to signpost must have ${line}, as "signpost postfix --apply" sets it`,
     "name",
   );
 }
