@@ -1,4 +1,5 @@
 // What all sources of keys share while they are listed: which keys there are so far, and what is wrong with them.
+import { FolderKey, fileInFolder } from "./folder-key.ts";
 import type { KeyFiles, KeyProblem } from "./key-settings.ts";
 import type { KeyLook } from "./look-at-keys.ts";
 import type { KeyPlace, SigningKey } from "./signing-key.ts";
@@ -17,8 +18,8 @@ export interface KeyListing {
   look(place: KeyPlace): KeyLook;
   /** The same text for equal ones: most keys have the selector of others. */
   shared(text: string): string;
-  /** Takes a key in; returns whether its domain and selector were free. */
-  add(key: Omit<SigningKey, "number">): boolean;
+  /** Takes a key in; returns whether its domain and selector were free. @param folder dkim_key_dir, where it comes from there */
+  add(key: Omit<SigningKey, "number">, folder?: string): boolean;
 }
 
 export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyListing {
@@ -59,8 +60,11 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
       texts.set(text, text);
       return text;
     },
-    add(given) {
-      const key = { ...given, number: keys.length + 1 };
+    add(given, folder) {
+      const number = keys.length + 1;
+      const inFolder =
+        folder !== undefined && given.trouble === undefined && given.source === fileInFolder(folder, given);
+      const key: SigningKey = inFolder ? new FolderKey(folder, given, number) : { ...given, number };
       const isFree = key.pattern === undefined ? addDomain(key) : addPattern(key);
       if (isFree) keys.push(key);
       return isFree;
