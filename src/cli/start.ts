@@ -204,34 +204,17 @@ async function startOne(toStart: ToStart): Promise<Running> {
 }
 
 /** The processes that serve mail load what that takes; the one that starts them does not. */
-async function startSeveral({
-  file,
-  plain,
-  settings,
-  journal,
-  daemonUser,
-  user,
-  io,
-  inherited,
-}: ToStart): Promise<Running> {
+async function startSeveral(toStart: ToStart): Promise<Running> {
+  const { file, settings, io } = toStart;
   const { startProcesses } = await import("../processes/supervisor.ts");
   const daemon = await startProcesses({
-    settings,
-    plain,
-    inherited,
+    ...toStart,
     cwd: io.cwd,
-    daemonUser,
-    user,
     read: () => readSettings(file, io.cwd, io.signal),
-    journal,
     passErrors: (text) => io.stderr(text),
   });
   const upgrade = () =>
-    Promise.reject(
-      new Error(
-        "several processes (listeners) cannot hand their ports over: restart the daemon; where systemd holds the ports (signpost.socket) that refuses no connection",
-      ),
-    );
+    Promise.reject(new Error("several processes (listeners) cannot be replaced: restart the daemon"));
   return { daemon, reload: reloadOf(daemon, file, settings, daemon.load), upgrade, replaced: new Promise(() => {}) };
 }
 

@@ -102,16 +102,13 @@ test("a file that can be had later is told once, and kept from then on", async (
     file: join(parent, "f.sqlite"),
     retentionSeconds: 3600,
     worker: workerUrl("history"),
-    onTrouble: ({ message }) => {
-      troubles.push(message);
-      // After some retries; how many does not matter, what is found is waited for.
-      setTimeout(() => mkdirSync(parent), 100);
-    },
+    onTrouble: ({ message }) => troubles.push(message),
     retryMs: 20,
   });
   let found: readonly string[] = [];
   for (let number = 1; found.length === 0; number += 1) {
     file.add(row(number, 0));
+    if (file.dropped === 5) mkdirSync(parent, { recursive: true });
     found = await file.find("shared@example.com", 1);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

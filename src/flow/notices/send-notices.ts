@@ -22,12 +22,15 @@ import {
 } from "./templates-by-category.ts";
 
 export interface SendNoticesNeeds {
+  /** Next hops of notices and notifications: notify_method of the bank in force. */
   notifyHops(mail: JudgedMail): readonly NextHop[];
   readonly submitOwn: SubmitOwn;
   readonly templates: Templates;
+  /** Our patience with a mail, from its final dot on. Its client waits for a notification, too. */
   readonly messageTimeMs: number;
   /** Epoch, milliseconds. */
   now(): number;
+  /** How many notices and notifications one address gets. */
   readonly limit: NoticeLimit;
   /** A notice that its next hop did not take, or that could not be written: it is lost. For the log. */
   onLost?(logId: string, detail: string): void;

@@ -1,35 +1,15 @@
-// What is sent about a mail: delivery status notifications (RFC 3464) of recipients of whom SMTP's one reply cannot
-// speak, handed over before that reply; then notices, which nothing waits for.
-import type { Templates } from "../../notices/templates.ts";
 import { type Notice, refused } from "../../policy/decision.ts";
-import type { NextHop } from "../../smtp/next-hop.ts";
 import type { Reply } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
-import type { NoticeLimit } from "../notices/notice-limit.ts";
 import { type DsnOwed, owedDsns } from "../notices/owed-dsn.ts";
-import { createSendNotices } from "../notices/send-notices.ts";
+import { createSendNotices, type SendNoticesNeeds } from "../notices/send-notices.ts";
 import { writeDsn } from "../notices/write-dsn.ts";
 import { ownWord } from "../settle.ts";
-import type { OwnMailResult, SubmitOwn } from "../submit-own.ts";
-
-export interface NotifyNeeds {
-  /** Next hops of notifications: notify_method of the bank in force. */
-  notifyHops(mail: JudgedMail): readonly NextHop[];
-  readonly submitOwn: SubmitOwn;
-  readonly templates: Templates;
-  /** Our patience with a mail, from its final dot on. Its client waits for the notification, too. */
-  readonly messageTimeMs: number;
-  /** Epoch, milliseconds. */
-  now(): number;
-  /** How many notices and notifications one address gets. */
-  readonly limit: NoticeLimit;
-  /** A notice that was lost, for the log. */
-  onLost?(logId: string, detail: string): void;
-}
+import type { OwnMailResult } from "../submit-own.ts";
 
 const notHandedOver: Reply = { code: 451, enhanced: "4.3.0", text: "A status notification could not be handed over" };
 
-export function createNotify(needs: NotifyNeeds) {
+export function createNotify(needs: SendNoticesNeeds) {
   const { notifyHops, submitOwn, templates, messageTimeMs, now, limit } = needs;
   const sendNotices = createSendNotices(needs);
 

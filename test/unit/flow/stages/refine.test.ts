@@ -28,3 +28,12 @@ test("without a signature that holds the bank stays", () => {
   assert.equal(refine(router.base, facts(), transaction), router.base);
   assert.equal(refine(router.base, facts(signed("there.example", { result: "fail" })), transaction), router.base);
 });
+
+test("a verified author whose bank is MYNETS does not make the mail ours", () => {
+  const mynets = setUp({
+    base: { author_to_policy_bank_maps: [{ ".there.example": "MYNETS" }] },
+    banks: { MYNETS: {} },
+  });
+  const bank = createRefine(mynets)(mynets.base, facts(signed("there.example")), transaction);
+  assert.deepEqual([bank.path, bank.originating], ["MYNETS", false]);
+});
