@@ -145,7 +145,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "config/lint/advice",
     "config/lint/banks",
     "config/lint/doors",
-    "config/lint/files",
     "config/lint/maps",
     "config/lint/quarantine",
     "config/lint/scanners",

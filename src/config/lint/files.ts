@@ -1,5 +1,5 @@
-// Configuration files whose permissions let the wrong people read a secret, or change what the daemon does. Key files are
-// looked at where keys are listed (signing/look-at-keys).
+// Configuration files whose permissions let the wrong people read a secret, or change what the daemon does. Keys that sign are
+// looked at where they are listed (signing/look-at-keys).
 import { dirname } from "node:path";
 import type { FileFacts } from "../../signing/key-settings.ts";
 import type { Config } from "../config.ts";
@@ -22,6 +22,12 @@ export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUi
     if (facts !== undefined && (facts.mode & 0o004) !== 0) {
       say("warning", path, `${file} holds this secret and can be read by everybody on this machine; chmod 0640`);
     }
+  }
+  const tlsKey = config.smtpd_tls_key_file ?? config.smtpd_tls_cert_file;
+  const tlsFacts = tlsKey === null ? undefined : stat(tlsKey);
+  if (tlsFacts !== undefined && (tlsFacts.mode & 0o007) !== 0) {
+    const setting = config.smtpd_tls_key_file === null ? "smtpd_tls_cert_file" : "smtpd_tls_key_file";
+    say("warning", [setting], `everybody on this machine can use the key in ${tlsKey}; chmod 0600 (or 0640)`);
   }
   for (const file of filesOf(config, source)) {
     for (const path of [file, dirname(file)]) {
