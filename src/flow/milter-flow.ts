@@ -104,7 +104,7 @@ function withoutHold(decision: Decision): Decision {
 }
 
 /**
- * What would be thrown away goes on like any other mail, signed and marked, since whoever releases it sends it as it lies
+ * What would be thrown away goes on like any other mail, signed and marked, since a release sends it as it lies
  * there.
  */
 function passedOn(decision: Decision, before: Decision | undefined): Decision {

@@ -1,4 +1,4 @@
-// Whether anybody vouches for the sender of a mail. A bounce to a sender whom nobody vouches for hits whoever the mail's
+// Whether anything vouches for the sender of a mail. A bounce to a sender for whom nothing vouches hits the one whom the mail's
 // author made up (reliability: backscatter).
 import { organizationalDomain } from "../checks/organizational-domain.ts";
 import { splitAddress } from "../mail/address.ts";

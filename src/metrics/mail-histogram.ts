@@ -1,5 +1,5 @@
 // A histogram for the mail path, which observes some twenty values of each mail. prom-client looks for the series by a
-// text made of its labels each time; here whoever observes holds the series, and prom-client gets the numbers at a scrape.
+// text made of its labels each time; here the observer holds the series, and prom-client gets the numbers at a scrape.
 import { Histogram, type HistogramConfiguration } from "prom-client";
 
 /** One series of a histogram. */

@@ -96,7 +96,7 @@ const valueTypes: { readonly [Name in CategorySetting]: ValueType<CategoryValues
   mailfrom_notify_recip_by_ccat: senderValue,
 };
 
-/** Whose members are one value each, whoever the recipient is: a mapping among them is no lookup table. */
+/** Whose members are one value for all recipients: a mapping among them is no lookup table. */
 const plainSettings: ReadonlySet<CategorySetting> = new Set<CategorySetting>([
   "notify_admin_templ_by_ccat",
   "notify_recips_templ_by_ccat",
