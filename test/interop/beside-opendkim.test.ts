@@ -1,42 +1,24 @@
 // The same 200 mails by milter through signpost and through opendkim, driven by one MTA: the same word on each, the same results,
 // and each verifies what the other has signed.
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chmod, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { freePort } from "../support/free-port.ts";
-import { generateMail } from "../support/generated-mail.ts";
 import { after, before, test } from "../support/limited.ts";
 import { connectMta, type MilterAnswer } from "../support/milter-mta.ts";
+import { dkimResults, mailsForBoth, opendkimMissing, startOpendkim } from "../support/opendkim.ts";
 import { skipWithout } from "../support/peers.ts";
-import { createRandom } from "../support/random.ts";
 
-const present = await promisify(execFile)("opendkim", ["-V"]).then(
-  () => undefined,
-  () => "opendkim is not installed",
-);
-const skip = skipWithout(process.getuid?.() === 0 ? present : "opendkim needs root to start");
+const skip = skipWithout(await opendkimMissing());
 const count = 200;
 const inside = { name: "inside.example", address: "192.0.2.7" };
 const outside = { name: "outside.example", address: "203.0.113.7" };
 
 let daemon: DaemonProcess;
-let opendkim: ChildProcess;
 let doors: { readonly signpost: { readonly port: number }; readonly opendkim: { readonly path: string } };
 const closers: (() => Promise<unknown>)[] = [];
-const random = createRandom(1919);
-/** White space before a colon is what libopendkim itself signs as nobody accepts it; no From, nobody signs. */
-const mails: readonly Buffer[] = Array.from({ length: 3 * count }, (_, id) =>
-  generateMail(random, id, "alice@example.com"),
-)
-  .filter(({ obsoleteColon, shape }) => !obsoleteColon && shape !== "only header" && shape !== "NUL")
-  .slice(0, count)
-  .map(({ octets }) => octets);
+const mails = mailsForBoth(count);
 
 before(async () => {
   if (skip !== false) return;
@@ -58,48 +40,19 @@ inet_socket_port: []
 milter_listen: [{ address: "127.0.0.1:${port}" }]
 dns: { servers: ["127.0.0.1:${dns.server.port}"], timeout: 10s }
 `);
-  const file = (name: string) => join(daemon.folder, name);
-  await chmod(daemon.folder, 0o755);
-  await writeFile(file("key.pem"), key.pem, { mode: 0o600 });
-  const record = key.record.join("");
-  await writeFile(file("zone"), `s._domainkey.example.com ${record}\no._domainkey.example.com ${record}\n`);
-  const lines = [
-    ...["Syslog no", "Mode sv", "Domain example.com", "Selector o", `KeyFile ${file("key.pem")}`, "RequireSafeKeys no"],
-    ...["Canonicalization relaxed/simple", `InternalHosts ${inside.address}`, "AuthservID opendkim.example"],
-    ...["AlwaysAddARHeader yes", `TestDNSData ${file("zone")}`, `Socket local:${file("opendkim.sock")}`],
-  ];
-  await writeFile(file("opendkim.conf"), `${lines.join("\n")}\n`);
-  opendkim = spawn("opendkim", ["-f", "-x", file("opendkim.conf")], { stdio: "ignore" });
-  const ended = once(opendkim, "exit");
+  // A TCP socket of its would wait 40 ms with each mail for our acknowledgement.
+  doors = { signpost: { port }, opendkim: { path: join(daemon.folder, "opendkim.sock") } };
+  const endOpendkim = await startOpendkim(daemon.folder, key, `local:${doors.opendkim.path}`, inside.address);
   closers.push(
     async () => assert.equal(await daemon.stop(), 0),
-    async () => {
-      opendkim.kill("SIGTERM");
-      await ended;
-    },
+    endOpendkim,
     () => dns.close(),
   );
-  // A TCP socket of its would wait 40 ms with each mail for our acknowledgement.
-  doors = { signpost: { port }, opendkim: { path: file("opendkim.sock") } };
-  await listening(doors.opendkim.path);
 });
 
 after(async () => {
   for (const close of closers) await close();
 });
-
-async function listening(path: string): Promise<void> {
-  for (;;) {
-    const socket = connect(path);
-    const isOpen = await Promise.race([
-      once(socket, "connect").then(() => true),
-      once(socket, "error").then(() => false),
-    ]).catch(() => false);
-    socket.destroy();
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 async function through(
   which: keyof typeof doors,
@@ -112,23 +65,6 @@ async function through(
     answers.push(await session.send(each, { from: "alice@example.com", to: ["bob@elsewhere.example"] }));
   session.close();
   return answers;
-}
-
-/** Of the Authentication-Results that `host` put on: the results of DKIM, one a signature of example.com. */
-function results({ octets }: MilterAnswer, host: string): readonly string[] {
-  const header =
-    octets
-      .toString("latin1")
-      .split("\r\n\r\n", 1)[0]
-      ?.replaceAll(/\r\n[ \t]+/g, " ") ?? "";
-  const fields = header.split("\r\n").filter((line) => line.startsWith(`Authentication-Results: ${host};`));
-  return fields.flatMap((field) =>
-    field
-      .split(";")
-      .slice(1)
-      .filter((part) => /header\.d=example\.com\b/.test(part))
-      .map((part) => /dkim=(\w+)/.exec(part)?.[1] ?? part),
-  );
 }
 
 let signed: Readonly<Record<keyof typeof doors, readonly MilterAnswer[]>>;
@@ -163,7 +99,7 @@ for (const [signer, judge] of [
     );
     for (const [place, answer] of judged.entries()) {
       assert.deepEqual(
-        results(answer, `${judge}.example`),
+        dkimResults(answer.octets, `${judge}.example`),
         ["pass"],
         `mail ${place}:\n${answer.octets.subarray(0, 2500)}`,
       );
@@ -178,7 +114,7 @@ test("both find out mail that was changed, and mail that was not signed", { skip
     const [one, other] = [ours[place], theirs[place]];
     assert.ok(one !== undefined && other !== undefined);
     assert.deepEqual(
-      [results(one, "signpost.example"), results(other, "opendkim.example")],
+      [dkimResults(one.octets, "signpost.example"), dkimResults(other.octets, "opendkim.example")],
       [["fail"], ["fail"]],
       `mail ${place}`,
     );
