@@ -1,5 +1,6 @@
-// What local recipients see of mail of our own: it came without a signature, and leaves with one that was just made
-// (amavisd: "just generated, assumed good"). "dkim=none" would look like a fake of our domain.
+// What local recipients see of mail of our own: it came without a signature that holds, and leaves with one that was just made
+// (amavisd: "just generated, assumed good"). "dkim=none" would look like a fake of our domain, and the author's "dkim=fail" alone
+// like a fake of a list's mail.
 import type { Finding, FindingProperty } from "../../authres/finding.ts";
 import { formatAuthenticationResults } from "../../authres/print.ts";
 import type { JudgedMail, Signed, SigningRecord } from "../mail.ts";
@@ -9,11 +10,16 @@ type Made = Extract<SigningRecord, { readonly result: "signed" }>;
 /** The same mail, with the signatures just made in our Authentication-Results; no signature covers that field. */
 export function assumeGood(mail: JudgedMail, signed: Signed): Signed {
   const { bank, facts } = mail;
-  if ("refused" in signed || !facts.findings.some(isUnsigned)) return signed;
+  const ofDkim = facts.findings.filter(({ method }) => method === "dkim");
+  if ("refused" in signed || ofDkim.length === 0 || ofDkim.some(({ result }) => result === "pass")) return signed;
   const made = signed.signings.filter((signing): signing is Made => signing.result === "signed");
   if (made.length === 0 || (bank.signed_header_fields["authentication-results"] ?? 0) > 0) return signed;
   const authservId = bank.myauthservid ?? bank.myhostname;
-  const findings = facts.findings.flatMap((finding) => (isUnsigned(finding) ? made.map(assumed) : finding));
+  const last = ofDkim.at(-1);
+  const findings = facts.findings.flatMap((finding) => {
+    if (isUnsigned(finding)) return made.map(assumed);
+    return finding === last ? [finding, ...made.map(assumed)] : finding;
+  });
   const better = formatAuthenticationResults(authservId, findings);
   return {
     ...signed,

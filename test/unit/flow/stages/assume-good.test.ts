@@ -10,6 +10,7 @@ import { bankWith, hop, judged } from "../mails.ts";
 
 const none: Finding = { method: "dkim", result: "none", properties: [] };
 const failed: Finding = { method: "dkim", result: "fail", properties: [] };
+const passed: Finding = { method: "dkim", result: "pass", properties: [] };
 const spf: Finding = { method: "spf", result: "pass", properties: [] };
 const made: SigningRecord = { result: "signed", domain: "here.example", selector: "s", algorithm: "rsa-sha256" };
 const signature = "DKIM-Signature: x\r\n";
@@ -41,13 +42,22 @@ test("a signature just made stands where none was found; all else stays", () => 
   ]);
 });
 
+test("a list's signature stands behind the author's, which the list has broken", () => {
+  const [local] = leaves([failed, spf], [made]).add;
+  assert.match(
+    local?.[1] ?? "",
+    /dkim=fail;\s+dkim=pass \(just generated, assumed good\) header\.d=here\.example [^;]*;\s+spf=pass/,
+  );
+});
+
 test("each of several signatures is told", () => {
   const [local] = leaves([none], [made, { ...made, selector: "e", algorithm: "ed25519-sha256" }]).add;
   assert.equal(local?.[1]?.match(/dkim=pass/g)?.length, 2);
 });
 
 for (const [title, findings, signings, settings] of [
-  ["mail that came with a signature keeps what was found", [failed], [made], {}],
+  ["mail that came with a signature that holds keeps what was found", [failed, passed], [made], {}],
+  ["mail that nothing verified keeps it", [spf], [made], {}],
   ["mail that was not signed keeps it", [none], [{ result: "skipped", reason: "not-originating" }], {}],
   [
     "a field that our signature covers is not touched",
