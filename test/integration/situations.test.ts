@@ -33,6 +33,7 @@ const zone = {
   "down._domainkey.example.com": { rcode: "SERVFAIL" },
   "_dmarc.bank.example": { TXT: [["v=DMARC1; p=reject"]] },
   "bank.example": { TXT: [["v=spf1 -all"]] },
+  "shop.example": { TXT: [["v=spf1 ip4:203.0.113.9 -all"]] },
 };
 
 const plain = "From: alice@example.com\r\nSubject: Hello\r\nDate: Sun, 29 Nov 2026 09:00:00 +0000\r\n\r\nhello\r\n";
@@ -201,6 +202,13 @@ const situations: readonly Situation[] = [
       /would be refused by rule dmarc: 550 5\.7\.26/,
       /Next: If the mail was wanted, the sender has to mend SPF or DKIM/,
     ],
+  },
+  {
+    name: "a domain without a DMARC policy: nobody looked whether anything is aligned",
+    args: ["--client", "203.0.113.9", "--mail-from", "x@shop.example", "--rcpt-to", "bob@example.com"],
+    message: plain.replace("alice@example.com", "service@shop.example"),
+    says: [/spf=pass/, /ip4:203\.0\.113\.9/, /dmarc=none/],
+    not: [/aligned/],
   },
   {
     name: "why is there no Authentication-Results in my mail",

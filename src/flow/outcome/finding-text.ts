@@ -120,9 +120,11 @@ function dmarcLines(
   ];
   const word = reason === undefined ? undefined : wordOf("dmarc", reason);
   if (evaluation !== undefined) {
-    lines.push(
-      `  ${spfAlignment(findings, author, evaluation.spfAligned)}; ${dkimAlignment(verifications, author, evaluation.dkimAligned)}.`,
-    );
+    // Without a policy nobody looked whether anything is aligned.
+    if (evaluation.policyDomain !== undefined)
+      lines.push(
+        `  ${spfAlignment(findings, author, evaluation.spfAligned)}; ${dkimAlignment(verifications, author, evaluation.dkimAligned)}.`,
+      );
     lines.push(...policyLines(finding, evaluation, context));
   }
   if (context.originating === true) lines.push("  The mail is ours (originating): nothing follows from this result.");
