@@ -31,35 +31,43 @@ interface Sample extends MemoryParts {
   readonly peakMb: number;
 }
 
-const [sink, source] = [startChild(), startChild()];
-const nextHopPort = await sink.call("sink", { keep: false, chunking: true });
-const program = values.checkout ? {} : { program: await compile() };
-const filter = await startFilter({ nextHopPort, ...program });
 const taken: Sample[] = [];
+const [sink, source] = [startChild(), startChild()];
 try {
-  await sleep(2000);
-  take("idle");
-  const along = await manyMails(filter);
-  await sleep(quietMs);
-  take(`${mails} small mails, and 15 s`);
-  for (let crowd = 0; crowd < 3; crowd += 1) await load(filter, { bytes: 10_000, messages: 1000, connections: 1000 });
-  take("3 crowds of 1,000 connections");
-  await sleep(quietMs);
-  take("the same, and 15 s");
-  for (let turn = 0; turn < 5; turn += 1) await load(filter, { bytes: 20_000_000, messages: 20, connections: 20 });
-  take("100 mails of 20 MB, 20 at a time");
-  await sleep(quietMs);
-  take("the same, and 15 s");
-  process.stdout.write(`${report(along)}\n`);
+  const nextHopPort = await sink.call("sink", { keep: false, chunking: true });
+  const program = values.checkout ? {} : { program: await compile() };
+  const filter = await startFilter({ nextHopPort, ...program });
+  try {
+    await measure(filter);
+  } finally {
+    await filter.stop();
+  }
 } finally {
-  await filter.stop();
   sink.stop();
   source.stop();
 }
 
-function take(when: string): void {
-  taken.push({ when, peakMb: memory(filter.pid).peakMb, ...memoryParts(filter.pid) });
-  resetPeak(filter.pid);
+async function measure(filter: Filter): Promise<void> {
+  const look = (when: string) => take(filter, when);
+  await sleep(2000);
+  look("idle");
+  const along = await manyMails(filter);
+  await sleep(quietMs);
+  look(`${mails} small mails, and 15 s`);
+  for (let crowd = 0; crowd < 3; crowd += 1) await load(filter, { bytes: 10_000, messages: 1000, connections: 1000 });
+  look("3 crowds of 1,000 connections");
+  await sleep(quietMs);
+  look("the same, and 15 s");
+  for (let turn = 0; turn < 5; turn += 1) await load(filter, { bytes: 20_000_000, messages: 20, connections: 20 });
+  look("100 mails of 20 MB, 20 at a time");
+  await sleep(quietMs);
+  look("the same, and 15 s");
+  process.stdout.write(`${report(along)}\n`);
+}
+
+function take({ pid }: Filter, when: string): void {
+  taken.push({ when, peakMb: memory(pid).peakMb, ...memoryParts(pid) });
+  resetPeak(pid);
 }
 
 /** Signed and verified in turns, of many senders; resident MB after each part. */
