@@ -202,22 +202,21 @@ test("a folder that is gone is not made anew: the mail is put off", async (t) =>
 
 test("a body that cannot be read is a failure, and leaves no file", async (t) => {
   const folder = temporaryFolder(t);
-  let reads = 0;
-  const body = {
-    kind: "spool",
-    sizeBytes: 10,
-    async *read() {
-      reads += 1;
-      yield Buffer.from("Hello");
-      // The first read is for the digest.
-      if (reads > 1) throw new Error("EIO: the spool");
-      yield Buffer.from("world");
-    },
-  } as const;
   const keepCopies = createKeepCopies({ files: realFiles, index: memoryIndex(), repeatWindowMs: day });
-  const message = { ...messageFrom(original), body };
   for (const template of ["%m", "%m.gz"]) {
-    reads = 0;
+    let reads = 0;
+    const body = {
+      kind: "spool",
+      sizeBytes: 10,
+      async *read() {
+        reads += 1;
+        yield Buffer.from("Hello");
+        // The first read is for the digest.
+        if (reads > 1) throw new Error("EIO: the spool");
+        yield Buffer.from("world");
+      },
+    } as const;
+    const message = { ...messageFrom(original), body };
     const result = await keepCopies(mailToKeep("m1", { message }), [copyToKeep(folderPlace(folder, { template }))]);
     assert.ok("failure" in result);
     assert.match(result.failure.detail, /the spool/);
