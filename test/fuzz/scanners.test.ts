@@ -230,8 +230,9 @@ for (const kind of kinds) {
         const scanner = await startScanner(kind, [behaviour]);
         const said = behaviour.pieces.join("");
         const isClear = behaviour.after === "whole" && said === kind.valid && behaviour.end !== "reset";
-        // Where silence is what is looked at, a short one.
-        const outcome = await kind.ask(scanner.address, isClear ? 30_000 : 150);
+        // A scanner that leaves the connection open may stay silent: that is waited for, but not for long.
+        const isSilent = behaviour.end === "open" && !isClear;
+        const outcome = await kind.ask(scanner.address, isSilent ? 150 : 30_000);
         while (scanner.sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
         await scanner.close();
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);

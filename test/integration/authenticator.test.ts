@@ -53,9 +53,11 @@ test("SPF is evaluated with what the DNS says, for IPv4 and IPv6 clients", async
   const [four, six, other] = await Promise.all(
     ["192.0.2.7", "2001:db8::25", "198.51.100.1"].map((address) => authenticator.spf({ ...job, address })),
   );
-  assert.deepEqual(four, { result: "pass", identity: "mailfrom", domain: "example.com" });
+  const matched = "include:spf.example.com, there ip4:192.0.2.0/24";
+  assert.deepEqual(four, { result: "pass", identity: "mailfrom", domain: "example.com", matched });
   assert.equal(six?.result, "pass");
   assert.equal(other?.result, "fail");
+  assert.equal(other?.matched, "-all");
 });
 
 test("a job that comes with its own resolver asks that one, also while others are under way", async () => {
@@ -77,6 +79,7 @@ test("a null sender is judged by its HELO, a name that is none by nothing", asyn
     result: "pass",
     identity: "helo",
     domain: "example.com",
+    matched: "include:spf.example.com, there ip4:192.0.2.0/24",
   });
   assert.equal((await authenticator.spf({ ...job, helo: "example.com." })).result, "pass");
   assert.equal((await authenticator.spf({ ...job, helo: "mail_out.example.com" })).result, "pass");
