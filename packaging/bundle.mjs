@@ -35,7 +35,7 @@ const keepPlaces = {
       if (!path.startsWith(`${dist}/`)) return undefined;
       const place = JSON.stringify(relative(dist, path));
       const contents = (await readFile(path, "utf8"))
-        .replaceAll(/createRequire\(import\.meta\.url\)\(("[\w-]+")\)/g, "require($1)")
+        .replaceAll(/createRequire\(import\.meta\.url\)\(\s*("[\w/-]+"),?\s*\)/g, "require($1)")
         .replaceAll("import.meta.url", `(import.meta.url.slice(0, import.meta.url.lastIndexOf("/dist/") + 6) + ${place})`);
       return { contents };
     });

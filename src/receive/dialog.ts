@@ -257,7 +257,9 @@ export class Dialog {
     if (this.#protocol === undefined) return this.#refuse(sequence("send HELO/EHLO first"));
     if (!this.inTransaction) this.#options = this.#needs.options();
     const limits = { sizeLimit: this.#options.smtpd_message_size_limit, admit: this.#needs.admit };
-    return this.#answer(this.#envelope.mail(argument, limits));
+    const step = this.#answer(this.#envelope.mail(argument, limits));
+    this.#envelope.mailAnswered();
+    return step;
   }
 
   #data(argument: string): DialogStep {

@@ -71,15 +71,8 @@ export class EnvelopeDialog {
     return mistake(reply);
   }
 
-  mail(argument: string, limits: MailLimits): CommandAnswer {
+  mail(argument: string, { sizeLimit, admit }: MailLimits): CommandAnswer {
     if (this.#sender !== undefined) return sequenceError("nested MAIL command");
-    const answer = this.#takeMail(argument, limits);
-    // XFORWARD is used up by one MAIL, a refused one included: the next must not be taken for the same client's.
-    if (this.#sender === undefined) this.#client = {};
-    return answer;
-  }
-
-  #takeMail(argument: string, { sizeLimit, admit }: MailLimits): CommandAnswer {
     const path = parsePathArgument(argument, "FROM");
     if (path === undefined) return mistake({ code: 501, enhanced: "5.5.2", text: "Syntax: MAIL FROM:<address>" });
     const judged = judgeMailParameters(path.parameters);
@@ -91,6 +84,14 @@ export class EnvelopeDialog {
     if (refusal !== undefined) return limit(refusal);
     this.#sender = { address: path.address, parameters };
     return ok({ code: 250, enhanced: "2.1.0", text: `Sender <${path.address}> OK` });
+  }
+
+  /**
+   * To be called once MAIL is answered and the refusal told of. XFORWARD is used up by one MAIL, a refused one included: the
+   * next must not be taken for the same client's.
+   */
+  mailAnswered(): void {
+    if (this.#sender === undefined) this.#client = {};
   }
 
   rcpt(argument: string, recipientLimit: number): CommandAnswer {

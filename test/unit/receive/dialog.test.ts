@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Dialog } from "../../../src/receive/dialog.ts";
+import { Dialog, type RefusedAt } from "../../../src/receive/dialog.ts";
 import type { ListenerOptions } from "../../../src/receive/options.ts";
 import { defaultListenerOptions } from "../../support/receive-defaults.ts";
 
-function dialogAt(address: string, options: Partial<ListenerOptions> = {}): { dialog: Dialog; asked: () => number } {
+function dialogAt(address: string, options: Partial<ListenerOptions> = {}) {
   let asked = 0;
+  const refused: RefusedAt[] = [];
   const dialog = new Dialog({
     logId: "00001-01",
     listener: { address, port: 10024 },
@@ -15,9 +16,9 @@ function dialogAt(address: string, options: Partial<ListenerOptions> = {}): { di
       return { ...defaultListenerOptions, ...options };
     },
     admit: () => undefined,
-    refused: () => undefined,
+    refused: () => refused.push(dialog.refusedAt),
   });
-  return { dialog, asked: () => asked };
+  return { dialog, asked: () => asked, refused };
 }
 
 for (const [address, name] of [
@@ -41,6 +42,20 @@ test("asks for the settings at the start, at EHLO and at MAIL, and not for each 
   for (let i = 0; i < 100; i += 1) dialog.command("RCPT TO:<a@b>");
   assert.equal(dialog.command("DATA").next, "data");
   assert.equal(asked(), 3);
+});
+
+test("who is refused is told with the client that XFORWARD named, for one MAIL", () => {
+  const { dialog, refused } = dialogAt("127.0.0.1", { smtpd_message_size_limit: 1000 });
+  dialog.command("EHLO x");
+  dialog.command("XFORWARD ADDR=192.0.2.1");
+  for (const size of [2000, 3000]) dialog.command(`MAIL FROM:<a@b> SIZE=${size}`);
+  assert.deepEqual(
+    refused.map(({ client, command }) => [client, command]),
+    [
+      ["192.0.2.1", "MAIL FROM:<a@b> SIZE=2000"],
+      [undefined, "MAIL FROM:<a@b> SIZE=3000"],
+    ],
+  );
 });
 
 test("keeps the envelope of one mail out of the next", () => {

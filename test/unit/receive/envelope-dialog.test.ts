@@ -46,6 +46,8 @@ test("XFORWARD counts for one MAIL, a refused one included", () => {
   dialog.xforward("ADDR=192.0.2.1", true);
   assert.equal(dialog.client.address, "192.0.2.1");
   dialog.mail("nonsense", open);
+  assert.equal(dialog.client.address, "192.0.2.1", "for who tells of the refusal");
+  dialog.mailAnswered();
   assert.deepEqual(dialog.client, {});
 });
 
