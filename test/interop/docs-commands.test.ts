@@ -229,6 +229,8 @@ const pictures = [
   { page: "docs/architecture.md", begins: "Postfix --MAIL" },
   { page: "docs/postfix.md", begins: "                            +---" },
   { page: "docs/configuration.md", begins: "true, 5, text" },
+  // A sendmail cannot be installed beside the Postfix of the tests; its recorded dialogs are played in milter-dialogs.test.ts.
+  { page: "docs/milter.md", begins: "INPUT_MAIL_FILTER" },
 ];
 
 /** Commands that cannot be run here, and why; that a shell can read them and that our options are there is held all the same. */
