@@ -1,6 +1,6 @@
 // What the process holds besides mail. Start-up leaves behind the text of modules that ran once and a young generation
 // grown for reading them; and V8 would let the young generation grow to 50 MB for mail, which is short-lived garbage.
-import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { watchForQuiet } from "./quiet-memory.ts";
 
@@ -63,8 +63,9 @@ export function giveBackWhenQuiet(letGo: () => void = () => {}): void {
       return eventLoopUtilization(last, before).utilization;
     },
     heldBytes() {
-      const { heapTotal, arrayBuffers } = process.memoryUsage();
-      return heapTotal + arrayBuffers;
+      // process.memoryUsage reads /proc as well, and throws where there is none.
+      const { total_heap_size, external_memory } = getHeapStatistics();
+      return total_heap_size + external_memory;
     },
     giveBack() {
       letGo();
