@@ -7,7 +7,10 @@ import { everyBank, wellKnownBanks, yields } from "../references.ts";
 import type { Say } from "./advice.ts";
 
 export function lintBanks(config: Config, say: Say): void {
-  const atDoor = new Set(Object.values(config.interface_policy).flat());
+  const byMilter = config.milter_listen.flatMap(({ bank }) => bank ?? []);
+  const atDoor = new Set([...Object.values(config.interface_policy).flat(), ...byMilter]);
+  // The MTA's daemon may have any bank's name (milter_macro_daemon_name).
+  const mayBeNamed = config.milter_listen.length > 0;
   const atClient = new Set(
     everyBank(config).flatMap(({ settings }) => (settings.client_ipaddr_policy ?? []).flatMap(({ banks }) => banks)),
   );
@@ -16,6 +19,7 @@ export function lintBanks(config: Config, say: Say): void {
     const path = ["policy_bank", name];
     const known = wellKnownBanks.includes(name);
     if (!atDoor.has(name) && !atClient.has(name) && !later.has(name) && !known) {
+      if (mayBeNamed) continue;
       say(
         "warning",
         path,

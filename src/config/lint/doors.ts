@@ -33,14 +33,26 @@ export function doors(config: Config): DoorAt[] {
   return [...tcp, ...listed, ...sockets];
 }
 
+/** Every place where an MTA finds us as a milter, with the bank that its mail starts with. */
+function milterDoors(config: Config): (DoorAt & { readonly banks: readonly string[] })[] {
+  return config.milter_listen.flatMap(({ address, bank }, index) => {
+    const found = readHostPort(address, "*");
+    if (address.startsWith("/") || found === undefined) return [];
+    const banks = bank === null ? [] : [bank];
+    return [{ address: found.host, port: found.port, path: ["milter_listen", index], banks }];
+  });
+}
+
 export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
   const all = doors(config);
   if (all.length === 0 && config.milter_listen.length === 0)
     say("warning", ["inet_socket_port"], "there is no port and no socket to listen on");
-  lintReach(config, all, isSet, say);
+  const bySmtp = all.map((door) => ({ ...door, banks: banksAt(config, door) }));
+  for (const door of [...bySmtp, ...milterDoors(config)]) lintReach(config, door, isSet, say);
   lintPolicies(config, all, say);
   lintLoops(config, all, say);
-  lintClients(config, isSet, say);
+  // An MTA that asks as a milter tells the client in its own protocol.
+  if (all.length > 0) lintClients(config, isSet, say);
   const metrics = config.metrics.listen === null ? undefined : readHostPort(config.metrics.listen, "");
   if (metrics !== undefined && !isLoopback(metrics.host)) {
     say("warning", ["metrics", "listen"], "the endpoint can be reached from other machines; it asks nobody who he is");
@@ -53,7 +65,7 @@ function namesNobody({ mynetworks, base }: Config, setting: string): boolean {
     : setting === "mynetworks_maps" && base.mynetworks_maps.length === 0;
 }
 
-/** What is said of clients, nobody sees here; a line that is forgotten there keeps every client foreign. */
+/** Whether Postfix sends XFORWARD cannot be seen here; without it every client counts as foreign. */
 function lintClients(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
   const byNetwork = ["client_ipaddr_policy", "mynetworks_maps", "mynetworks"].find((name) => isSet([name]));
   if (
@@ -76,23 +88,26 @@ function isLoopback(address: string): boolean {
   return bare === "localhost" || bare === "::1" || bare.startsWith("127.");
 }
 
-function lintReach(config: Config, all: readonly DoorAt[], isSet: (path: SettingPath) => boolean, say: Say): void {
-  for (const door of all) {
-    if (door.socket !== undefined || isLoopback(door.address)) continue;
-    const banks = banksAt(config, door);
-    const owner = banks.findLast((name) => config.policy_bank.get(name)?.inet_acl !== undefined);
-    const acl = (owner === undefined ? undefined : config.policy_bank.get(owner)?.inet_acl) ?? config.base.inet_acl;
-    const where = `port ${door.port} at ${door.address === "*" ? "every address" : door.address}`;
-    const path = owner === undefined ? ["inet_acl"] : ["policy_bank", owner, "inet_acl"];
-    if (acl.some((net) => everyone.has(net))) {
-      say("error", path, `anybody can send mail through ${where}; name the MTA's addresses only`);
-    } else if (owner === undefined && !isSet(["inet_acl"])) {
-      say(
-        "warning",
-        door.path,
-        `${where} is reachable from outside, but inet_acl is not set: only this machine may connect`,
-      );
-    }
+function lintReach(
+  config: Config,
+  door: DoorAt & { readonly banks: readonly string[] },
+  isSet: (path: SettingPath) => boolean,
+  say: Say,
+): void {
+  if (door.socket !== undefined || isLoopback(door.address)) return;
+  const owner = door.banks.findLast((name) => config.policy_bank.get(name)?.inet_acl !== undefined);
+  const acl = (owner === undefined ? undefined : config.policy_bank.get(owner)?.inet_acl) ?? config.base.inet_acl;
+  const where = `port ${door.port} at ${door.address === "*" ? "every address" : door.address}`;
+  const path = owner === undefined ? ["inet_acl"] : ["policy_bank", owner, "inet_acl"];
+  if (acl.some((net) => everyone.has(net))) {
+    const harm = door.path[0] === "milter_listen" ? "have mail signed by" : "send mail through";
+    say("error", path, `anybody can ${harm} ${where}; name the MTA's addresses only`);
+  } else if (owner === undefined && !isSet(["inet_acl"])) {
+    say(
+      "warning",
+      door.path,
+      `${where} is reachable from outside, but inet_acl is not set: only this machine may connect`,
+    );
   }
 }
 

@@ -23,11 +23,14 @@ function lintSigning(config: Config, say: Say): void {
   if (config.dkim_keys.length === 0 && config.dkim_key_dir === null && config.dkim_keytable === null) {
     say("warning", at, "there is no key (dkim_keys, dkim_key_dir, dkim_keytable): nothing is signed");
   }
-  const isOurs = everyBank(config).some(
-    ({ settings }) =>
-      settings.originating === true ||
-      (settings.mynetworks_maps ?? []).some((table) => !(Array.isArray(table) && table.length === 0)),
-  );
+  const isOurs =
+    // By milter, mail of a client that has logged in is ours.
+    config.milter_listen.length > 0 ||
+    everyBank(config).some(
+      ({ settings }) =>
+        settings.originating === true ||
+        (settings.mynetworks_maps ?? []).some((table) => !(Array.isArray(table) && table.length === 0)),
+    );
   if (!isOurs) {
     say("warning", at, "no mail counts as ours (originating in a bank, mynetworks): nothing is signed");
   }
@@ -112,6 +115,8 @@ const rejecting = [
 
 /** Postfix has answered its client before a filter behind its queue sees the mail. */
 function lintRejects(config: Config, say: Say): void {
+  // A milter answers before the MTA has.
+  if (doors(config).length === 0) return;
   for (const { path, settings } of everyBank(config)) {
     // Mail of our own users has no forged senders.
     if (settings.originating === true) continue;

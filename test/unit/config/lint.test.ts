@@ -9,6 +9,7 @@ import { rsaPem } from "../signing/keys.ts";
 
 const key = "dkim_keys: [{ domain: example.com, selector: s, file: key.pem }]\n";
 const banks = (more: string) => `inet_socket_port: [10024, 10026]\n${more}`;
+const milter = (more: string) => `inet_socket_port: []\n${more}`;
 
 /** The advice, what gets it, and what does not; modes are those of key.pem and signpost.yaml. */
 const advices: readonly (readonly [
@@ -52,6 +53,12 @@ const advices: readonly (readonly [
     /warning: policy_bank\.LIST: nothing loads this bank/,
     banks("policy_bank: { LIST: { originating: true } }\n"),
     banks("policy_bank: { LIST: { originating: true } }\ninterface_policy: { '10026': LIST }\n"),
+  ],
+  [
+    /warning: policy_bank\.SUBMISSION: nothing loads this bank/,
+    "policy_bank: { SUBMISSION: { originating: true } }\n",
+    // The MTA's daemon may have this name.
+    milter("milter_listen: ['127.0.0.1:8893']\npolicy_bank: { SUBMISSION: { originating: true } }\n"),
   ],
   [
     /error: interface_policy\.10026\[0\]: no policy bank "LISTS", did you mean "LIST"\?/,
@@ -123,6 +130,20 @@ const advices: readonly (readonly [
     "inet_socket_port: 10024\ninet_socket_bind: 127.0.0.1\ninet_acl: [0.0.0.0/0]\n",
   ],
   [
+    /warning: milter_listen\[0\]: port 8893 at 0\.0\.0\.0 is reachable from outside, but inet_acl is not set/,
+    milter("milter_listen: ['0.0.0.0:8893']\n"),
+    milter("milter_listen: ['0.0.0.0:8893']\ninet_acl: [192.0.2.7]\n"),
+  ],
+  [
+    /error: policy_bank\.OPEN\.inet_acl: anybody can have mail signed by port 8893/,
+    milter(
+      "milter_listen: [{ address: '0.0.0.0:8893', bank: OPEN }]\npolicy_bank: { OPEN: { inet_acl: [0.0.0.0/0] } }\n",
+    ),
+    milter(
+      "milter_listen: [{ address: 127.0.0.1:8893, bank: OPEN }]\npolicy_bank: { OPEN: { inet_acl: [0.0.0.0/0] } }\n",
+    ),
+  ],
+  [
     /error: forward_method: .*sent to port 10025, which is ours: it never gets out/,
     "inet_socket_port: [10024, 10025]\n",
     "inet_socket_port: [10024, 10026]\n",
@@ -131,6 +152,12 @@ const advices: readonly (readonly [
     /warning: interface_policy\.10028: nothing listens there/,
     banks("policy_bank: { LIST: {} }\ninterface_policy: { '10028': LIST, '10026': LIST }\n"),
     banks("policy_bank: { LIST: {} }\ninterface_policy: { '10024': LIST, '10026': LIST }\n"),
+  ],
+  [
+    /note: mynetworks: needs the client from Postfix: .* smtp_send_xforward_command=yes/,
+    "mynetworks: [10.0.0.0/8]\nenable_dkim_signing: true\n",
+    // A milter is told the client by the MTA.
+    "mynetworks: [10.0.0.0/8]\nenable_dkim_signing: true\ninet_socket_port: []\nmilter_listen: ['127.0.0.1:8893']\n",
   ],
   [
     /note: local_domains_maps\[0\]\["\.Example\.COM"\]: names are looked up in lower case/,

@@ -71,6 +71,18 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
     ],
   ],
   [
+    "a milter refuses before the MTA has answered; mail of a client that has logged in is its own",
+    {
+      inet_socket_port: [],
+      milter_listen: [{ address: "127.0.0.1:8893", bank: null }],
+      mynetworks: [],
+      enable_dkim_signing: true,
+      dkim_key_dir: "/keys",
+      final_dmarc_destiny: "D_REJECT",
+    },
+    [],
+  ],
+  [
     "an identity outside of its domain",
     {
       dkim_keys: [{ domain: "example.com", selector: "a", file: "/a" }],
