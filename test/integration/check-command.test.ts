@@ -1,12 +1,13 @@
 // `signpost check` on a configuration and a message: everything that was decided, and from which line it follows.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { check } from "../../src/cli/check.ts";
 import { sign } from "../../src/cli/sign.ts";
 import { zipOf } from "../support/archives.ts";
 import { createTestKey } from "../support/daemon.ts";
+import { shownBlock } from "../support/document-blocks.ts";
 import { startFakeClamd } from "../support/fake-clamd.ts";
 import { spamdReply, startFakeSpamd } from "../support/fake-spamd.ts";
 import { test } from "../support/limited.ts";
@@ -423,4 +424,28 @@ test("what was found is said for each recipient, and what would follow", async (
       `${wanted}\n---\n${stdout}`,
     );
   }
+});
+
+test("docs/policy-banks.md shows a configuration and what check says with it", async (t) => {
+  const folder = folderFor(t);
+  const { pem, record } = createTestKey("rsa");
+  const keys = `dkim_keys: [{ domain: partner.example, selector: s, key: ${JSON.stringify(pem)} }]\n`;
+  writeFileSync(join(folder, "p.yaml"), `enable_dkim_signing: true\noriginating: true\n${keys}`);
+  const mail =
+    "From: ann@partner.example\r\nTo: joe@example.com\r\nSubject: hi\r\nDate: Mon, 6 Jul 2026 09:15:00 +0000\r\n";
+  writeFileSync(join(folder, "m.eml"), `${mail}\r\nhello\r\n`);
+  const signed = await run(sign, ["--config", "p.yaml", "m.eml"], folder);
+  writeFileSync(join(folder, "m.eml"), signed.stdout);
+  // Root looks as the daemon's user.
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, "keys"));
+  writeFileSync(join(folder, "c.yaml"), shownBlock("docs/policy-banks.md", "myhostname: mail.example.com"));
+  writeFileSync(join(folder, "dns.json"), JSON.stringify({ "s._domainkey.partner.example": { TXT: [record] } }));
+  const shown = shownBlock("docs/policy-banks.md", "$ signpost check");
+  const [command = "", ...lines] = shown.split("\n");
+  const args = command.replace("$ signpost check ", "").split(" ");
+  const { stdout, stderr } = await run(check, ["--dns", "dns.json", ...args], folder);
+  assert.equal(stderr, "");
+  const masked = (text: string) => text.replace(/header\.b=\S{8}/, "header.b=").trimEnd();
+  assert.equal(masked(stdout), masked(lines.join("\n")));
 });

@@ -1,6 +1,7 @@
 // What is refused before there is a mail: it is in the log, `log` and `why` find it, and the metric counts it.
 import assert from "node:assert/strict";
 import { signpost } from "../support/command.ts";
+import { shownBlock } from "../support/document-blocks.ts";
 import { connected, type Filter, startFilter } from "../support/filter.ts";
 import { after, before, test } from "../support/limited.ts";
 import { smtpClient } from "../support/smtp-client.ts";
@@ -95,4 +96,16 @@ test("log lists them, in JSON too, and the metrics have them", async () => {
   assert.ok(stdout.trimEnd().split("\n").length >= cases.length);
   const json = await signpost("why", ...config(), "--json", "large@example.com");
   assert.match(json.stdout, /"refused":"size","setting":"smtpd_message_size_limit"/);
+});
+
+test("docs/logging.md shows the line of a message that is too large", async () => {
+  const shown = shownBlock("docs/logging.md", "(31337-05) Refused");
+  const [, client, command = ""] = /client \[(\S+)\], command: (MAIL FROM:\S+ SIZE=\d+), /.exec(shown) ?? [];
+  const seen = filter.daemon.lines.length;
+  const session = await connected(filter.ports.incoming);
+  await session.ask(`XFORWARD ADDR=${client}`);
+  await session.ask(command);
+  const line = (await filter.daemon.line("Refused (", seen)).replace(/^.*?(?=\(\d+-\d+\) )/, "");
+  session.socket.destroy();
+  assert.equal(line.replace(/^\(\d+-\d+\)/, "(31337-05)").replace(`:${filter.ports.incoming},`, ":10024,"), shown);
 });

@@ -3,7 +3,7 @@
 // none of it has an entry for is a failure.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -211,17 +211,17 @@ const elsewhere = [
   { page: "docs/scaling.md", begins: "defaults\n", by: "test/support/haproxy.ts" },
 ];
 
-/** What is put out, in the form that a test holds. */
+/** What is put out: the test reads the block by `shownBlock` and compares it with what the program prints. */
 const shown = [
   { page: "docs/dkim.md", begins: "DKIM-Signature:", by: "test/unit/dkim/sign.test.ts" },
   { page: "docs/keys.md", begins: "error: example.com loses", by: "test/unit/daemon/reload.test.ts" },
   { page: "docs/logging.md", begins: "(31337-04) Passed", by: "test/unit/flow/outcome/log-line.test.ts" },
   { page: "docs/logging.md", begins: "(31337-05) Refused", by: "test/integration/refusals.test.ts" },
-  { page: "docs/logging.md", begins: "to <joe@example.com>", by: "test/unit/flow/outcome/explain.test.ts" },
+  { page: "docs/logging.md", begins: "to <joe@example.com>", by: "test/unit/history/history.test.ts" },
   { page: "docs/policy-banks.md", begins: "$ signpost check", by: "test/integration/check-command.test.ts" },
   { page: "docs/policy-banks.md", begins: "User+Foo@sub.ex.com", by: "test/unit/lookup/keys.test.ts" },
   { page: "docs/postfix.md", begins: "status=sent (250", by: "test/support/page-scenarios.ts" },
-  { page: "docs/quarantine.md", begins: "Return-Path:", by: "test/interop/quarantine.test.ts" },
+  { page: "docs/quarantine.md", begins: "Return-Path:", by: "test/unit/quarantine/keep-copies.test.ts" },
 ];
 
 /** Pictures and forms: nothing to run. */
@@ -291,6 +291,13 @@ test("what other tests run or hold is named by files that are there", () => {
     [...elsewhere, ...shown].filter(({ by }) => !existsSync(join(top, by))),
     [],
   );
+});
+
+test("what is shown is read from the page by the test that is named", () => {
+  for (const { page, begins, by } of shown) {
+    const text = readFileSync(join(top, by), "utf8").replaceAll(/(?<=\()\s+|\s+(?= )/g, "");
+    assert.ok(text.includes(`shownBlock("${page}", "${begins}")`), `${by}: ${page}`);
+  }
 });
 
 test("a shell can read what is not run", async () => {

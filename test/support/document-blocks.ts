@@ -51,6 +51,13 @@ export function pageBlocks(page: string): readonly PageBlock[] {
   return [...fenced, ...indented].sort((a, b) => a.line - b.line);
 }
 
+/** The text of the one block of a page that begins so. */
+export function shownBlock(page: string, begins: string): string {
+  const [block, more] = pageBlocks(page).filter(({ text }) => text.startsWith(begins));
+  if (block === undefined || more !== undefined) throw new Error(`${page} has no single block that begins: ${begins}`);
+  return block.text.replace(/\n$/, "");
+}
+
 function unindented(block: string): string {
   const lines = block.split("\n");
   const depth = Math.min(...lines.filter((line) => line.trim() !== "").map((line) => line.search(/\S/)));

@@ -182,7 +182,7 @@ export const noticeWords: Readonly<Record<Suppression | NoDsnReason | OtherNotic
   bulk: ["A list or a robot wrote the mail.", nothing],
   robot: ["The sender's address is that of a list or a robot.", nothing],
   "unverified-sender": [
-    "Nobody vouches for the sender: not ours, no SPF pass, no valid signature of its domain. A bounce would go to whoever was forged.",
+    "Nobody vouches for the sender: not ours, no SPF pass, no valid signature of its domain. A bounce could go to somebody whose address was forged.",
     "Switch enable_spf_verification on if bounces to real senders are missing.",
   ],
   "virus-fakes-sender": ["viruses_that_fake_sender_maps says that this virus forges its sender.", nothing],

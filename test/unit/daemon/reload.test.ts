@@ -6,6 +6,7 @@ import { createReload, type Reloadable } from "../../../src/daemon/reload.ts";
 import type { ListedKeys } from "../../../src/reading/list-keys.ts";
 import type { Settings } from "../../../src/reading/settings.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
+import { shownBlock } from "../../support/document-blocks.ts";
 import { filesOf, rsaPem, systemError } from "../signing/keys.ts";
 
 const { config } = await loadConfig("/s.yaml", { files: { read: () => "", glob: (pattern) => [pattern] } });
@@ -20,7 +21,11 @@ const settings: Settings = {
 const warning: Problem = { severity: "warning", message: "odd", place: { file: "s.yaml", line: 2, column: 1 } };
 const note: Problem = { severity: "note", message: "by the way" };
 
-function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = async () => ({ restart: [] })) {
+function setUp(
+  load: () => Promise<ListedKeys>,
+  take: Reloadable["reload"] = async () => ({ restart: [] }),
+  inForce = settings,
+) {
   const told: string[] = [];
   const events: string[] = [];
   let generation = 1;
@@ -44,7 +49,7 @@ function setUp(load: () => Promise<ListedKeys>, take: Reloadable["reload"] = asy
     },
   };
   const tell = (line: string) => told.push(line);
-  const reload = createReload({ file: "s.yaml", load, daemon, settings, tell });
+  const reload = createReload({ file: "s.yaml", load, daemon, settings: inForce, tell });
   return { reload: (how: "careful" | "forced" = "careful") => reload(how), told, events };
 }
 
@@ -128,4 +133,16 @@ test("a configuration by which a working key is lost is refused, and taken by fo
   assert.deepEqual([forced.inForce, forced.problems], [true, [`warning: ${lost}`]]);
   // From now on there is nothing left to lose.
   assert.deepEqual((await reload()).problems, []);
+});
+
+test("docs/keys.md shows how a lost key is told", async () => {
+  const file = "/var/db/dkim/s1.pem";
+  const keyring = (content: string | Error) =>
+    loadKeyring({ dkim_keys: [{ domain: "example.com", selector: "s1", file }] }, filesOf({ [file]: content })).keyring;
+  const { reload } = setUp(
+    async () => ({ settings: { ...settings, keyring: keyring(systemError("EACCES")) }, problems: [] }),
+    undefined,
+    { ...settings, keyring: keyring(rsaPem) },
+  );
+  assert.deepEqual((await reload()).problems, [shownBlock("docs/keys.md", "error: example.com loses")]);
 });

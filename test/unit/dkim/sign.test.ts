@@ -8,6 +8,7 @@ import { defaultSignedHeaderFields } from "../../../src/dkim/signed-fields.ts";
 import { verifyMessage } from "../../../src/dkim/verify.ts";
 import type { Canonicalization } from "../../../src/mail/digest.ts";
 import type { Answer } from "../../../src/rr/answer.ts";
+import { shownBlock } from "../../support/document-blocks.ts";
 
 const now = 1_800_000_000;
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -79,4 +80,17 @@ test("what was signed passes, with both algorithms and all canonicalizations in 
     results.map(({ result, reason }) => [result, reason]),
     signatures.map(() => ["pass", undefined]),
   );
+});
+
+test("docs/dkim.md shows a signature as it is made", () => {
+  const shown = shownBlock("docs/dkim.md", "DKIM-Signature:");
+  const [line = ""] = signMessage({
+    header: Buffer.from("From: a@example.com\r\nTo: b@example.org\r\nSubject: hi\r\n"),
+    body: { chunks: [body] },
+    requests: [request({ bodyCanonicalization: "relaxed", selector: "s1", expiresAt: now + 21 * 86_400 })],
+  });
+  // What follows the first names of h= is left out there.
+  const start = shown.slice(0, shown.indexOf("..."));
+  assert.equal(line.replaceAll("\r\n", "\n").slice(0, start.length), start);
+  assert.match(line, /;\s+bh=[\w+/=]+;\s+b=[\w+/=\s]+$/);
 });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { keepOutcome } from "../../../src/flow/outcome/kept.ts";
+import { mailLines } from "../../../src/flow/outcome/mail-text.ts";
 import { createPastMailReader } from "../../../src/flow/outcome/past-mail.ts";
+import { mailRecord } from "../../../src/flow/outcome/record.ts";
 import { noSurroundings } from "../../../src/flow/outcome/surroundings.ts";
 import type { HistoryFile } from "../../../src/history/file.ts";
 import { createHistory } from "../../../src/history/history.ts";
 import type { HistoryRow } from "../../../src/mail/history-row.ts";
+import { shownBlock } from "../../support/document-blocks.ts";
 import { outcomeWith, recipient } from "../../support/outcomes.ts";
 
 /** A file that keeps its rows in memory. */
@@ -78,4 +81,44 @@ test("a mail with addresses in UTF-8 is found by them in any case, and its recor
     assert.equal(found.record.recipients[0]?.address, "Δ@example.com");
     assert.equal(found.record.message_id, "<é@example.com>");
   }
+});
+
+test("docs/logging.md shows what why says of a recipient", () => {
+  const reply = { code: 250, enhanced: "2.7.0", text: "Ok, discarded" };
+  const copy = { purpose: "quarantine", category: "CC_BANNED", method: "local:banned-%m", to: "banned" } as const;
+  const outcome = outcomeWith({
+    recipients: [
+      recipient("joe@example.com", reply, {
+        action: "discard",
+        rule: "banned",
+        category: "CC_BANNED",
+        owed: { copies: [copy], notices: [{ kind: "admin", category: "CC_BANNED", to: "postmaster@example.com" }] },
+        quarantine: ["t/banned-t5bDoRaO1a6J"],
+        notices: [
+          { kind: "dsn", result: "suppressed", reason: "unverified-sender" },
+          { kind: "admin", result: "sent" },
+        ],
+        content: {
+          all: [
+            { category: "CC_BANNED", minor: 0 },
+            { category: "CC_BADH", minor: 7 },
+          ],
+          viruses: [],
+          headerFaults: ['Missing required header field: "Date"'],
+          banned: {
+            names: ["application/octet-stream,.exe,evil.exe"],
+            key: "\\.exe$",
+            origin: "signpost.yaml:40:7",
+          },
+          score: { score: 7.2, tests: ["BAYES_99=3.5", "AM.WBL=3.7"], isTagged: true, tag: 2, tag2: 6.2, kill: 6.9 },
+        },
+      }),
+    ],
+  });
+  const text = mailLines(mailRecord(outcome), noSurroundings);
+  const said = text.slice(
+    text.findIndex((line) => line.startsWith("  to <")),
+    text.findIndex((line) => line.startsWith("  reply ")),
+  );
+  assert.equal(said.map((line) => line.slice(2)).join("\n"), shownBlock("docs/logging.md", "to <joe@example.com>"));
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { foldKey, hashKeys, lookupKeys, shapeOf } from "../../../src/lookup/keys.ts";
 import { encodeUtf8 } from "../../../src/mail/domain.ts";
+import { shownBlock } from "../../support/document-blocks.ts";
 import { plainSettings } from "./compile.ts";
 
 const plus = { ...plainSettings, recipient_delimiter: "+" };
@@ -159,4 +160,9 @@ test("keys are folded to the form they are looked up by", () => {
   ] as const;
   for (const [key, folded] of cases) assert.equal(foldKey(key, plainSettings), folded, key);
   assert.equal(foldKey("Joe@Ex", cased), "Joe@ex");
+});
+
+test("docs/policy-banks.md lists the keys of an address in their order", () => {
+  const listed = shownBlock("docs/policy-banks.md", "User+Foo@sub.ex.com").trim().split(/\s+/);
+  assert.deepEqual(hashKeys(lookupKeys("User+Foo@Sub.Ex.COM", plus)), listed);
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { realFiles } from "../../../src/quarantine/files.ts";
 import { createKeepCopies, type Kept } from "../../../src/quarantine/keep-copies.ts";
+import { shownBlock } from "../../support/document-blocks.ts";
 import {
   copyToKeep,
   failingFiles,
@@ -55,6 +56,11 @@ test("a copy has the envelope on top, then the decision's fields, then the mail 
       "X-Quarantine-ID: <t5bDoRaO1a6J>\n" +
       `X-Signpost-Copy: ${facts}\n` +
       `X-Amavis-Alert: INFECTED, message contains virus: Eicar-Test-Signature\n${unixOriginal}`,
+  );
+  const short = text.replace(/^(X-Signpost-Copy: .*?"category":"CC_VIRUS",).*\}$/m, "$1…}");
+  assert.ok(
+    short.startsWith(`${shownBlock("docs/quarantine.md", "Return-Path:")}\n`),
+    "docs/quarantine.md shows it so",
   );
   assert.equal(row.subject, "grüße");
   assert.equal(row.size, text.length);

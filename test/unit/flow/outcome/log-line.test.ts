@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { logLines } from "../../../../src/flow/outcome/log-line.ts";
 import type { Outcome } from "../../../../src/flow/outcome/outcome.ts";
 import type { ScanRecord } from "../../../../src/flow/outcome/scan-record.ts";
+import { shownBlock } from "../../../support/document-blocks.ts";
 import { later, no, ok, outcomeWith, recipient } from "../../../support/outcomes.ts";
 
 const client = "[192.0.2.3]:33333";
@@ -180,4 +181,18 @@ test("a line says why mail is unchecked, which scanners did not answer, and what
     /, size: 436, unchecked=ambiguous,encrypted, scan_fail=ClamAV, spam \(cached\), /,
   );
   assert.match(scanned({ virus: { answers: [], failed: false, cached: true } }), /, size: 436, virus \(cached\), /);
+});
+
+test("docs/logging.md shows the line of a mail that was signed", () => {
+  const { session } = outcomeWith();
+  const outcome = outcomeWith({
+    session: { ...session, id: "31337-04" },
+    bankPath: "ORIGINATING",
+    originating: true,
+    recipients: [recipient("bob@elsewhere.test", undefined, { local: false, direction: "Outbound" })],
+    messageId: "<x@example.com>",
+    signings: [{ result: "signed", domain: "example.com", selector: "foo", algorithm: "rsa-sha256" }],
+    queuedAs: ["ABC0032DEF"],
+  });
+  assert.deepEqual(logLines(outcome), [shownBlock("docs/logging.md", "(31337-04) Passed")]);
 });
