@@ -1,9 +1,9 @@
-// The container without an engine: its files read as an engine reads them, and its entry run as process 1, without root, on
+// The container without an engine (container-engine.test.ts has one): its files read as an engine reads them, and its entry run as process 1, without root, on
 // a root that cannot be written to.
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -87,6 +87,38 @@ test("compose.yaml names files, folders, networks and volumes that there are", a
   }
   const { signpost: ours } = services;
   assert.deepEqual([ours.user, ours.read_only, ours.cap_drop], [`${own}:${own}`, true, ["ALL"]]);
+});
+
+test("Prometheus and Grafana find in compose.yaml what their files name", {
+  skip: skipWithout(missingProgram("promtool", "prometheus")),
+}, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "signpost-container-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const { services } = parse(await readFile(join(container, "compose.yaml"), "utf8"));
+  /** Mounted files by their place in the container. */
+  const placed = (service: string): ReadonlyMap<string, string> =>
+    new Map(
+      services[service].volumes
+        .map((volume: string) => volume.split(":"))
+        .map(([source = "", place = ""]: readonly string[]) => [place, join(container, source)]),
+    );
+  for (const [place, source] of placed("prometheus"))
+    if (place.startsWith("/etc/")) await copyFile(source, join(folder, place.replace("/etc/prometheus/", "")));
+  const { stdout } = await run("promtool", ["check", "config", join(folder, "prometheus.yml")]);
+  assert.match(stdout, /SUCCESS: .* is valid[\s\S]*SUCCESS: [1-9]\d* rules found/);
+
+  const grafana = placed("grafana");
+  const file = async (place: string) => parse(await readFile(grafana.get(place) ?? "", "utf8"));
+  const { datasources } = await file("/etc/grafana/provisioning/datasources/signpost.yaml");
+  assert.deepEqual(
+    datasources.map(({ url }: { url: string }) => [new URL(url).hostname in services, new URL(url).port]),
+    [[true, "9090"]],
+  );
+  const provisioning = grafana.get("/etc/grafana/provisioning/dashboards") ?? "";
+  for (const name of await readdir(provisioning)) {
+    const { providers } = parse(await readFile(join(provisioning, name), "utf8"));
+    for (const { options } of providers) assert.ok(grafana.has(options.path), options.path);
+  }
 });
 
 test("the configuration of compose.yaml has nothing against it", async (t) => {

@@ -202,6 +202,11 @@ read("docs/scaling.md", "                    process", undefined, async (text) =
 const elsewhere = [
   { page: "docs/destinies.md", begins: "author_to_policy_bank_maps:", by: "test/integration/whitelisting.test.ts" },
   { page: "docs/destinies.md", begins: "@author_to_policy_bank_maps", by: "test/integration/whitelisting.test.ts" },
+  { page: "docs/install.md", begins: "apt install ./signpost_VERSION", by: "test/interop/debian-package.test.ts" },
+  { page: "docs/install.md", begins: "apt install ./signpost_NEW", by: "test/interop/debian-package.test.ts" },
+  { page: "docs/install.md", begins: "apt install --allow-downgrades", by: "test/interop/debian-package.test.ts" },
+  { page: "docs/install.md", begins: "signpost postfix --undo      #", by: "test/interop/debian-package.test.ts" },
+  { page: "docs/install.md", begins: "cd packaging/container", by: "test/interop/container-engine.test.ts" },
   { page: "docs/milter.md", begins: "smtpd_milters", by: "test/interop/milter.test.ts" },
   { page: "docs/postfix.md", begins: "# The safe default", by: "test/support/postfix.ts" },
   { page: "docs/postfix.md", begins: "/^/  FILTER amavisfeed:[127.0.0.1]:10026", by: "test/support/postfix.ts" },
@@ -239,32 +244,11 @@ const notRun = [
   { page: "CONTRIBUTING.md", begins: "npm ci && npm run test:all", why: "it runs this test" },
   {
     page: "docs/install.md",
-    begins: "apt install ./signpost_VERSION",
-    why: "apt asks its archives; debian-package.test.ts does the same with dpkg",
-  },
-  {
-    page: "docs/install.md",
-    begins: "apt install ./signpost_NEW",
-    why: "apt asks its archives; debian-package.test.ts does the same with dpkg",
-  },
-  { page: "docs/install.md", begins: "apt install --allow-downgrades", why: "apt asks its archives" },
-  {
-    page: "docs/install.md",
-    begins: "signpost postfix --undo      #",
-    why: "apt; debian-package.test.ts does the same with dpkg",
-  },
-  {
-    page: "docs/install.md",
     begins: "tar -xf",
     why: "the tarball is made by debian-package.test.ts, which looks for each path of the page",
   },
   { page: "docs/install.md", begins: "ln -sfn signpost-NEW", why: "it needs two releases" },
   { page: "docs/install.md", begins: "signpost postfix --undo\n", why: "it needs what was unpacked" },
-  {
-    page: "docs/install.md",
-    begins: "cd packaging/container",
-    why: "it needs podman and a registry of images; container.test.ts runs the image's entry without",
-  },
   {
     page: "docs/install.md",
     begins: "npm ci && npm pack",
