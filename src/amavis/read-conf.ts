@@ -31,6 +31,7 @@ export function readAmavisdConf(
     locate: (path) => locate(root, path),
     problems: reading.problems,
     folder: reading.folder,
+    isAmavisd: true,
   };
 }
 

@@ -5,6 +5,7 @@ import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 import { collector } from "./lint/advice.ts";
 import { lintBanks } from "./lint/banks.ts";
+import { lintDestinies } from "./lint/destinies.ts";
 import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
 import { lintMaps } from "./lint/maps.ts";
@@ -29,6 +30,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
   lintQuarantine(config, isSet, say);
   lintSentMail(config, say);
   lintScanners(source.settings, say);
+  lintDestinies(source, say);
   lintSecurity(config, say);
   return problems;
 }

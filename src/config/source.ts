@@ -36,4 +36,6 @@ export interface ConfigSource {
   readonly problems: readonly Problem[];
   /** Where relative names of files start, wherever they stand; absent: the folder of the file that names them. */
   readonly folder?: string;
+  /** True for a file of amavisd's: nothing in it was written by --print, which prints defaults as well. */
+  readonly isAmavisd?: true;
 }

@@ -3,6 +3,7 @@ import { amavisSpamScanner, amavisVirusScanner, isEmbeddedSpamAssassin } from ".
 import { isMapping } from "../../settings/shape.ts";
 import type { ConfigSource, Problem } from "../source.ts";
 import { collector, type Say } from "./advice.ts";
+import { lintDestinies } from "./destinies.ts";
 
 type Settings = ConfigSource["settings"];
 
@@ -18,10 +19,11 @@ export function lintScanners(settings: Settings, say: Say): void {
   });
 }
 
-/** What is to be said of the scanners of an amavisd.conf that is turned into a signpost.yaml, where nothing else looks at them. */
+/** What is to be said of scanners and destinies of an amavisd.conf that is turned into a signpost.yaml, where nothing else looks at them. */
 export function importedScanners(source: ConfigSource): readonly Problem[] {
   const { say, problems } = collector(source);
   lintScanners(source.settings, say);
+  lintDestinies(source, say);
   eachEntry(source.settings, (entry, path, name) => {
     if (!Array.isArray(entry)) return;
     const found = name === "spam_scanners" ? amavisSpamScanner(entry) : amavisVirusScanner(entry);

@@ -8,6 +8,8 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
     "spam that is rejected behind the queue, but not of our own users",
     {
       final_spam_destiny: "D_REJECT",
+      spam_scanners: [{ name: "SA", type: "spamd", address: "127.0.0.1:783" }],
+      av_scanners: [{ name: "ClamAV", type: "clamd", address: "127.0.0.1:3310" }],
       interface_policy: { 10024: "A" },
       policy_bank: { A: { originating: true, final_virus_destiny: "D_REJECT" } },
     },
@@ -65,7 +67,7 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
   ],
   [
     "a refusal behind the queue",
-    { final_dmarc_destiny: "D_REJECT" },
+    { final_dmarc_destiny: "D_REJECT", enable_dmarc_verification: true },
     [
       "note: final_dmarc_destiny: D_REJECT is for a filter before the queue; behind it Postfix makes a bounce, to a sender who may be forged",
     ],
@@ -79,6 +81,7 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
       enable_dkim_signing: true,
       dkim_key_dir: "/keys",
       final_dmarc_destiny: "D_REJECT",
+      enable_dmarc_verification: true,
     },
     [],
   ],
