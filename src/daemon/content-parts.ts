@@ -3,9 +3,10 @@
 import type { Config } from "../config/config.ts";
 import { digestBody } from "../mail/body-digest.ts";
 import type { PartsFound } from "../mail/content.ts";
-import type { MessageOctets } from "../mail/message.ts";
+import type { Message } from "../mail/message.ts";
 import type { ContentObserver } from "../metrics/observers.ts";
 import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
+import { partsKey } from "../pool/known-parts.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { type ContentScanners, createContentScanners, type ScannerStats } from "../scanners/content-scanners.ts";
 import { createVerdictCache, type SharedOctets, type VerdictCache } from "../verdicts/verdict-cache.ts";
@@ -16,7 +17,7 @@ export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "sco
    * Takes a mail apart. Rejects only when its octets cannot be read.
    * @param isScanned scanners are asked about it, so that its digest is made for their verdicts anyway
    */
-  lookIntoParts(message: MessageOctets, isScanned: boolean): Promise<PartsFound>;
+  lookIntoParts(message: Message, isScanned: boolean): Promise<PartsFound>;
   /** Writes a mail so that no MTA has to change it. */
   makeSurvive: ContentPool["makeSurvive"];
   scannerStats(): readonly ScannerStats[];
@@ -66,7 +67,8 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
     async lookIntoParts(message, isScanned) {
       if (!isScanned || !(verdicts.remembers("virus") || verdicts.remembers("spam"))) return pool.lookInto(message);
       // Octets that cannot be read are found to be so once more, and reported, by the pool.
-      return pool.lookInto(message, await digestBody(message.body).catch(() => undefined));
+      const digest = await digestBody(message.body).catch(() => undefined);
+      return pool.lookInto(message, digest && partsKey(message, digest));
     },
     makeSurvive: (message, body) => pool.makeSurvive(message, body),
     scanViruses: (message, ask) => scanners.scanViruses(message, ask),

@@ -133,7 +133,9 @@ export function declareMetrics() {
       "kind",
       "result",
     ]),
-    partsDuration: histogram("signpost_parts_duration_seconds", "Time to take a mail apart.", mailSeconds, ["where"]),
+    partsDuration: mailHistogram("signpost_parts_duration_seconds", "Time to take a mail apart.", mailSeconds, [
+      "where",
+    ]),
     partsThreadEnds: counter("signpost_parts_thread_ends_total", "Threads that ended while they took a mail apart.", [
       "reason",
     ]),

@@ -116,6 +116,11 @@ function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declar
 function contentObserver(declared: Declared): ContentObserver {
   const { scannerAnswers, scannerDuration, verdictLookups, partsDuration, partsThreadEnds } = declared;
   const name = boundedLabel(maxScanners);
+  const took = {
+    "in-place": partsDuration.series({ where: "in-place" }),
+    worker: partsDuration.series({ where: "worker" }),
+    known: partsDuration.series({ where: "known" }),
+  };
   for (const reason of ["died", "deadline"]) partsThreadEnds.inc({ reason }, 0);
   return {
     scanned(scanner, kind, result, durationMs) {
@@ -124,7 +129,7 @@ function contentObserver(declared: Declared): ContentObserver {
       scannerDuration.observe({ scanner: called, kind }, durationMs / 1000);
     },
     verdictAsked: (kind, result) => verdictLookups.inc({ kind, result }),
-    mailDone: (where, durationMs) => partsDuration.observe({ where }, durationMs / 1000),
+    mailDone: (where, durationMs) => took[where].observe(durationMs / 1000),
     workerEnded: (reason) => partsThreadEnds.inc({ reason }),
   };
 }

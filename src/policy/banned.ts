@@ -24,8 +24,23 @@ export function bansNames(bank: BannedSettings, recipient: string): boolean {
   return bank.banned_namepath_re !== undefined || tablesOf(bank, recipient).length > 0;
 }
 
-/** Looks a mail's parts up. `undecipherable`: paths of parts that nobody could look into. */
-export function createFindBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): FindBanned {
+/** What was worked out for parts that are known from an equal mail. */
+const knownFinds = new WeakMap<PartsFound, { readonly bank: BannedSettings; readonly find: FindBanned }>();
+
+/** Looks a mail's parts up; of equal mails, whose parts are one object, once for each bank in turn. */
+export function createFindBanned(bank: BannedSettings, found: PartsFound): FindBanned {
+  const known = knownFinds.get(found);
+  const isSame =
+    known?.bank.banned_filename_maps === bank.banned_filename_maps &&
+    known.bank.banned_namepath_re === bank.banned_namepath_re;
+  if (isSame) return known.find;
+  const { banned_filename_maps, banned_namepath_re } = bank;
+  const find = findBanned({ banned_filename_maps, banned_namepath_re }, found);
+  knownFinds.set(found, { bank: { banned_filename_maps, banned_namepath_re }, find });
+  return find;
+}
+
+function findBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): FindBanned {
   const opaque = new Set(unchecked.flatMap(({ path }) => path ?? []));
   const described = parts.map((part) => textsOf(part, opaque));
   const leaves = leavesOf(parts);

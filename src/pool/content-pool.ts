@@ -16,7 +16,7 @@ import type { ContentTask, SurvivalTask } from "../mime/content-task.ts";
 import type { PartsLimits } from "../mime/limits.ts";
 import { createMailWalk } from "../mime/mail-walk.ts";
 import { makeSurvive, type Survival } from "../mime/survival.ts";
-import { createKnownParts, partsKey } from "./known-parts.ts";
+import { createKnownParts } from "./known-parts.ts";
 import { PoolSaturated } from "./worker-pool.ts";
 
 export interface ContentPoolOptions {
@@ -42,9 +42,9 @@ export interface ContentPoolObserver {
 export interface ContentPool {
   /**
    * Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again.
-   * `bodyDigest`: SHA-256 of the body, where somebody has made it anyway; what is known of an equal mail is given then.
+   * `key`: of `partsKey`, where somebody has made a digest of the body anyway; what is known of an equal mail is given then.
    */
-  lookInto(message: MessageOctets, bodyDigest?: Uint8Array): Promise<PartsFound>;
+  lookInto(message: MessageOctets, key?: string): Promise<PartsFound>;
   /** The mail written so that no MTA has to change it. Rejects when the thread dies or takes too long, or after `close`. */
   makeSurvive(message: Pick<Message, "header" | "fields">, body: MemoryBody): Promise<Survival>;
   /** Mails that are taken apart by threads now, and that wait for it. */
@@ -139,9 +139,8 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
   }
 
   return {
-    async lookInto(message, bodyDigest) {
+    async lookInto(message, key) {
       const begunAt = performance.now();
-      const key = bodyDigest === undefined ? undefined : partsKey(message, bodyDigest);
       const before = key === undefined ? undefined : known.find(key);
       if (before !== undefined) {
         observer.mailDone?.("known", performance.now() - begunAt);

@@ -3,8 +3,7 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { PartsFound } from "../mail/content.ts";
-import { asBuffer, splitHeader } from "../mail/header.ts";
-import type { MessageOctets } from "../mail/message.ts";
+import { asBuffer, type HeaderSplit } from "../mail/header.ts";
 import { headerOfWalk } from "../mime/mail-walk.ts";
 
 export interface KnownParts {
@@ -18,15 +17,19 @@ const maxTextLength = 16 * 1024;
 const maxEntries = 5000;
 const maxBytes = 4 * 1024 * 1024;
 
-/** What an entry costs beside its text: the list's links, the key. */
+/** What an entry costs beside its text and its key: the list's links. */
 const overheadBytes = 300;
-/** Of a part, beside its text. */
-const partBytes = 250;
+/** Of a part, beside its text, with what is worked out of it. */
+const partBytes = 500;
+
+/** Characters of a key that is its own text; longer ones are hashed, which takes as long as all else. */
+const maxPlainKey = 500;
 
 /** @param bodyDigest SHA-256 of the body */
-export function partsKey({ header }: Pick<MessageOctets, "header">, bodyDigest: Uint8Array): string {
+export function partsKey(head: HeaderSplit, bodyDigest: Uint8Array): string {
   const digest = asBuffer(bodyDigest).toString("latin1");
-  return hash("sha256", `${digest.length}:${digest}${headerOfWalk(splitHeader(header))}`, "base64url");
+  const text = `${digest.length}:${digest}${headerOfWalk(head)}`;
+  return text.length <= maxPlainKey ? text : hash("sha256", text, "base64url");
 }
 
 export function createKnownParts(): KnownParts {
@@ -38,7 +41,9 @@ export function createKnownParts(): KnownParts {
       const text = JSON.stringify(found);
       if (text.length > maxTextLength) return;
       // Read again: names are pieces of the header that they stood in, and would keep all of it.
-      entries.set(key, JSON.parse(text), { size: overheadBytes + 2 * text.length + partBytes * found.parts.length });
+      entries.set(key, JSON.parse(text), {
+        size: overheadBytes + key.length + 2 * text.length + partBytes * found.parts.length,
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 // All scanners there are, as the flow asks them: about viruses and about spam, by way of the verdicts that are remembered.
-
+import { hash } from "node:crypto";
 import { digestBody } from "../mail/body-digest.ts";
 import type { SpamFound, VirusFound } from "../mail/content.ts";
 import type { Message } from "../mail/message.ts";
@@ -82,8 +82,8 @@ export interface ContentScannersOptions {
 export interface Verdicts {
   /** Whether any verdict of this kind is kept at all. */
   remembers(kind: ScanKind): boolean;
-  virus(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<VirusFound>): Promise<VirusFound>;
-  spam(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<JudgedSpam>): Promise<SpamFound>;
+  virus(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<VirusFound>): VirusFound | Promise<VirusFound>;
+  spam(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<JudgedSpam>): SpamFound | Promise<SpamFound>;
 }
 
 export interface JudgedSpam {
@@ -220,13 +220,14 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
   };
 }
 
-/** Lists of scanners are those of a configuration, the same for every mail: what is in them is written down once. */
+/** Lists of scanners are those of a configuration, the same for every mail: they get their name once. */
 const texts = new WeakMap<readonly (VirusScanner | SpamScanner)[], string>();
 
 function textOf(scanners: readonly (VirusScanner | SpamScanner)[]): string {
   const known = texts.get(scanners);
   if (known !== undefined) return known;
-  const text = JSON.stringify(scanners);
+  // Verdicts are many, and each names its scanners.
+  const text = hash("sha256", JSON.stringify(scanners), "base64url").slice(0, 22);
   texts.set(scanners, text);
   return text;
 }

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { SpamFound, VirusFound } from "../mail/content.ts";
 import type { VerdictSubject } from "../mail/verdict-subject.ts";
 import { decodeSpam, decodeVirus, encodeVerdict } from "./kept-verdict.ts";
-import { type VerdictKeyMode, type VerdictKind, verdictKey } from "./verdict-key.ts";
+import { sharedVerdictKey, type VerdictKeyMode, type VerdictKind, verdictKey } from "./verdict-key.ts";
 
 /** How long verdicts are kept, in milliseconds; 0: not at all. */
 export interface VerdictTtls {
@@ -44,8 +44,8 @@ export type VerdictResult = (typeof verdictResults)[number];
 export interface VerdictCache {
   remembers(kind: VerdictKind): boolean;
   /** `deadlineMs`: on the clock of `now`; nobody waits longer for an equal mail. Rejects where `ask` does. */
-  virus(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<VirusFound>): Promise<VirusFound>;
-  spam(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<AskedSpam>): Promise<SpamFound>;
+  virus(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<VirusFound>): VirusFound | Promise<VirusFound>;
+  spam(subject: VerdictSubject, deadlineMs: number, ask: () => Promise<AskedSpam>): SpamFound | Promise<SpamFound>;
   stats(): VerdictStats;
   /** Forgets all that is known here. */
   clear(): void;
@@ -123,27 +123,38 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     late: () => ({ tests: [], scanner: "", failure: "busy: an equal mail was looked at for too long", cached: false }),
   };
 
-  function keep(key: string, found: VirusFound | SpamFound, octets: Uint8Array, ttlMs: number): void {
+  function keep(key: string, octets: Uint8Array, ttlMs: number): void {
+    // Read again: what a scanner said is pieces of its answer, and would keep all of that.
+    const found: VirusFound | SpamFound = JSON.parse(Buffer.from(octets).toString());
     entries.set(key, { ...found, cached: true }, { ttl: ttlMs, size: overheadBytes + key.length + 2 * octets.length });
   }
 
-  async function look<T extends VirusFound | SpamFound, Asked>(
+  /** A remembered verdict is there at once. */
+  function look<T extends VirusFound | SpamFound, Asked>(
     kind: Kind<T, Asked>,
     waiting: Map<string, Promise<T | undefined>>,
     known: (found: VirusFound | SpamFound | undefined) => T | undefined,
     subject: VerdictSubject,
     deadlineMs: number,
     ask: () => Promise<Asked>,
-  ): Promise<T> {
+  ): T | Promise<T> {
     const at = verdictKey(key, kind.name, subject);
+    const hit = at === undefined ? undefined : known(entries.get(at));
+    if (hit === undefined) return lookFurther(kind, waiting, at, deadlineMs, ask);
+    tell?.(kind.name, "hit");
+    return hit;
+  }
+
+  async function lookFurther<T extends VirusFound | SpamFound, Asked>(
+    kind: Kind<T, Asked>,
+    waiting: Map<string, Promise<T | undefined>>,
+    at: string | undefined,
+    deadlineMs: number,
+    ask: () => Promise<Asked>,
+  ): Promise<T> {
     if (at === undefined) {
       tell?.(kind.name, "unlike");
       return kind.found(await ask());
-    }
-    const hit = known(entries.get(at));
-    if (hit !== undefined) {
-      tell?.(kind.name, "hit");
-      return hit;
     }
     const other = waiting.get(at);
     if (other !== undefined) {
@@ -160,7 +171,9 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     waiting.set(at, promise);
     let passedOn: T | undefined;
     try {
-      const remembered = await shared?.get(at, (octets, ttlMs) => fromShared(kind, at, octets, ttlMs));
+      const remembered = await shared?.get(sharedVerdictKey(kind.name, at), (octets, ttlMs) =>
+        fromShared(kind, at, octets, ttlMs),
+      );
       if (remembered !== undefined) {
         tell?.(kind.name, "shared");
         passedOn = remembered;
@@ -172,8 +185,8 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
       const ttlMs = kind.ttlMs(asked);
       if (ttlMs > 0) {
         const octets = encodeVerdict(found);
-        keep(at, found, octets, ttlMs);
-        shared?.set(at, octets, ttlMs);
+        keep(at, octets, ttlMs);
+        shared?.set(sharedVerdictKey(kind.name, at), octets, ttlMs);
       }
       if (ttlMs > 0) passedOn = { ...found, cached: true };
       else if (kind.isFailure(asked)) passedOn = found;
@@ -193,7 +206,7 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     const found = kind.decode(octets);
     const keepMs = Math.min(ttlMs, kind.maxTtlMs);
     if (found === undefined || keepMs <= 0) return undefined;
-    keep(at, found, octets, keepMs);
+    keep(at, octets, keepMs);
     return found;
   }
 

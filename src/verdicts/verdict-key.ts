@@ -2,6 +2,7 @@
 // signed copy got the verdict on the unsigned mail; too much, and nothing is ever found.
 import { hash } from "node:crypto";
 import { asBuffer } from "../mail/header.ts";
+import type { MessageHead } from "../mail/message.ts";
 import type { VerdictSubject } from "../mail/verdict-subject.ts";
 
 /** verdict_cache_key: "full", or amavisd's "body". */
@@ -19,27 +20,48 @@ const passedOver: ReadonlySet<string> = new Set([
   ...["authentication-results", "received-spf"],
 ]);
 
+/** Digests of what virus and spam verdicts both depend on: both are asked for one mail, one after the other. */
+const digests = new WeakMap<MessageHead, { readonly bodyDigest: Uint8Array; readonly digest: string }>();
+
 /** Undefined for a mail whose header section is not known whole, or not the same to all readers: it is like no other. */
 export function verdictKey(mode: VerdictKeyMode, kind: VerdictKind, subject: VerdictSubject): string | undefined {
   const { bodyDigest, head, bankPath, scanners, further } = subject;
-  let all = "";
-  // Each part behind its length: no two lists of parts are the same text. Octets are a character each: joined as text and
-  // hashed in one go they cost a fourth of what they do one by one.
-  const add = (part: string): void => {
-    all += `${part.length}:${part}`;
-  };
-  add(textOf(bodyDigest));
-  // Not amavisd's, but harmless: after a change of scanners the new ones are asked.
-  add(scanners);
-  if (mode === "full") {
-    if (head.cut !== undefined) return undefined;
-    add(bankPath);
-    add(String(further.length));
-    for (const word of further) add(word);
-    for (const { name, raw } of head.fields) if (!passedOver.has(name)) add(textOf(raw));
-  }
-  // The 1 is the version of what is kept: filters of different versions may share a cache.
-  return `verdict:1:${kind}:${mode}:${hash("sha256", all, "base64url")}`;
+  const begin = `${kind}:${mode}`;
+  // That scanners are named is not amavisd's, but harmless: after a change of scanners the new ones are asked.
+  if (mode === "body") return `${begin}:${hashed(part(textOf(bodyDigest)) + part(scanners))}`;
+  if (head.cut !== undefined) return undefined;
+  const rest = [scanners, bankPath, String(further.length), ...further].map(part).join("");
+  return `${begin}:${digestOf(head, bodyDigest)}:${rest.length <= maxPlain ? rest : hashed(rest)}`;
+}
+
+/** The same for a cache that filters share: short, and nobody reads in it who gets mail. */
+export function sharedVerdictKey(kind: VerdictKind, key: string): string {
+  // The 2 is the version of what is kept: filters of different versions may share a cache.
+  return `verdict:2:${kind}:${hashed(key)}`;
+}
+
+/** Characters that stand in a key as they are; more are hashed. */
+const maxPlain = 300;
+
+/** Of the body and of the header fields that count. */
+function digestOf(head: MessageHead, bodyDigest: Uint8Array): string {
+  const known = digests.get(head);
+  if (known?.bodyDigest === bodyDigest) return known.digest;
+  // Octets are a character each: joined as text and hashed in one go they cost a fourth of what they do one by one.
+  let all = part(textOf(bodyDigest));
+  for (const { name, raw } of head.fields) if (!passedOver.has(name)) all += part(textOf(raw));
+  const digest = hashed(all);
+  digests.set(head, { bodyDigest, digest });
+  return digest;
+}
+
+/** Behind its length: no two lists of parts are the same text. */
+function part(text: string): string {
+  return `${text.length}:${text}`;
+}
+
+function hashed(text: string): string {
+  return hash("sha256", text, "base64url");
 }
 
 function textOf(octets: Uint8Array): string {

@@ -1,5 +1,6 @@
 // Ordinary mail, of which nothing is to be left out: small enough to be kept as it is. To make a text of it takes 3 % of the
 // work for a small mail, and nearly none of the texts is ever read.
+import type { ContentFound } from "../../policy/decision.ts";
 import type { Outcome, RecipientOutcome } from "./outcome.ts";
 
 /** Of each list at most. */
@@ -9,7 +10,7 @@ const most = { recipients: 4, verifications: 4, findings: 8, signings: 4, candid
 const maxOctets = 8192;
 
 /** The objects of an Outcome, and those of one recipient. */
-const objectOctets = { outcome: 1500, recipient: 300 } as const;
+const objectOctets = { outcome: 1500, recipient: 300, scan: 600, content: 600, text: 50 } as const;
 
 /**
  * What an ordinary mail takes in memory at most, octets; undefined for every other mail. The header counts whole: a text
@@ -17,24 +18,26 @@ const objectOctets = { outcome: 1500, recipient: 300 } as const;
  */
 export function ordinaryOctets(outcome: Outcome): number | undefined {
   const { recipients, verifications, findings, signings, queuedAs, evidence, headerOctets } = outcome;
-  if (headerOctets === undefined || hasMore(outcome) || evidence.changeHints !== undefined) return undefined;
+  if (headerOctets === undefined || hasMore(outcome) || !isRemembered(outcome) || evidence.changeHints !== undefined)
+    return undefined;
   if (recipients.length > most.recipients || verifications.length > most.verifications) return undefined;
   if (findings.length > most.findings || signings.length > most.signings) return undefined;
   if (evidence.candidates.length > most.candidates || queuedAs.length > most.queuedAs) return undefined;
   const { helo, client } = outcome.session;
   let octets = objectOctets.outcome + headerOctets + outcome.sender.length + outcome.reply.text.length + helo.length;
   octets += (client.name?.length ?? 0) + (client.helo?.length ?? 0) + (client.ident?.length ?? 0);
+  if (outcome.scan !== undefined) octets += objectOctets.scan;
   for (const recipient of recipients) {
     if (!isPlain(recipient)) return undefined;
     octets += objectOctets.recipient + recipient.address.length + recipient.reply.text.length;
+    if (recipient.content !== undefined) octets += octetsOf(recipient.content);
   }
   return octets <= maxOctets ? octets : undefined;
 }
 
 /** What only some mails have, as long as it may be. */
-function hasMore({ scan, seal, survival, recipientReplies, error, leftOut, detailLines }: Outcome): boolean {
+function hasMore({ seal, survival, recipientReplies, error, leftOut, detailLines }: Outcome): boolean {
   return (
-    scan !== undefined ||
     seal !== undefined ||
     survival !== undefined ||
     recipientReplies !== undefined ||
@@ -44,8 +47,23 @@ function hasMore({ scan, seal, survival, recipientReplies, error, leftOut, detai
   );
 }
 
-/** Nothing was found in it, nothing is owed for it. */
+/** All that was found in it was known. What a scanner said just now is pieces of its answer, and would keep all of that. */
+function isRemembered({ scan }: Outcome): boolean {
+  if (scan === undefined) return true;
+  const { unchecked, virus, spam } = scan;
+  return unchecked === undefined && virus?.cached !== false && spam?.cached !== false;
+}
+
+/** Nothing in it is forbidden, nothing is owed for it. */
 function isPlain({ content, owed, quarantine, notices }: RecipientOutcome): boolean {
   const count = owed.copies.length + owed.notices.length + quarantine.length + notices.length;
-  return content === undefined && count === 0;
+  return count === 0 && (content === undefined || (content.banned === undefined && content.viruses.length === 0));
+}
+
+/** A score and faults of the header section, each text whole. */
+function octetsOf({ all, score, headerFaults }: ContentFound): number {
+  let octets = objectOctets.content + objectOctets.text * all.length;
+  for (const text of headerFaults) octets += objectOctets.text + text.length;
+  for (const text of score?.tests ?? []) octets += objectOctets.text + text.length;
+  return octets;
 }

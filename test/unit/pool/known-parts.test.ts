@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PartsFound } from "../../../src/mail/content.ts";
+import { splitHeader } from "../../../src/mail/header.ts";
 import { createKnownParts, partsKey } from "../../../src/pool/known-parts.ts";
 
 const one = Buffer.alloc(32, 1);
 const fields =
   "From: a@example.com\r\nContent-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: 7bit\r\n";
-const keyOf = (header: string, digest = one) => partsKey({ header: Buffer.from(header) }, digest);
+const keyOf = (header: string, digest = one) => partsKey(splitHeader(Buffer.from(header)), digest);
 
 const part = { path: "1", parent: -1, names: ["a.txt"], types: ["asc"], sizeBytes: 3, encrypted: false };
 const found: PartsFound = { parts: [part], unchecked: [] };
@@ -40,6 +41,13 @@ for (const [title, header] of others) {
     assert.notEqual(keyOf(header), keyOf(fields));
   });
 }
+
+test("a key is bounded, however long the fields are", () => {
+  const long = (name: string) => `Content-Type: text/plain; name="${"x".repeat(5000)}${name}"\r\n`;
+  assert.ok(keyOf(long("a")).length < 500);
+  assert.equal(keyOf(long("a")), keyOf(long("a")));
+  assert.notEqual(keyOf(long("a")), keyOf(long("b")));
+});
 
 test("another body makes another key", () => {
   assert.notEqual(keyOf(fields, Buffer.alloc(32, 2)), keyOf(fields));

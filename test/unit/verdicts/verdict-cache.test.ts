@@ -160,10 +160,11 @@ test("nobody waits for an equal mail beyond its own deadline", async () => {
 
 test("who waited for a question that broke asks itself", async () => {
   const { cache } = cacheWith();
-  const first = cache.virus(subject(), far, async () => {
+  const broken = async () => {
     await turn();
     throw new Error("broken");
-  });
+  };
+  const first = Promise.resolve(cache.virus(subject(), far, broken));
   const second = cache.virus(subject(), far, async () => clean);
   await assert.rejects(first, /broken/);
   assert.deepEqual(await second, clean);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { verdictKey } from "../../../src/verdicts/verdict-key.ts";
+import { sharedVerdictKey, verdictKey } from "../../../src/verdicts/verdict-key.ts";
 import { header, subject } from "./subject.ts";
 
 const full = (...given: Parameters<typeof subject>) => verdictKey("full", "spam", subject(...given));
@@ -8,7 +8,8 @@ const body = (...given: Parameters<typeof subject>) => verdictKey("body", "spam"
 
 test("mails that are equal in all that counts have one key, and a short one", () => {
   assert.equal(full(), full());
-  assert.ok((full() ?? "").length < 80);
+  assert.ok(sharedVerdictKey("spam", full() ?? "").length < 80);
+  assert.equal(sharedVerdictKey("spam", full() ?? ""), sharedVerdictKey("spam", full() ?? ""));
   const copy = `Received: from x by y\r\nDKIM-Signature: v=1; b=abc\r\n${header.replace("To: b", "To: c")}Date: now\r\nMessage-ID: <1@x>\r\n`;
   assert.equal(full({}, copy), full(), "another copy of the same mailing");
 });
@@ -36,6 +37,18 @@ test("no words can be taken for others", () => {
   assert.notEqual(full({ further: ["ab", "c"] }), full({ further: ["a", "bc"] }));
   assert.notEqual(full({ further: ["a"], bankPath: "b" }), full({ further: [], bankPath: "ab" }));
   assert.notEqual(full({ further: ["Subject: x\r\n"] }, ""), full({ further: [] }, "Subject: x\r\n"));
+});
+
+test("a key is bounded, whoever makes its words long", () => {
+  const long = (word: string) => full({ further: [`user=${"x".repeat(5000)}${word}`] }) ?? "";
+  assert.ok(long("a").length < 400);
+  assert.equal(long("a"), long("a"));
+  assert.notEqual(long("a"), long("b"));
+});
+
+test("one header section with another body is another mail", () => {
+  const { head } = subject();
+  assert.notEqual(full({ head }), full({ head, bodyDigest: Buffer.alloc(32, 2) }));
 });
 
 test("amavisd's key: the body alone", () => {

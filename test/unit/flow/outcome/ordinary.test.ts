@@ -18,6 +18,15 @@ const verification = { kind: "dkim", result: "pass", domain: "d", selector: "s",
 const signing = { result: "skipped", reason: "not-originating" } as const;
 const candidate = { source: "From", address: "a@b.example", attempts: [], matches: [] } as const;
 
+const points = { score: 1.5, tests: ["BAYES_50=0.8"], isTagged: false } as const;
+const scored = { all: [{ category: "CC_CLEAN", minor: 0 }], score: points, viruses: [], headerFaults: [] } as const;
+const manyTests = { ...points, tests: times(200, "A_TEST_OF_SPAMASSASSIN=0.1") } as const;
+const remembered = {
+  parts: 2,
+  virus: { answers: [{ scanner: "ClamAV", result: "clean", detail: [] }], failed: false, cached: true },
+  spam: { scanner: "s", cached: true },
+} as const;
+
 const cases: readonly (readonly [string, Partial<Outcome>, boolean])[] = [
   ["one recipient", {}, true],
   ["four recipients, one of them refused", { recipients: [bob, bob, bob, recipient("x@example.com", no)] }, true],
@@ -32,7 +41,28 @@ const cases: readonly (readonly [string, Partial<Outcome>, boolean])[] = [
     false,
   ],
   ["a copy that is kept", { recipients: [{ ...bob, quarantine: ["local:x"] as never }] }, false],
-  ["contents", { recipients: [{ ...bob, content: {} as never }] }, false],
+  ["a score", { recipients: [{ ...bob, content: scored }] }, true],
+  ["a score of many tests", { recipients: [{ ...bob, content: { ...scored, score: manyTests } }] }, false],
+  ["a fault of the header section", { recipients: [{ ...bob, content: { ...scored, headerFaults: ["x"] } }] }, true],
+  [
+    "a fault that is told at length",
+    { recipients: [{ ...bob, content: { ...scored, headerFaults: [long(7000)] } }] },
+    false,
+  ],
+  ["a virus", { recipients: [{ ...bob, content: { ...scored, viruses: ["Eicar"] } }] }, false],
+  [
+    "a banned name",
+    { recipients: [{ ...bob, content: { ...scored, banned: { names: ["x.exe"], key: "x" } } }] },
+    false,
+  ],
+  ["verdicts that were remembered", { scan: remembered }, true],
+  [
+    "a verdict on viruses of just now",
+    { scan: { ...remembered, virus: { ...remembered.virus, cached: false } } },
+    false,
+  ],
+  ["a verdict on spam of just now", { scan: { ...remembered, spam: { scanner: "s", cached: false } } }, false],
+  ["what could not be looked through", { scan: { parts: 1, unchecked: [{ reason: "failed", detail: "x" }] } }, false],
   ["something of ours that broke", { error: "Error" }, false],
   ["LMTP", { recipientReplies: [bob.reply] }, false],
   ["lines of log level 2", { detailLines: ["line"] }, false],
