@@ -41,6 +41,8 @@ export interface SignatureField {
   /** The name to ask for, A-labels, or undefined when nothing is to be asked: a broken field, or too many keys. */
   readonly keyName: string | undefined;
   readonly digest: BodyDigestSpec | undefined;
+  /** bh=, base64; the digest of the body where the signature passes. */
+  readonly bodyHash: string | undefined;
 }
 
 export interface VerifyJob {

@@ -37,6 +37,7 @@ export function readSignatureFields(
     index: candidate.index,
     keyName: judged.has(candidate) ? keyNameOf(candidate) : undefined,
     digest: judged.has(candidate) ? digestOf(candidate, fields) : undefined,
+    bodyHash: candidate.kind === "dkim" ? candidate.parsed.signature?.bodyHash : undefined,
   }));
 }
 

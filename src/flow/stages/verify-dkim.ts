@@ -2,9 +2,11 @@
 
 import type { DkimEngine, SignatureField, Verification, VerifyPolicy } from "../../dkim/engine.ts";
 import { readSignatureFields } from "../../dkim/signature-fields.ts";
+import { isDigestOfOctets } from "../../dkim/unaltered-body.ts";
+import { offerDigest } from "../../mail/body-digest.ts";
 import type { BodyDigestSpec } from "../../mail/digest.ts";
 import { isUnread } from "../../mail/header.ts";
-import type { MessageHead } from "../../mail/message.ts";
+import type { Body, MessageHead } from "../../mail/message.ts";
 import type { Answer, Resolve } from "../../rr/answer.ts";
 import { type BodyDigestSource, bodySource, type DigestBody } from "./body-source.ts";
 
@@ -64,7 +66,23 @@ export function createDkimVerifier(engine: Pick<DkimEngine, "verify">, digestBod
       const making = bodySource(body, pending.digests, digestBody);
       const [keys, source] =
         making instanceof Promise ? await Promise.all([pending.keys, making]) : [await pending.keys, making];
-      return engine.verify({ header: head.header, body: source, keys, now, policy: pending.policy });
+      const { fields, policy } = pending;
+      const verifications = await engine.verify({ header: head.header, body: source, keys, now, policy });
+      if ("chunks" in source) offerHashed(body.body, source.chunks, fields, verifications);
+      return verifications;
     },
   };
+}
+
+/** A body was hashed to judge a signature; where that passed, what asks for its digest later need not do it again. */
+function offerHashed(
+  body: Body,
+  chunks: readonly Uint8Array[],
+  fields: readonly SignatureField[],
+  verifications: readonly Verification[],
+): void {
+  const at = verifications.findIndex(({ result }) => result === "pass");
+  const { digest, bodyHash } = fields[at] ?? {};
+  if (digest === undefined || bodyHash === undefined) return;
+  offerDigest(body, () => (isDigestOfOctets(digest, chunks) ? Buffer.from(bodyHash, "base64") : undefined));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { digestBody } from "../../../src/mail/body-digest.ts";
+import { digestBody, offerDigest } from "../../../src/mail/body-digest.ts";
 import { memoryMail, spooledMail } from "../../support/scanned-mail.ts";
 
 test("the digest of the octets, however they are kept", async () => {
@@ -32,4 +32,15 @@ test("a body is read once, however many ask", async () => {
   assert.equal(one, other);
   assert.equal(await digestBody(counted), one);
   assert.equal(reads, 1);
+});
+
+test("a digest that somebody has is taken, one that is not of the octets is made", async () => {
+  const octets = Buffer.from("hello\r\n");
+  const offered = Buffer.alloc(32, 1);
+  const { body } = memoryMail(octets);
+  offerDigest(body, () => offered);
+  assert.equal(await digestBody(body), offered);
+  const { body: other } = memoryMail(octets);
+  offerDigest(other, () => undefined);
+  assert.deepEqual(await digestBody(other), createHash("sha256").update(octets).digest());
 });

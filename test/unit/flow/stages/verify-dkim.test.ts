@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { VerifyJob } from "../../../../src/dkim/engine.ts";
 import { createDkimVerifier } from "../../../../src/flow/stages/verify-dkim.ts";
+import { digestBody } from "../../../../src/mail/body-digest.ts";
 import type { Resolve } from "../../../../src/rr/answer.ts";
 import { bankWith, transactionOf } from "../mails.ts";
 
@@ -78,4 +80,31 @@ test("an engine that cannot do its work is not taken for a signature that does n
   const pending = verifier.begin(message, bankWith({ enable_dkim_verification: true }), resolve);
   assert.ok(pending !== undefined);
   await assert.rejects(verifier.finish(pending, message, { body: message.body }, 0), /no worker/);
+});
+
+/** The digest that later stages get, after signatures of which the first so many do not hold. */
+async function digestAfter(results: readonly string[], message = signedBy("s1", "s2")) {
+  const verifier = createDkimVerifier(
+    { verify: async () => results.map((result) => ({ result })) as never },
+    noDigests,
+  );
+  const pending = verifier.begin(message, bankWith({ enable_dkim_verification: true }), scene().resolve);
+  assert.ok(pending !== undefined);
+  await verifier.finish(pending, message, { body: message.body }, 0);
+  return digestBody(message.body);
+}
+
+test("a body that a valid signature was judged by is not hashed again", async () => {
+  const told = Buffer.from("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "base64");
+  const made = createHash("sha256").update("hello\r\n").digest();
+  assert.deepEqual(await digestAfter(["pass", "fail"]), told);
+  assert.deepEqual(await digestAfter(["fail", "pass"]), told);
+  assert.deepEqual(await digestAfter(["fail", "policy"]), made, "bh= of what does not hold is anybody's word");
+  assert.deepEqual(await digestAfter([]), made);
+});
+
+test("nor is a body known by a digest of other octets than its own", async () => {
+  const text = `${signature("s1")}From: joe@there.example\r\n\r\nhello  world\r\n`;
+  const made = createHash("sha256").update("hello  world\r\n").digest();
+  assert.deepEqual(await digestAfter(["pass"], transactionOf({ text }).message), made);
 });
