@@ -9,7 +9,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/content": ["daemon/content-parts"],
   "integration/correspondence": ["daemon/sent-mail", "flow/stages/acquaint", "flow/stages/fingerprint", "scanners/p0f"],
   "integration/daemon": ["daemon/serve", "daemon/start-daemon", "flow/report"],
-  "integration/direct-socket": ["receive/direct-socket"],
+  "integration/direct-socket": ["sockets/direct-socket"],
   "integration/dns-resolver": ["dns/resolver", "dns/tcp", "dns/udp", "dns/wire"],
   "integration/example": ["cli/demo", "cli/demo-next-hop"],
   "integration/history": [

@@ -1,6 +1,7 @@
 // One connection of an MTA: packets in, the steps of sessions and mails followed, answers out. Several mails come one after the other; several sessions too (SMFIC_QUIT_NC).
 import type { Socket } from "node:net";
 import type { ClientFacts, ListenerName, Session } from "../mail/transaction.ts";
+import { DirectSocket } from "../sockets/direct-socket.ts";
 import { replyPacket } from "./changes.ts";
 import { readClient, readPath } from "./client.ts";
 import type { MilterHandlers, MilterObserver } from "./handlers.ts";
@@ -12,6 +13,8 @@ import { type Packet, PacketReader, packet, strings } from "./packet.ts";
 export interface MilterConnectionNeeds {
   readonly listener: ListenerName;
   readonly logId: string;
+  /** The MTA's end of the connection; "" and 0 by a unix socket. */
+  readonly peer: { readonly address: string; readonly port: number };
   readonly handlers: MilterHandlers;
   readonly observer: MilterObserver;
   /** Silence after which the connection is given up, in milliseconds. */
@@ -55,7 +58,14 @@ export class MilterConnection {
     socket.setTimeout(idleMs, () => {
       if (!this.#waits) this.close();
     });
-    socket.on("data", (chunk: Buffer) => this.#input(chunk));
+    // What was read is copied or done with when #input returns: a socket may read all into one buffer.
+    if (socket instanceof DirectSocket) socket.onOctets = (octets) => this.#input(octets);
+    else {
+      socket.on("data", (octets: Buffer) => {
+        if (!this.#input(octets)) socket.pause();
+      });
+      socket.resume();
+    }
     socket.on("end", () => {
       this.#ended = true;
       if (!this.#waits) this.close();
@@ -84,14 +94,15 @@ export class MilterConnection {
     this.#socket.destroy();
   }
 
-  #input(chunk: Buffer): void {
-    if (this.#closing) return;
+  /** Returns whether to read on. */
+  #input(octets: Buffer): boolean {
+    if (this.#closing) return true;
     if (this.#waits) {
-      this.#kept = this.#kept === undefined ? Buffer.from(chunk) : Buffer.concat([this.#kept, chunk]);
-      this.#socket.pause();
-      return;
+      this.#kept = this.#kept === undefined ? Buffer.from(octets) : Buffer.concat([this.#kept, octets]);
+      return false;
     }
-    this.#work(chunk);
+    this.#work(octets);
+    return true;
   }
 
   #work(octets: Buffer): void {
@@ -261,15 +272,14 @@ export class MilterConnection {
   }
 
   #session(): Session {
-    const { listener, logId } = this.#needs;
-    const { remoteAddress: address = "", remotePort: port = 0 } = this.#socket;
+    const { listener, logId, peer } = this.#needs;
     const queueId = this.#macros.get("i");
     const daemonName = this.#macros.get("daemon_name");
     const authenticated = (this.#macros.get("auth_type") ?? "") !== "";
     return {
       id: this.#mails === 1 ? logId : `${logId}-${this.#mails}`,
       listener,
-      peer: { address, port },
+      peer,
       helo: this.#macros.get("j") ?? "",
       protocol: "ESMTP",
       client: {

@@ -1,6 +1,7 @@
 // The milter door as the daemon sees it: a listener per milter_listen entry, opened, drained, closed.
 import { createServer, type Socket } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
+import { takeOver } from "../sockets/direct-socket.ts";
 import { descriptorOf, type ListenAt, leaveSocket, openSocket } from "../sockets/listen.ts";
 import { withoutMapping } from "../sockets/peer-address.ts";
 import { MilterConnection } from "./connection.ts";
@@ -50,7 +51,7 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
   let openSockets = 0;
   let whenGone: (() => void) | undefined;
   let draining = false;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
     openSockets += 1;
     socket.once("close", () => {
       openSockets -= 1;
@@ -68,12 +69,15 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
   });
 
   /** Turned away without a word, an MTA does as its milter_default_action says: puts the mail off, unless set otherwise. */
-  function accept(socket: Socket): void {
-    if (socket.destroyed) return;
+  function accept(accepted: Socket): void {
+    if (accepted.destroyed) return;
+    // Asked of the accepted socket alone: another one would ask the system again.
+    const { remoteAddress, remotePort: port = 0 } = accepted;
+    const address = withoutMapping(remoteAddress);
     const { maxClients, maxRecipients, idleMs, allowPeer } = options(name);
     const refusal = draining
       ? "shutdown"
-      : at.path === undefined && !allowPeer(withoutMapping(socket.remoteAddress))
+      : at.path === undefined && !allowPeer(address)
         ? "acl"
         : connectionCount() > maxClients
           ? "limit"
@@ -84,15 +88,17 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
         cause: refusedBy[refusal],
         listener: name,
         logId: "-",
-        peer: at.path === undefined ? withoutMapping(socket.remoteAddress) : "",
+        peer: address,
       });
-      socket.on("error", () => undefined);
-      socket.destroy();
+      accepted.on("error", () => undefined);
+      accepted.destroy();
       return;
     }
+    const socket = takeOver(accepted) ?? accepted;
     const connection = new MilterConnection(socket, {
       listener: name,
       logId: nextLogId(),
+      peer: { address: remoteAddress ?? "", port },
       handlers,
       observer,
       idleMs,

@@ -1,7 +1,7 @@
 // What comes on a connection's socket, one chunk at a time: the next comes only after `next` was called for the last.
 // That is how back-pressure reaches the socket.
 import type { Socket } from "node:net";
-import { DirectSocket } from "./direct-socket.ts";
+import { DirectSocket } from "../sockets/direct-socket.ts";
 
 /** Asks for the next chunk. */
 export type Next = () => void;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { DirectSocket, takeOver } from "../../src/receive/direct-socket.ts";
 import { readInput } from "../../src/receive/input.ts";
+import { DirectSocket, takeOver } from "../../src/sockets/direct-socket.ts";
 import { test } from "../support/limited.ts";
 
 async function accepted(pauseOnConnect: boolean) {
