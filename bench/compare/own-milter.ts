@@ -2,12 +2,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../src/process/version.ts";
+import { ownAsMilter } from "./asked.ts";
 import { type Peer, startProgram } from "./peer.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 export const ownMilter: Peer = {
-  name: "signpost (milter)",
+  name: ownAsMilter,
   works: ["sign-rsa", "sign-ed25519", "verify"],
   pace: { connections: 8, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 },
   version: () => version,

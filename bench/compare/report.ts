@@ -2,10 +2,8 @@
 import { quantile } from "../load/source.ts";
 import { sizeText } from "../suite.ts";
 import { table } from "../table.ts";
-import { asked } from "./asked.ts";
+import { type Asked, asked, own } from "./asked.ts";
 import type { PeerWork } from "./peer.ts";
-
-export const own = "signpost";
 
 export interface Line {
   readonly name: string;
@@ -30,9 +28,8 @@ export interface Row {
   readonly ms: number;
   readonly timesRsa: number;
   readonly p50: number;
-  /** As multiples of what signpost took with connections used in the same way, and in the usual way. */
+  /** As a multiple of what signpost took with connections used in the same way. */
   readonly times: number | undefined;
-  readonly timesUsual: number | undefined;
 }
 
 /** Latency at a fixed rate, on connections that are kept; a figure of each round. */
@@ -54,6 +51,20 @@ export interface RateRow {
   readonly times: number | undefined;
 }
 
+/** As many sessions at once as mails: each connects, and has one. */
+export interface CrowdRow {
+  readonly name: string;
+  readonly work: PeerWork;
+  readonly connections: number;
+  /** Mails that were treated and answered. */
+  readonly answered: number;
+  /** From the first that connects to the last answer. */
+  readonly seconds: number;
+  readonly ms: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
 export interface About {
   readonly version: string;
   readonly node: string;
@@ -71,12 +82,9 @@ export function middle(list: readonly number[]): number {
 
 export function rowsOf(lines: readonly Line[]): readonly Row[] {
   return lines.map(({ name, work, bytes, reuse, usual, ms, timesRsa, p50 }) => {
-    const against = (wanted: (line: Line) => boolean): number | undefined => {
-      const line = lines.find(
-        (each) => each.name === own && each.work === work && each.bytes === bytes && wanted(each),
-      );
-      return line === undefined ? undefined : middle(timesRsa) / middle(line.timesRsa);
-    };
+    const ours = lines.find(
+      (each) => each.name === own && each.work === work && each.bytes === bytes && each.reuse === reuse,
+    );
     return {
       name,
       work,
@@ -86,8 +94,7 @@ export function rowsOf(lines: readonly Line[]): readonly Row[] {
       ms: middle(ms),
       timesRsa: middle(timesRsa),
       p50: middle(p50),
-      times: against((line) => line.reuse === reuse),
-      timesUsual: against((line) => line.usual),
+      times: ours === undefined ? undefined : middle(timesRsa) / middle(ours.timesRsa),
     };
   });
 }
@@ -100,22 +107,31 @@ export function rateRowsOf(lines: readonly RateLine[]): readonly RateRow[] {
   });
 }
 
-export function reportText(rows: readonly Row[], latencies: readonly RateRow[], about: About): string {
-  const fixed = (value: number | undefined, digits = 1) => (value === undefined ? "-" : value.toFixed(digits));
-  const judged = asked.flatMap(({ peer, work, bytes, times }) => {
-    const of = (usual: boolean) =>
-      rows.find(
-        (each) =>
-          each.name.startsWith(peer) &&
-          each.work === work &&
-          each.bytes === bytes &&
-          (usual ? each.usual : !each.reuse),
-      );
-    const row = of(true);
-    if (row?.timesUsual === undefined) return [];
-    const verdict = row.timesUsual >= times ? "reached" : "not reached";
-    return [[row.name, work, sizeText(bytes), fixed(times), fixed(row.timesUsual), fixed(of(false)?.times), verdict]];
-  });
+const fixed = (value: number | undefined, digits = 1) => (value === undefined ? "-" : value.toFixed(digits));
+
+/** A line of the first table; none where one of the two was not measured. */
+function judge(rows: readonly Row[], { peer, work, bytes, times, beside = own }: Asked): readonly string[] | undefined {
+  const all = rows.filter((each) => each.work === work && each.bytes === bytes);
+  const ratio = (wanted: (row: Row) => boolean): number | undefined => {
+    const theirs = all.find((each) => each.name.startsWith(peer) && wanted(each));
+    const ours = all.find((each) => each.name === beside && wanted(each));
+    return theirs === undefined || ours === undefined ? undefined : theirs.timesRsa / ours.timesRsa;
+  };
+  const name = all.find((each) => each.name.startsWith(peer))?.name;
+  const measured = ratio((row) => row.usual);
+  if (name === undefined || measured === undefined) return undefined;
+  const [one, many] = [ratio((row) => !row.reuse), ratio((row) => row.reuse)];
+  const verdict = measured >= times ? "reached" : "not reached";
+  return [name, beside, work, sizeText(bytes), fixed(times), fixed(measured), fixed(one), fixed(many), verdict];
+}
+
+export function reportText(
+  rows: readonly Row[],
+  latencies: readonly RateRow[],
+  crowds: readonly CrowdRow[],
+  about: About,
+): string {
+  const judged = asked.flatMap((each) => [judge(rows, each) ?? []].filter(({ length }) => length > 0));
   return [
     `# Rivals on the same work: signpost ${about.version}`,
     `node ${about.node}, ${about.machine}; a bare RSA-2048 signature took ${about.rsaSignMs.toFixed(3)} ms of CPU`,
@@ -124,8 +140,8 @@ export function reportText(rows: readonly Row[], latencies: readonly RateRow[], 
       .join("; "),
     "CPU of the whole process tree per message, in rounds that take turns. Milters only look at the mail; the others pass it on.",
     "## What is asked",
-    "How many times signpost's CPU a rival takes: each driven as an MTA under load drives it (filters over connections that are kept, milters in a session per mail), and beside it both with a connection per mail.",
-    table(["who", "work", "size", "asked", "measured", "one mail a connection", "verdict"], judged),
+    "How many times signpost's CPU a rival takes: each driven as an MTA under load drives it (filters over connections that are kept, milters in a session per mail), and beside it both with a connection per mail, and with many mails on each.",
+    table(["who", "beside", "work", "size", "asked", "measured", "one mail each", "many", "verdict"], judged),
     "## All of them",
     "`*` marks the way of connecting that is usual.",
     table(
@@ -142,6 +158,7 @@ export function reportText(rows: readonly Row[], latencies: readonly RateRow[], 
       ]),
     ),
     ...(latencies.length === 0 ? [] : [latencyText(latencies)]),
+    ...(crowds.length === 0 ? [] : [crowdText(crowds)]),
     "",
   ].join("\n\n");
 }
@@ -152,4 +169,12 @@ function latencyText(latencies: readonly RateRow[]): string {
     return [name, work, String(rate), p50.toFixed(2), p99.toFixed(1), times?.toFixed(1) ?? "-"];
   });
   return `## Latency at fixed rates, 10 kB, on connections that are kept\n\n${table(head, rows)}`;
+}
+
+function crowdText(crowds: readonly CrowdRow[]): string {
+  const head = ["who", "work", "connections", "answered", "seconds", "CPU ms", "p50 ms", "p99 ms"];
+  const rows = crowds.map(({ name, work, connections, answered, seconds, ms, p50, p99 }) => {
+    return [name, work, String(connections), String(answered), fixed(seconds, 2), fixed(ms, 2), fixed(p50), fixed(p99)];
+  });
+  return `## Connections that come all at once, a mail of 10 kB on each\n\n${table(head, rows)}`;
 }

@@ -14,14 +14,15 @@ import { startChild } from "../load/child.ts";
 import { startFilter, txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf } from "../messages.ts";
+import { own } from "./asked.ts";
 import { amavisd, dkimpyMilter, opendkim } from "./debian.ts";
 import { haraka } from "./haraka.ts";
 import { ownMilter } from "./own-milter.ts";
 import type { Pace, Peer, PeerWork, Running } from "./peer.ts";
 import { plainNode } from "./plain-node.ts";
-import { type Line, middle, own, type RateLine, rateRowsOf, reportText, rowsOf } from "./report.ts";
+import { type CrowdRow, type Line, middle, type RateLine, rateRowsOf, reportText, rowsOf } from "./report.ts";
 import { rspamd } from "./rspamd.ts";
-import { takeTurn } from "./turn.ts";
+import { type Taken, takeTurn } from "./turn.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +33,8 @@ const { values } = parseArgs({
     peers: { type: "string", default: "" },
     /** Mails a second at which latency is measured; "" for none. */
     rates: { type: "string", default: "20,100,400" },
+    /** Connections that come at once, for signpost and the milters; 0 for none. */
+    crowd: { type: "string", default: "1000" },
     "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
   },
@@ -80,6 +83,7 @@ interface Contestant {
 const ownPace: Pace = { connections: 8, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 };
 const lines: Line[] = [];
 const rateLines: RateLine[] = [];
+const crowds: CrowdRow[] = [];
 const rsaMs: number[] = [];
 
 try {
@@ -110,6 +114,7 @@ try {
         for (const each of started) await turns(each, work, bytes, round);
       }
       if (bytes !== ratedBytes) continue;
+      for (const each of started) if (Number(values.crowd) > 0) await atOnce(each, work, Number(values.crowd));
       for (const rate of rates) {
         for (let round = 0; round < rounds; round += 1) {
           say(`${work} at ${rate}/s: round ${round + 1} of ${rounds}`);
@@ -174,6 +179,31 @@ async function atRate({ name, pace, running }: Contestant, work: PeerWork, rate:
   line.p99.push(p99);
 }
 
+/** The middle one of some rounds. Filters other than our own let few in at a time. */
+async function atOnce({ name, running }: Contestant, work: PeerWork, connections: number): Promise<void> {
+  if (name !== own && running.speaks !== "milter") return;
+  const content = contentFor(name, work, ratedBytes);
+  const turn = { running, work, content, messages: connections, connections, reuse: false };
+  const taken: Taken[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    say(`${name}, ${work}: ${connections} at once, round ${round + 1} of ${rounds}`);
+    taken.push(await takeTurn(turn, source, sink));
+    const { fault } = taken.at(-1) ?? {};
+    if (fault !== undefined) say(`${name} failed at ${connections} connections: ${fault}`);
+  }
+  const of = (read: (each: Taken) => number) => middle(taken.map(read));
+  crowds.push({
+    name,
+    work,
+    connections,
+    answered: Math.min(...taken.map(({ sent }) => sent)),
+    seconds: of(({ seconds }) => seconds),
+    ms: of(({ ms }) => ms),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+  });
+}
+
 /** Our own filter asks another DNS for a key of its own. */
 function contentFor(name: string, work: PeerWork, bytes: number): Buffer {
   const message = messageOf(bytes);
@@ -195,11 +225,11 @@ function report(): void {
     rsaSignMs: middle(rsaMs),
     peers: Object.fromEntries(peers.flatMap((peer) => [[peer.name, peer.version()]]).filter(([, each]) => each)),
   };
-  const text = reportText(rows, latencies, about);
+  const text = reportText(rows, latencies, crowds, about);
   process.stdout.write(text);
   if (values.write === undefined) return;
   const file = (ending: string) =>
     fileURLToPath(new URL(`../results/${values.write}-rivals.${ending}`, import.meta.url));
   writeFileSync(file("md"), text);
-  writeFileSync(file("json"), `${JSON.stringify({ about, rows, latencies }, null, 1)}\n`);
+  writeFileSync(file("json"), `${JSON.stringify({ about, rows, latencies, crowds }, null, 1)}\n`);
 }

@@ -24,6 +24,9 @@ export interface Taken {
   readonly ms: number;
   readonly p50: number;
   readonly p99: number;
+  /** From the first mail's start to the last one's end. */
+  readonly seconds: number;
+  readonly sent: number;
   /** What went wrong, if anything did. */
   readonly fault: string | undefined;
 }
@@ -60,6 +63,8 @@ export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<
     ms,
     p50: quantile(result.latenciesMs, 0.5),
     p99: quantile(result.latenciesMs, 0.99),
+    seconds: result.seconds,
+    sent: result.sent,
     fault:
       result.sent < messages
         ? `${result.sent} of ${messages} sent${"refusal" in result ? `: ${result.refusal}` : ""}`
