@@ -3,8 +3,7 @@
 
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { errorCode } from "../mail/error-text.ts";
-import { systemError } from "../signing/key-store.ts";
+import { errorCode, systemError } from "../mail/error-text.ts";
 import { exitCode, type Io } from "./command.ts";
 
 /** @returns the exit code when it cannot, after a message; undefined when it can */

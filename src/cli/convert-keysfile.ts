@@ -5,8 +5,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { KeysfileError, parseKeysfile } from "../amavis/keysfile.ts";
 import { keysfileToAmavisd, keysfileToYaml } from "../amavis/keysfile-text.ts";
-import { errorCode } from "../mail/error-text.ts";
-import { systemError } from "../signing/key-store.ts";
+import { errorCode, systemError } from "../mail/error-text.ts";
 import type { Command } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 

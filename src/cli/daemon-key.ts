@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { defaultConfigFile } from "../config/default-file.ts";
 import { loadConfig } from "../config/load.ts";
+import { systemError } from "../mail/error-text.ts";
 import {
   asUser,
   nameOf,
@@ -13,7 +14,6 @@ import {
   type UserSystem,
 } from "../process/unix-user.ts";
 import { fronts } from "../reading/fronts.ts";
-import { systemError } from "../signing/key-store.ts";
 
 /** The settings that say whom the daemon becomes; a configuration that cannot be used says nothing. */
 export async function userSettings(config: string | undefined, cwd: string): Promise<UserSettings> {

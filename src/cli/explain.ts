@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { allWords, wordsLike } from "../flow/words/all-words.ts";
 import type { ExplainedWord } from "../flow/words/word.ts";
 import { jsonText } from "../mail/json-text.ts";
+import { installedPage } from "../process/version.ts";
 import { nearest } from "../settings/nearest.ts";
 import { type Command, exitCode } from "./command.ts";
 
@@ -37,7 +38,7 @@ WORD is a reason ("no-key-for-domain"), a category, rule, destiny, direction or 
 };
 
 function wordText({ word, kind, means, next, page }: ExplainedWord): string {
-  return `${word} (${kind})\n  ${means}\n  Next: ${next === "" ? "nothing is to be done." : next}\n  More: ${page}\n`;
+  return `${word} (${kind})\n  ${means}\n  Next: ${next === "" ? "nothing is to be done." : next}\n  More: ${installedPage(page)}\n`;
 }
 
 /** Words by their kind, one a line with its meaning. */

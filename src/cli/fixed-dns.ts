@@ -3,9 +3,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createFixedResolver, parseFixedZone } from "../dns/fixed-zone.ts";
-import { errorCode, errorText } from "../mail/error-text.ts";
+import { errorCode, errorText, systemError } from "../mail/error-text.ts";
 import type { Resolve } from "../rr/answer.ts";
-import { systemError } from "../signing/key-store.ts";
 import { exitCode, type Io } from "./command.ts";
 
 export interface Dns {

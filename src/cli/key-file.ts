@@ -3,8 +3,7 @@
 
 import { open, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { errorCode } from "../mail/error-text.ts";
-import { systemError } from "../signing/key-store.ts";
+import { errorCode, systemError } from "../mail/error-text.ts";
 import { exitCode, type Io } from "./command.ts";
 import { keyReader, letRead, tellReader, userSettings } from "./daemon-key.ts";
 

@@ -3,8 +3,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAbsolute, relative, resolve } from "node:path";
+import { systemError } from "../mail/error-text.ts";
 import { madeOf } from "../settings/map-sources.ts";
-import { systemError } from "../signing/key-store.ts";
 import { compileConfig } from "./compile.ts";
 import type { Config } from "./config.ts";
 import type { ConfigSource, Problem, SettingPath } from "./source.ts";

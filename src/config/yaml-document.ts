@@ -41,12 +41,18 @@ export function parseYaml(file: string, text: string, report: Report): ParsedYam
     report("error", placeAt(parsed, blank), message);
     return undefined;
   }
-  for (const error of document.errors.slice(0, maxSyntaxErrors)) {
-    const { message, offset } = explain(error, document);
+  // One fault often has the parser complain twice.
+  const faults = new Map(
+    document.errors.map((error) => {
+      const { message, offset } = explain(error, document);
+      return [`${offset} ${message}`, { message, offset }] as const;
+    }),
+  );
+  for (const { message, offset } of [...faults.values()].slice(0, maxSyntaxErrors)) {
     reported("error", placeAt(parsed, offset), message);
   }
-  if (document.errors.length > maxSyntaxErrors) {
-    reported("error", start, `${document.errors.length - maxSyntaxErrors} more errors: is this YAML?`);
+  if (faults.size > maxSyntaxErrors) {
+    reported("error", start, `${faults.size - maxSyntaxErrors} more errors: is this YAML?`);
   }
   keepSpelling(document);
   reportDuplicates(parsed, reported);

@@ -27,6 +27,9 @@ export function explain(
   if (/Implicit map keys need to be followed/.test(error.message)) {
     return { message: 'a name without its value: "name: value" is expected here', offset };
   }
+  if (/^Unexpected block-seq-ind/.test(error.message)) {
+    return { message: 'a list begins here, beside a setting: put its "- " below the name it belongs to', offset };
+  }
   if (/same column/.test(error.message)) {
     return { message: "this line is indented otherwise than those it belongs to", offset };
   }

@@ -14,3 +14,17 @@ export function errorStack(error: unknown): string {
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
+
+/** What systemError says of a file that may not be read or written. */
+export const permissionDenied = "Permission denied";
+
+/** The error of a file operation in the system's words, without code and path. */
+export function systemError(error: unknown): string {
+  const code = errorCode(error);
+  if (code === "ENOENT") return "No such file or directory";
+  if (code === "EACCES" || code === "EPERM") return permissionDenied;
+  if (code === "EISDIR") return "Is a directory";
+  if (code === "ENOTDIR") return "Not a directory";
+  if (code === "EEXIST") return "File exists";
+  return errorText(error);
+}

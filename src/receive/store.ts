@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, stat, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, errorText } from "../mail/error-text.ts";
+import { errorCode, systemError } from "../mail/error-text.ts";
 
 export interface StoreLimits {
   /** Folder of the spool files. */
@@ -236,7 +236,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    throw new Error(`spool.dir: the folder ${directory} cannot be used (${errorCode(error) ?? errorText(error)})`, {
+    throw new Error(`spool.dir: the folder ${directory} cannot be used: ${systemError(error)}`, {
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 // Private keys as they are used: read when somebody asks, and kept while they are in use. A file that several keys share
 // is one KeyObject, since workers know keys by identity.
 import { LRUCache } from "lru-cache";
-import { errorCode, errorText } from "../mail/error-text.ts";
+import { permissionDenied, systemError } from "../mail/error-text.ts";
 import { type PrivateKey, type ReadKey, readPrivateKey } from "./private-key.ts";
 import type { KeyPlace } from "./signing-key.ts";
 
@@ -54,19 +54,6 @@ function nameOf({ source, text }: KeyPlace): string {
 /** Marks a problem that is one of rights. */
 export function deniedBy(trouble: string): { readonly denied?: true } {
   return trouble === permissionDenied ? { denied: true } : {};
-}
-
-const permissionDenied = "Permission denied";
-
-/** The error of a file operation in the system's words, without code and path. */
-export function systemError(error: unknown): string {
-  const code = errorCode(error);
-  if (code === "ENOENT") return "No such file or directory";
-  if (code === "EACCES" || code === "EPERM") return permissionDenied;
-  if (code === "EISDIR") return "Is a directory";
-  if (code === "ENOTDIR") return "Not a directory";
-  if (code === "EEXIST") return "File exists";
-  return errorText(error);
 }
 
 /** "Can't open PEM file …: Permission denied" or "PEM file … is damaged". */

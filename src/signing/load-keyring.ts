@@ -2,12 +2,12 @@
 // domain alone: its mail is deferred, never sent unsigned, and all other mail goes on.
 
 import { toAscii } from "../mail/domain.ts";
-import { errorCode, errorText } from "../mail/error-text.ts";
+import { errorCode, errorText, systemError } from "../mail/error-text.ts";
 import { atOnce } from "../process/slices.ts";
 import { type DomainPattern, domainPattern } from "./domain-pattern.ts";
 import { type KeyOptions, keyOptionNames, noOptions } from "./key-options.ts";
 import type { KeyDeclaration, KeyFiles, KeyProblem, KeySettings } from "./key-settings.ts";
-import { createKeyStore, deniedBy, systemError, unreadable } from "./key-store.ts";
+import { createKeyStore, deniedBy, unreadable } from "./key-store.ts";
 import { createKeyring, type Keyring } from "./keyring.ts";
 import { createListing, type KeyListing } from "./listing.ts";
 import { loadTables } from "./load-tables.ts";

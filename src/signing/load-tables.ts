@@ -2,10 +2,11 @@
 // a sender that it does not list is not signed for by them. Without one they are keys like those of dkim_keys.
 import { dirname, isAbsolute, join } from "node:path";
 import { toAscii } from "../mail/domain.ts";
+import { systemError } from "../mail/error-text.ts";
 import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
-import { deniedBy, systemError, unreadable } from "./key-store.ts";
+import { deniedBy, unreadable } from "./key-store.ts";
 import { type KeyTableEntry, type KeyTableFault, readKeyTable } from "./key-table.ts";
 import type { KeyListing } from "./listing.ts";
 import type { KeyPlace, SigningKey, SigningTable } from "./signing-key.ts";

@@ -2,8 +2,9 @@
 // others. The first few thousand are read too, so that a damaged one is reported now and not with the first mail.
 
 import { LRUCache } from "lru-cache";
+import { systemError } from "../mail/error-text.ts";
 import type { KeyFacts, KeyFiles } from "./key-settings.ts";
-import { type KeyStore, systemError } from "./key-store.ts";
+import type { KeyStore } from "./key-store.ts";
 import type { PrivateKey } from "./private-key.ts";
 import type { KeyPlace } from "./signing-key.ts";
 

@@ -1,7 +1,7 @@
 // What an administrator asks on the first days, each as a mail and a configuration: the answer says what is the matter and
 // names the next step.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "../../src/cli/check.ts";
 import { explain } from "../../src/cli/explain.ts";
@@ -111,6 +111,11 @@ const situations: readonly Situation[] = [
       /mail counts as ours when it comes in at 10026 \(ORIGINATING\)/,
       /Next: Mail from outside is right so\. If it is of a user of yours, send it to the port whose bank sets originating/,
     ],
+  },
+  {
+    name: "7: a client that nobody told of",
+    args: ["--port", "10024", "--rcpt-to", "bob@elsewhere.example"],
+    says: [/a client that is not told is never in mynetworks \(10\.0\.0\.0\/8 at .*signpost\.yaml:4:\d+\)/],
   },
   {
     name: "8: the bank has another name, and sign does not know it",
@@ -279,7 +284,11 @@ test("each reason that is met above is explained without a daemon, too", async (
   ]) {
     const { code, stdout } = await run(explain, [word], folder);
     assert.equal(code, 0, word);
-    assert.match(stdout, /\n {2}\S.*\n {2}Next: \S.*\n {2}More: docs\/\S/, word);
+    const page = /\n {2}\S.*\n {2}Next: \S.*\n {2}More: (\/\S+\/docs\/[\w-]+\.md)/.exec(stdout)?.[1];
+    assert.ok(
+      page !== undefined && existsSync(page),
+      `${word}: the page is named by a path that can be opened from anywhere`,
+    );
   }
   const unknown = await run(explain, ["no-such-word-at-all"], folder);
   assert.equal(unknown.code, 1);

@@ -78,7 +78,11 @@ function networkLines(
   const networks =
     mynetworks.length === 0
       ? []
-      : [`  the client ${visible(client)} is not in mynetworks: ${shown}${more}${at(mynetworksOrigin)}`];
+      : [
+          client === "not told"
+            ? `  a client that is not told is never in mynetworks (${shown}${more}${at(mynetworksOrigin)})`
+            : `  the client ${visible(client)} is not in mynetworks: ${shown}${more}${at(mynetworksOrigin)}`,
+        ];
   const listeners =
     originatingListeners.length === 0
       ? []

@@ -23,6 +23,16 @@ test("what cannot be taken is reported at its place, and there is no document", 
   for (const [text, fault] of cases) assert.deepEqual(faultsOf(text), { settings: undefined, faults: [fault] }, text);
 });
 
+test("one fault is told once, in words of ours", () => {
+  assert.deepEqual(faultsOf("mydomain: example.com\n  foo: 1\n").faults, [
+    'error 1:11 a second ": " on one line: put the value into quotes, or begin a new line and indent it',
+  ]);
+  assert.equal(
+    faultsOf("a: - 1\n").faults[0],
+    'error 1:4 a list begins here, beside a setting: put its "- " below the name it belongs to',
+  );
+});
+
 test("of a file that is no YAML the first ten errors are reported, and how many more there are", () => {
   const { settings, faults } = faultsOf("}\n".repeat(30));
   assert.deepEqual([settings, faults.length], [undefined, 11]);

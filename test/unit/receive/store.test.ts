@@ -33,7 +33,7 @@ test("does not start without its folder", async (t) => {
   const folder = await emptyFolder(t);
   await assert.rejects(
     storeIn(join(folder, "missing")),
-    /^Error: spool\.dir: the folder \/.* cannot be used \(ENOENT\)$/,
+    /^Error: spool\.dir: the folder \/.* cannot be used: No such file or directory$/,
   );
 });
 
