@@ -1,6 +1,7 @@
 // What amavisd's variables hold before the configuration is read, as far as a configuration can see or refer to it.
 
 import { fedMaps, feedersOf } from "../settings/map-sources.ts";
+import { privateNetworks } from "../settings/network-shape.ts";
 import { setBaseBank } from "./base-bank.ts";
 import type { ScalarBox, Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
@@ -88,16 +89,7 @@ const scalars: Readonly<Record<string, string | number>> = {
 
 const arrays: Readonly<Record<string, readonly string[]>> = {
   inet_acl: ["127.0.0.1", "[::1]"],
-  mynetworks: [
-    "127.0.0.0/8",
-    "[::1]",
-    "169.254.0.0/16",
-    "[fe80::]/10",
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "[fc00::]/7",
-  ],
+  mynetworks: privateNetworks,
   banned_filename_maps: ["DEFAULT"],
 };
 

@@ -61,6 +61,11 @@ export function readArrival(values: ArrivalValues): SaidArrival {
   };
 }
 
+/** Throws UsageError where a bank was named that the configuration does not have. */
+export function mustHaveBank({ policy_bank }: Pick<Config, "policy_bank">, bank: string | undefined): void {
+  if (bank !== undefined && !policy_bank.has(bank)) throw new UsageError(`there is no policy bank "${bank}"`);
+}
+
 /** Says so where nothing listens on the port that mail is said to come in on: it is judged as if something did. */
 export function noteClosedPort(
   { port }: SaidArrival,

@@ -25,7 +25,14 @@ import { isLocal } from "../policy/router.ts";
 import { type ContentPool, createContentPool } from "../pool/content-pool.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { planSigning } from "../signing/plan.ts";
-import { arrivalOptions, namedRecipients, noteClosedPort, readArrival, recipient } from "./arrival-options.ts";
+import {
+  arrivalOptions,
+  mustHaveBank,
+  namedRecipients,
+  noteClosedPort,
+  readArrival,
+  recipient,
+} from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { foundOf, readExpectation } from "./expectation.ts";
 import { type Inspection, openInspection } from "./inspect.ts";
@@ -80,8 +87,7 @@ is what a local recipient would get, and recipients say whether they do).`,
         config: values.config,
         dns: values.dns,
         bank({ config }) {
-          if (said.bank !== undefined && !config.policy_bank.has(said.bank))
-            throw new UsageError(`there is no policy bank "${said.bank}"`);
+          mustHaveBank(config, said.bank);
           return said.bank;
         },
         withoutFile: (settings) => ({

@@ -8,7 +8,14 @@ import { readAuthors } from "../mail/authors.ts";
 import { systemError } from "../mail/error-text.ts";
 import { isLocal } from "../policy/router.ts";
 import type { Settings } from "../reading/settings.ts";
-import { arrivalOptions, namedRecipients, noteClosedPort, readArrival, recipient } from "./arrival-options.ts";
+import {
+  arrivalOptions,
+  mustHaveBank,
+  namedRecipients,
+  noteClosedPort,
+  readArrival,
+  recipient,
+} from "./arrival-options.ts";
 import { type Command, exitCode, UsageError } from "./command.ts";
 import { openInspection, type SentMail } from "./inspect.ts";
 import { messageOf, readMessageFile, transactionOf, wireOctets } from "./message-file.ts";
@@ -49,8 +56,7 @@ Local recipients may get another message than others (Authentication-Results): t
         config: values.config,
         dns: values.dns,
         bank({ config }) {
-          if (said.bank !== undefined && !config.policy_bank.has(said.bank))
-            throw new UsageError(`there is no policy bank "${said.bank}"`);
+          mustHaveBank(config, said.bank);
           const isOwn = said.bank !== undefined || said.port !== undefined;
           return isOwn || !config.policy_bank.has(signingBank) ? said.bank : signingBank;
         },

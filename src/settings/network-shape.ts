@@ -126,6 +126,18 @@ export const bindAddresses: Shape<readonly string[]> = {
   read: (value, report) => (value === null ? ["*"] : list(bindAddress).read(value, report)),
 };
 
+/** amavisd's default for mynetworks: loopback, link-local and private addresses (RFC 1918, RFC 4193). */
+export const privateNetworks: readonly string[] = [
+  "127.0.0.0/8",
+  "[::1]",
+  "169.254.0.0/16",
+  "[fe80::]/10",
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "[fc00::]/7",
+];
+
 export const networks = list(network, "a list of networks: 10.0.0.0/8, 10., [fe80::]/10, !net");
 
 /** amavisd's method strings. */

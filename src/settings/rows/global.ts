@@ -2,7 +2,7 @@
 import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
 import { milterDoor } from "../milter-shape.ts";
-import { bankNames, bindAddresses, networks, port } from "../network-shape.ts";
+import { bankNames, bindAddresses, networks, port, privateNetworks } from "../network-shape.ts";
 import { duration, integer, mode, number, size } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
 import { list, mapping, oneOf, optional, text, toggle } from "../shape.ts";
@@ -31,16 +31,7 @@ export const globalSettings = {
   ),
   mynetworks: setting(
     networks,
-    [
-      "127.0.0.0/8",
-      "[::1]",
-      "169.254.0.0/16",
-      "[fe80::]/10",
-      "10.0.0.0/8",
-      "172.16.0.0/12",
-      "192.168.0.0/16",
-      "[fc00::]/7",
-    ],
+    privateNetworks,
     "Our own networks. Mail from a client in one of them is originating and loads the bank MYNETS where there is one. A client that the MTA does not name counts as 0.0.0.0.",
     "policy",
     { sigil: "@" },
