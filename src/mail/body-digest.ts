@@ -5,25 +5,19 @@ import type { Body, MemoryBody } from "./message.ts";
 /** Octets hashed between two turns of the event loop: half a millisecond's work. */
 const blockBytes = 1024 * 1024;
 
-/** Several ask for the digest of one mail; a body does not change. */
-const digests = new WeakMap<Body, Promise<Uint8Array>>();
-
-/** Digests that somebody else has made, as far as they are of the octets themselves: looked at when one is asked for. */
-const offers = new WeakMap<Body, () => Uint8Array | undefined>();
-
 /** What `digestBody` says of this body without hashing it; `find` is called when it is asked, and may have nothing. */
 export function offerDigest(body: Body, find: () => Uint8Array | undefined): void {
-  offers.set(body, find);
+  body.offeredDigest = find;
 }
 
 /** SHA-256 of the octets as they came, made once for a body. Rejects where a spool file cannot be read. */
 export function digestBody(body: Body): Promise<Uint8Array> {
-  const known = digests.get(body);
-  if (known !== undefined) return known;
-  const offered = offers.get(body)?.();
-  const made = offered === undefined ? makeDigest(body) : Promise.resolve(offered);
-  digests.set(body, made);
-  return made;
+  body.digest ??= offeredOrMade(body);
+  return body.digest;
+}
+
+async function offeredOrMade(body: Body): Promise<Uint8Array> {
+  return body.offeredDigest?.() ?? makeDigest(body);
 }
 
 async function makeDigest(body: Body): Promise<Uint8Array> {

@@ -33,6 +33,8 @@ export function foldedField(name: string, pieces: readonly string[]): string {
 
 /** Each with the blanks before it. */
 function words(piece: string): readonly string[] {
+  // Most pieces are one word.
+  if (/^ ?[\x21-\x7e]{1,499}$/.test(piece)) return [piece];
   return printable(piece).match(/ *[^ ]+/g) ?? [];
 }
 

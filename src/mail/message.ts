@@ -1,8 +1,15 @@
 // A message as octets: header section, the empty line, body. Nothing here is ever parsed and printed again.
 import type { HeaderCut, HeaderField } from "./header.ts";
 
+/** What src/mail/body-digest.ts keeps with a body, which does not change: a table beside it costs more with every mail. */
+export interface KnownDigest {
+  digest?: Promise<Uint8Array>;
+  /** A digest that somebody has made, as far as it is of the octets themselves. */
+  offeredDigest?: () => Uint8Array | undefined;
+}
+
 /** A body held in memory: views in order. They lie on SharedArrayBuffers, so that a worker reads them in place. */
-export interface MemoryBody {
+export interface MemoryBody extends KnownDigest {
   readonly kind: "memory";
   readonly sizeBytes: number;
   readonly chunks: readonly Uint8Array[];
@@ -12,7 +19,7 @@ export interface MemoryBody {
  * A body in a spool file. May be read several times; every read starts at the first octet. A chunk lies on shared
  * memory that is filled again once the next chunk is asked for: by then its octets are sent, hashed or copied.
  */
-export interface SpooledBody {
+export interface SpooledBody extends KnownDigest {
   readonly kind: "spool";
   readonly sizeBytes: number;
   read(): AsyncIterable<Uint8Array>;

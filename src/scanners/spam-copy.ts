@@ -43,7 +43,7 @@ export function spamCopy(question: SpamQuestion): SpamCopy {
     `X-Amavis-MessageSize: ${size}${cut}`,
     ...(fingerprint === undefined ? [] : [`X-Amavis-OS-Fingerprint: ${oneLine(fingerprint)}`]),
   ];
-  const prologue = Buffer.from(`${fields.join("\r\n")}\r\n${verified?.field ?? ""}`, "latin1");
+  const prologue = Buffer.from(`${fields.join("\r\n")}\r\n${verified?.field() ?? ""}`, "latin1");
   return { prologue, mailBytes, ending: mailBytes === size && endsWithLine(message.body) ? nothing : lineEnd };
 }
 

@@ -26,8 +26,8 @@ export interface SpamQuestion {
 
 export interface VerifiedResults {
   readonly findings: readonly Finding[];
-  /** The same as a whole Authentication-Results field with its CRLF. */
-  readonly field: string;
+  /** The same as a whole Authentication-Results field with its CRLF; made where a scanner is asked. */
+  field(): string;
 }
 
 /** What a scanner says of a mail when it says something. */

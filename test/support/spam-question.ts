@@ -20,7 +20,7 @@ export function spamQuestion(given: Partial<SpamQuestion> = {}): SpamQuestion {
 }
 
 export function verified(...findings: readonly Finding[]): NonNullable<SpamQuestion["verified"]> {
-  return { findings, field: formatAuthenticationResults("filter.example.net", findings) };
+  return { findings, field: () => formatAuthenticationResults("filter.example.net", findings) };
 }
 
 export const spfPass: Finding = {

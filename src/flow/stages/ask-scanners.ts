@@ -61,5 +61,6 @@ function firstOf<T, V>(list: readonly T[], of: (item: T) => V | undefined): V | 
 /** What we have verified already, so that the scanner need not ask again. */
 function verifiedOf({ bank, facts: { findings } }: JudgedMail): Pick<SpamAsk, "verified"> {
   if (findings.length === 0) return {};
-  return { verified: { findings, field: formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, findings) } };
+  const field = () => formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, findings);
+  return { verified: { findings, field } };
 }

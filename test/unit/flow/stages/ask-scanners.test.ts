@@ -59,5 +59,5 @@ test("nobody's user and nobody's level are left out, and so are results that nob
 test("what was verified is handed on as the field that local recipients get", async () => {
   const findings = [{ method: "spf", result: "pass", properties: [] }] as const;
   const { spam } = await asked({ myhostname: "mx.here.example" }, { ...noFacts, findings });
-  assert.equal(spam.verified?.field, "Authentication-Results: mx.here.example;\r\n\tspf=pass\r\n");
+  assert.equal(spam.verified?.field(), "Authentication-Results: mx.here.example;\r\n\tspf=pass\r\n");
 });
