@@ -82,9 +82,9 @@ const groups: readonly UntakenGroup[] = [
   },
   {
     severity: "warning",
-    why: "mail is never vouched for by VBR, ADSP or a reputation service",
+    why: "mail is never vouched for by VBR, ADSP, ATPS or a reputation service",
     names:
-      "ADSPAction ADSPNoSuchDomain VBR-Certifiers VBR-PurgeFields VBR-TrustedCertifiers VBR-TrustedCertifiersOnly VBR-Type " +
+      "ADSPAction ADSPNoSuchDomain ATPSDomains ATPSHashAlgorithm VBR-Certifiers VBR-PurgeFields VBR-TrustedCertifiers VBR-TrustedCertifiersOnly VBR-Type " +
       "ReputationCache ReputationCacheTTL ReputationConfig ReputationDuplicates ReputationLimits ReputationRatios ReputationSpamCheck " +
       "ReputationTest ReputationTimeFactor ReputationTimeout",
   },

@@ -1,7 +1,11 @@
 // The same 200 mails by milter through signpost and through opendkim, driven by one MTA: the same word on each, the same results,
 // and each verifies what the other has signed.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { takenNames } from "../../src/opendkim/opendkim-conf.ts";
+import { untakenNames } from "../../src/opendkim/opendkim-options.ts";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { freePort } from "../support/free-port.ts";
@@ -11,6 +15,7 @@ import { dkimResults, mailsForBoth, opendkimMissing, startOpendkim } from "../su
 import { skipWithout } from "../support/peers.ts";
 
 const skip = skipWithout(await opendkimMissing());
+const noManual = gzipSync("");
 const count = 200;
 const inside = { name: "inside.example", address: "192.0.2.7" };
 const outside = { name: "outside.example", address: "203.0.113.7" };
@@ -119,4 +124,16 @@ test("both find out mail that was changed, and mail that was not signed", { skip
       `mail ${place}`,
     );
   }
+});
+
+test("each option of its manual is taken, or told what becomes of it", { skip }, async (t) => {
+  const manual = gunzipSync(await readFile("/usr/share/man/man5/opendkim.conf.5.gz").catch(() => noManual)).toString();
+  const names = [...manual.matchAll(/^\.I ([A-Za-z-]+) \(/gm)].map(([, name = ""]) => name);
+  if (names.length === 0) return t.skip("Debian's manual pages are not installed");
+  assert.ok(names.length > 100, `${names.length} options`);
+  const fates = new Set([...takenNames, ...untakenNames].map((name) => name.toLowerCase()));
+  assert.deepEqual(
+    names.filter((name) => !fates.has(name.toLowerCase())),
+    [],
+  );
 });
