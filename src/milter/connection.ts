@@ -149,7 +149,7 @@ export class MilterConnection {
   }
 
   /** Returns whether to go on with the next packet. */
-  #take({ command, data }: Packet): boolean {
+  #take({ command, data, more }: Packet): boolean {
     if (this.#closing) return true;
     if (command === "O") return this.#negotiate(data);
     if (this.#agreed === undefined) throw new Error(`"${command}" before the options`);
@@ -175,7 +175,7 @@ export class MilterConnection {
         this.#current().endHeader();
         break;
       case "B":
-        return this.#body(data);
+        return this.#body(data, more);
       case "E":
         return this.#endOfMessage(data);
       case "A":
@@ -256,10 +256,10 @@ export class MilterConnection {
     return true;
   }
 
-  #body(data: Buffer): boolean {
+  #body(data: Buffer, more: boolean): boolean {
     const mail = this.#current();
     mail.addOctets(data);
-    this.#goOn("B");
+    if (!more) this.#goOn("B");
     const pressure = mail.pressure();
     if (pressure === undefined) return true;
     this.#pause(pressure);

@@ -24,7 +24,7 @@ import { readQuarantineHead } from "../../src/mail/quarantine-head.ts";
 import { readClient, readPath } from "../../src/milter/client.ts";
 import { createMacros } from "../../src/milter/macros.ts";
 import { negotiate } from "../../src/milter/negotiate.ts";
-import { PacketReader, strings } from "../../src/milter/packet.ts";
+import { type Packet, PacketReader, strings } from "../../src/milter/packet.ts";
 import { readFrame } from "../../src/mime/archive-frame.ts";
 import { readBoundary } from "../../src/mime/boundary.ts";
 import { typeOfContent } from "../../src/mime/content-types.ts";
@@ -120,7 +120,11 @@ const tags = [
 function packetsOf(pieces: readonly Buffer[]): unknown {
   const told: unknown[] = [];
   const reader = new PacketReader();
-  const take = ({ command, data }: { readonly command: string; readonly data: Buffer }) => {
+  let begun = Buffer.alloc(0);
+  const take = ({ command, data: piece, more }: Packet) => {
+    const data = Buffer.concat([begun, piece]);
+    begun = more ? data : Buffer.alloc(0);
+    if (more) return true;
     const parts = strings(data);
     const macros = createMacros();
     macros.define(command, data.toString("latin1"));

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { maxPacketBytes, PacketReader, packet, strings } from "../../../src/milter/packet.ts";
+import { maxPacketBytes, type Packet, PacketReader, packet, strings } from "../../../src/milter/packet.ts";
 
+/** A body's pieces are put together, as who takes them does. */
 function read(pieces: readonly Buffer[]): { readonly seen: readonly string[]; readonly valid: boolean } {
   const reader = new PacketReader();
   const seen: string[] = [];
   let valid = true;
+  let begun = "";
   for (const piece of pieces) {
-    ({ valid } = reader.feed(piece, ({ command, data }) => {
-      seen.push(`${command}:${data.toString("latin1")}`);
+    ({ valid } = reader.feed(piece, ({ command, data, more }) => {
+      begun += data.toString("latin1");
+      if (more) return true;
+      seen.push(`${command}:${begun}`);
+      begun = "";
       return true;
     }));
     if (!valid) break;
@@ -27,6 +32,50 @@ test("packets come out whole, wherever the stream is split in two", () => {
 
 test("packets come out whole from one octet at a time", () => {
   assert.deepEqual(read(Array.from(three, (octet) => Buffer.of(octet))), { seen: expected, valid: true });
+});
+
+test("a body is handed over as it comes, without waiting for the rest of its packet; all else comes whole", () => {
+  const body = packet("B", "a body\r\n");
+  const seen: unknown[] = [];
+  const reader = new PacketReader();
+  const take = ({ command, data, more }: Packet) => {
+    seen.push([command, data.toString("latin1"), more]);
+    return true;
+  };
+  for (const [from, to] of [
+    [0, 2],
+    [2, 5],
+    [5, 8],
+    [8, body.length],
+  ] as const) {
+    reader.feed(body.subarray(from, to), take);
+  }
+  const field = packet("L", "From\0 a\0");
+  reader.feed(field.subarray(0, 9), take);
+  reader.feed(field.subarray(9), take);
+  // A body of nothing.
+  reader.feed(packet("B"), take);
+  assert.deepEqual(seen, [
+    ["B", "a b", true],
+    ["B", "ody\r\n", false],
+    ["L", "From\0 a\0", false],
+    ["B", "", false],
+  ]);
+});
+
+test("a taker that stops within a body gets the rest of it fed again", () => {
+  const stream = Buffer.concat([packet("B", "12345"), packet("E")]);
+  const reader = new PacketReader();
+  const seen: string[] = [];
+  const take = ({ command, data }: Packet) => {
+    seen.push(`${command}${data.toString("latin1")}`);
+    return false;
+  };
+  assert.deepEqual(reader.feed(stream.subarray(0, 7), take), { valid: true, rest: 7 });
+  let rest = stream.subarray(7);
+  for (let i = 0; i < 2; i += 1) rest = rest.subarray(reader.feed(rest, take).rest);
+  assert.deepEqual(seen, ["B12", "B345", "E"]);
+  assert.equal(rest.length, 0);
 });
 
 test("a taker that stops gets the rest fed again", () => {
