@@ -2,6 +2,7 @@
 // that is said to its end is answered, and nothing stays of the others.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { type FakeDns, startFakeDns } from "../support/fake-dns.ts";
 import { freePort } from "../support/free-port.ts";
@@ -199,4 +200,35 @@ spool: { dir: "@FOLDER@", memory: 64M, message_memory: 100k, free_space: 1M }
   dns.fault = () => "none";
   dns.release();
   await doomed.stop();
+});
+
+test("one connection too many, or from where none may come, is closed without a word; the others go on", async () => {
+  const other = await freePort();
+  const small = await startDaemonProcess(`
+inet_socket_port: []
+inet_acl: [127.0.0.1]
+limits: { connections: 2 }
+milter_listen: [{ address: "127.0.0.1:${other}" }]
+spool: { dir: "@FOLDER@", free_space: 1M }
+`);
+  const closed = async (socket: Socket) => {
+    let octets = 0;
+    socket.on("data", (chunk: Buffer) => {
+      octets += chunk.length;
+    });
+    socket.on("error", () => undefined);
+    if (!socket.destroyed) await once(socket, "close");
+    return octets;
+  };
+  const first = await session(ours, other);
+  assert.equal(await closed(connect({ host: "127.0.0.1", port: other, localAddress: "127.0.0.2" })), 0);
+  assert.match(await small.line("Refused"), /127\.0\.0\.2.*access|access.*127\.0\.0\.2/);
+  const second = await session(ours, other);
+  assert.equal(await closed(connect(other, "127.0.0.1")), 0);
+  assert.match(await small.line("Refused (connections"), /127\.0\.0\.1/);
+  for (const mta of [first, second]) assert.equal((await mta.mail(mail)).at(-1)?.command, "c");
+  second.close();
+  assert.equal((await first.mail(mail)).at(-1)?.command, "c");
+  first.close();
+  assert.equal(await small.stop(), 0);
 });

@@ -39,7 +39,7 @@ before(async () => {
   daemon = await startDaemonProcess(`
 myhostname: mail.example.com
 local_domains_maps: [[.example.com]]
-mynetworks: [${inside}/32]
+mynetworks: ["${inside}/32", 127.0.0.1/32]
 enable_dkim_verification: true
 enable_dmarc_verification: true
 final_dmarc_destiny: D_REJECT
@@ -133,6 +133,18 @@ for (const [title, body] of bodies) {
     assert.match(text, /^Subject: a\r\n\tfolded {2}subject\r$/m);
   });
 }
+
+test("mail that a command of the machine hands over is ours, and signed", { skip }, async () => {
+  const mail = `${head("a@example.com", "b@elsewhere.example")}\r\nHi from cron.\r\n`.replaceAll("\r\n", "\n");
+  const seen = daemon.lines.length;
+  const sending = run("/usr/sbin/sendmail", ["-C", postfix.config, "-f", "a@example.com", "b@elsewhere.example"]);
+  sending.child.stdin?.end(mail);
+  await sending;
+  const text = await arrived();
+  assert.match(text, /^DKIM-Signature: v=1; a=rsa-sha256;/m);
+  assert.equal(await mailDkim(text), "pass");
+  assert.match(await daemon.line("Passed CLEAN", seen), /127\.0\.0\.1/);
+});
 
 test("mail from outside gets our results on top, and none in our name from elsewhere", { skip }, async () => {
   const forged = "Authentication-Results: mail.example.com; dkim=pass header.d=bank.example\r\n";

@@ -1,5 +1,5 @@
 // Mail that is hard on signatures, by each door that Postfix has for a filter (content filter, proxy, milter), and on through a
-// hop without 8BITMIME that keeps lines to 998 octets. Mail::DKIM and dkimpy are the judges of what arrives. To the content filter
+// hop without 8BITMIME that keeps lines to 998 octets, and one that folds the header anew. Mail::DKIM and dkimpy are the judges of what arrives. To the content filter
 // and back it goes under TLS.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -14,7 +14,7 @@ import { type PeerVerdict, peers } from "../support/dkim-peers.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { type FakeNextHop, postfixKeywords, type ReceivedMail, startFakeNextHop } from "../support/fake-next-hop.ts";
 import { freePort } from "../support/free-port.ts";
-import { after, before, test } from "../support/limited.ts";
+import { after, beforeAtLength, test } from "../support/limited.ts";
 import { skipWithout } from "../support/peers.ts";
 import { type Postfix, postfixMissing, startPostfix } from "../support/postfix.ts";
 import { greetedClient } from "../support/smtp-client.ts";
@@ -92,7 +92,7 @@ const verdicts = new Map<string, readonly PeerVerdict[]>();
 const closers: (() => Promise<unknown>)[] = [];
 const subjectOf = (door: Door, { name }: Nasty) => `${door}: ${name}`;
 
-before(async () => {
+beforeAtLength(async () => {
   if (skip !== false) return;
   const key = createTestKey("rsa");
   sink = await startFakeNextHop({ keywords: postfixKeywords.filter((keyword) => !keyword.startsWith("SIZE")) });
@@ -165,7 +165,7 @@ spool: { dir: "@FOLDER@", free_space: 1M }
     dns,
     keys: [{ algorithm: "rsa-sha256", domain: "example.com", selector: "r", key }],
   } as const;
-  const all = await files();
+  const all = [...(await files("as-it-came")), ...(await files("refolded"))];
   // Seconds for each of them: dkimpy has the large one of one door.
   const large = doors.map((door) => fileOf(door, largest)).slice(1);
   await Promise.all(
@@ -235,23 +235,55 @@ async function arrivals(): Promise<void> {
   while (!wanted.every(isThere)) await sink.received(sink.mails.length + 1);
 }
 
-const fileOf = (door: Door, mail: Nasty) => join(daemon.folder, `${doors.indexOf(door)}-${nasty.indexOf(mail)}.eml`);
+/** What a mail went through behind Postfix. */
+type Hop = "as-it-came" | "refolded";
 
-async function files(): Promise<readonly string[]> {
-  const all = doors.flatMap((door) => nasty.map((mail) => [door, mail] as const));
-  for (const [door, mail] of all) await writeFile(fileOf(door, mail), arrived(door, mail)[0]?.octets ?? "");
-  return all.map(([door, mail]) => fileOf(door, mail));
+/** The large one takes seconds, and its body is what is special. */
+const isJudged = (mail: Nasty, hop: Hop) => hop === "as-it-came" || mail !== largest;
+
+const fileOf = (door: Door, mail: Nasty, hop: Hop = "as-it-came") =>
+  join(daemon.folder, `${doors.indexOf(door)}-${nasty.indexOf(mail)}-${hop}.eml`);
+
+async function files(hop: Hop): Promise<readonly string[]> {
+  const all = doors.flatMap((door) => nasty.filter((mail) => isJudged(mail, hop)).map((mail) => [door, mail] as const));
+  for (const [door, mail] of all) {
+    const octets = arrived(door, mail)[0]?.octets ?? Buffer.alloc(0);
+    await writeFile(fileOf(door, mail, hop), hop === "refolded" ? refolded(octets) : octets);
+  }
+  return all.map(([door, mail]) => fileOf(door, mail, hop));
+}
+
+/** As gateways do that write the header anew: every field unfolded, then folded at its blanks before column 78. */
+function refolded(octets: Buffer): Buffer {
+  const end = octets.indexOf("\r\n\r\n");
+  const fields = octets
+    .toString("latin1", 0, end)
+    .split(/\r\n(?![ \t])/)
+    .map((field) => field.replaceAll("\r\n", "").replace(/(.{20,77})(?=[ \t]+[^ \t])/g, "$1\r\n"));
+  return Buffer.concat([Buffer.from(fields.join("\r\n"), "latin1"), octets.subarray(end)]);
 }
 
 for (const door of doors) {
-  test(`nasty mail by the ${door} verifies behind a hop without 8BITMIME`, { skip }, () => {
-    for (const mail of nasty) {
-      if (mail.breaks !== undefined) continue;
-      for (const { name } of judges) {
-        if (name === "dkimpy" && mail === largest && door !== doors[0]) continue;
-        const found = verdicts.get(`${name} ${fileOf(door, mail)}`);
-        assert.deepEqual(found, [{ selector: "r", result: "pass" }], `${name} on ${mail.name}`);
+  for (const [hop, title] of [
+    ["as-it-came", "a hop without 8BITMIME"],
+    ["refolded", "that one and one that refolds the header"],
+  ] as const) {
+    test(`nasty mail by the ${door} verifies behind ${title}`, { skip }, () => {
+      for (const mail of nasty) {
+        if (mail.breaks !== undefined || !isJudged(mail, hop)) continue;
+        for (const { name } of judges) {
+          if (name === "dkimpy" && mail === largest && door !== doors[0]) continue;
+          const found = verdicts.get(`${name} ${fileOf(door, mail, hop)}`);
+          assert.deepEqual(found, [{ selector: "r", result: "pass" }], `${name} on ${mail.name}`);
+        }
       }
+    });
+  }
+
+  test(`the header of what leaves by the ${door} is another one behind the hop that refolds`, { skip }, () => {
+    for (const mail of nasty) {
+      const octets = arrived(door, mail)[0]?.octets ?? Buffer.alloc(0);
+      assert.ok(!refolded(octets).equals(octets), mail.name);
     }
   });
 

@@ -17,11 +17,14 @@ export function test(name: string, second: node.TestOptions | Body, third?: Body
 
 type Hook = () => unknown;
 const limited = { timeout: limitMs };
+/** What many tests of a file look at, made by other people's programs. */
+const longLimited = { timeout: 3 * limitMs };
 const promised = (hook: Hook) => async () => {
   await hook();
 };
 
 export const before = (hook: Hook): void => node.before(promised(hook), limited);
+export const beforeAtLength = (hook: Hook): void => node.before(promised(hook), longLimited);
 export const after = (hook: Hook): void => node.after(promised(hook), limited);
 export const beforeEach = (hook: Hook): void => node.beforeEach(promised(hook), limited);
 export const afterEach = (hook: Hook): void => node.afterEach(promised(hook), limited);
