@@ -2,7 +2,7 @@
 # Makes dist/signpost_VERSION_ARCH.deb out of a clean checkout: the tree of packaging/tree.sh below /usr, and what Debian
 # wants around it. Two builds of one commit are the same, octet for octet.
 #   sh packaging/debian/build.sh [amd64|arm64]
-# TREE names a tree that was made already.
+# TREE names a tree that was made already; XZ_LEVEL=none packs nothing smaller.
 set -eu
 cd "$(dirname "$0")/../.."
 top=$PWD
@@ -52,5 +52,7 @@ find "$root" -newermt "@$SOURCE_DATE_EPOCH" -print0 | xargs -0 -r touch -h -d "@
 
 mkdir -p "$top/dist"
 deb=$top/dist/signpost_${version}_$arch.deb
-dpkg-deb --root-owner-group -Zxz "-z${XZ_LEVEL:-6}" --build "$root" "$deb" >/dev/null
+case "${XZ_LEVEL:=6}" in none) compression=-Znone ;; *) compression="-Zxz -z$XZ_LEVEL" ;; esac
+# shellcheck disable=SC2086 # two options
+dpkg-deb --root-owner-group $compression --build "$root" "$deb" >/dev/null
 echo "$deb"

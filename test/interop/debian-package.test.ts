@@ -19,7 +19,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { bareRoot } from "../support/bare-root.ts";
 import { signpost } from "../support/command.ts";
+import { pageBlocks } from "../support/document-blocks.ts";
 import { after, test } from "../support/limited.ts";
 import { missingProgram, namespacesDenied, skipWithout } from "../support/peers.ts";
 import { postfixMissing } from "../support/postfix.ts";
@@ -71,6 +73,7 @@ async function build(script: string, tree: string): Promise<string> {
 
 let tree: Promise<string> | undefined;
 let deb: Promise<string> | undefined;
+let tar: Promise<string> | undefined;
 
 function builtTree(): Promise<string> {
   tree ??= makeTree();
@@ -80,6 +83,11 @@ function builtTree(): Promise<string> {
 function built(): Promise<string> {
   deb ??= builtTree().then((folder) => build("packaging/debian/build.sh", folder));
   return deb;
+}
+
+function builtTarball(): Promise<string> {
+  tar ??= builtTree().then((folder) => build("packaging/tar/build.sh", folder));
+  return tar;
 }
 
 /** Of every file below a folder, or of one file. */
@@ -109,7 +117,8 @@ test("a package for the other architecture has the same files, a Node of that ma
   const other = arch === "arm64" ? "amd64" : "arm64";
   const folder = await folderFor();
   await run("sh", ["packaging/tree.sh", folder, other], { cwd: top, env });
-  const { stdout } = await run("sh", ["packaging/debian/build.sh", other], { cwd: top, env: { ...env, TREE: folder } });
+  const uncompressed = { ...env, TREE: folder, XZ_LEVEL: "none" };
+  const { stdout } = await run("sh", ["packaging/debian/build.sh", other], { cwd: top, env: uncompressed });
   const deb = stdout.trim();
   const fields = await run("dpkg-deb", ["--field", deb, "Package", "Architecture", "Depends"]);
   const ours = await run("dpkg-deb", ["--field", await built(), "Package", "Architecture", "Depends"]);
@@ -170,7 +179,7 @@ test("the tarball runs wherever it was unpacked, and its unit names the link by 
   skip,
   timeout,
 }, async () => {
-  const tarball = await build("packaging/tar/build.sh", await builtTree());
+  const tarball = await builtTarball();
   const folder = await folderFor();
   await run("tar", ["-xf", tarball, "-C", folder]);
   const [name = ""] = await readdir(folder);
@@ -185,6 +194,70 @@ test("the tarball runs wherever it was unpacked, and its unit names the link by 
   assert.ok(named.length > 2);
   for (const path of named) await stat(join(folder, path));
   assert.match(stdout, new RegExp(`^ExecStart=${program} start --config /etc/signpost/signpost\\.yaml$`, "m"));
+});
+
+test("its Node asks for no newer libraries than the pages say", { skip, timeout }, async () => {
+  const node = join(await builtTree(), "lib/signpost/bin/node");
+  const { stdout } = await run("objdump", ["-p", node]);
+  const newest = (library: string) =>
+    [...stdout.matchAll(new RegExp(`\\b${library}_([\\d.]+)$`, "gm"))]
+      .map(([, version = ""]) => version)
+      .sort((a, b) => a.localeCompare(b, "en", { numeric: true }))
+      .at(-1);
+  const page = await readFile(join(top, "docs/install.md"), "utf8");
+  assert.match(page, new RegExp(`glibc ${newest("GLIBC")} or newer`));
+  const libraries = [...stdout.matchAll(/^ *NEEDED +(\S+)$/gm)].map(([, name = ""]) => name.replace(/\.so\..*/, ""));
+  const ofGlibc = new Set(["libc", "libm", "libdl", "libpthread", "ld-linux-x86-64", "ld-linux-aarch64", "libgcc_s"]);
+  const others = libraries.filter((name) => !ofGlibc.has(name));
+  assert.ok(others.length > 0);
+  for (const name of others) assert.ok(page.includes(name), `docs/install.md says nothing of ${name}`);
+});
+
+test("the tarball on a mail server, by the commands of docs/install.md: install, upgrade, roll back, remove", {
+  skip: noServer,
+  timeout,
+}, async () => {
+  const tarball = await builtTarball();
+  const [, version = ""] = /signpost-([\d.]+)-linux-/.exec(tarball) ?? [];
+  const blocks = pageBlocks("docs/install.md");
+  const block = (begins: string) => {
+    const [found] = blocks.filter(({ text }) => text.startsWith(begins));
+    assert.ok(found, begins);
+    return found.text.replaceAll("VERSION", version).replaceAll("linux-amd64", `linux-${arch}`);
+  };
+  const [old, next] = [`/opt/signpost-${version}-linux-${arch}`, `/opt/signpost-NEW-linux-${arch}`];
+  const steps = [
+    ". /checkout/test/support/docs-stage.sh",
+    // What a mail server has; signpost is not on it.
+    "stock_postfix; dns; rm /usr/local/bin/signpost; cp /etc/postfix/main.cf /etc/postfix/master.cf /root/",
+    `cd /root; cp /checkout/${relative(top, tarball)} .`,
+    block("tar -xf").replace(/^signpost init .*\n/m, "$&publish\n"),
+    `says "ExecStart=/usr/local/bin/signpost start" cat /etc/systemd/system/signpost.service; own_mail 1; signed 1`,
+    `running() { readlink "/proc/$(cat /run/stand-in-signpost.pid)/exe"; }; [ "$(running)" = ${old}/lib/signpost/bin/node ]`,
+    `cp -a ${old} ${next}`,
+    block("ln -sfn signpost-NEW"),
+    `[ "$(running)" = ${next}/lib/signpost/bin/node ]; own_mail 2; signed 2; say upgraded`,
+    `ln -sfn ${old.replace("/opt/", "")} /opt/signpost; systemctl restart signpost`,
+    `[ "$(running)" = ${old}/lib/signpost/bin/node ]; own_mail 3; signed 3; say rolled back; rm -r ${next}`,
+    block("signpost postfix --undo\n"),
+    "cmp /root/main.cf /etc/postfix/main.cf; cmp /root/master.cf /etc/postfix/master.cf; say postfix as before",
+    "find /etc /opt /usr/local /var/lib/signpost -path /var/lib/signpost/keys/example.org -prune -o -name '*signpost*' -print | sed 's/^/left: /'",
+    "[ -e /var/lib/signpost/keys/example.org/s1.pem ]; say done",
+  ];
+  const folder = await folderFor();
+  const file = join(folder, "steps");
+  await writeFile(file, `${steps.join("\n")}\n`);
+  const script = join(top, "test/support/throwaway-root.sh");
+  const namespaces = ["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child"];
+  const { stdout } = await run("unshare", [...namespaces, "sh", script, folder, top, file], {
+    maxBuffer: 64 * 1024 ** 2,
+  }).catch((error) => {
+    throw new Error(`${error.message}\n${error.stdout}\n${error.stderr}`);
+  });
+  assert.deepEqual(
+    stdout.split("\n").filter((line) => /^(?:==|left:) /.test(line)),
+    ["== upgraded", "== rolled back", "== postfix as before", "left: /var/lib/signpost", "== done"],
+  );
 });
 
 test("it runs where there is nothing but the package and the C library", { skip, timeout }, async () => {
@@ -245,8 +318,13 @@ async function commandBlocks(section: string): Promise<readonly string[]> {
   return [...ours.matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) => block.replaceAll(/^ {4}| +#.*$/gm, ""));
 }
 
+interface Server {
+  readonly folder: string;
+  readonly commands: readonly string[];
+}
+
 /** Two versions, and the commands of docs/install.md with the names of their files. */
-async function server(): Promise<{ readonly folder: string; readonly commands: readonly string[] }> {
+async function makeServer(): Promise<Server> {
   const folder = await folderFor();
   await copyFile(await built(), join(folder, "old.deb"));
   // The next version: the same program under a higher number.
@@ -265,9 +343,12 @@ async function server(): Promise<{ readonly folder: string; readonly commands: r
   return { folder, commands: blocks.flatMap((block) => block.trimEnd().split("\n")).map((line) => `== ${line}`) };
 }
 
+let server: Promise<Server> | undefined;
+
 /** In a copy of this system where there is no root. */
 async function runServer(root: string | null): Promise<void> {
-  const { folder, commands } = await server();
+  server ??= makeServer();
+  const { folder, commands } = await server;
   const script = join(top, "test/support/debian-root.sh");
   const args = ["--mount", "--uts", "--pid", "--fork", "--kill-child", "sh", script, folder];
   const { stdout } = await run("unshare", root === null ? args : [...args, root]).catch((error) => {
@@ -304,15 +385,6 @@ async function runServer(root: string | null): Promise<void> {
     "left: /var/lib/signpost",
     "== done",
   ]);
-}
-
-/** A bare Debian with Postfix, as a tarball. Rejects where the mirror cannot be reached, or mmdebstrap is not there. */
-async function bareRoot(suite: string): Promise<string> {
-  const tar = join(await folderFor(), "root.tar");
-  // Lists stay: from them apt resolves what the package depends on.
-  const options = ["--quiet", "--mode=root", "--variant=minbase", "--include=postfix", "--skip=cleanup/apt/lists"];
-  await run("mmdebstrap", [...options, suite, tar]);
-  return tar;
 }
 
 for (const suite of ["bookworm", "trixie"]) {

@@ -3,13 +3,13 @@
 # verify, upgrade under load, roll back, remove, purge. Runs in a root that is thrown away, with a network of its own, and
 # prints what a test looks at.
 #   unshare --mount --uts --pid --fork --kill-child sh debian-root.sh FOLDER [ROOT.tar]
-# FOLDER holds old.deb, new.deb and the blocks of commands 1, 2, 3, 4. ROOT.tar is a bare Debian with Postfix, whose mirror is
-# reached for what the package depends on; without one the root is a copy of this system, in memory.
+# FOLDER holds old.deb, new.deb and the blocks of commands 1, 2, 3, 4. ROOT.tar is a bare Debian, whose mirror is reached for
+# Postfix and what the package depends on; without one the root is a copy of this system, in memory.
 set -eu
 folder=$1 tar=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 mount --make-rprivate /
-mkdir "$folder/memory"
+mkdir -p "$folder/memory"
 mount -t tmpfs -o size=2g tmpfs "$folder/memory"
 root=$folder/memory/root
 mkdir "$root"
@@ -41,7 +41,10 @@ if [ -n "$tar" ]; then
   cat /etc/resolv.conf > "$folder/memory/resolv" && mount --bind "$folder/memory/resolv" "$root/etc/resolv.conf" 2>/dev/null ||
     cp "$folder/memory/resolv" "$root/etc/resolv.conf"
   # What the package depends on is fetched while there is a network; apt takes it from its cache afterwards.
-  chroot "$root" apt-get -q --download-only install /packages/old.deb > "$folder/apt.log" 2>&1 || { cat "$folder/apt.log" >&2; exit 1; }
+  for what in "install --no-install-recommends postfix" "--download-only install /packages/old.deb"; do
+    # shellcheck disable=SC2086 # several arguments
+    chroot "$root" apt-get -q $what > "$folder/apt.log" 2>&1 || { cat "$folder/apt.log" >&2; exit 1; }
+  done
 fi
 cat > "$root/steps" <<'STEPS'
 set -eu

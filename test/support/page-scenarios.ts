@@ -217,6 +217,24 @@ export npm_config_offline=true npm_config_audit=false npm_config_fund=false`,
       { page: "README.md", begins: "npm ci && npm run demo" },
       {
         page: "docs/install.md",
+        begins: "npm ci && npm pack",
+        // A new Node is on the machine, as the page wants it, and no signpost; the registry is one of this checkout's packages.
+        before: `rm /usr/local/bin/signpost
+ln -s /checkout/node_modules/.bin/node /usr/local/bin/node
+unset npm_config_offline
+export npm_config_registry=http://127.0.0.1:4873/ npm_config_prefix=/usr/local npm_config_cache=/tmp/npm-cache
+node test/support/own-registry.ts 4873 > /tmp/registry.log 2>&1 &
+await grep -q ready /tmp/registry.log`,
+        put: { "npm ci": ":", "signpost-VERSION": "signpost-*" },
+        after: `says "ExecStart=$(readlink -f /usr/local/bin/node) /usr/local/lib/node_modules/signpost/dist/src/cli/main.js start" cat /etc/systemd/system/signpost.service
+signpost init example.org > /tmp/init.log 2>&1; publish; signpost postfix --apply > /dev/null 2>&1
+systemctl enable --now signpost; own_mail 1; signed 1
+signpost postfix --undo > /dev/null 2>&1; systemctl disable --now signpost
+npm uninstall -g signpost; [ ! -e /usr/local/bin/signpost ]; [ ! -e /usr/local/lib/node_modules/signpost ]
+rm -r /etc/signpost /var/lib/signpost/keys /usr/local/bin/node; unset npm_config_registry npm_config_prefix`,
+      },
+      {
+        page: "docs/install.md",
         begins: "npm ci                 ",
         // It was done a moment ago, and takes long.
         put: { "npm ci ": ": ", "npm start": "until_ready npm start" },
