@@ -12,6 +12,7 @@ import type {
   SpfJob,
   SpfReport,
 } from "../authres/authenticator.ts";
+import { errorText } from "../mail/error-text.ts";
 import { endThreads } from "../process/end-threads.ts";
 import type { Resolve } from "../rr/answer.ts";
 import { serveResolve } from "../rr/resolve-port.ts";
@@ -90,6 +91,8 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     const [oldest] = workers.startedAt.values();
     if (oldest === undefined || performance.now() - oldest < deadlineMs) return;
     const stuck = workers;
+    // Its jobs are rejected at once; those that come until there are others wait for these.
+    stuck.startedAt.clear();
     restarts += 1;
     replaced = endThreads(stuck.pool).then(() => {
       if (!closed) workers = start();
@@ -150,14 +153,18 @@ export function createWorkerAuthenticator(options: WorkerAuthenticatorOptions): 
     },
     async ready() {
       // No name to ask for, so nothing is asked: this only shows that the worker loads and answers.
-      await runOnce({ id: 0, kind: "spf", address: "127.0.0.1", helo: "", sender: "", receiver: "" });
+      try {
+        await runOnce({ id: 0, kind: "spf", address: "127.0.0.1", helo: "", sender: "", receiver: "" });
+      } catch (error) {
+        throw new Error(`worker threads: ${errorText(error)}`, { cause: error });
+      }
     },
     stats: () => ({ jobs, threadsAlive: workers.pool.threads.length, restarts }),
     async close() {
       closed = true;
       clearInterval(sweep);
       await replaced;
-      await workers.pool.destroy();
+      await endThreads(workers.pool);
     },
   };
 }

@@ -68,7 +68,9 @@ async function show(folder: string, io: Io): Promise<void> {
   const zone = parseFixedZone({ "demo._domainkey.example.com": { TXT: [recordStrings({}, key)] } });
 
   step(2, "The filter starts, with two of its three paths");
+  await using open = new AsyncDisposableStack();
   const nextHop = await startDemoNextHop();
+  open.defer(() => nextHop.close());
   const [incoming, originating] = [await freePort(), await freePort()];
   const configuration = [
     "myhostname: mail.example.com",
@@ -97,7 +99,9 @@ async function show(folder: string, io: Io): Promise<void> {
     // Root stays root: the demo ends with the command.
     daemonUser: {},
   });
+  open.defer(() => daemon.stop());
   const client = createRelay({ localhost_name: "postfix.example.com" });
+  open.defer(() => client.close());
   say(`   listening on 127.0.0.1:${incoming} (incoming: verify) and 127.0.0.1:${originating} (ORIGINATING: sign)`);
 
   /** Sends a mail to one of the filter's ports; shows the reply; gives what came out at the next hop. */
@@ -114,28 +118,22 @@ async function show(folder: string, io: Io): Promise<void> {
     return out;
   }
 
-  try {
-    step(3, `Alice's mail enters on the signing path, port ${originating}`);
-    quote(mail);
-    say();
-    const signed = await pass(originating, "alice@example.com", Buffer.from(mail));
-    say("   It left with a signature on top:");
-    quote(headerField(signed, "dkim-signature"), green);
+  step(3, `Alice's mail enters on the signing path, port ${originating}`);
+  quote(mail);
+  say();
+  const signed = await pass(originating, "alice@example.com", Buffer.from(mail));
+  say("   It left with a signature on top:");
+  quote(headerField(signed, "dkim-signature"), green);
 
-    step(4, `The same octets come back from outside, on the incoming path, port ${incoming}`);
-    const arrived = await pass(incoming, "alice@example.com", Buffer.from(signed, "latin1"));
-    say("   The signature was checked against the record of step 1, and the finding noted for Bob's mail program:");
-    quote(headerField(arrived, "authentication-results"), green);
+  step(4, `The same octets come back from outside, on the incoming path, port ${incoming}`);
+  const arrived = await pass(incoming, "alice@example.com", Buffer.from(signed, "latin1"));
+  say("   The signature was checked against the record of step 1, and the finding noted for Bob's mail program:");
+  quote(headerField(arrived, "authentication-results"), green);
 
-    step(5, "Once more, with one word changed on the way");
-    const forged = signed.replace("at noon", "at nine");
-    const caught = await pass(incoming, "alice@example.com", Buffer.from(forged, "latin1"));
-    quote(headerField(caught, "authentication-results"), green);
-  } finally {
-    await client.close();
-    await daemon.stop();
-    await nextHop.close();
-  }
+  step(5, "Once more, with one word changed on the way");
+  const forged = signed.replace("at noon", "at nine");
+  const caught = await pass(incoming, "alice@example.com", Buffer.from(forged, "latin1"));
+  quote(headerField(caught, "authentication-results"), green);
   say("\nNext: docs/postfix.md puts it beside your Postfix; `npm start` runs it with examples/signpost.yaml.");
 }
 

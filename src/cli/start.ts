@@ -134,7 +134,7 @@ export const start: Command = {
     } catch (error) {
       if (running !== undefined) throw error;
       io.stderr(`signpost: not started: ${errorText(error)}\n`);
-      return exitCode.unavailable;
+      return io.signal.aborted ? exitCode.ok : exitCode.unavailable;
     } finally {
       manager.close();
       await control?.close();
@@ -194,7 +194,7 @@ async function startOne(toStart: ToStart): Promise<Running> {
   const { file, settings, journal, daemonUser, io, inherited, takeOver, control } = toStart;
   prepareMemory();
   const { startDaemon } = await import("../daemon/start-daemon.ts");
-  const daemon = await startDaemon(settings, { journal, daemonUser, inherited, takeOver });
+  const daemon = await startDaemon(settings, { journal, daemonUser, inherited, takeOver, signal: io.signal });
   settleMemory(daemon.letGo);
   // What was compiled is kept when a process ends normally; one that is killed would leave the next to do it again.
   flushCompileCache();
@@ -210,6 +210,7 @@ async function startSeveral(toStart: ToStart): Promise<Running> {
   const daemon = await startProcesses({
     ...toStart,
     cwd: io.cwd,
+    signal: io.signal,
     read: () => readSettings(file, io.cwd, io.signal),
     passErrors: (text) => io.stderr(text),
   });

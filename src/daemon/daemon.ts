@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly resolve?: Resolve;
   /** Instead of the log of the configuration. */
   readonly log?: Log;
+  /** Aborted when it is not to start any more: a start that is under way fails. */
+  readonly signal?: AbortSignal;
   /** Called for every mail when it is done. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** Standard error goes to journald. */

@@ -181,22 +181,26 @@ export async function serve(running: Running): Promise<Daemon> {
 
   let draining = false;
   const wanted = doorsOf(generation);
-  // Only what needs root is opened by root: the system shares a port among sockets of one user alone, and a reload opens
-  // the others as the daemon's user.
-  if (acting !== undefined) {
-    const { user, whileRoot } = acting;
-    const ofRoot = wanted.filter((at) => needsRoot(at, user));
-    if (ofRoot.length > 0) await whileRoot(() => doors.open(ofRoot));
-    for (const { path } of ofRoot) if (path !== undefined) giveSocket(acting, path);
+  /** Only what needs root is opened by root: the system shares a port among sockets of one user alone, and a reload opens
+   * the others as the daemon's user. */
+  async function openWanted(): Promise<void> {
+    if (acting !== undefined) {
+      const { user, whileRoot } = acting;
+      const ofRoot = wanted.filter((at) => needsRoot(at, user));
+      if (ofRoot.length > 0) await whileRoot(() => doors.open(ofRoot));
+      for (const { path } of ofRoot) if (path !== undefined) giveSocket(acting, path);
+    }
+    await doors.open(wanted);
+    doors.keep(wanted, 0);
   }
-  await doors.open(wanted);
-  doors.keep(wanted, 0);
+
   let pidFile: PidFile | undefined;
   async function writePid(): Promise<void> {
     const { pid_file } = generation.config;
     if (pid_file !== null) pidFile = await openPidFile(pid_file, (write) => makeAt(acting, pid_file, write));
   }
   try {
+    await openWanted();
     for (const name of options.inherited?.closeRest() ?? []) {
       // A unix socket is the first process's alone.
       if (!sharesPorts) log.write("warning", `${name}: handed over at the start, and no setting names it`);

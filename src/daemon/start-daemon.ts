@@ -9,6 +9,7 @@ import { workInPlace } from "../pool/in-place.ts";
 import { selfTest } from "../pool/self-test.ts";
 import { watchDescriptors } from "../process/descriptors.ts";
 import { workerUrl } from "../process/module-url.ts";
+import { unlessAborted } from "../process/unless-aborted.ts";
 import { createQuarantine } from "../quarantine/quarantine.ts";
 import type { Settings } from "../reading/settings.ts";
 import { createMessageStore } from "../receive/store.ts";
@@ -31,11 +32,24 @@ const selfTestMs = 30_000;
 
 /** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
+  const made = new AsyncDisposableStack();
+  try {
+    return await start(settings, options, made);
+  } catch (error) {
+    // What cannot be closed is not why it does not start.
+    await made.disposeAsync().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Puts on `made` what there is to be closed, which happens in the opposite order. */
+async function start(settings: Settings, options: DaemonOptions, made: AsyncDisposableStack): Promise<Daemon> {
   const { config } = settings;
   const { sharesPorts = false } = options;
   const { acting, warning } = options.daemonUser ?? takeDaemonUser(config, options.user);
   const tls = loadTlsFiles(config);
   const log = options.log ?? (await createLog(logOptions(config, options.journal ?? false)));
+  if (options.log === undefined) made.defer(() => log.close());
   if (warning !== undefined && !sharesPorts) log.write("warning", warning);
   const threads = workerThreads(config.pool.threads);
   if (threads < (config.pool.threads ?? 0)) {
@@ -48,6 +62,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     history: config.history,
     keyWatch: sharesPorts ? "another's" : "ours",
   });
+  made.defer(() => instruments.close());
   const { observers } = instruments;
   const pool = createDkimPool({
     worker: workerUrl("dkim"),
@@ -56,6 +71,7 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     deadlineMs: config.pool.deadline * 1000,
     observer: observers.pool,
   });
+  made.defer(() => pool.close());
   const descriptors = watchDescriptors();
   const outward = createResolverAndRelay(config, {
     dns: observers.dns,
@@ -65,10 +81,12 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     tls,
     tell: (severity, text) => log.write(severity, text),
   });
+  made.defer(() => outward.close(0));
   const { resolve, relay } = outward;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
+  made.defer(() => authenticator.close());
   const { in_place } = config.pool;
   const engine = in_place ? workInPlace(pool, { now: () => performance.now(), done: observers.pool.jobInPlace }) : pool;
   const content = createContentParts(config, {
@@ -76,9 +94,13 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     shared: outward.shared,
     tell: (severity, text) => log.write(severity, text),
   });
+  made.defer(() => content.close());
   const quarantine = createQuarantine(quarantineOptions(config, (text) => log.write("err", `quarantine: ${text}`)));
+  made.defer(() => quarantine.close());
   const remembered = openSentMail(config, outward.shared, (text) => log.write("err", text));
+  made.defer(() => remembered?.close());
   const fingerprints = createFingerprintAsker();
+  made.defer(() => fingerprints.close());
   const workshop = {
     engine,
     digestBody: pool.digestBody,
@@ -96,53 +118,41 @@ export async function startDaemon(settings: Settings, options: DaemonOptions = {
     fingerprints,
     ...(remembered === undefined ? {} : { sentMail: remembered.sentMail }),
   };
-  const closeAll = async (relayMs: number) => {
-    await instruments.close();
-    await outward.close(relayMs);
-    await authenticator.close();
-    await content.close();
-    await quarantine.close();
-    await remembered?.close();
-    fingerprints.close();
-    await pool.close();
-    if (options.log === undefined) await log.close();
-  };
-  try {
-    await Promise.all([
-      selfTest(pool, threads * 2, selfTestMs),
-      asksAuthenticator(config) ? authenticator.ready() : undefined,
-      outward.load(config),
-      quarantine.open(),
-    ]);
-    const store = await createMessageStore(storeLimits(config));
-    const generation = createConfiguredFilter(settings, workshop);
-    instruments.watch({
-      pool: pool.stats,
-      poolQueueLimit: maxQueue,
-      dns: outward.dnsStats,
-      sharedCache: outward.sharedCacheStats,
-      relay: outward.relayCounts,
-      store,
-      scanners: content.scannerStats,
-      quarantine: () => keptSource(quarantine),
-    });
-    return await serve({
-      settings,
-      generation,
-      pool,
-      store,
-      log,
-      options,
-      acting,
-      closeAll,
-      workshop,
-      outward,
-      instruments,
-      descriptors,
-      tls,
-    });
-  } catch (error) {
-    await closeAll(0);
-    throw error;
-  }
+  const proven = Promise.all([
+    selfTest(pool, threads * 2, selfTestMs),
+    asksAuthenticator(config) ? authenticator.ready() : undefined,
+    outward.load(config),
+    quarantine.open(),
+  ]);
+  await unlessAborted(proven, options.signal);
+  const store = await createMessageStore(storeLimits(config));
+  const generation = createConfiguredFilter(settings, workshop);
+  instruments.watch({
+    pool: pool.stats,
+    poolQueueLimit: maxQueue,
+    dns: outward.dnsStats,
+    sharedCache: outward.sharedCacheStats,
+    relay: outward.relayCounts,
+    store,
+    scanners: content.scannerStats,
+    quarantine: () => keptSource(quarantine),
+  });
+  return serve({
+    settings,
+    generation,
+    pool,
+    store,
+    log,
+    options,
+    acting,
+    async closeAll(relayMs) {
+      await outward.close(relayMs);
+      await made.disposeAsync();
+    },
+    workshop,
+    outward,
+    instruments,
+    descriptors,
+    tls,
+  });
 }

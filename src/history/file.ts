@@ -2,6 +2,7 @@
 // them. Lines that come faster than the disk takes them are given up and counted.
 import { Worker } from "node:worker_threads";
 import type { HistoryAnswer, HistoryQuestion, HistoryRow } from "../mail/history-row.ts";
+import { settledWithin } from "../process/settled-within.ts";
 
 export interface HistoryFile {
   add(row: HistoryRow): void;
@@ -10,7 +11,7 @@ export interface HistoryFile {
   /** Lines of mails, newest first. */
   recent(limit: number, match: string, sinceMs: number): Promise<readonly Pick<HistoryRow, "at" | "line">[]>;
   readonly dropped: number;
-  /** Resolves once everything is written. */
+  /** Resolves once everything is written, or a disk that hangs was waited for long enough. */
   close(): Promise<void>;
 }
 
@@ -29,6 +30,8 @@ const flushMs = 1000;
 /** Mails that wait for the disk, and octets of them. */
 const maxWaiting = 20_000;
 const maxWaitingOctets = 16 * 1024 * 1024;
+/** What a disk has for the rest when we end. */
+const lastWordsMs = 5000;
 const defaultRetryMs = 60_000;
 
 export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
@@ -145,7 +148,7 @@ export function openHistoryFile(options: HistoryFileOptions): HistoryFile {
     async close() {
       flush();
       clearInterval(flushing);
-      await post({ kind: "close" });
+      await settledWithin(post({ kind: "close" }), lastWordsMs);
       broken = true;
       clearTimeout(retry);
       await thread.terminate();

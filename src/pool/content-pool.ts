@@ -16,6 +16,7 @@ import type { ContentTask, SurvivalTask } from "../mime/content-task.ts";
 import type { PartsLimits } from "../mime/limits.ts";
 import { createMailWalk } from "../mime/mail-walk.ts";
 import { makeSurvive, type Survival } from "../mime/survival.ts";
+import { endThreads } from "../process/end-threads.ts";
 import { createKnownParts } from "./known-parts.ts";
 import { PoolSaturated } from "./worker-pool.ts";
 
@@ -170,7 +171,7 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
       closed = true;
       for (const { refuse } of waiting) refuse(new Error("the content pool is closed"));
       waiting.clear();
-      await workers?.destroy();
+      if (workers !== undefined) await endThreads(workers);
     },
   };
 }

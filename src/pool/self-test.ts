@@ -3,30 +3,46 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { DkimEngine } from "../dkim/engine.ts";
 import { defaultVerifyPolicy } from "../dkim/engine.ts";
+import { errorText } from "../mail/error-text.ts";
 import { concatShared } from "../mail/shared-octets.ts";
+import { JobOverdue } from "./worker-pool.ts";
 
 const header = "From: postmaster@self-test.example\r\nSubject: self-test\r\n";
 const body = "What is signed is what is verified.\r\n";
 /** Epoch seconds; any will do. */
 const now = 1_700_000_000;
 
-/** Rejects with the reason when a worker does not start, answer in time or compute what it should. */
+/**
+ * Rejects with the reason when a worker does not start, answer in time or compute what it should. On a busy machine a worker
+ * may take longer to start than a job may take: what came too late is tried again until `timeoutMs` are over.
+ */
 export async function selfTest(
   engine: Pick<DkimEngine, "sign" | "verify">,
   rounds: number,
   timeoutMs: number,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`self-test: no answer from the workers within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    await Promise.race([late, Promise.all(Array.from({ length: rounds }, () => signAndVerify(engine)))]);
+    await Promise.race([late, Promise.all(Array.from({ length: rounds }, round))]);
+  } catch (error) {
+    throw new Error(`worker threads: ${errorText(error)}`, { cause: error });
   } finally {
+    isOver = true;
     clearTimeout(timer);
+  }
+
+  async function round(): Promise<void> {
+    for (;;) {
+      try {
+        return await signAndVerify(engine);
+      } catch (error) {
+        if (isOver || !(error instanceof JobOverdue)) throw error;
+      }
+    }
   }
 }
 
@@ -61,7 +77,7 @@ async function signAndVerify(engine: Pick<DkimEngine, "sign" | "verify">): Promi
     policy: defaultVerifyPolicy,
   });
   if (verification?.result !== "pass") {
-    throw new Error(`self-test: a worker's signature does not verify (${verification?.reason ?? "no signature"})`);
+    throw new Error(`a worker's signature does not verify (${verification?.reason ?? "no signature"})`);
   }
 }
 

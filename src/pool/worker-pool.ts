@@ -1,6 +1,7 @@
 // A piscina pool that outlives its workers: jobs go out in micro-batches, a worker that dies or hangs costs its jobs
 // one retry, alone, and never the process. What the jobs mean is left to the caller.
 import { Piscina } from "piscina";
+import { errorText } from "../mail/error-text.ts";
 import { endThreads } from "../process/end-threads.ts";
 
 export interface WorkerPoolOptions {
@@ -28,7 +29,12 @@ export class PoolSaturated extends Error {
 
 /** The job was tried twice and did not come back: 451, and the next mail finds fresh workers. */
 export class JobLost extends Error {
-  override name = "JobLost";
+  override name: string = "JobLost";
+}
+
+/** Lost since nobody answered in time: a machine that is very busy does that to any job. */
+export class JobOverdue extends JobLost {
+  override name = "JobOverdue";
 }
 
 export interface WorkerPool<Job, Result> {
@@ -185,17 +191,24 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
   // A job whose worker died or hung may be the reason: it gets its one retry on a worker of its own, one job after
   // the other, so that it cannot take others with it a second time.
   let suspects: Promise<unknown> = Promise.resolve();
+  /** Has the one that is tried just now be given up. */
+  let giveUpAlone: (why: JobLost) => void = () => undefined;
   function tryAlone(pending: Pending<Job, Result>, cause: unknown): void {
     suspects = suspects.then(async () => {
       await replaced;
       if (closed) return pending.reject(new JobLost("the worker pool is closed", { cause }));
       const alone = startWorkers(1);
-      const deadline = setTimeout(() => void alone.destroy(), deadlineMs);
+      const givenUp = Promise.withResolvers<never>();
+      giveUpAlone = givenUp.reject;
+      const late = `no result of two workers within ${deadlineMs} ms each`;
+      const deadline = setTimeout(() => givenUp.reject(new JobOverdue(late, { cause })), deadlineMs);
       try {
-        const results: readonly Result[] = await alone.run({ kind: "batch", jobs: [pending.job] });
+        const done: Promise<readonly Result[]> = alone.run({ kind: "batch", jobs: [pending.job] });
+        const results = await Promise.race([done, givenUp.promise]);
         settle({ jobs: [pending], sentAt: performance.now(), abandoned: false }, results);
       } catch (error) {
-        pending.reject(new JobLost("a job failed on two workers", { cause: error }));
+        const lost = new JobLost(`a job failed on two workers: ${errorText(error)}`, { cause: error });
+        pending.reject(error instanceof JobLost ? error : lost);
       } finally {
         clearTimeout(deadline);
         await endThreads(alone);
@@ -263,8 +276,10 @@ export function createWorkerPool<Job, Result>(options: WorkerPoolOptions): Worke
         for (const pending of batch.jobs) pending.reject(new JobLost("the worker pool was closed"));
       }
       out.clear();
+      giveUpAlone(new JobLost("the worker pool was closed"));
+      await suspects;
       await replaced;
-      await workers?.destroy();
+      if (workers !== undefined) await endThreads(workers);
     },
   };
 }

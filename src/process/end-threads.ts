@@ -1,5 +1,5 @@
 // Threads are ended one set before the next is started.
-import { setTimeout as wait } from "node:timers/promises";
+import { settledWithin } from "./settled-within.ts";
 
 /** What `endThreads` needs of a piscina pool. */
 interface Threads {
@@ -9,14 +9,16 @@ interface Threads {
 /** A thread that computes without a pause may take this long to notice that it is to end. */
 const patienceMs = 1000;
 
+/** A pool is destroyed once: while one call is under way, piscina starts threads anew after another one that had less to wait for. */
+const ending = new WeakMap<Threads, Promise<void>>();
+
 /**
- * Ends the threads of a pool; resolved when they are gone, or after a second, whichever is first. Never rejects. Whoever starts
+ * Ends the threads of a pool, however often it is asked to; resolved when they are gone, or after a second, whichever is first. Never rejects. Whoever starts
  * others waits for it: a process that starts a thread while another one is being taken down dies of it now and then
  * (https://github.com/nodejs/node/issues/56312).
  */
 export async function endThreads(pool: Threads): Promise<void> {
-  const gone = new AbortController();
-  const patience = wait(patienceMs, undefined, { ref: false, signal: gone.signal }).catch(() => undefined);
-  await Promise.race([pool.destroy().catch(() => undefined), patience]);
-  gone.abort();
+  const destroyed = ending.get(pool) ?? pool.destroy().catch(() => undefined);
+  ending.set(pool, destroyed);
+  await settledWithin(destroyed, patienceMs);
 }

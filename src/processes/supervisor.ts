@@ -13,6 +13,7 @@ import type { InheritedSockets } from "../process/inherited-sockets.ts";
 import { workerUrl } from "../process/module-url.ts";
 import { openPidFile, type PidFile } from "../process/pid-file.ts";
 import { inSlices } from "../process/slices.ts";
+import { unlessAborted } from "../process/unless-aborted.ts";
 import { version } from "../process/version.ts";
 import type { ListedKeys } from "../reading/list-keys.ts";
 import { openSettings } from "../reading/open-settings.ts";
@@ -45,6 +46,8 @@ export interface SupervisorOptions {
   readonly user: string | undefined;
   /** Sockets that listen already: all processes accept from them. */
   readonly inherited: InheritedSockets;
+  /** Aborted when it is not to start any more: a start that is under way fails. */
+  readonly signal?: AbortSignal;
   /** Reads its files anew. */
   read(): Promise<PlainReading>;
   /** Standard error goes to journald. */
@@ -125,7 +128,10 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
     const own = places.filter((at) => !options.inherited.has(listenerKey(at)));
     await (acting === undefined ? probePorts(own) : acting.whileRoot(() => probePorts(own)));
     await makeHistoryFile(config, log);
-    await row.start();
+    await unlessAborted(row.start(), options.signal).catch(async (error: unknown) => {
+      await row.stop(0);
+      throw error;
+    });
     try {
       await overview.configure(settings);
       const { pid_file } = config;

@@ -3,6 +3,7 @@
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { errorCode, errorText } from "../mail/error-text.ts";
 import type { IndexPlace } from "../mail/quarantine-question.ts";
+import { settledWithin } from "../process/settled-within.ts";
 import { type QuarantineFiles, realFiles } from "./files.ts";
 import { createKeepCopies, type KeepCopies } from "./keep-copies.ts";
 import { readPassKey } from "./pass-key.ts";
@@ -46,12 +47,37 @@ export interface QuarantineOptions {
 /** Postfix tries for five days (maximal_queue_lifetime); what comes later is no retry. */
 const longestRetryMs = 5 * 86_400_000;
 
+/** What a round of removing has to come to its end: it may wait for a disk that hangs. */
+const lastWordsMs = 2000;
+
 export function createQuarantine(options: QuarantineOptions): Quarantine {
   const { place, keepMs, maxOctets, minFreeBytes, worker, tell } = options;
   let index = noIndex;
   let retention: Retention | undefined;
   let passTokens: PassTokens | undefined;
   let room: Room | undefined;
+  let opening: Promise<void> = Promise.resolve();
+
+  async function open(): Promise<void> {
+    if (place === undefined) return;
+    for (const folder of place.folders) await mustBeUsable(folder);
+    const [first] = place.folders;
+    if (first !== undefined) {
+      passTokens = createPassTokens(await readPassKey(first));
+      room = createRoom({ folder: first, minFreeBytes });
+    }
+    index = openSqliteIndex({ place, worker, onTrouble: (error) => tell(`${place.file}: ${error.message}`) });
+    retention = createRetention({
+      index,
+      files: realFiles,
+      keepMs,
+      maxOctets,
+      now: Date.now,
+      onTrouble: (detail) => tell(`old copies cannot be removed: ${detail}`),
+    });
+    retention.start();
+  }
+
   return {
     keepCopies: createKeepCopies({
       files: realFiles,
@@ -70,27 +96,14 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       return passTokens;
     },
     tell,
-    async open() {
-      if (place === undefined) return;
-      for (const folder of place.folders) await mustBeUsable(folder);
-      const [first] = place.folders;
-      if (first !== undefined) {
-        passTokens = createPassTokens(await readPassKey(first));
-        room = createRoom({ folder: first, minFreeBytes });
-      }
-      index = openSqliteIndex({ place, worker, onTrouble: (error) => tell(`${place.file}: ${error.message}`) });
-      retention = createRetention({
-        index,
-        files: realFiles,
-        keepMs,
-        maxOctets,
-        now: Date.now,
-        onTrouble: (detail) => tell(`old copies cannot be removed: ${detail}`),
-      });
-      retention.start();
+    open() {
+      opening = open();
+      return opening;
     },
     async close() {
-      await retention?.stop();
+      // One that is being opened is there to be closed by then.
+      await opening.catch(() => undefined);
+      if (retention !== undefined) await settledWithin(retention.stop(), lastWordsMs);
       await index.close();
     },
   };

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import type { IndexAnswer, IndexPlace, IndexQuestion } from "../mail/quarantine-question.ts";
 import type { QuarantineRow } from "../mail/quarantine-row.ts";
+import { settledWithin } from "../process/settled-within.ts";
 import type { QuarantineIndex } from "./quarantine-index.ts";
 
 export interface SqliteIndexOptions {
@@ -18,6 +19,9 @@ export interface SqliteIndexOptions {
 
 /** Rows that wait for the disk; what is more is found by the next scan. */
 const maxWaiting = 10_000;
+
+/** What a disk has for the rest when we end. */
+const lastWordsMs = 5000;
 
 export function openSqliteIndex(options: SqliteIndexOptions): QuarantineIndex {
   const { place, worker, onTrouble, retryMs = 60_000, patienceMs = 2000 } = options;
@@ -100,7 +104,7 @@ export function openSqliteIndex(options: SqliteIndexOptions): QuarantineIndex {
     scan: async (unlessSince) => (await ask({ kind: "scan", unlessSince })) !== undefined,
     async close() {
       if (isClosed) return;
-      await ask({ kind: "close" });
+      await settledWithin(ask({ kind: "close" }), lastWordsMs);
       isClosed = true;
       clearTimeout(retry);
       await thread?.terminate();
