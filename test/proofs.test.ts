@@ -28,6 +28,24 @@ for (const page of proven) {
   });
 }
 
+test("docs/security.md has every invariant, threat and fault", () => {
+  const told = new Set(rowsOf("docs/security.md").flatMap(([id = ""]) => id.split(", ").flatMap(idsOf)));
+  const wanted = [...idsOf("I1-I16"), ...idsOf("T1-T56"), ...idsOf("F1-F32")];
+  // Numbers that were never given.
+  const unused = new Set(["T39"]);
+  assert.deepEqual(
+    wanted.filter((id) => !told.has(id) && !unused.has(id)),
+    [],
+  );
+});
+
+/** "F5" or "F1-F3", one by one. */
+function idsOf(text: string): readonly string[] {
+  const [, letter = "", first = "", , last = first] = /^([A-Z])(\d+)(-[A-Z](\d+))?$/.exec(text) ?? [];
+  if (letter === "") return [];
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, at) => `${letter}${Number(first) + at}`);
+}
+
 test("docs/limits.md has the defaults that there are", () => {
   const manual = readFileSync(join(root, "docs/configuration.md"), "utf8");
   const named = rowsOf("docs/limits.md").flatMap(([, setting = "", told = ""]) =>
@@ -46,5 +64,5 @@ function rowsOf(page: string): readonly (readonly string[])[] {
   const rows = text.split("\n").filter((line) => line.startsWith("| ") && line.endsWith(" |"));
   return rows
     .map((row) => row.slice(2, -2).split(" | "))
-    .filter(([, second]) => !/^(threat|setting)$/.test(second ?? ""));
+    .filter(([, second]) => !/^(invariant|threat|setting)$/.test(second ?? ""));
 }
