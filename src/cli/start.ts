@@ -215,9 +215,11 @@ async function startSeveral(toStart: ToStart): Promise<Running> {
     passErrors: (text) => io.stderr(text),
   });
   const upgrade = () =>
-    Promise.reject(new Error(
+    Promise.reject(
+      new Error(
         "several processes (listeners) are not replaced: have systemd hold the ports (signpost.socket) and restart the daemon",
-      ));
+      ),
+    );
   return { daemon, reload: reloadOf(daemon, file, settings, daemon.load), upgrade, replaced: new Promise(() => {}) };
 }
 
