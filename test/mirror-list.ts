@@ -221,7 +221,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/notices/build-dsn": ["notices/status-fields"],
   "unit/policy/author-banks": ["policy/signature-standing"],
   "unit/policy/explain": ["policy/bank", "policy/map-values"],
-  "unit/pool/dkim-engine": ["pool/self-test", "pool/worker-pool", "process/module-url"],
+  "unit/pool/dkim-engine": ["pool/worker-pool", "process/module-url"],
   "unit/reading/read-settings": [
     "reading/fronts",
     "reading/lint-sealing",
