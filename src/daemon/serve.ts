@@ -147,9 +147,9 @@ export async function serve(running: Running): Promise<Daemon> {
     onShort: descriptors.short,
   };
   function milterOptions(name: ListenerName): MilterOptions {
-    const { maxClients, smtpd_recipient_limit: maxRecipients, allowPeer } = optionsOf(name);
+    const { maxClients, smtpd_recipient_limit: maxRecipients, allowPeer, timeouts } = optionsOf(name);
     const most = Math.min(maxClients, common.mostConnections());
-    return { maxClients: most, maxRecipients, allowPeer, idleMs: milterIdleMs };
+    return { maxClients: most, maxRecipients, allowPeer, idleMs: milterIdleMs, stalledMs: timeouts.dataBlockMs };
   }
   const doors = createListeners((at: Door) =>
     at.milter === undefined

@@ -17,8 +17,9 @@ export interface MilterConnectionNeeds {
   readonly peer: { readonly address: string; readonly port: number };
   readonly handlers: MilterHandlers;
   readonly observer: MilterObserver;
-  /** Silence after which the connection is given up, in milliseconds. */
+  /** Silence after which the connection is given up, in milliseconds, and within a message. */
   readonly idleMs: number;
+  readonly stalledMs: number;
   /** Recipients of one mail at most; a mail with more is put off. */
   readonly maxRecipients: number;
 }
@@ -43,21 +44,24 @@ export class MilterConnection {
   #closing = false;
   /** The mail under way is the last one. */
   #isLast = false;
+  /** How long nothing has come, as of the last look, and octets read by then. */
+  #silentMs = 0;
+  #readBefore = 0;
 
   constructor(socket: Socket, needs: MilterConnectionNeeds) {
     this.#socket = socket;
     this.#needs = needs;
-    const { observer, listener, logId, idleMs } = needs;
+    const { observer, listener, logId, idleMs, stalledMs } = needs;
     socket.on("error", (error) => observer.trouble?.("socket", error, logId));
     socket.on("close", () => {
       this.#closing = true;
       if (!this.#waits) this.#abandon();
       observer.connectionClosed?.(listener);
     });
-    // A mail that the flow has may take its time; a silent MTA may not.
-    socket.setTimeout(idleMs, () => {
-      if (!this.#waits) this.close();
-    });
+    // One timer for both: nothing has to be done for it with each mail.
+    const stepMs = Math.min(idleMs, stalledMs);
+    socket.setTimeout(stepMs);
+    socket.on("timeout", () => this.#silent(stepMs));
     // What was read is copied or done with when #input returns: a socket may read all into one buffer.
     if (socket instanceof DirectSocket) socket.onOctets = (octets) => this.#input(octets);
     else {
@@ -92,6 +96,22 @@ export class MilterConnection {
 
   cutOff(): void {
     this.#socket.destroy();
+  }
+
+  /** A mail that the flow has may take its time; an MTA that stops in the middle of one holds memory for it. */
+  #silent(forMs: number): void {
+    const { observer, listener, logId, peer, idleMs } = this.#needs;
+    const { bytesRead } = this.#socket;
+    this.#silentMs = bytesRead === this.#readBefore ? this.#silentMs + forMs : forMs;
+    this.#readBefore = bytesRead;
+    const stalled = this.#mail?.underWay;
+    if (this.#waits || (stalled === undefined && this.#silentMs < idleMs)) {
+      this.#socket.setTimeout(forMs);
+      return;
+    }
+    if (stalled !== undefined)
+      observer.refused?.({ cause: "timeout", listener, logId, peer: peer.address, ...stalled });
+    this.close();
   }
 
   /** Returns whether to read on. */

@@ -23,7 +23,9 @@ export interface MilterNeeds {
 export interface MilterOptions {
   readonly maxClients: number;
   readonly maxRecipients: number;
+  /** Silence after which a connection is given up, and within a message. */
   readonly idleMs: number;
+  readonly stalledMs: number;
   /** Whether this peer may connect; not asked for a unix socket, whose permissions say it. */
   readonly allowPeer: (address: string) => boolean;
 }
@@ -74,7 +76,7 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
     // Asked of the accepted socket alone: another one would ask the system again.
     const { remoteAddress, remotePort: port = 0 } = accepted;
     const address = withoutMapping(remoteAddress);
-    const { maxClients, maxRecipients, idleMs, allowPeer } = options(name);
+    const { maxClients, maxRecipients, idleMs, stalledMs, allowPeer } = options(name);
     const refusal = draining
       ? "shutdown"
       : at.path === undefined && !allowPeer(address)
@@ -102,6 +104,7 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
       handlers,
       observer,
       idleMs,
+      stalledMs,
       maxRecipients,
     });
     connections.add(connection);

@@ -1,5 +1,6 @@
 // One mail on its way in: envelope, header and body are collected as the MTA sends them, and the flow's decision becomes packets.
 import type { Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
+import type { Refusal } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";
 import type { MilterHandlers, MilterIntake, MilterMail, MilterObserver, MilterReceived } from "./handlers.ts";
@@ -60,6 +61,13 @@ export class MailComingIn {
   addOctets(octets: Buffer): void {
     if (this.#needs.refusal !== undefined) return;
     this.#opened.take(octets, 0, octets.length);
+  }
+
+  /** Octets of it are in, and its end is not; else undefined. */
+  get underWay(): Pick<Refusal, "sender" | "recipients" | "sizeBytes"> | undefined {
+    if (this.#intake === undefined) return undefined;
+    const recipients = this.#recipients.map(({ address }) => address);
+    return { sender: this.#sender.address, recipients, sizeBytes: this.#intake.sizeBytes };
   }
 
   /** Resolves when more octets may come; undefined when they may at once. */

@@ -66,8 +66,8 @@ const mail: MilterMailText = {
 };
 
 /** The value of a gauge, all its labels together. */
-async function gauge(name: string): Promise<number> {
-  const page = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+async function gauge(name: string, at = metrics): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${at}/metrics`)).text();
   let [sum, found] = [0, false];
   for (const [, value] of page.matchAll(new RegExp(`^signpost_${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))) {
     sum += Number(value);
@@ -78,9 +78,9 @@ async function gauge(name: string): Promise<number> {
 }
 
 /** What is held for mails and connections is given back; the daemon sees a connection's end when its turn comes. */
-async function nothingIsLeft(connections = 0): Promise<void> {
-  while ((await gauge("open_connections")) > connections);
-  for (const name of ["message_memory_bytes", "spool_files"]) while ((await gauge(name)) > 0);
+async function nothingIsLeft(connections = 0, at = metrics): Promise<void> {
+  while ((await gauge("open_connections", at)) > connections);
+  for (const name of ["message_memory_bytes", "spool_files"]) while ((await gauge(name, at)) > 0);
 }
 
 for (const round of ["first", "second"]) {
@@ -231,4 +231,29 @@ spool: { dir: "@FOLDER@", free_space: 1M }
   assert.equal((await first.mail(mail)).at(-1)?.command, "c");
   first.close();
   assert.equal(await small.stop(), 0);
+});
+
+test("an MTA that falls silent within a message is hung up on, and what was held for it is given back", async () => {
+  const [other, page] = [await freePort(), await freePort()];
+  const impatient = await startDaemonProcess(`
+inet_socket_port: []
+limits: { data_block_time: 1s }
+milter_listen: [{ address: "127.0.0.1:${other}" }]
+metrics: { listen: "127.0.0.1:${page}" }
+spool: { dir: "@FOLDER@", memory: 64M, message_memory: 100k, free_space: 1M }
+`);
+  const open = async (count: number) => {
+    const mta = await session(ours, other);
+    for (const step of signedBy("a.example").slice(0, count)) mta.send(...step);
+    return mta;
+  };
+  // Nothing of a message is in: the client of theirs may be slow.
+  const idle = [await open(0), await open(3)];
+  const silent = [await open(4), await open(7), await open(length - 1)];
+  await Promise.all(silent.map(({ socket }) => once(socket, "close")));
+  assert.match(await impatient.line("Refused (timeout"), /<a@example\.com> -> <b@example\.com>/);
+  await nothingIsLeft(idle.length, page);
+  for (const mta of idle) assert.equal((await mta.mail(mail)).at(-1)?.command, "c");
+  for (const mta of idle) mta.close();
+  assert.equal(await impatient.stop(), 0);
 });

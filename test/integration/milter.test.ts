@@ -1,6 +1,7 @@
 // The milter door of the real daemon: what an MTA is asked to do, in each way a mail can end, and what breaks in between.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
@@ -67,7 +68,7 @@ function connectData(name: string, address: string): Buffer {
 }
 
 interface SessionOptions {
-  readonly at?: { readonly port: number } | { readonly path: string };
+  readonly at?: { readonly port: number; readonly host?: string } | { readonly path: string };
   readonly client?: Buffer;
   readonly daemonName?: string;
   readonly options?: Parameters<MilterClient["negotiate"]>[0];
@@ -130,6 +131,33 @@ for (const [title, options, mail] of [
 test("an entry's bank is the one its mail starts with, by TCP; a socket's mail has the base bank", async () => {
   assert.deepEqual(await answers({ at: { port: scene.signing } }, plain), [["i DKIM-Signature", "c"]]);
   assert.deepEqual(await answers({ at: { path: scene.path } }, plain), [["c"]]);
+});
+
+/** Of this machine. */
+const ipv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+
+test("by IPv6: the MTA at ::1, and a client of ours with such an address", {
+  skip: ipv6 ? false : "this machine has no ::1",
+}, async () => {
+  const port = await freePort();
+  const other = await startDaemonProcess(`
+inet_socket_port: []
+inet_acl: ["::1"]
+mynetworks: ["2001:db8::/32"]
+enable_dkim_signing: true
+dkim_keys: [{ domain: example.com, selector: r, key: ${JSON.stringify(createTestKey("rsa").pem)} }]
+milter_listen: [{ address: "inet6:${port}@::1" }]
+spool: { dir: "@FOLDER@", free_space: 1M }
+`);
+  for (const [address, words] of [
+    ["IPv6:2001:db8::7", ["i DKIM-Signature", "c"]],
+    ["2001:db8::7", ["i DKIM-Signature", "c"]],
+    ["IPv6:2001:db9::7", ["c"]],
+  ] as const) {
+    const client = Buffer.from(`client.example\x006\x30\x39${address}\0`, "latin1");
+    assert.deepEqual(await answers({ at: { port, host: "::1" }, client }, plain), [words], address);
+  }
+  assert.equal(await other.stop(), 0);
 });
 
 test("the login of one mail says nothing of the next on the same connection", async () => {
