@@ -65,12 +65,17 @@ function createContentReader(
   function decide(octets: Buffer): void {
     found = typeOfContent(octets);
     base = plainBase(found, octets);
-    const isMail = found.isText && (declared === "signed" ? startsAsMail(octets) : isMailFile(node, octets));
+    // Octets that no text has, in front or between, keep no reader from mails and files in it.
+    const mayBeText = found.isText || isUnknown(found);
+    const isMail = mayBeText && (declared === "signed" ? startsAsMail(octets) : isMailFile(node, octets));
     if (declared === "mail" || isMail) inner = walkMail();
     else if (found.cms === "signed") inner = readSigned();
-    else if (found.isText || declared === "uuencode")
-      inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
-    else if (found.archive !== undefined || mayBeIso(node, found)) gathered = createGathering();
+    else {
+      if (mayBeText || declared === "uuencode" || isDeclaredText(node))
+        inner = createUuSink({ tree, lookInside: sameLevel, depth }, node);
+      const mayHoldFiles = found.archive !== undefined || mayBeIso(node, found);
+      if (!found.isText && declared !== "uuencode" && mayHoldFiles) gathered = createGathering();
+    }
   }
 
   function begin(octets: Buffer): void {
@@ -220,6 +225,15 @@ function isMailFile(node: PartNode, head: Buffer): boolean {
 /** Mail programs open it by its type, and by more ways of writing it than are read here. */
 function isDeclaredCms({ declaredType }: PartNode): boolean {
   return declaredType === "application/pkcs7-mime" || declaredType === "application/x-pkcs7-mime";
+}
+
+function isUnknown({ types, encryptedBy, cms }: ContentType): boolean {
+  return types.includes("dat") && encryptedBy === undefined && cms === undefined;
+}
+
+/** Readers take files out of text by what it is declared as, whatever octets stand in it. */
+function isDeclaredText({ declaredType }: PartNode): boolean {
+  return declaredType?.startsWith("text/") === true;
 }
 
 function startsAsMail(head: Buffer): boolean {

@@ -1,5 +1,6 @@
 // The content of one part that is no container: decoded by every encoding that readers may take, and looked into.
 import { createBase64Decoder } from "./base64.ts";
+import { createBinHexWatch } from "./binhex.ts";
 import type { Encoding, EntityHeader } from "./entity-header.ts";
 import { addVariants } from "./names.ts";
 import { type PartSink, toAll } from "./part-sink.ts";
@@ -44,9 +45,10 @@ export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNod
   return toAll(encodings.map(open));
 }
 
-/** Finds uuencoded files in text; each becomes a part of its own. */
+/** Finds files in text; each becomes a part of its own, but for BinHex, which is not opened. */
 export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartNode): PartSink {
-  return createUuScanner({
+  const binHex = createBinHexWatch(() => tree.note("failed", node, "BinHex, which is not opened"));
+  const files = createUuScanner({
     onFile(name) {
       const names = new Set<string>();
       addVariants(name, names);
@@ -55,4 +57,5 @@ export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartN
     },
     onDoubt: (detail) => tree.noteMimeFault(node, detail),
   });
+  return toAll([files, binHex]);
 }

@@ -1,10 +1,11 @@
-// Files in text as uuencode puts them there, found and decoded piece by piece; also its base64 form. Many readers show them
-// as attachments, whatever the text was declared as.
+// Files in text as uuencode puts them there, found and decoded piece by piece; also its base64 form, xxencode and yEnc. Many
+// readers show them as attachments, whatever the text was declared as.
 import { createBase64Decoder } from "./base64.ts";
+import { type Coding, readFileLine } from "./file-lines.ts";
 import type { PartSink } from "./part-sink.ts";
 
 export interface UuReader {
-  /** A file begins that holds something; undefined when nobody wants it. `name`: one character per octet. */
+  /** A file begins; undefined when nobody wants it. `name`: one character per octet. */
   onFile(name: string): PartSink | undefined;
   /** A file has no end, or has lines that are none. */
   onDoubt(detail: string): void;
@@ -16,7 +17,10 @@ const maxLine = 1100;
 
 interface Announced {
   readonly name: string;
-  readonly base64: boolean;
+  /** What its lines may be; the next one shows it. */
+  readonly codings: readonly Coding[];
+  /** A piece of a file: the others are in other mails. */
+  readonly isPiece?: boolean;
 }
 
 /** Lines behind an announcement that is followed by something else, in which lenient readers still look for the file. */
@@ -27,7 +31,7 @@ type State =
   | { readonly in: "text" }
   | { readonly in: "doubtful"; readonly left: number }
   | { readonly in: "announced"; readonly begin: Announced }
-  | { readonly in: "file"; readonly base64: boolean; readonly sink: PartSink | undefined };
+  | { readonly in: "file"; readonly coding: Coding; readonly sink: PartSink | undefined };
 
 /** Reads text and finds the files in it. */
 export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
@@ -43,13 +47,10 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
     state = { in: "text" };
   }
 
-  function write(octets: Buffer): void {
-    if (state.in === "announced") {
-      const { name, base64 } = state.begin;
-      const file = onFile(name);
-      state = { in: "file", base64, sink: base64 && file !== undefined ? createBase64Decoder(file, onDoubt) : file };
-    }
-    if (state.in === "file") state.sink?.write(octets);
+  function beginFile({ name, isPiece }: Announced, coding: Coding): void {
+    if (isPiece === true) onDoubt("a piece of a file");
+    const file = onFile(name);
+    state = { in: "file", coding, sink: coding === "base64" && file ? createBase64Decoder(file, onDoubt) : file };
   }
 
   /** One line without its end. */
@@ -58,21 +59,33 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
       const begin = readBegin(line);
       if (begin !== undefined) state = { in: "announced", begin };
       else if (state.in === "doubtful") lookForEnd(line, state.left);
-      return;
-    }
-    const base64 = state.in === "file" ? state.base64 : state.begin.base64;
-    if (line === (base64 ? "====" : "end")) finish();
-    else if (!base64 && (line === "" || line === "`")) return;
+    } else if (state.in === "announced") readFirst(line, state.begin);
     else {
-      const octets = base64 ? base64Line(line) : decodeLine(line);
-      if (octets !== undefined) write(octets);
-      else if (state.in === "announced") state = { in: "doubtful", left: maxDoubtful };
-      else finish("uuencode that breaks off");
+      const found = readFileLine(state.coding, line);
+      if (found === "end") finish();
+      else if (found === undefined) finish(`${state.coding === "xxencode" ? "xxencode" : "uuencode"} that breaks off`);
+      else if (found !== "pass") state.sink?.write(found);
     }
   }
 
+  /** The line behind an announcement shows whether it is one. */
+  function readFirst(line: string, begin: Announced): void {
+    const [coding, another] = begin.codings.filter((each) => readFileLine(each, line) !== undefined);
+    if (coding !== undefined) {
+      const found = readFileLine(coding, line);
+      if (found === "pass" || found === undefined) return;
+      if (another !== undefined && found !== "end") onDoubt(`a file in ${coding} or ${another}`);
+      beginFile(begin, coding);
+      if (found === "end") finish();
+      else if (state.in === "file") state.sink?.write(found);
+      return;
+    }
+    state = { in: "doubtful", left: maxDoubtful };
+  }
+
   function lookForEnd(line: string, left: number): void {
-    const isFound = line === "end" || (line.length > 20 && decodeLine(line) !== undefined);
+    const isLine = (coding: Coding) => line.length > 20 && readFileLine(coding, line) instanceof Buffer;
+    const isFound = line.trimEnd() === "end" || isLine("uuencode") || isLine("xxencode");
     if (isFound) onDoubt("uuencode with something else behind its first line");
     state = isFound || left === 0 ? { in: "text" } : { in: "doubtful", left: left - 1 };
   }
@@ -80,11 +93,14 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
   /** Where the next line of interest starts; the end of what is certain where there is none. */
   function nextLine(buffer: Buffer, at: number): { at: number; found: boolean } {
     if (state.in !== "text" || (atLineStart && mayBegin(buffer, at))) return { at, found: true };
-    const next = buffer.indexOf("\nbegin", at);
-    if (next >= 0) return { at: next + 1, found: true };
+    for (let word = buffer.indexOf("begin", at); word >= 0; word = buffer.indexOf("begin", word + 5)) {
+      if (word > at && buffer[word - 1] === LF) return { at: word, found: true };
+      if (word > at + 2 && buffer[word - 3] === LF && buffer.toString("latin1", word - 2, word) === "=y")
+        return { at: word - 2, found: true };
+    }
     // The start of such a line may be at the end.
     const tail = buffer.lastIndexOf(LF);
-    return { at: tail >= at && buffer.length - tail < 6 ? tail : buffer.length, found: false };
+    return { at: tail >= at && buffer.length - tail < 8 ? tail : buffer.length, found: false };
   }
 
   /** Returns how far it read. */
@@ -101,7 +117,7 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
         return at;
       }
       const end = lf < 0 ? buffer.length : lf;
-      readLine(buffer.toString("latin1", at, Math.min(end, at + maxLine)).trimEnd());
+      readLine(buffer.toString("latin1", at, Math.min(end, at + maxLine)).replace(/\r$/, ""));
       atLineStart = lf >= 0;
       from = lf < 0 ? end : lf + 1;
     }
@@ -120,40 +136,26 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
   };
 }
 
-function base64Line(line: string): Buffer | undefined {
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(line) ? Buffer.from(`${line}\r\n`, "latin1") : undefined;
-}
+const starts = ["begin", "=ybegin"];
 
 function mayBegin(buffer: Buffer, at: number): boolean {
-  const start = "begin";
-  for (let i = 0; i < start.length && at + i < buffer.length; i += 1)
-    if (buffer[at + i] !== start.charCodeAt(i)) return false;
-  return true;
+  return starts.some((start) => {
+    const here = buffer.toString("latin1", at, at + start.length);
+    return start.startsWith(here);
+  });
 }
 
 function readBegin(line: string): Announced | undefined {
-  const begin = /^begin(-base64)? +[0-7]{3,4}(?: +(\S.*))?$/.exec(line);
+  if (line.startsWith("=ybegin ")) return readYbegin(line);
+  const begin = /^begin(-base64)? +[0-7]{3,4}(?: +(\S.*))?$/.exec(line.trimEnd());
+  if (begin === null) return undefined;
   // Some readers take a file without a name as well; the next line shows whether it is one.
-  return begin === null ? undefined : { name: begin[2] ?? "", base64: begin[1] !== undefined };
+  const [, base64, name = ""] = begin;
+  return { name, codings: base64 === undefined ? ["uuencode", "xxencode"] : ["base64"] };
 }
 
-/** A line's octets; undefined when it is no line of uuencode. */
-function decodeLine(line: string): Buffer | undefined {
-  const first = line.charCodeAt(0);
-  if (first < 32 || first > 96) return undefined;
-  const size = (first - 32) & 63;
-  const needed = Math.ceil(size / 3) * 4;
-  // Blanks at the end may be gone on the way; some write a check character or two behind.
-  if (line.length - 1 > needed + 2) return undefined;
-  const octets = Buffer.alloc(Math.ceil(size / 3) * 3);
-  for (let group = 0, at = 1; group < octets.length; group += 3, at += 4) {
-    let bits = 0;
-    for (let i = at; i < at + 4; i += 1) {
-      const code = i < line.length ? line.charCodeAt(i) : 32;
-      if (code < 32 || code > 96) return undefined;
-      bits = (bits << 6) | ((code - 32) & 63);
-    }
-    octets.writeUIntBE(bits, group, 3);
-  }
-  return octets.subarray(0, size);
+function readYbegin(line: string): Announced | undefined {
+  if (!/ line=\d/.test(line)) return undefined;
+  const name = / name=(.*)$/.exec(line)?.[1]?.trim() ?? "";
+  return { name, codings: ["yenc"], isPiece: / part=\d/.test(line) };
 }

@@ -52,6 +52,24 @@ test("a mail kept as a file is taken apart, text that begins like one is not", (
   assert.equal(partsOf(`${lines("Content-Type: text/plain", "")}${inner}`).parts.length, 1);
 });
 
+test("octets that no text has keep nobody from the mails and files in it", () => {
+  for (const type of ["text/plain", "application/octet-stream"]) {
+    const file = partsOf(`${lines(`Content-Type: ${type}`, "", "\x01", "begin 644 x.exe", "#86)C", "`", "end")}`);
+    assert.deepEqual(outline(file).slice(1), ["1.1 - 3 x.exe"]);
+  }
+  const mail = partsOf(`${lines("Content-Type: application/octet-stream; name=a.eml", "")}${inner}\0\x01`);
+  assert.deepEqual(outline(mail).slice(1), ["1.1 a/b 5 x.exe"]);
+});
+
+test("files in text by other encodings than uuencode are parts, or told", () => {
+  const within = (...text: readonly string[]) => partsOf(lines("Content-Type: text/plain", "", "Hello,", ...text));
+  const yenc = within("=ybegin line=128 size=2 name=x.exe", "\x77\x84", "=yend size=2");
+  assert.deepEqual([outline(yenc).slice(1), doubts(yenc)], [["1.1 - 2 x.exe"], []]);
+  const xxencode = within("begin 644 x.exe", `h${"MK7X".repeat(15)}`, "+", "end");
+  assert.deepEqual([outline(xxencode).slice(1), doubts(xxencode)], [["1.1 - 45 x.exe"], []]);
+  assert.deepEqual(doubts(within("(This file must be converted with BinHex 4.0)", ":$f*TEQKPH#jdH")), ["failed 1"]);
+});
+
 test("encoded mails within each other are bound", () => {
   let mail = inner;
   for (let level = 0; level < 16; level += 1)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readFileLine } from "../../../src/mime/file-lines.ts";
 import { createUuScanner } from "../../../src/mime/uuencode.ts";
 import { lines } from "../../support/mail-parts.ts";
 import { collectOctets, writeInPieces } from "../../support/octet-pieces.ts";
@@ -43,6 +44,13 @@ test("finds a file in text and decodes it, however the text is cut", () => {
   for (let size = 1; size < whole.length; size += 1) assert.deepEqual(scan(whole, size), found);
 });
 
+/** "abc" 15 times: 45 octets, 6 bits a character. */
+const xxLine = `h${"MK7X".repeat(15)}`;
+const uuOf = (line: string) => {
+  const found = readFileLine("uuencode", line);
+  return found instanceof Buffer ? found.toString("latin1") : "";
+};
+
 const cases: readonly [string, string, ReturnType<typeof scan>][] = [
   [
     "no file",
@@ -68,6 +76,34 @@ const cases: readonly [string, string, ReturnType<typeof scan>][] = [
     lines("begin 644 x", "#86)C", "plain words again", "end"),
     { files: [["x", "abc", 1]], doubts: ["uuencode that breaks off"] },
   ],
+  ["an empty file", lines("begin 644 x", "`", "end"), { files: [["x", "", 1]], doubts: [] }],
+  ["xxencode", lines("begin 644 x", xxLine, "+", "end"), { files: [["x", "abc".repeat(15), 1]], doubts: [] }],
+  [
+    "either of two",
+    lines("begin 644 x", "1MK7X", "end"),
+    { files: [["x", uuOf("1MK7X"), 1]], doubts: ["a file in uuencode or xxencode"] },
+  ],
+  [
+    "xxencode that breaks off",
+    lines("begin 644 x", xxLine, "plain words"),
+    { files: [["x", "abc".repeat(15), 1]], doubts: ["xxencode that breaks off"] },
+  ],
+  [
+    "yEnc",
+    lines("=ybegin line=128 size=6 name=a file.exe ", "=J\x2a\xd2=n+ \x09", "=yend size=6"),
+    { files: [["a file.exe", "\xe0\x00\xa8\x04\x01\xf6\xdf", 1]], doubts: [] },
+  ],
+  [
+    "a piece of yEnc",
+    lines("=ybegin part=1 total=2 line=128 size=6 name=x", "=ypart begin=1 end=3", "abc", "=yend size=3"),
+    { files: [["x", "789", 1]], doubts: ["a piece of a file"] },
+  ],
+  [
+    "yEnc without an end",
+    lines("=ybegin line=128 size=6 name=x", "k"),
+    { files: [["x", "A", 1]], doubts: ["uuencode without an end"] },
+  ],
+  ["words about yEnc", lines("=ybegin is how it begins", "and =yend its end"), { files: [], doubts: [] }],
   ["without its blanks", lines("begin 644 x", "#", "end"), { files: [["x", "\0\0\0", 1]], doubts: [] }],
 ];
 
