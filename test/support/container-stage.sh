@@ -50,7 +50,7 @@ FROM docker.io/library/debian:13-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils ca-certificates libatomic1 libstdc++6
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && echo prefer-offline=true > /root/.npmrc
 BASE
-build() { quietly engine build --isolation chroot --format docker --pull=never "$@"; }
+build() { quietly engine build --isolation chroot --layers=false --format docker --pull=never "$@"; }
 build --tag docker.io/library/node:24-bookworm "$folder/memory/base"
 build --volume "$NODE:/usr/local/bin/node:ro" --volume "$NPM:/usr/local/lib/node_modules/npm:ro" --volume "$NPM_CACHE:/root/.npm" \
   --file "$checkout/packaging/container/Containerfile" --tag localhost/signpost "$checkout"
