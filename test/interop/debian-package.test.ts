@@ -301,6 +301,8 @@ test("it runs where there is nothing but the package and the C library", { skip,
   assert.match(checked, /^ *1\.1 .* "inner\.txt" 6 octets$/m);
   assert.match(await inside("init", "--hostname", "mx.example.org", "example.org"), /^s1\._domainkey\.example\.org\./m);
   await inside("check-config");
+  const unit = await readFile(join(root, "usr/lib/systemd/system/signpost.service"), "utf8");
+  assert.equal(await inside("print-unit"), unit);
   assert.match(await inside("demo"), /dkim=pass \(2048-bit key\)/);
 });
 
@@ -379,6 +381,9 @@ async function runServer(root: string | null): Promise<void> {
     "== postfix as before",
     removal[0],
     "== configuration kept",
+    "== install /packages/old.deb  systemctl -q is-active signpost.service;systemctl -q is-enabled signpost.service;systemctl restart signpost.service;",
+    "== install /packages/new.deb signpost: the configuration does not pass: see signpost check-config; then: systemctl restart signpost ",
+    "== remove signpost  systemctl stop signpost.service;",
     removal[1],
     "said: signpost: private keys stay in /var/lib/signpost/keys",
     "== keys kept",

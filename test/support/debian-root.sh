@@ -27,15 +27,16 @@ mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
 printf 'APT::Get::Assume-Yes "true";\nDpkg::Use-Pty "false";\nDpkg::Options { "--force-unsafe-io"; };\n' > "$root/etc/apt/apt.conf.d/99test"
-# No systemd is process 1 here: what it would do is done by hand, in as few words.
-cat > "$root/usr/local/sbin/systemctl" <<'SYSTEMCTL'
+# No systemd is process 1 here: what it would do is done by hand, in as few words, where apt's PATH finds it.
+cat > "$root/usr/bin/systemctl" <<'SYSTEMCTL'
 #!/bin/sh
 echo "systemctl $*" >> /tmp/systemctl.log
 case "$*" in
+  "-q is-active"*) exit 3 ;;
   "enable --now signpost") (signpost start 2>> /tmp/daemon.log; echo "ended $?" >> /tmp/daemon.log) > /dev/null & ;;
 esac
 SYSTEMCTL
-chmod 755 "$root/usr/local/sbin/systemctl"
+chmod 755 "$root/usr/bin/systemctl"
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 if [ -n "$tar" ]; then
   cat /etc/resolv.conf > "$folder/memory/resolv" && mount --bind "$folder/memory/resolv" "$root/etc/resolv.conf" 2>/dev/null ||
@@ -129,6 +130,19 @@ for pid in $(daemons); do kill -TERM "$pid"; done
 await gone
 commands 4 'apt remove'
 [ -e /etc/signpost/signpost.yaml ] && [ -e /etc/default/signpost ] && [ ! -e /usr/bin/signpost ] && say "configuration kept"
+# Where systemd runs: what was removed and is installed again starts again, but not with a configuration that does not pass.
+mkdir -p /run/systemd/system /etc/systemd/system/multi-user.target.wants
+ln -s /usr/lib/systemd/system/signpost.service /etc/systemd/system/multi-user.target.wants/
+again() { # ARGUMENT... of apt: what the package says, and asks systemd for
+  : > /tmp/systemctl.log
+  apt "$@" > /tmp/output.log 2>&1 < /dev/null || { cat /tmp/output.log; exit 1; }
+  say "$* $(grep -h '^signpost:' /tmp/output.log || true) $(grep -v daemon-reload /tmp/systemctl.log | tr '\n' ';')"
+}
+again install /packages/old.deb
+echo 'nonsense: 1' >> /etc/signpost/signpost.yaml
+again install /packages/new.deb
+again remove signpost
+rmdir /run/systemd/system
 commands 4 'apt purge'
 [ ! -e /etc/signpost ] && [ -e /var/lib/signpost/keys/example.org/s1.pem ] && [ -e /var/lib/signpost/keys/README ] && say "keys kept"
 find /etc /usr /var/lib /var/log -path /var/lib/dpkg -prune -o -path /var/lib/apt -prune -o -name '*signpost*' -print | sed 's/^/left: /'
