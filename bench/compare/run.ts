@@ -33,6 +33,8 @@ const { values } = parseArgs({
     peers: { type: "string", default: "" },
     /** Mails a second at which latency is measured; "" for none. */
     rates: { type: "string", default: "20,100,400" },
+    /** Mails that signpost gets before the first turn, of each size and way of connecting. */
+    "warm-up": { type: "string", default: "8000" },
     /** Connections that come at once, for signpost and the milters; 0 for none. */
     crowd: { type: "string", default: "1000" },
     "no-chunking": { type: "boolean", default: false },
@@ -139,7 +141,8 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
     const usual = reuse === (running.speaks === "smtp");
     if (bytes > large && !usual) continue;
     const connections = bytes > large ? 2 : pace.connections;
-    const messages = bytes > large ? pace.large : round < 0 ? pace.warmUp : pace.messages;
+    const warmUp = name.startsWith(own) ? Number(values["warm-up"]) : pace.warmUp;
+    const messages = bytes > large ? pace.large : round < 0 ? warmUp : pace.messages;
     const rsaBefore = await rsaSignMs(bare);
     const taken = await takeTurn({ running, work, content, messages, connections, reuse }, source, sink);
     if (taken.fault !== undefined) say(`${name} failed at ${work}: ${taken.fault}`);
