@@ -49,7 +49,7 @@ export async function startMeasured(options: DaemonOptions): Promise<MeasuredDae
     env: {
       ...process.env,
       // What is installed has this from its unit, packaging/systemd.
-      ...(options.program === undefined ? {} : { MALLOC_ARENA_MAX: "2" }),
+      ...(options.program === undefined ? {} : { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536" }),
       // Its control socket is its own.
       RUNTIME_DIRECTORY: dirname(file),
     },
