@@ -1,5 +1,6 @@
 // What the numbers are held against: budgets in multiples of what the same run measured bare, so that a slow or busy
 // machine moves both. A quiet machine of the kind they were written for signs with RSA-2048 in 0.25 ms.
+import { referenceRsaMs } from "./load/bare.ts";
 import type { RatedRow, SuiteResult } from "./suite.ts";
 
 export interface Verdict {
@@ -9,9 +10,6 @@ export interface Verdict {
   readonly must: number;
   readonly goal: number;
 }
-
-/** CPU of one bare RSA-2048 signature on the machine whose milliseconds the budgets name. */
-const referenceRsaMs = 0.252;
 
 export function judge({ floor, rows, rates, crowd, crowdSeconds, large, idleMb }: SuiteResult): readonly Verdict[] {
   const row = (work: RatedRow["work"], algorithm: RatedRow["algorithm"], bytes: number): RatedRow => {

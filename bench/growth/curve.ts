@@ -1,18 +1,28 @@
 // What a measurement of growth gives: curves with the growth that is allowed to them, and single figures beside them.
 
+/** x ascending. */
+export type Points = readonly (readonly [x: number, y: number])[];
+
 export interface Curve {
   readonly label: string;
   /** Of the y axis: "ms", "MB". Curves of one unit share a chart. */
   readonly unit: string;
   /** How y may grow with x. */
   readonly bound: "constant" | "linear";
-  /** x ascending. */
-  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly points: Points;
 }
 
 export interface Fact {
   readonly what: string;
   readonly value: number;
+  readonly unit: string;
+}
+
+/** What was said before, and what came. */
+export interface Prediction {
+  readonly what: string;
+  readonly predicted: number;
+  readonly measured: number;
   readonly unit: string;
 }
 
@@ -23,6 +33,7 @@ export interface Growth {
   readonly against: string;
   readonly curves: readonly Curve[];
   readonly facts: readonly Fact[];
+  readonly predictions?: readonly Prediction[];
 }
 
 export interface Neighbours {

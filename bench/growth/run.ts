@@ -8,16 +8,32 @@ import { parseArgs } from "node:util";
 import { version } from "../../src/process/version.ts";
 import { startChild } from "../load/child.ts";
 import { connections } from "./connections.ts";
+import { attachments, members, mimeParts, scanning } from "./content.ts";
 import { cores } from "./cores.ts";
 import type { Growth } from "./curve.ts";
 import { domains } from "./domains.ts";
+import { hostile } from "./hostile.ts";
 import type { Part } from "./parts.ts";
 import { recipients } from "./recipients.ts";
 import { growthPicture, growthText, type Parts } from "./report.ts";
+import { rules } from "./rules.ts";
 import { signatures } from "./signatures.ts";
 import { size } from "./size.ts";
 
-const all: Readonly<Record<string, Part>> = { size, recipients, connections, signatures, domains, cores };
+const all: Readonly<Record<string, Part>> = {
+  size,
+  recipients,
+  connections,
+  signatures,
+  parts: mimeParts,
+  attachments,
+  scanning,
+  members,
+  rules,
+  hostile,
+  domains,
+  cores,
+};
 
 const { values } = parseArgs({
   options: {
@@ -31,12 +47,13 @@ const { values } = parseArgs({
 const names = values.only?.split(",") ?? Object.keys(all);
 for (const name of names) if (all[name] === undefined) throw new Error(`no part "${name}": ${Object.keys(all)}`);
 
-const [sink, source] = [startChild(), startChild()];
+const [sink, source, bare] = [startChild(), startChild(), startChild()];
 const measured: Record<string, Growth> = {};
 try {
   const bench = {
     sink,
     source,
+    bare,
     nextHopPort: await sink.call("sink", { keep: false, chunking: !values["no-chunking"] }),
     rounds: values.short ? 1 : Number(values.rounds),
     scale: values.short ? 0.3 : 1,
@@ -49,6 +66,7 @@ try {
 } finally {
   sink.stop();
   source.stop();
+  bare.stop();
 }
 const about = {
   version,

@@ -17,9 +17,11 @@ export interface Measurement {
   readonly sent: number;
   /** Refused or broken off. */
   readonly failed: number;
+  /** Of them those that got a reply that says no: work was done for them, as for those that were taken. */
+  readonly refused: number;
 }
 
-/** CPU in milliseconds per message of the process `pid`, latencies as the source saw them. */
+/** CPU in milliseconds per message that was answered of the process `pid`, latencies as the source saw them. */
 export async function measure(source: Child, pid: number, load: LoadOptions): Promise<Measurement> {
   resetPeak(pid);
   const before = cpuUsage(pid);
@@ -27,7 +29,7 @@ export async function measure(source: Child, pid: number, load: LoadOptions): Pr
   // What is done after the last reply belongs to the mail, too: the log line, for one.
   await sleep(100);
   const after = cpuUsage(pid);
-  const messages = Math.max(1, result.sent);
+  const messages = Math.max(1, result.sent + result.refused);
   return {
     processMs: (after.processMs - before.processMs) / messages,
     mainMs: (after.mainMs - before.mainMs) / messages,
@@ -39,6 +41,7 @@ export async function measure(source: Child, pid: number, load: LoadOptions): Pr
     peakMb: memory(pid).peakMb,
     sent: result.sent,
     failed: result.refused + result.broken,
+    refused: result.refused,
   };
 }
 
@@ -60,5 +63,6 @@ export function middle(rounds: readonly Measurement[]): Measurement {
     peakMb: of((round) => round.peakMb),
     sent: rounds.reduce((sum, { sent }) => sum + sent, 0),
     failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
+    refused: rounds.reduce((sum, { refused }) => sum + refused, 0),
   };
 }
