@@ -5,7 +5,8 @@ import { startFilter } from "../load/filter.ts";
 import { type Measurement, measure, middle } from "../load/measure.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Fact, Growth } from "./curve.ts";
-import { type Bench, inTurns, mails } from "./parts.ts";
+import { names } from "./model.ts";
+import { type Bench, inTurns, mails, warmUp } from "./parts.ts";
 
 const counts = [1, 10, 100, 1000] as const;
 /** The same share of connecting in every mail's cost, however many connections there are. */
@@ -33,12 +34,20 @@ export async function connections(bench: Bench): Promise<Growth> {
         mailsPerConnection,
       },
     }));
+    const kept = { port, content, messages: mails(1000, scale), connections: 64, reuse: true };
+    await warmUp(bench, kept);
     const results = await inTurns(bench, filter.pid, cases);
     const of = (read: (result: Measurement) => number) =>
       counts.flatMap((x, index) => {
         const result = results[index];
         return result === undefined ? [] : [[x, read(result)] as const];
       });
+
+    say("a connection for each mail");
+    const [many, one] = await inTurns(bench, filter.pid, [
+      { x: 1, load: kept },
+      { x: 1, load: { ...kept, reuse: false } },
+    ]);
 
     say("1,000 connections in turn at 70 % of the load that 100 reach");
     const most = results[2]?.perSecond ?? 0;
@@ -72,16 +81,18 @@ export async function connections(bench: Bench): Promise<Growth> {
     }
     await idler.call("hold", { port, connections: 0 });
     const none = middle(idle[0] ?? []);
-    const many = middle(idle[idleConnections] ?? []);
+    const besideIdle = middle(idle[idleConnections] ?? []);
     const facts: Fact[] = [
+      { what: names.connectionProcess, value: (one?.processMs ?? 0) - (many?.processMs ?? 0), unit: "CPU ms" },
+      { what: names.connectionMain, value: (one?.mainMs ?? 0) - (many?.mainMs ?? 0), unit: "CPU ms" },
       { what: "1,000 connections in turn at 70 % load: offered", value: 0.7 * most, unit: "mails/s" },
       { what: "… p50", value: loaded.p50, unit: "ms" },
       { what: "… p99", value: loaded.p99, unit: "ms" },
       { what: "… refused or broken", value: loaded.failed, unit: "mails" },
       { what: `${idleRatePerSecond} mails/s, no idle connections: process`, value: none.processMs, unit: "ms" },
-      { what: "… with 1,000 idle connections", value: many.processMs, unit: "ms" },
+      { what: "… with 1,000 idle connections", value: besideIdle.processMs, unit: "ms" },
       { what: `${idleRatePerSecond} mails/s, no idle connections: p99`, value: none.p99, unit: "ms" },
-      { what: "… with 1,000 idle connections", value: many.p99, unit: "ms" },
+      { what: "… with 1,000 idle connections", value: besideIdle.p99, unit: "ms" },
     ];
     return {
       title: "Connections that are busy, 10 kB, signed, 5 mails on each",

@@ -5,6 +5,7 @@ import { fresh, manyParts, withAttachments, withZip } from "./attached.ts";
 import type { Curve, Growth } from "./curve.ts";
 import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 import { type Site, startSite } from "./site.ts";
+import { connectionsFor } from "./size.ts";
 
 /** Kinds of work, each a bank. */
 const banks = {
@@ -17,7 +18,7 @@ type Bank = keyof typeof banks;
 const rules = `banned_filename_re: [["(?i)\\\\.(exe|scr|bat|com)$", true], ["^\\\\.exe-ms$", true]]`;
 
 /** `warm`: how much of a warm-up; what the model is made from has all of it. */
-async function withSite<T>(bench: Bench, warm: number, use: (site: Site) => Promise<T>): Promise<T> {
+export async function withSite<T>(bench: Bench, warm: number, use: (site: Site) => Promise<T>): Promise<T> {
   const stubs = await startStubs();
   const settings = `${rules}
 av_scanners: [{ name: ClamAV, type: clamd, address: "${stubs.clamd}" }]
@@ -42,13 +43,13 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
     port: site.port(bank),
     content,
     messages,
-    connections: bytes >= 1_000_000 ? 4 : bytes >= 200_000 ? 16 : 64,
+    connections: connectionsFor(bytes),
     reuse: true,
   };
 }
 
-/** As many mails as fit into what a second or so takes. */
-function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
+/** As many mails, none equal to another, as fit into what a second or so takes. */
+export function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
   const count = mails(Math.max(4, Math.min(400, 4e7 / mail.length)), bench.scale);
   return { x, load: load(site, bank, fresh(mail, count), count) };
 }

@@ -10,6 +10,7 @@ import { measure } from "../load/measure.ts";
 import { cpuUsage } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Fact, Growth } from "./curve.ts";
+import { names } from "./model.ts";
 import { type Bench, mails } from "./parts.ts";
 
 /** RSA-2048 is everyday's; with RSA-4096 nearly all of the work is the workers'. */
@@ -18,7 +19,7 @@ const keys = [2048, 4096] as const;
 /** With 64 a tenth of the cores has nothing to do now and then, all mail being at the workers or none; with 128 half of that. */
 const connections = 128;
 
-interface Run {
+export interface Run {
   readonly perSecond: number;
   readonly processMs: number;
   /** CPU of source and sink, per mail. */
@@ -92,7 +93,16 @@ function factsOf(bits: number, setup: Setup, one: Run, run: Run): readonly Fact[
     { what: "… source and sink", value: run.loadMs, unit: "CPU ms a mail" },
   ];
   if (setup.cores === 1) return facts;
-  return [...facts, { what: "… against one core", value: run.perSecond / one.perSecond, unit: "x" }];
+  return [
+    ...facts,
+    { what: "… against one core", value: run.perSecond / one.perSecond, unit: "x" },
+    { what: names.inUse, value: 100 * inUse(run, setup.cores), unit: "%" },
+  ];
+}
+
+/** The part of so many cores that filter, source and sink used. */
+function inUse({ perSecond, processMs, loadMs }: Run, cores: number): number {
+  return (perSecond * (processMs + loadMs)) / 1000 / cores;
 }
 
 /**
@@ -124,13 +134,19 @@ async function bare(bits: number): Promise<Fact> {
   }
 }
 
-async function runOn(bench: Bench, filter: Filter, messages: number): Promise<Run> {
+/** `content` by itself is mail of 10 kB to be signed. */
+export async function runOn(
+  bench: Bench,
+  filter: Pick<Filter, "pid" | "ports">,
+  messages: number,
+  content: Uint8Array | readonly Uint8Array[] = onTheWire(messageOf(10_000)),
+): Promise<Run> {
   const helpers = [bench.sink.pid, bench.source.pid];
   const used = () => helpers.reduce((sum, pid) => sum + cpuUsage(pid).processMs, 0);
   const before = used();
   const result = await measure(bench.source, filter.pid, {
     port: filter.ports["sign-rsa"],
-    content: onTheWire(messageOf(10_000)),
+    content,
     messages,
     connections,
     reuse: true,
@@ -140,7 +156,7 @@ async function runOn(bench: Bench, filter: Filter, messages: number): Promise<Ru
 }
 
 /** The whole of one run, so that its figures belong together: that of the middle by mails a second. */
-function middleRun(runs: readonly Run[]): Run {
+export function middleRun(runs: readonly Run[]): Run {
   const sorted = runs.toSorted((a, b) => a.perSecond - b.perSecond);
   const middle = sorted[Math.floor((sorted.length - 1) / 2)];
   if (middle === undefined) throw new Error("nothing was measured");

@@ -64,3 +64,8 @@ const allowed = { constant: 0.15, linear: 1.25 } as const;
 export function tooSteep(curve: Curve): readonly Neighbours[] {
   return neighbours(curve).filter(({ power }) => power > allowed[curve.bound]);
 }
+
+/** How far a prediction is from what came, as a part of that: above 0 it was too high. */
+export function offBy(predicted: number, measured: number): number {
+  return (predicted - measured) / measured;
+}

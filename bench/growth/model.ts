@@ -1,18 +1,21 @@
-// What a mail costs, from what was measured: CPU = a + b per kB for each kind of work, and from that the cores that a
-// site needs. The figures in docs/scaling.md come from here.
-import type { Curve, Growth } from "./curve.ts";
+// What a mail costs, from what was measured: by kind of work and size a table with straight lines between its neighbours,
+// and what each further signature, recipient and connection adds. From that the cores that a site needs, and how many
+// mails a second cores can do. The figures in docs/scaling.md come from here.
+import type { Growth, Points } from "./curve.ts";
 
-/** y = base + slope * x. */
-export interface Line {
-  readonly base: number;
-  readonly slope: number;
+/** y at x, on the straight lines between neighbours; beyond the ends the lines there go on, but never below 0. */
+export function between(points: Points, x: number): number {
+  const last = points.length - 1;
+  if (last < 0) return Number.NaN;
+  const next = points.findIndex(([each]) => each >= x);
+  const to = Math.max(1, next === -1 ? last : next);
+  const [left, right] = [points[to - 1], points[to]];
+  if (left === undefined || right === undefined) return points[0]?.[1] ?? Number.NaN;
+  return Math.max(0, left[1] + ((x - left[0]) * (right[1] - left[1])) / (right[0] - left[0]));
 }
 
-/**
- * The line closest to the points in relative terms, so that small mails count as much as large ones; neither part is
- * negative, because nothing costs less than nothing.
- */
-export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line {
+/** The slope of the line closest to the points in relative terms: small values count as much as large ones. */
+export function slopeOf(points: Points): number {
   let [s, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
   for (const [x, y] of points) {
     const weight = 1 / (y * y);
@@ -23,72 +26,149 @@ export function fitLine(points: readonly (readonly [x: number, y: number])[]): L
     sxy += weight * x * y;
   }
   const determinant = s * sxx - sx * sx;
-  const slope = determinant === 0 ? 0 : (s * sxy - sx * sy) / determinant;
-  const base = (sy - slope * sx) / s;
-  if (slope < 0) return { base: sy / s, slope: 0 };
-  if (base < 0) return { base: 0, slope: sxy / sxx };
-  return { base, slope };
+  return determinant === 0 ? 0 : Math.max(0, (s * sxy - sx * sy) / determinant);
 }
 
-/** The largest distance between the line and a point, as a part of the point. */
-export function misfit(line: Line, points: readonly (readonly [number, number])[]): number {
-  return Math.max(...points.map(([x, y]) => Math.abs(line.base + line.slope * x - y) / y));
-}
-
-/** CPU ms of a mail: x in kB. */
+/** CPU ms; of the process, and of its main thread alone where other threads do what they can. */
 export interface Cost {
-  readonly process: Line;
-  readonly main: Line;
-}
-
-/** Kinds of work, by the names that the curves of size.ts have. */
-export type Model = Readonly<Record<"pass" | "sign" | "verify", Cost>>;
-
-export interface Site {
-  readonly mailsPerSecond: number;
-  readonly kB: number;
-  /** Parts of the mail; what is left over is passed on. */
-  readonly signed: number;
-  readonly verified: number;
-}
-
-export interface Need {
-  /** Cores' worth of CPU in all. */
   readonly process: number;
-  /** Of it the main thread's: one process is full at 1. */
   readonly main: number;
 }
 
-/** What a site asks of the filter. */
-export function needOf(model: Model, { mailsPerSecond, kB, signed, verified }: Site): Need {
-  const shares = { sign: signed, verify: verified, pass: 1 - signed - verified };
-  const sum = (read: (cost: Cost) => Line) => {
-    let ms = 0;
-    for (const work of ["sign", "verify", "pass"] as const) {
-      const { base, slope } = read(model[work]);
-      ms += shares[work] * (base + slope * kB);
-    }
-    return (ms * mailsPerSecond) / 1000;
-  };
-  return { process: sum((cost) => cost.process), main: sum((cost) => cost.main) };
+/** Tables by size in octets. */
+export interface CostBySize {
+  readonly process: Points;
+  readonly main: Points;
 }
 
-/** Undefined where a curve is not there. */
-export function modelOf({ curves }: Growth): Model | undefined {
-  const line = (label: string) => {
-    const found = curves.find((curve) => curve.label === label);
-    return found === undefined ? undefined : fitLine(inKb(found));
-  };
-  const cost = (work: string): Cost | undefined => {
-    const process = line(`${work}: process`);
-    const main = line(`${work}: main thread`);
-    return process === undefined || main === undefined ? undefined : { process, main };
-  };
-  const [pass, sign, verify] = [cost("pass"), cost("sign"), cost("verify")];
-  if (pass === undefined || sign === undefined || verify === undefined) return undefined;
-  return { pass, sign, verify };
+export const works = ["pass", "sign", "verify", "walk", "clamd and spamd"] as const;
+/** `walk` and "clamd and spamd" neither sign nor verify, and have an attachment. */
+export type Work = (typeof works)[number];
+
+export interface Model {
+  readonly bySize: Readonly<Record<Work, CostBySize>>;
+  /** For each more of them. */
+  readonly further: Readonly<Record<"verified" | "made" | "recipient" | "connection", Cost>>;
+  /** The part of all cores that is in use when mail never ends. */
+  readonly inUse: number;
 }
 
-export function inKb({ points }: Pick<Curve, "points">): readonly (readonly [number, number])[] {
-  return points.map(([octets, ms]) => [octets / 1000, ms]);
+/** What the facts and curves are called that a model is made of, by those that measure them. */
+export const names = {
+  inUse: "… of all cores in use",
+  connectionProcess: "a connection for each mail adds: process",
+  connectionMain: "… main thread",
+  /** Beside "sign: main thread", in which signatures are that the worker could not begin soon. */
+  signMain: "sign, pool.in_place: false: main thread",
+} as const;
+
+export interface Mail {
+  readonly work: Work;
+  readonly octets: number;
+  /** Signatures that are verified or made; 1 unless it is said. */
+  readonly signatures?: number;
+  /** 1 unless it is said. */
+  readonly recipients?: number;
+  /** Mails of one connection; absent: so many that connecting costs nothing. */
+  readonly mailsPerConnection?: number;
+}
+
+/** CPU ms of a mail. */
+export function costOf(model: Model, mail: Mail): Cost {
+  const { work, octets, signatures = 1, recipients = 1, mailsPerConnection = Number.POSITIVE_INFINITY } = mail;
+  const { verified, made, recipient, connection } = model.further;
+  const sum = (part: keyof Cost) => {
+    const signature = work === "verify" ? verified[part] : work === "sign" ? made[part] : 0;
+    return (
+      between(model.bySize[work][part], octets) +
+      (signatures - 1) * signature +
+      (recipients - 1) * recipient[part] +
+      connection[part] / mailsPerConnection
+    );
+  };
+  return { process: sum("process"), main: sum("main") };
+}
+
+export interface Kind {
+  readonly mail: Mail;
+  /** Of all mail, 0 to 1, where a rate is told elsewhere. */
+  readonly share: number;
+}
+
+/** CPU ms of the mail in the middle. */
+export function meanCost(model: Model, kinds: readonly Kind[]): Cost {
+  const sum = (part: keyof Cost) => kinds.reduce((ms, { mail, share }) => ms + share * costOf(model, mail)[part], 0);
+  return { process: sum("process"), main: sum("main") };
+}
+
+/** Cores that a site keeps busy; a process is full when its main thread's are 1. */
+export function needOf(model: Model, mailsPerSecond: number, kinds: readonly Kind[]): Cost {
+  const { process, main } = meanCost(model, kinds);
+  return { process: (process * mailsPerSecond) / 1000, main: (main * mailsPerSecond) / 1000 };
+}
+
+export interface Machine {
+  readonly cores: number;
+  readonly processes: number;
+  /** CPU ms of a mail that others on these cores use: source and sink, Postfix, scanners. */
+  readonly otherMs: number;
+  /** CPU ms of a bare RSA-2048 signature there, against that of the model. */
+  readonly slower: number;
+}
+
+/** Mails a second that never end: as many as the cores can do, or the main threads. */
+export function mostPerSecond(model: Model, kinds: readonly Kind[], machine: Machine): number {
+  const { cores, processes, otherMs, slower } = machine;
+  const { process, main } = meanCost(model, kinds);
+  const byCores = (model.inUse * cores * 1000) / (process * slower + otherMs);
+  const byMainThreads = (processes * 1000) / (main * slower);
+  return Math.min(byCores, byMainThreads);
+}
+
+/** The parts that a model is made from. */
+export const madeFrom = ["size", "scanning", "signatures", "recipients", "connections", "cores"] as const;
+
+/** Undefined where a part was not measured. */
+export function modelOf(parts: Readonly<Record<string, Growth>>): Model | undefined {
+  const { size, scanning, signatures, recipients, connections, cores } = parts;
+  if (!size || !scanning || !signatures || !recipients || !connections || !cores) return undefined;
+  const bySize = (part: Growth, work: string, main = `${work}: main thread`): CostBySize => ({
+    process: curveOf(part, `${work}: process`),
+    main: curveOf(part, main),
+  });
+  const slopes = (part: Growth, before = ""): Cost => ({
+    process: slopeOf(curveOf(part, `${before}process`)),
+    main: slopeOf(curveOf(part, `${before}main thread`)),
+  });
+  return {
+    bySize: {
+      pass: bySize(size, "pass"),
+      sign: bySize(size, "sign", names.signMain),
+      verify: bySize(size, "verify"),
+      walk: bySize(scanning, "walk"),
+      "clamd and spamd": bySize(scanning, "clamd and spamd"),
+    },
+    further: {
+      verified: slopes(signatures, "verify: "),
+      made: slopes(signatures, "sign: "),
+      recipient: slopes(recipients),
+      connection: {
+        process: factOf(connections, names.connectionProcess),
+        main: factOf(connections, names.connectionMain),
+      },
+    },
+    inUse: factOf(cores, names.inUse) / 100,
+  };
+}
+
+function curveOf({ title, curves }: Growth, label: string): Points {
+  const found = curves.find((curve) => curve.label === label);
+  if (found === undefined) throw new Error(`"${title}" has no curve "${label}"`);
+  return found.points;
+}
+
+function factOf({ title, facts }: Growth, what: string): number {
+  const found = facts.find((fact) => fact.what === what);
+  if (found === undefined) throw new Error(`"${title}" has no fact "${what}"`);
+  return found.value;
 }

@@ -2,7 +2,7 @@
 import { startFilter } from "../load/filter.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Growth } from "./curve.ts";
-import { type Bench, inTurns, mails } from "./parts.ts";
+import { type Bench, inTurns, mails, warmUp } from "./parts.ts";
 
 const counts = [1, 10, 100, 1000] as const;
 
@@ -18,10 +18,11 @@ export async function recipients(bench: Bench): Promise<Growth> {
         content,
         recipients: Array.from({ length: count }, (_, index) => `someone${index}@example.net`),
         messages: mails(count === 1000 ? 30 : count === 100 ? 150 : 400, bench.scale),
-        connections: 16,
+        connections: 64,
         reuse: true,
       },
     }));
+    for (const { load } of cases.slice(0, 1)) await warmUp(bench, load);
     const results = await inTurns(bench, filter.pid, cases);
     const of = (read: (result: (typeof results)[number]) => number) =>
       counts.flatMap((x, index) => {

@@ -1,30 +1,41 @@
 // The measurements of growth as text and as a picture.
+
 import { type LineChart, page } from "../line-chart.ts";
+import { referenceRsaMs } from "../load/bare.ts";
 import { type About, table } from "../table.ts";
-import { type Growth, neighbours, tooSteep } from "./curve.ts";
-import { inKb, type Line, type Model, misfit, modelOf, needOf, type Site } from "./model.ts";
+import { type Growth, neighbours, offBy, tooSteep } from "./curve.ts";
+import { type Cost, costOf, type Kind, type Model, modelOf, needOf, works } from "./model.ts";
 
 export type Parts = Readonly<Record<string, Growth>>;
 
 /** The site of docs/scaling.md. */
-const example: Site = { mailsPerSecond: 200, kB: 50, signed: 0.3, verified: 0.7 };
+const example: { readonly mailsPerSecond: number; readonly kinds: readonly Kind[] } = {
+  mailsPerSecond: 200,
+  kinds: [
+    { mail: { work: "sign", octets: 50_000 }, share: 0.3 },
+    { mail: { work: "verify", octets: 50_000 }, share: 0.7 },
+  ],
+};
 
 export function growthText(about: About, parts: Parts): string {
-  const { size } = parts;
-  const model = size === undefined ? undefined : modelOf(size);
+  const model = modelOf(parts);
   return [
     `# How cost grows: signpost ${about["version"]}`,
     Object.entries(about)
       .map(([name, value]) => `${name} ${value}`)
       .join(", "),
-    "CPU of the whole process and of its main thread. `power` is that of x by which y grows from the point before: 0 is constant, 1 linear.",
+    `CPU of the whole process and of its main thread, as a machine would use it that makes a bare RSA-2048 signature in ${referenceRsaMs} ms; of the cores as it was.`,
+    "`power` is that of x by which y grows from the point before: 0 is constant, 1 linear.",
     ...Object.values(parts).flatMap(partText),
-    ...(size === undefined || model === undefined ? [] : modelText(model, size)),
+    ...(model === undefined ? [] : modelText(model)),
     "",
   ].join("\n\n");
 }
 
-function partText({ title, against, curves, facts }: Growth): readonly string[] {
+/** What a prediction may be off by. */
+const allowedOff = 0.15;
+
+function partText({ title, against, curves, facts, predictions = [] }: Growth): readonly string[] {
   const rows = curves.flatMap((curve) => {
     const before = neighbours(curve);
     return curve.points.map(([x, y], index) => {
@@ -50,28 +61,57 @@ function partText({ title, against, curves, facts }: Growth): readonly string[] 
             facts.map(({ what, value, unit }) => [what, digits(value), unit]),
           ),
         ]),
+    ...(predictions.length === 0
+      ? []
+      : [
+          table(
+            ["mail", "predicted", "measured", "unit", "off by", "finding"],
+            predictions.map(({ what, predicted, measured, unit }) => {
+              const off = offBy(predicted, measured);
+              const finding = Math.abs(off) > allowedOff ? `more than ${100 * allowedOff} %` : "";
+              return [what, digits(predicted), digits(measured), unit, `${(100 * off).toFixed(0)} %`, finding];
+            }),
+          ),
+        ]),
   ];
 }
 
-function modelText(model: Model, size: Growth): readonly string[] {
-  const row = (work: keyof Model, what: string, label: string, { base, slope }: Line) => {
-    const curve = size.curves.find((each) => each.label === label);
-    const off = curve === undefined ? Number.NaN : misfit({ base, slope }, inKb(curve));
-    return [`${work}: ${what}`, base.toFixed(3), slope.toFixed(5), `${(off * 100).toFixed(0)} %`];
+function modelText(model: Model): readonly string[] {
+  const octets = [...new Set(works.flatMap((work) => model.bySize[work].process.map(([x]) => roundSize(x))))].toSorted(
+    (a, b) => a - b,
+  );
+  const cell = (work: (typeof works)[number], at: number) => {
+    const { process, main } = costOf(model, { work, octets: at });
+    return `${digits(process)} (${digits(main)})`;
   };
-  const need = needOf(model, example);
-  const { mailsPerSecond, kB, signed, verified } = example;
+  const further = (what: string, { process, main }: Cost) => [what, process.toFixed(3), main.toFixed(3)];
+  const { verified, made, recipient, connection } = model.further;
+  const need = needOf(model, example.mailsPerSecond, example.kinds);
   return [
-    "## The model: CPU ms of a mail = a + b x kB",
+    "## The model: CPU ms of a mail, of them the main thread's",
+    "Straight lines between neighbours. `sign` has of the main thread what it alone can do.",
     table(
-      ["work", "a", "b", "off at most"],
-      (["pass", "sign", "verify"] as const).flatMap((work) => [
-        row(work, "process", `${work}: process`, model[work].process),
-        row(work, "main", `${work}: main thread`, model[work].main),
-      ]),
+      ["octets", ...works],
+      octets.map((at) => [String(at), ...works.map((work) => cell(work, at))]),
     ),
-    `${mailsPerSecond} mails/s of ${kB} kB, ${signed * 100} % signed, ${verified * 100} % verified: ${need.process.toFixed(2)} cores busy, ${need.main.toFixed(2)} of them the main thread's.`,
+    table(
+      ["for each", "process", "main thread"],
+      [
+        further("further signature that is verified", verified),
+        further("further signature that is made", made),
+        further("further recipient", recipient),
+        further("connection", connection),
+      ],
+    ),
+    `At full load ${(100 * model.inUse).toFixed(0)} % of the cores are in use.`,
+    `${example.mailsPerSecond} mails/s of 50 kB, 30 % signed, 70 % verified: ${need.process.toFixed(2)} cores busy, ${need.main.toFixed(2)} of them the main thread's.`,
   ];
+}
+
+/** Mails with an attachment are of no round size: the first two digits are enough for a table. */
+function roundSize(octets: number): number {
+  const unit = 10 ** Math.floor(Math.log10(octets));
+  return Math.round(octets / unit) * unit;
 }
 
 export function growthPicture(parts: Parts): string {

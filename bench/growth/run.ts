@@ -13,7 +13,9 @@ import { cores } from "./cores.ts";
 import type { Growth } from "./curve.ts";
 import { domains } from "./domains.ts";
 import { hostile } from "./hostile.ts";
+import { madeFrom, modelOf } from "./model.ts";
 import type { Part } from "./parts.ts";
+import { prediction } from "./prediction.ts";
 import { recipients } from "./recipients.ts";
 import { growthPicture, growthText, type Parts } from "./report.ts";
 import { rules } from "./rules.ts";
@@ -44,8 +46,16 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
   },
 });
-const names = values.only?.split(",") ?? Object.keys(all);
-for (const name of names) if (all[name] === undefined) throw new Error(`no part "${name}": ${Object.keys(all)}`);
+/** Last, because it is held against the others. */
+const last = "model";
+const order = [...Object.keys(all), last];
+const names = values.only?.split(",") ?? order;
+for (const name of names) if (!order.includes(name)) throw new Error(`no part "${name}": ${order}`);
+const resultFile = (ending: string) =>
+  fileURLToPath(new URL(`../results/growth-${values.write}.${ending}`, import.meta.url));
+const isWritten = values.write !== undefined && existsSync(resultFile("json"));
+/** What earlier runs wrote. */
+const before: Parts = isWritten ? JSON.parse(readFileSync(resultFile("json"), "utf8")).parts : {};
 
 const [sink, source, bare] = [startChild(), startChild(), startChild()];
 const measured: Record<string, Growth> = {};
@@ -63,6 +73,11 @@ try {
     const part = all[name];
     if (part !== undefined) measured[name] = await part(bench);
   }
+  if (names.includes(last)) {
+    const model = modelOf({ ...before, ...measured });
+    if (model === undefined) throw new Error(`the model is made from ${madeFrom}: measure these, too`);
+    measured[last] = await prediction(bench, model);
+  }
 } finally {
   sink.stop();
   source.stop();
@@ -76,12 +91,9 @@ const about = {
 };
 process.stdout.write(growthText(about, measured));
 if (values.write !== undefined) {
-  const file = (ending: string) =>
-    fileURLToPath(new URL(`../results/growth-${values.write}.${ending}`, import.meta.url));
-  const before: Parts = existsSync(file("json")) ? JSON.parse(readFileSync(file("json"), "utf8")).parts : {};
   const known: Parts = { ...before, ...measured };
-  const parts = Object.fromEntries(Object.keys(all).flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
-  writeFileSync(file("json"), `${JSON.stringify({ about, parts }, null, 1)}\n`);
-  writeFileSync(file("md"), growthText(about, parts));
-  writeFileSync(file("svg"), growthPicture(parts));
+  const parts = Object.fromEntries(order.flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
+  writeFileSync(resultFile("json"), `${JSON.stringify({ about, parts }, null, 1)}\n`);
+  writeFileSync(resultFile("md"), growthText(about, parts));
+  writeFileSync(resultFile("svg"), growthPicture(parts));
 }

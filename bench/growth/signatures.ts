@@ -10,12 +10,23 @@ import { txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Growth } from "./curve.ts";
-import { type Bench, type Case, inTurns, mails } from "./parts.ts";
+import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 
 const toVerify: readonly number[] = [1, 2, 4, 6, 8, 10];
 const toMake: readonly number[] = [1, 2, 3, 4];
 
-export async function signatures(bench: Bench): Promise<Growth> {
+export interface SigningSite {
+  readonly pid: number;
+  readonly verifyPort: number;
+  /** The port that makes so many signatures, 1 to 4. */
+  signPort(count: number): number;
+  /** The message with so many signatures, 1 to 10, that the verifying port finds valid. */
+  signed(message: Buffer, count: number): Buffer;
+  stop(): Promise<void>;
+}
+
+/** A daemon with ten keys, and a DNS that has them. */
+export async function startSigningSite(nextHopPort: number): Promise<SigningSite> {
   const folder = mkdtempSync(join(tmpdir(), "signpost-growth-"));
   const keys = Array.from({ length: 10 }, () => generateKeyPairSync("rsa", { modulusLength: 2048 }));
   const dns = await startFakeDns(
@@ -48,8 +59,8 @@ dkim_keys:
 ${keys.map((_, index) => `  - { domain: example.com, selector: k${index}, file: k${index}.pem }`).join("\n")}
 inet_socket_port: [${ports.join(", ")}]
 inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${bench.nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${bench.nextHopPort}"
+forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
+notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
 mynetworks_maps: []
 interface_policy: { ${toMake.map((count, index) => `"${signPorts[index]}": MAKE${count}`).join(", ")} }
 policy_bank:
@@ -61,25 +72,40 @@ log: { to: ${folder}/log }
     { mode: 0o600 },
   );
   const daemon = await startMeasured({ file, ports });
+  return {
+    pid: daemon.pid,
+    verifyPort,
+    signPort: (count) => signPorts[toMake.indexOf(count)] ?? 0,
+    signed: (message, count) =>
+      signed(
+        message,
+        keys.slice(0, count).map(({ privateKey }) => privateKey),
+      ),
+    async stop() {
+      await daemon.stop();
+      await dns.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function signatures(bench: Bench): Promise<Growth> {
+  const site = await startSigningSite(bench.nextHopPort);
   try {
     const plain = messageOf(10_000);
-    const load = { messages: mails(300, bench.scale), connections: 16, reuse: true };
+    const load = { messages: mails(400, bench.scale), connections: 64, reuse: true };
     const verifying = toVerify.map((count) => {
-      const content = onTheWire(
-        signed(
-          plain,
-          keys.slice(0, count).map(({ privateKey }) => privateKey),
-        ),
-      );
-      return { x: count, load: { ...load, port: verifyPort, content } };
+      const content = onTheWire(site.signed(plain, count));
+      return { x: count, load: { ...load, port: site.verifyPort, content } };
     });
-    const making = toMake.map((count, index) => {
-      return { x: count, load: { ...load, port: signPorts[index] ?? 0, content: onTheWire(plain) } };
+    const making = toMake.map((count) => {
+      return { x: count, load: { ...load, port: site.signPort(count), content: onTheWire(plain) } };
     });
     await checkLast(bench, verifying.at(-1)?.load, /(dkim=pass.*){10}/s);
     await checkLast(bench, making.at(-1)?.load, /(^DKIM-Signature:.*){4}/ms);
     bench.say(`${toVerify.join(", ")} to verify; ${toMake.join(", ")} to make`);
-    const results = await inTurns(bench, daemon.pid, [...verifying, ...making]);
+    for (const { load } of [...verifying.slice(0, 1), ...making.slice(0, 1)]) await warmUp(bench, load);
+    const results = await inTurns(bench, site.pid, [...verifying, ...making]);
     const points = (cases: readonly Case[], from: number, read: "processMs" | "mainMs") =>
       cases.map(({ x }, index) => [x, results[from + index]?.[read] ?? Number.NaN] as const);
     const curve = (label: string, values: readonly (readonly [number, number])[]) =>
@@ -96,9 +122,7 @@ log: { to: ${folder}/log }
       facts: [],
     };
   } finally {
-    await daemon.stop();
-    await dns.close();
-    rmSync(folder, { recursive: true, force: true });
+    await site.stop();
   }
 }
 

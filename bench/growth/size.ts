@@ -3,7 +3,8 @@ import { startFilter, type Work } from "../load/filter.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import { sizeText } from "../suite.ts";
 import type { Curve, Growth } from "./curve.ts";
-import { type Bench, inTurns, mails } from "./parts.ts";
+import { names } from "./model.ts";
+import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000, 50_000_000] as const;
 const works = [
@@ -15,22 +16,33 @@ const works = [
 export async function size(bench: Bench): Promise<Growth> {
   const { nextHopPort, scale, say } = bench;
   const filter = await startFilter({ nextHopPort });
+  // Here the main thread makes no signatures: what is left is what it alone can do, and how many mails one process can.
+  const apart = await startFilter({ nextHopPort, settings: "pool: { threads: 1, in_place: false }" });
   try {
+    const small = { content: onTheWire(messageOf(10_000)), messages: 0, connections: 64, reuse: true };
+    const signedSmall = { ...small, content: onTheWire(filter.signed(messageOf(10_000), "rsa")) };
+    say("warming up");
+    for (const work of ["pass", "sign-rsa"] as const) await warmUp(bench, { ...small, port: filter.ports[work] });
+    await warmUp(bench, { ...signedSmall, port: filter.ports.verify });
+    await warmUp(bench, { ...small, port: apart.ports["sign-rsa"] });
     const found = new Map<string, (readonly [number, number])[]>();
     for (const bytes of sizes) {
       say(sizeText(bytes));
       const plain = messageOf(bytes);
       const contents = { plain: onTheWire(plain), signed: onTheWire(filter.signed(plain, "rsa")) };
-      const cases = works.map(([work]) => ({
+      const caseOf = (port: number, content: Uint8Array): Case => ({
         x: bytes,
         load: {
-          port: filter.ports[work],
-          content: work === "verify" ? contents.signed : contents.plain,
+          port,
+          content,
           messages: mails(bytes >= 10_000_000 ? 4e7 / bytes : bytes >= 1_000_000 ? 30 : 600, scale),
-          connections: bytes >= 10_000_000 ? 2 : bytes >= 1_000_000 ? 4 : 16,
+          connections: connectionsFor(bytes),
           reuse: true,
         },
-      }));
+      });
+      const cases = works.map(([work]) =>
+        caseOf(filter.ports[work], work === "verify" ? contents.signed : contents.plain),
+      );
       const results = await inTurns(bench, filter.pid, cases);
       for (const [index, [, name]] of works.entries()) {
         const result = results[index];
@@ -38,12 +50,21 @@ export async function size(bench: Bench): Promise<Growth> {
         put(found, `${name}: process`, bytes, result.processMs);
         put(found, `${name}: main thread`, bytes, result.mainMs);
       }
+      const [signing] = await inTurns(bench, apart.pid, [caseOf(apart.ports["sign-rsa"], contents.plain)]);
+      if (signing !== undefined) put(found, names.signMain, bytes, signing.mainMs);
     }
     const curves = [...found].map(([label, points]): Curve => ({ label, unit: "CPU ms", bound: "linear", points }));
     return { title: "Size of a mail", against: "octets", curves, facts: [] };
   } finally {
     await filter.stop();
+    await apart.stop();
   }
+}
+
+/** Many: what a mail costs is asked for where there is much of it. Few of large mail, so that it fits into memory. */
+export function connectionsFor(bytes: number): number {
+  if (bytes >= 10_000_000) return 2;
+  return bytes >= 1_000_000 ? 4 : bytes >= 200_000 ? 16 : 64;
 }
 
 function put(found: Map<string, (readonly [number, number])[]>, label: string, x: number, y: number): void {

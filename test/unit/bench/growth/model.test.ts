@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { neighbours, tooSteep } from "../../../../bench/growth/curve.ts";
-import { fitLine, misfit, modelOf, needOf } from "../../../../bench/growth/model.ts";
+import { type Growth, neighbours, offBy, tooSteep } from "../../../../bench/growth/curve.ts";
+import {
+  between,
+  costOf,
+  type Model,
+  madeFrom,
+  modelOf,
+  mostPerSecond,
+  names,
+  needOf,
+  slopeOf,
+} from "../../../../bench/growth/model.ts";
 import { guideStart, spread, ticks } from "../../../../bench/line-chart.ts";
 
 test("neighbours tell the power by which a curve grows", () => {
@@ -33,53 +43,171 @@ test("a curve is too steep where it grows by more than it may, and only there", 
   ]);
 });
 
-test("a fitted line finds what made the points again", () => {
-  const points = [1, 10, 100, 1000, 50_000].map((x) => [x, 0.4 + 0.003 * x] as const);
-  const line = fitLine(points);
-  assert.ok(Math.abs(line.base - 0.4) < 1e-9 && Math.abs(line.slope - 0.003) < 1e-12);
-  assert.ok(misfit(line, points) < 1e-9);
+test("between two sizes a cost lies on the straight line from one to the other, beyond the last it goes on", () => {
+  const points = [
+    [1000, 0.2],
+    [11_000, 1.2],
+    [21_000, 4.2],
+  ] as const;
+  const rows = [
+    [1000, 0.2],
+    [6000, 0.7],
+    [11_000, 1.2],
+    [16_000, 2.7],
+    [31_000, 7.2],
+    [0, 0.1],
+  ] as const;
+  for (const [x, y] of rows) assert.ok(Math.abs(between(points, x) - y) < 1e-9, `${x}: ${between(points, x)}`);
 });
 
-test("a fitted line minds small values as much as large ones", () => {
-  // Absolute errors alone would let the last point decide, and give the first a multiple of what it is.
-  const points = [
+test("before the first size a cost does not fall below nothing, and a single one holds everywhere", () => {
+  const steep = [
+    [10, 1],
+    [20, 11],
+  ] as const;
+  assert.equal(between(steep, 1), 0);
+  assert.equal(between([[10, 1]], 500), 1);
+  assert.ok(Number.isNaN(between([], 1)));
+});
+
+test("a slope finds what made the points, minds small values as much as large ones, and is never negative", () => {
+  const line = [1, 2, 10, 1000].map((x) => [x, 0.4 + 0.003 * x] as const);
+  assert.ok(Math.abs(slopeOf(line) - 0.003) < 1e-12);
+  // Absolute errors alone would make of this nearly the slope of the last two points, 0.16.
+  const steps = [
     [1, 1],
     [10, 1],
     [1000, 40],
-    [10_000, 200],
+    [10_000, 1500],
   ] as const;
-  assert.ok(misfit(fitLine(points), points) < 1);
+  assert.ok(slopeOf(steps) < 0.1);
+  const falling = [
+    [1, 4],
+    [2, 2],
+  ] as const;
+  assert.equal(slopeOf(falling), 0);
+  assert.equal(slopeOf([[1, 4]]), 0);
 });
 
-test("a fitted line has no negative part", () => {
-  assert.deepEqual(
-    fitLine([
-      [1, 4],
-      [2, 2],
-      [4, 1],
-    ]).slope,
-    0,
-  );
-  assert.equal(
-    fitLine([
-      [1, 1],
-      [2, 4],
-      [3, 9],
-    ]).base,
-    0,
-  );
+/** A cost at 0 and at 100 kB; half of it is the main thread's. */
+function bySize(at0: number, at100k: number) {
+  const points = (part: number) =>
+    [
+      [0, part * at0],
+      [100_000, part * at100k],
+    ] as const;
+  return { process: points(1), main: points(0.5) };
+}
+
+const model: Model = {
+  bySize: {
+    pass: bySize(0.2, 0.3),
+    sign: bySize(1, 1.2),
+    verify: bySize(0.5, 0.7),
+    walk: bySize(0.3, 0.5),
+    "clamd and spamd": bySize(1, 2),
+  },
+  further: {
+    verified: { process: 0.1, main: 0.01 },
+    made: { process: 0.4, main: 0.02 },
+    recipient: { process: 0.01, main: 0.005 },
+    connection: { process: 0.3, main: 0.2 },
+  },
+  inUse: 0.9,
+};
+
+const near = (found: number, wanted: number) => assert.ok(Math.abs(found - wanted) < 1e-9, `${found}, not ${wanted}`);
+
+test("a mail costs what its size does and what it has more of than one", () => {
+  const rows = [
+    [{ work: "pass", octets: 50_000 }, 0.25, 0.125],
+    [{ work: "verify", octets: 50_000, signatures: 3 }, 0.8, 0.32],
+    [{ work: "sign", octets: 0, signatures: 2, recipients: 11 }, 1.5, 0.57],
+    [{ work: "clamd and spamd", octets: 0, signatures: 3 }, 1, 0.5],
+    [{ work: "pass", octets: 0, mailsPerConnection: 2 }, 0.35, 0.2],
+  ] as const;
+  for (const [mail, process, main] of rows) {
+    near(costOf(model, mail).process, process);
+    near(costOf(model, mail).main, main);
+  }
 });
 
 test("a site needs what its shares of the work cost", () => {
-  const cost = (base: number, slope: number) => ({ process: { base, slope }, main: { base: base / 2, slope: 0 } });
-  const model = { pass: cost(0.2, 0.001), sign: cost(1, 0.002), verify: cost(0.5, 0.002) };
-  const need = needOf(model, { mailsPerSecond: 100, kB: 100, signed: 0.5, verified: 0.3 });
-  assert.ok(Math.abs(need.process - (0.5 * 1.2 + 0.3 * 0.7 + 0.2 * 0.3) / 10) < 1e-12);
-  assert.ok(Math.abs(need.main - (0.5 * 0.5 + 0.3 * 0.25 + 0.2 * 0.1) / 10) < 1e-12);
+  const need = needOf(model, 100, [
+    { mail: { work: "sign", octets: 100_000 }, share: 0.5 },
+    { mail: { work: "verify", octets: 100_000 }, share: 0.3 },
+    { mail: { work: "pass", octets: 100_000 }, share: 0.2 },
+  ]);
+  near(need.process, (0.5 * 1.2 + 0.3 * 0.7 + 0.2 * 0.3) / 10);
+  near(need.main, need.process / 2);
 });
 
-test("there is no model without all of its curves", () => {
-  assert.equal(modelOf({ title: "", against: "", curves: [], facts: [] }), undefined);
+test("mails a second are as many as the cores can do, or the main threads", () => {
+  const kinds = [{ mail: { work: "sign", octets: 0 }, share: 1 }] as const;
+  const rows = [
+    // 90 % of two cores, 1 ms of the filter's and 0.2 of others.
+    [{ cores: 2, processes: 1, otherMs: 0.2, slower: 1 }, 1500],
+    // The filter takes twice as long there, the others' CPU is as it was measured.
+    [{ cores: 2, processes: 1, otherMs: 0.2, slower: 2 }, 1800 / 2.2],
+    [{ cores: 16, processes: 1, otherMs: 0, slower: 1 }, 2000],
+    [{ cores: 16, processes: 4, otherMs: 0, slower: 1 }, 8000],
+  ] as const;
+  for (const [machine, wanted] of rows) near(mostPerSecond(model, kinds, machine), wanted);
+});
+
+function growth(labels: readonly string[], facts: readonly string[] = []): Growth {
+  return {
+    title: "",
+    against: "",
+    curves: labels.map((label, index) => ({
+      label,
+      unit: "CPU ms",
+      bound: "linear",
+      points: [
+        [1, 1 + index],
+        [2, 2 + 2 * index],
+      ],
+    })),
+    facts: facts.map((what, index) => ({ what, value: 10 + index, unit: "" })),
+  };
+}
+
+const parts: Readonly<Record<(typeof madeFrom)[number], Growth>> = {
+  size: growth([
+    ...["pass", "sign", "verify"].flatMap((work) => [`${work}: process`, `${work}: main thread`]),
+    names.signMain,
+  ]),
+  scanning: growth(["walk", "clamd and spamd"].flatMap((work) => [`${work}: process`, `${work}: main thread`])),
+  signatures: growth(["verify", "sign"].flatMap((work) => [`${work}: process`, `${work}: main thread`])),
+  recipients: growth(["process", "main thread"]),
+  connections: growth([], [names.connectionProcess, names.connectionMain]),
+  cores: growth([], [names.inUse, names.inUse]),
+};
+
+test("a model is made of the parts that were measured", () => {
+  const made = modelOf(parts);
+  assert.ok(made !== undefined);
+  // What the main thread does for a signature when others make it.
+  assert.deepEqual(made.bySize.sign.main[0], [1, 7]);
+  assert.deepEqual(made.bySize.sign.process[0], [1, 3]);
+  assert.equal(made.inUse, 0.1);
+  assert.deepEqual(made.further.connection, { process: 10, main: 11 });
+  near(made.further.made.process, 3);
+});
+
+test("there is no model without all of its parts, and none of parts that lack what it needs", () => {
+  for (const name of madeFrom) {
+    const { [name]: _, ...others } = parts;
+    assert.equal(modelOf(others), undefined, name);
+    if (name === "cores" || name === "connections") continue;
+    assert.throws(() => modelOf({ ...parts, [name]: growth([]) }), /has no curve/);
+  }
+  assert.throws(() => modelOf({ ...parts, cores: growth([]) }), /has no fact/);
+});
+
+test("a prediction is off by a part of what came, above 0 where it was too high", () => {
+  near(offBy(1.1, 1), 0.1);
+  near(offBy(80, 100), -0.2);
 });
 
 test("ticks enclose the values with round numbers", () => {

@@ -1,0 +1,159 @@
+// The model against what it was not made from: other sizes, more signatures, scanned mail, and both cores full of a mix.
+import { cpus } from "node:os";
+import { referenceRsaMs, rsaSignMs } from "../load/bare.ts";
+import { type Work as Port, startFilter } from "../load/filter.ts";
+import { messageOf, onTheWire } from "../messages.ts";
+import { sizeText } from "../suite.ts";
+import { withAttachments } from "./attached.ts";
+import { caseOf, withSite } from "./content.ts";
+import { middleRun, type Run, runOn } from "./cores.ts";
+import type { Growth, Prediction } from "./curve.ts";
+import { costOf, type Kind, type Mail, type Model, mostPerSecond } from "./model.ts";
+import { type Bench, inTurns, mails, warmUp } from "./parts.ts";
+import { startSigningSite } from "./signatures.ts";
+import { connectionsFor } from "./size.ts";
+
+const sizes = [3_000, 30_000, 300_000, 3_000_000] as const;
+
+/** The filter's CPU as the reference machine would use it, beside what the model says. */
+type Check = (bench: Bench, model: Model) => Promise<readonly Prediction[]>;
+
+export async function prediction(bench: Bench, model: Model): Promise<Growth> {
+  const predictions: Prediction[] = [];
+  for (const check of [bySize, bySignatures, byScanners, atFullLoad]) predictions.push(...(await check(bench, model)));
+  return { title: "The model against what it was not made from", against: "", curves: [], facts: [], predictions };
+}
+
+function predicted(model: Model, what: string, mail: Mail, measured: number): Prediction {
+  return { what, predicted: costOf(model, mail).process, measured, unit: "CPU ms" };
+}
+
+const bySize: Check = async (bench, model) => {
+  const filter = await startFilter({ nextHopPort: bench.nextHopPort });
+  try {
+    const kinds = [
+      ["pass", "pass"],
+      ["sign", "sign-rsa"],
+      ["verify", "verify"],
+    ] as const satisfies readonly (readonly [Mail["work"], Port])[];
+    const load = (port: Port, bytes: number) => {
+      const plain = messageOf(bytes);
+      return {
+        port: filter.ports[port],
+        content: onTheWire(port === "verify" ? filter.signed(plain, "rsa") : plain),
+        messages: mails(bytes >= 1_000_000 ? 20 : bytes >= 200_000 ? 100 : 600, bench.scale),
+        connections: connectionsFor(bytes),
+        reuse: true,
+      };
+    };
+    bench.say(`the model: ${sizes.map(sizeText).join(", ")}`);
+    for (const [, port] of kinds) await warmUp(bench, load(port, 10_000));
+    const found: Prediction[] = [];
+    for (const octets of sizes) {
+      const cases = kinds.map(([, port]) => ({ x: octets, load: load(port, octets) }));
+      const results = await inTurns(bench, filter.pid, cases);
+      for (const [index, [work]] of kinds.entries())
+        found.push(
+          predicted(model, `${work}, ${sizeText(octets)}`, { work, octets }, results[index]?.processMs ?? Number.NaN),
+        );
+    }
+    return found;
+  } finally {
+    await filter.stop();
+  }
+};
+
+const bySignatures: Check = async (bench, model) => {
+  const octets = 30_000;
+  const site = await startSigningSite(bench.nextHopPort);
+  try {
+    bench.say("the model: signatures");
+    const load = { messages: mails(600, bench.scale), connections: connectionsFor(octets), reuse: true };
+    const plain = messageOf(octets);
+    const verifying = { ...load, port: site.verifyPort, content: onTheWire(site.signed(plain, 3)) };
+    const making = { ...load, port: site.signPort(2), content: onTheWire(plain) };
+    for (const each of [verifying, making]) await warmUp({ ...bench, scale: 0.7 * bench.scale }, each);
+    const [three, two] = await inTurns(bench, site.pid, [
+      { x: 3, load: verifying },
+      { x: 2, load: making },
+    ]);
+    const verify = { work: "verify", octets, signatures: 3 } as const;
+    const sign = { work: "sign", octets, signatures: 2 } as const;
+    return [
+      predicted(model, "verify 3 signatures, 30 kB", verify, three?.processMs ?? Number.NaN),
+      predicted(model, "sign twice, 30 kB", sign, two?.processMs ?? Number.NaN),
+    ];
+  } finally {
+    await site.stop();
+  }
+};
+
+const byScanners: Check = async (bench, model) => {
+  bench.say("the model: scanners");
+  const mail = withAttachments(1, 21_000);
+  const [walk, scanned] = await withSite(bench, 0.5, (site) =>
+    inTurns(
+      bench,
+      site.pid,
+      (["WALK", "SCAN"] as const).map((bank) => caseOf(bench, site, bank, mail.length, mail)),
+    ),
+  );
+  const of = (work: Mail["work"]) => ({ work, octets: mail.length });
+  return [
+    predicted(model, "walk, an attachment, 30 kB", of("walk"), walk?.processMs ?? Number.NaN),
+    predicted(model, "clamd and spamd, an attachment, 30 kB", of("clamd and spamd"), scanned?.processMs ?? Number.NaN),
+  ];
+};
+
+/** Of ten mails three are ours to sign, and seven come from elsewhere with a signature: all by one port. */
+const signedOfTen = 3;
+
+const atFullLoad: Check = async (bench, model) => {
+  const octets = 10_000;
+  const filter = await startFilter({ nextHopPort: bench.nextHopPort, settings: "pool: {}" });
+  try {
+    bench.say("the model: all cores full of a mix");
+    const ours = onTheWire(messageOf(octets));
+    const theirs = onTheWire(filter.signed(messageOf(octets, { from: "bob@elsewhere.example" }), "rsa"));
+    const isOurs = (index: number) => (index * signedOfTen) % 10 < signedOfTen;
+    const content = Array.from({ length: 10 }, (_, index) => (isOurs(index) ? ours : theirs));
+    await checkWork(bench, filter.ports["sign-rsa"], ours, /^DKIM-Signature:/m);
+    await checkWork(bench, filter.ports["sign-rsa"], theirs, /^Authentication-Results:.*dkim=pass/ms);
+    const runs: { run: Run; slower: number }[] = [];
+    for (let round = -1; round < Math.max(3, bench.rounds); round += 1) {
+      const before = await rsaSignMs(bench.bare);
+      const run = await runOn(bench, filter, mails(round < 0 ? 30_000 : 8000, bench.scale), content);
+      const slower = (before + (await rsaSignMs(bench.bare))) / 2 / referenceRsaMs;
+      if (round >= 0) runs.push({ run, slower });
+    }
+    const run = middleRun(runs.map((each) => each.run));
+    const slower = runs.find((each) => each.run === run)?.slower ?? 1;
+    const kinds: readonly Kind[] = [
+      { mail: { work: "sign", octets }, share: signedOfTen / 10 },
+      { mail: { work: "verify", octets }, share: 1 - signedOfTen / 10 },
+    ];
+    const machine = { cores: cpus().length, processes: 1, otherMs: run.loadMs, slower };
+    return [
+      {
+        what: `${cpus().length} cores full, 30 % signed, 70 % verified, 10 kB`,
+        predicted: mostPerSecond(model, kinds, machine),
+        measured: run.perSecond,
+        unit: "mails/s",
+      },
+    ];
+  } finally {
+    await filter.stop();
+  }
+};
+
+/** Numbers of work that was not done are worth nothing. */
+async function checkWork({ sink, source }: Bench, port: number, content: Uint8Array, wanted: RegExp): Promise<void> {
+  await sink.call("sink", { keep: true });
+  await source.call("load", { port, content, messages: 1, connections: 1, reuse: true });
+  const { last } = await sink.call("taken", null);
+  await sink.call("sink", { keep: false });
+  const header = Buffer.from(last ?? [])
+    .toString("latin1")
+    .split("\r\n\r\n")[0];
+  if (!wanted.test(header ?? "")) throw new Error(`what left is not ${wanted}: ${header}`);
+}
