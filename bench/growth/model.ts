@@ -41,12 +41,17 @@ export interface CostBySize {
   readonly main: Points;
 }
 
-export const works = ["pass", "sign", "verify", "walk", "clamd and spamd"] as const;
-/** `walk` and "clamd and spamd" neither sign nor verify, and have an attachment. */
+export const works = ["pass", "sign", "verify"] as const;
 export type Work = (typeof works)[number];
+
+/** Parts, names, types and banning rules; the same, and two scanners are asked. */
+export const scans = ["walk", "clamd and spamd"] as const;
+export type Scan = (typeof scans)[number];
 
 export interface Model {
   readonly bySize: Readonly<Record<Work, CostBySize>>;
+  /** Of mail with an attachment that is passed on; `nothing`: the same mail, not looked into. */
+  readonly scans: Readonly<Record<"nothing" | Scan, CostBySize>>;
   /** For each more of them. */
   readonly further: Readonly<Record<"verified" | "made" | "recipient" | "connection", Cost>>;
   /** The part of all cores that is in use when mail never ends. */
@@ -65,6 +70,8 @@ export const names = {
 export interface Mail {
   readonly work: Work;
   readonly octets: number;
+  /** Absent: it is not looked into. */
+  readonly scan?: Scan;
   /** Signatures that are verified or made; 1 unless it is said. */
   readonly signatures?: number;
   /** 1 unless it is said. */
@@ -73,14 +80,23 @@ export interface Mail {
   readonly mailsPerConnection?: number;
 }
 
+/** What looking into a mail of so many octets adds, CPU ms. */
+export function scanCost({ scans }: Model, scan: Scan, octets: number): Cost {
+  const added = (part: keyof Cost) =>
+    Math.max(0, between(scans[scan][part], octets) - between(scans.nothing[part], octets));
+  return { process: added("process"), main: added("main") };
+}
+
 /** CPU ms of a mail. */
 export function costOf(model: Model, mail: Mail): Cost {
-  const { work, octets, signatures = 1, recipients = 1, mailsPerConnection = Number.POSITIVE_INFINITY } = mail;
+  const { work, octets, scan, signatures = 1, recipients = 1, mailsPerConnection = Number.POSITIVE_INFINITY } = mail;
   const { verified, made, recipient, connection } = model.further;
+  const scanning = scan === undefined ? { process: 0, main: 0 } : scanCost(model, scan, octets);
   const sum = (part: keyof Cost) => {
     const signature = work === "verify" ? verified[part] : work === "sign" ? made[part] : 0;
     return (
       between(model.bySize[work][part], octets) +
+      scanning[part] +
       (signatures - 1) * signature +
       (recipients - 1) * recipient[part] +
       connection[part] / mailsPerConnection
@@ -125,6 +141,17 @@ export function mostPerSecond(model: Model, kinds: readonly Kind[], machine: Mac
   return Math.min(byCores, byMainThreads);
 }
 
+/** Of what a machine can do: above that latency grows faster than mail does. */
+const comfortable = 0.7;
+
+/** Machines that do it at 70 %, their cores and their main threads, and one more, which may be away. */
+export function machinesFor(
+  need: Cost,
+  { cores, listeners }: { readonly cores: number; readonly listeners: number },
+): number {
+  return 1 + Math.ceil(Math.max(need.process / cores, need.main / listeners) / comfortable);
+}
+
 /** The parts that a model is made from. */
 export const madeFrom = ["size", "scanning", "signatures", "recipients", "connections", "cores"] as const;
 
@@ -145,6 +172,9 @@ export function modelOf(parts: Readonly<Record<string, Growth>>): Model | undefi
       pass: bySize(size, "pass"),
       sign: bySize(size, "sign", names.signMain),
       verify: bySize(size, "verify"),
+    },
+    scans: {
+      nothing: bySize(scanning, "nothing"),
       walk: bySize(scanning, "walk"),
       "clamd and spamd": bySize(scanning, "clamd and spamd"),
     },

@@ -3,19 +3,11 @@
 import { type LineChart, page } from "../line-chart.ts";
 import { referenceRsaMs } from "../load/bare.ts";
 import { type About, table } from "../table.ts";
-import { type Growth, neighbours, offBy, tooSteep } from "./curve.ts";
-import { type Cost, costOf, type Kind, type Model, modelOf, needOf, works } from "./model.ts";
+import { type Growth, neighbours, tooSteep } from "./curve.ts";
+import { type Model, modelOf } from "./model.ts";
+import { digits, modelTexts, predictionTable } from "./model-text.ts";
 
 export type Parts = Readonly<Record<string, Growth>>;
-
-/** The site of docs/scaling.md. */
-const example: { readonly mailsPerSecond: number; readonly kinds: readonly Kind[] } = {
-  mailsPerSecond: 200,
-  kinds: [
-    { mail: { work: "sign", octets: 50_000 }, share: 0.3 },
-    { mail: { work: "verify", octets: 50_000 }, share: 0.7 },
-  ],
-};
 
 export function growthText(about: About, parts: Parts): string {
   const model = modelOf(parts);
@@ -32,12 +24,10 @@ export function growthText(about: About, parts: Parts): string {
   ].join("\n\n");
 }
 
-/** What a prediction may be off by. */
-const allowedOff = 0.15;
-
 function partText({ title, against, curves, facts, predictions = [] }: Growth): readonly string[] {
   const rows = curves.flatMap((curve) => {
     const before = neighbours(curve);
+    const steep = new Set(tooSteep(curve).map(({ to }) => to));
     return curve.points.map(([x, y], index) => {
       const step = before[index - 1];
       return [
@@ -46,7 +36,7 @@ function partText({ title, against, curves, facts, predictions = [] }: Growth): 
         digits(y),
         step === undefined ? "" : step.ratio.toFixed(2),
         step === undefined ? "" : step.power.toFixed(2),
-        step !== undefined && tooSteep(curve).includes(step) ? `worse than ${curve.bound}` : "",
+        step !== undefined && steep.has(x) ? `worse than ${curve.bound}` : "",
       ];
     });
   });
@@ -61,57 +51,22 @@ function partText({ title, against, curves, facts, predictions = [] }: Growth): 
             facts.map(({ what, value, unit }) => [what, digits(value), unit]),
           ),
         ]),
-    ...(predictions.length === 0
-      ? []
-      : [
-          table(
-            ["mail", "predicted", "measured", "unit", "off by", "finding"],
-            predictions.map(({ what, predicted, measured, unit }) => {
-              const off = offBy(predicted, measured);
-              const finding = Math.abs(off) > allowedOff ? `more than ${100 * allowedOff} %` : "";
-              return [what, digits(predicted), digits(measured), unit, `${(100 * off).toFixed(0)} %`, finding];
-            }),
-          ),
-        ]),
+    ...(predictions.length === 0 ? [] : [predictionTable(predictions)]),
   ];
 }
 
 function modelText(model: Model): readonly string[] {
-  const octets = [...new Set(works.flatMap((work) => model.bySize[work].process.map(([x]) => roundSize(x))))].toSorted(
-    (a, b) => a - b,
-  );
-  const cell = (work: (typeof works)[number], at: number) => {
-    const { process, main } = costOf(model, { work, octets: at });
-    return `${digits(process)} (${digits(main)})`;
-  };
-  const further = (what: string, { process, main }: Cost) => [what, process.toFixed(3), main.toFixed(3)];
-  const { verified, made, recipient, connection } = model.further;
-  const need = needOf(model, example.mailsPerSecond, example.kinds);
+  const { costs, further, site } = modelTexts(model, []);
   return [
-    "## The model: CPU ms of a mail, of them the main thread's",
-    "Straight lines between neighbours. `sign` has of the main thread what it alone can do.",
-    table(
-      ["octets", ...works],
-      octets.map((at) => [String(at), ...works.map((work) => cell(work, at))]),
-    ),
-    table(
-      ["for each", "process", "main thread"],
-      [
-        further("further signature that is verified", verified),
-        further("further signature that is made", made),
-        further("further recipient", recipient),
-        further("connection", connection),
-      ],
-    ),
+    "## The model: CPU ms of a mail, and of them the main thread's",
+    "Between two sizes on the straight line from one to the other. For `sign` the main thread has what it alone can do.",
+    costs,
+    further,
     `At full load ${(100 * model.inUse).toFixed(0)} % of the cores are in use.`,
-    `${example.mailsPerSecond} mails/s of 50 kB, 30 % signed, 70 % verified: ${need.process.toFixed(2)} cores busy, ${need.main.toFixed(2)} of them the main thread's.`,
+    "## Ten thousand mails a second",
+    "30 % signed, 70 % verified; cores that the filters keep busy, main threads that are full, machines at 70 % and one more.",
+    site,
   ];
-}
-
-/** Mails with an attachment are of no round size: the first two digits are enough for a table. */
-function roundSize(octets: number): number {
-  const unit = 10 ** Math.floor(Math.log10(octets));
-  return Math.round(octets / unit) * unit;
 }
 
 export function growthPicture(parts: Parts): string {
@@ -135,8 +90,4 @@ function chartsOf({ title, against, curves }: Growth): readonly LineChart[] {
         return group === undefined ? { label, points } : { label, group, points };
       }),
   }));
-}
-
-function digits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 }

@@ -1,5 +1,6 @@
 // `npm run bench:growth`: how cost grows, as text on standard output. `--short` for a look, `--only size,domains` for
-// parts of it, `--write NAME` for files in bench/results, where parts that were measured before stay.
+// parts of it, `--write NAME` for files in bench/results, where parts that were measured before stay. `--page` also puts
+// the model into docs/scaling.md.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -14,6 +15,8 @@ import type { Growth } from "./curve.ts";
 import { domains } from "./domains.ts";
 import { hostile } from "./hostile.ts";
 import { madeFrom, modelOf } from "./model.ts";
+import { modelTexts } from "./model-text.ts";
+import { pageWith } from "./page.ts";
 import type { Part } from "./parts.ts";
 import { prediction } from "./prediction.ts";
 import { recipients } from "./recipients.ts";
@@ -44,12 +47,13 @@ const { values } = parseArgs({
     "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
     rounds: { type: "string", default: "3" },
+    page: { type: "boolean", default: false },
   },
 });
 /** Last, because it is held against the others. */
 const last = "model";
 const order = [...Object.keys(all), last];
-const names = values.only?.split(",") ?? order;
+const names = values.only?.split(",").filter((name) => name !== "") ?? order;
 for (const name of names) if (!order.includes(name)) throw new Error(`no part "${name}": ${order}`);
 const resultFile = (ending: string) =>
   fileURLToPath(new URL(`../results/growth-${values.write}.${ending}`, import.meta.url));
@@ -90,10 +94,17 @@ const about = {
   machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GB`,
 };
 process.stdout.write(growthText(about, measured));
+const known: Parts = { ...before, ...measured };
 if (values.write !== undefined) {
-  const known: Parts = { ...before, ...measured };
   const parts = Object.fromEntries(order.flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
   writeFileSync(resultFile("json"), `${JSON.stringify({ about, parts }, null, 1)}\n`);
   writeFileSync(resultFile("md"), growthText(about, parts));
   writeFileSync(resultFile("svg"), growthPicture(parts));
+}
+if (values.page) {
+  const model = modelOf(known);
+  if (model === undefined) throw new Error(`the model is made from ${madeFrom}: measure these, too`);
+  const page = fileURLToPath(new URL("../../docs/scaling.md", import.meta.url));
+  const texts = modelTexts(model, known[last]?.predictions ?? []);
+  writeFileSync(page, pageWith(readFileSync(page, "utf8"), texts));
 }

@@ -60,9 +60,14 @@ async function counts(): Promise<Counts> {
   };
 }
 
+async function usedMemory(): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await client.info("memory"))?.[1]);
+}
+
 /** Mails to two filters in turns of 100; `isFresh`: none is equal to another. */
 async function measure(what: string, bank: string, isFresh: boolean): Promise<void> {
   await client.flushall();
+  const empty = await usedMemory();
   const sites: Site[] = [];
   for (let each = 0; each < 2; each += 1)
     sites.push(
@@ -88,6 +93,8 @@ async function measure(what: string, bank: string, isFresh: boolean): Promise<vo
   for (let sent = 0; sent < mailsEach; sent += 100) await send(100);
   const after = await counts();
   for (const site of sites) await site.stop();
+  const keys = await client.dbsize();
+  const perKey = keys === 0 ? 0 : ((await usedMemory()) - empty) / keys;
   const mails = 2 * mailsEach;
   const each = [...after.commands]
     .map(([name, calls]) => [name, (calls - (before.commands.get(name) ?? 0)) / mails] as const)
@@ -95,7 +102,8 @@ async function measure(what: string, bank: string, isFresh: boolean): Promise<vo
   const all = each.reduce((sum, [, calls]) => sum + calls, 0);
   console.log(
     `${what}: ${all.toFixed(2)} commands a mail (${each.map(([name, calls]) => `${name} ${calls.toFixed(2)}`).join(", ")}), ` +
-      `Redis CPU ${((after.cpuMs - before.cpuMs) / mails).toFixed(4)} ms, ${((after.octets - before.octets) / mails).toFixed(0)} octets`,
+      `Redis CPU ${((after.cpuMs - before.cpuMs) / mails).toFixed(4)} ms, ${((after.octets - before.octets) / mails).toFixed(0)} octets; ` +
+      `${keys} keys of ${perKey.toFixed(0)} octets of its memory`,
   );
 }
 

@@ -5,6 +5,7 @@ import {
   between,
   costOf,
   type Model,
+  machinesFor,
   madeFrom,
   modelOf,
   mostPerSecond,
@@ -104,9 +105,8 @@ const model: Model = {
     pass: bySize(0.2, 0.3),
     sign: bySize(1, 1.2),
     verify: bySize(0.5, 0.7),
-    walk: bySize(0.3, 0.5),
-    "clamd and spamd": bySize(1, 2),
   },
+  scans: { nothing: bySize(0.2, 0.4), walk: bySize(0.3, 0.6), "clamd and spamd": bySize(1, 2.4) },
   further: {
     verified: { process: 0.1, main: 0.01 },
     made: { process: 0.4, main: 0.02 },
@@ -123,7 +123,10 @@ test("a mail costs what its size does and what it has more of than one", () => {
     [{ work: "pass", octets: 50_000 }, 0.25, 0.125],
     [{ work: "verify", octets: 50_000, signatures: 3 }, 0.8, 0.32],
     [{ work: "sign", octets: 0, signatures: 2, recipients: 11 }, 1.5, 0.57],
-    [{ work: "clamd and spamd", octets: 0, signatures: 3 }, 1, 0.5],
+    [{ work: "pass", octets: 0, signatures: 3 }, 0.2, 0.1],
+    // What is looked into costs what it did above the same mail that was not.
+    [{ work: "pass", octets: 50_000, scan: "walk" }, 0.25 + 0.15, 0.125 + 0.075],
+    [{ work: "verify", octets: 100_000, scan: "clamd and spamd", signatures: 2 }, 0.7 + 2 + 0.1, 0.35 + 1 + 0.01],
     [{ work: "pass", octets: 0, mailsPerConnection: 2 }, 0.35, 0.2],
   ] as const;
   for (const [mail, process, main] of rows) {
@@ -155,6 +158,15 @@ test("mails a second are as many as the cores can do, or the main threads", () =
   for (const [machine, wanted] of rows) near(mostPerSecond(model, kinds, machine), wanted);
 });
 
+test("machines are as many as do the work at 70 %, and one more", () => {
+  const rows = [
+    [{ process: 11, main: 1 }, 2],
+    [{ process: 12, main: 1 }, 3],
+    [{ process: 12, main: 12 }, 6],
+  ] as const;
+  for (const [need, wanted] of rows) assert.equal(machinesFor(need, { cores: 16, listeners: 4 }), wanted);
+});
+
 function growth(labels: readonly string[], facts: readonly string[] = []): Growth {
   return {
     title: "",
@@ -177,7 +189,9 @@ const parts: Readonly<Record<(typeof madeFrom)[number], Growth>> = {
     ...["pass", "sign", "verify"].flatMap((work) => [`${work}: process`, `${work}: main thread`]),
     names.signMain,
   ]),
-  scanning: growth(["walk", "clamd and spamd"].flatMap((work) => [`${work}: process`, `${work}: main thread`])),
+  scanning: growth(
+    ["nothing", "walk", "clamd and spamd"].flatMap((work) => [`${work}: process`, `${work}: main thread`]),
+  ),
   signatures: growth(["verify", "sign"].flatMap((work) => [`${work}: process`, `${work}: main thread`])),
   recipients: growth(["process", "main thread"]),
   connections: growth([], [names.connectionProcess, names.connectionMain]),
