@@ -33,6 +33,9 @@ function contents(runs: number) {
     );
 }
 
+/** What spamd says of a mail, in a header of four megabytes that does not end. */
+const endlessHeader = `SPAMD/1.1 0 EX_OK\r\nSpam: False ; 0.5 / 5.0\r\n\r\n${"X-Long: and on and on\r\n".repeat(180_000)}`;
+
 /** `extra`: more lines of signpost.yaml; `env`: more of the daemon's environment. */
 export async function startScannerStage(
   seed: number,
@@ -122,6 +125,15 @@ ${extra}`,
     },
   });
 
+  const downUntil = (scanner: Pick<FakeClamd, "down" | "up">) => ({
+    async meanwhile({ ledger }: Scene) {
+      await ledger.reached(30);
+      await scanner.down();
+      await setTimeout(1500);
+      await scanner.up();
+    },
+  });
+
   healthy();
   return {
     stage,
@@ -146,10 +158,27 @@ ${extra}`,
       scenario("clamd that ends connections", someClamd("close")),
       scenario("clamd that resets connections", someClamd("reset")),
       scenario("clamd that hangs for a while", hungUntil(clamd)),
+      scenario("clamd that is down for a while", downUntil(clamd)),
+      scenario("clamd that is slow", {
+        async first() {
+          const { script } = clamd;
+          clamd.script = async (mail) => {
+            await setTimeout(100);
+            return script(mail);
+          };
+        },
+      }),
       scenario("spamd that ends connections", someSpamd({ end: "close" })),
       scenario("spamd that talks garbage", someSpamd("SPAMD/9 what?\r\n")),
       scenario("spamd that says EX_TEMPFAIL", someSpamd("SPAMD/1.1 75 EX_TEMPFAIL\r\n\r\n")),
       scenario("spamd that hangs for a while", hungUntil(spamd)),
+      scenario("spamd that is down for a while", downUntil(spamd)),
+      scenario("spamd whose header has no end", {
+        // More than a mail's share of memory each, if it were kept.
+        async first() {
+          spamd.script = () => endlessHeader;
+        },
+      }),
       scenario("Redis that is silent", redisThat("silent")),
       scenario("Redis that talks garbage", redisThat("garbage")),
       scenario("Redis that ends connections", redisThat("close")),

@@ -34,6 +34,9 @@ export interface FakeClamd {
   forget(): void;
   /** Ends all connections; those that come later are taken. */
   hangUp(): void;
+  /** Takes no connections until it is `up` again, at the same address. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -140,11 +143,20 @@ export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd
     hangUp() {
       for (const socket of sockets) socket.destroy();
     },
-    async close() {
+    async down() {
       for (const socket of sockets) socket.destroy();
       const closed = once(server, "close");
       server.close();
       await closed;
+    },
+    async up() {
+      const listening = once(server, "listening");
+      if (typeof bound === "string") server.listen(bound);
+      else server.listen(bound?.port, "127.0.0.1");
+      await listening;
+    },
+    async close() {
+      if (server.listening) await fake.down();
     },
   };
   return fake;

@@ -10,7 +10,8 @@ import type { DnsServer } from "../../src/dns/server-address.ts";
 
 /**
  * What becomes of one question: answered, never answered, answered SERVFAIL, REFUSED or FORMERR, answered cut short
- * (over UDP), under a wrong id, for another question, with octets that are no DNS, or held until `release()`.
+ * (over UDP), under a wrong id, for another question, with octets that are no DNS, held until `release()`, late, with nothing
+ * by a server that is not asked in vain but knows nothing of it, with aliases in a circle, or with a TXT record of 60 kB.
  */
 export type Fault =
   | "none"
@@ -22,7 +23,14 @@ export type Fault =
   | "wrong-id"
   | "wrong-question"
   | "garbage"
-  | "hold";
+  | "hold"
+  | "slow"
+  | "lame"
+  | "circle"
+  | "huge";
+
+/** How late "slow" is: within any patience. */
+const slowMs = 200;
 
 export interface Asked {
   readonly name: string;
@@ -100,6 +108,7 @@ export async function startFakeDns(initialZone: unknown = {}, wanted = 0): Promi
       if (octetsToSend !== undefined) send(octetsToSend);
     };
     if (fault === "hold") held.push(reply);
+    else if (fault === "slow") setTimeout(reply, slowMs);
     else reply();
     for (const watcher of watchers) watcher();
   }
@@ -117,14 +126,14 @@ export async function startFakeDns(initialZone: unknown = {}, wanted = 0): Promi
       return octets;
     }
     const { records, rcode } = lookUp(question, fault);
-    const cut = fault === "truncate" && transport === "udp";
+    const cut = (fault === "truncate" || fault === "huge") && transport === "udp";
     const asksEdns = (query.additionals ?? []).some((record) => record.type === "OPT");
     const full = packet.encode({
       type: "response",
       id: fault === "wrong-id" ? (query.id ?? 0) ^ 1 : (query.id ?? 0),
       flags:
         packet.RECURSION_DESIRED |
-        packet.RECURSION_AVAILABLE |
+        (fault === "lame" ? 0 : packet.RECURSION_AVAILABLE) |
         (fake.authentic ? packet.AUTHENTIC_DATA : 0) |
         (cut ? packet.TRUNCATED_RESPONSE : 0) |
         (fault === "formerr" && !asksEdns ? 0 : rcode),
@@ -137,7 +146,22 @@ export async function startFakeDns(initialZone: unknown = {}, wanted = 0): Promi
   function lookUp(question: packet.Question, fault: Fault): { records: packet.Answer[]; rcode: number } {
     if (fault === "servfail") return { records: [], rcode: 2 };
     if (fault === "refused") return { records: [], rcode: 5 };
+    if (fault === "lame") return { records: [], rcode: 0 };
     const ttl = fake.ttlSeconds;
+    if (fault === "circle") {
+      const [here, there] = [canonicalName(question.name), `there.${canonicalName(question.name)}`];
+      return {
+        records: [
+          { type: "CNAME", name: here, ttl, data: there },
+          { type: "CNAME", name: there, ttl, data: here },
+        ],
+        rcode: 0,
+      };
+    }
+    if (fault === "huge") {
+      const data = Array.from({ length: 240 }, () => Buffer.alloc(250, "v"));
+      return { records: [{ type: "TXT", name: question.name, ttl, data }], rcode: 0 };
+    }
     const records: packet.Answer[] = [];
     let name = canonicalName(question.name);
     for (let aliases = 0; aliases < 20; aliases += 1) {

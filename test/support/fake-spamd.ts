@@ -29,6 +29,9 @@ export interface FakeSpamd {
   isHung: boolean;
   /** What it was asked so far is let go. */
   forget(): void;
+  /** Takes no connections until it is `up` again, at the same address. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -115,11 +118,20 @@ export async function startFakeSpamd(at: number | string = 0): Promise<FakeSpamd
     forget() {
       requests.length = 0;
     },
-    async close() {
+    async down() {
       for (const socket of sockets) socket.destroy();
       const closed = once(server, "close");
       server.close();
       await closed;
+    },
+    async up() {
+      const listening = once(server, "listening");
+      if (typeof bound === "string") server.listen(bound);
+      else server.listen(bound?.port, "127.0.0.1");
+      await listening;
+    },
+    async close() {
+      if (server.listening) await fake.down();
     },
   };
   return fake;
