@@ -1,10 +1,12 @@
 // The content of one part that is no container: decoded by every encoding that readers may take, and looked into.
+import { splitHeader } from "../mail/header.ts";
 import { createBase64Decoder } from "./base64.ts";
 import { createBinHexWatch } from "./binhex.ts";
-import type { Encoding, EntityHeader } from "./entity-header.ts";
+import { type Encoding, type EntityHeader, readEntityHeader } from "./entity-header.ts";
 import { addVariants } from "./names.ts";
 import { type PartSink, toAll } from "./part-sink.ts";
 import type { PartNode, PartTree } from "./part-tree.ts";
+import { createPastedParts } from "./pasted-parts.ts";
 import { createQuotedPrintableDecoder } from "./quoted-printable.ts";
 import { createUuScanner } from "./uuencode.ts";
 
@@ -45,7 +47,8 @@ export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNod
   return toAll(encodings.map(open));
 }
 
-/** Finds files in text; each becomes a part of its own, but for BinHex, which is not opened. */
+/** Finds files in text; each becomes a part of its own, but for BinHex, which is not opened. Parts that are pasted into text are
+ * known by their names, and opened where they are encoded. */
 export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartNode): PartSink {
   const binHex = createBinHexWatch(() => tree.note("failed", node, "BinHex, which is not opened"));
   const files = createUuScanner({
@@ -57,5 +60,17 @@ export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartN
     },
     onDoubt: (detail) => tree.noteMimeFault(node, detail),
   });
-  return toAll([files, binHex]);
+  const pasted = createPastedParts((text) => {
+    const { fields } = splitHeader(Buffer.from(text, "latin1"));
+    const header = readEntityHeader(fields, undefined);
+    // What is not encoded stands in the text, which is looked through anyway.
+    const [first, ...others] = header.encodings.filter((encoding) => encoding !== "identity");
+    if (header.names.length === 0 && first === undefined) return undefined;
+    const child = tree.add(node, header);
+    if (child === undefined || first === undefined) return undefined;
+    // Text may be cut off, or be about such a part: no reader of mail is in doubt over that.
+    const undoubted: PartTree = { ...tree, noteMimeFault: () => {} };
+    return createLeaf({ tree: undoubted, lookInside, depth }, child, { ...header, encodings: [first, ...others] });
+  });
+  return toAll([files, binHex, pasted]);
 }

@@ -1,10 +1,11 @@
 // Second opinions on names: random mail in which a file called evil.exe hides, split, encoded, doubled, commented, with odd
-// boundaries and types around it. Where Python's email or Perl's MIME::Parser (amavisd's) sees it, we see it or say that readers differ.
+// boundaries and types around it, or in text by uuencode and the like. Where Python's email, Perl's MIME::Parser (amavisd's), munpack,
+// ripmime or uudeview sees it, we see it or say that readers differ.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "../support/limited.ts";
-import { lines, partsOf } from "../support/mail-parts.ts";
+import { base64Lines, lines, partsOf } from "../support/mail-parts.ts";
 import { skipWithout } from "../support/peers.ts";
 import { createRandom, type Random } from "../support/random.ts";
 
@@ -85,6 +86,56 @@ const multiparts = [
 ];
 const messages = ["message/rfc822", "MESSAGE/RFC822", "message/global", "message/x-any", "message /rfc822"];
 
+/** Ways to put the file into text. */
+const filesInText: readonly (readonly string[])[] = [
+  ["begin 644 evil.exe", "#86)C", "`", "end"],
+  ["begin 644 evil.exe", "#86)C", "", "end"],
+  ["begin 0644 evil.exe  ", "#86)C"],
+  ["begin  755  evil.exe", "#86)C", "end"],
+  ["begin 644 evil.exe", "`", "end"],
+  ["begin 644 evil.exe", "and more", "#86)C", "`", "end"],
+  ["begin-base64 644 evil.exe", "YWJj", "===="],
+  ["begin 644 evil.exe", `h${"MK7X".repeat(15)}`, "1MK7X", "+", "end"],
+  ["=ybegin line=128 size=3 name=evil.exe", "\x8b\x8c\x8d", "=yend size=3"],
+];
+const before: readonly (readonly string[])[] = [
+  [],
+  ["Hello,", ""],
+  ["\x01"],
+  ["caf\xe9"],
+  ["begin with this"],
+  ["begin 644 a.txt", "#86)C", "`", "end"],
+  ["#86)C"],
+];
+const textTypes = [
+  "text/plain",
+  "text/html",
+  "text/x-any",
+  "application/octet-stream",
+  "application/pdf",
+  "image/png",
+  "",
+];
+
+function fileInText({ pick, oneIn }: Random): string {
+  const type = pick(textTypes);
+  const head = [
+    ...(type === "" ? [] : [`Content-Type: ${type}`]),
+    ...(oneIn(4) ? ["Content-Disposition: inline"] : []),
+  ];
+  const text = lines(...pick(before), ...pick(filesInText));
+  if (oneIn(4)) return lines(...head, "Content-Transfer-Encoding: base64", "") + base64Lines(text);
+  return lines(...head, ...(oneIn(3) ? ["Content-Transfer-Encoding: 8bit"] : []), "") + text;
+}
+
+/** A mail kept as a file. */
+function encodedMail(random: Random, depth: number): string {
+  const type = random.pick(["message/rfc822", "application/octet-stream; name=a.eml", "text/plain; name=a.eml"]);
+  const head = lines(`Content-Type: ${type}`, "Content-Transfer-Encoding: base64", "");
+  const mail = `${lines("From: x@y.example", "Subject: x")}${entity(random, depth)}${random.oneIn(3) ? "\0\x01" : ""}`;
+  return head + base64Lines(mail);
+}
+
 function leaf({ pick, oneIn }: Random): string {
   const [last = "", ...before] = pick(fields).toReversed();
   const attribute = last.endsWith("filename") ? "filename" : "name";
@@ -103,8 +154,9 @@ function multipart(random: Random, depth: number): string {
 }
 
 function entity(random: Random, depth: number): string {
-  const kind = depth === 0 ? 0 : random.below(4);
-  if (kind === 0) return leaf(random);
+  const kind = depth === 0 ? 0 : random.below(5);
+  if (kind === 0) return random.oneIn(3) ? fileInText(random) : leaf(random);
+  if (kind === 4) return encodedMail(random, depth - 1);
   if (kind === 1)
     return lines(`Content-Type: ${random.pick(messages)}`, "", "From: x@y.example") + entity(random, depth - 1);
   return multipart(random, depth - 1);
@@ -114,7 +166,9 @@ function mails(count: number): readonly string[] {
   const random = createRandom(41);
   return Array.from({ length: count }, () => {
     const version = random.oneIn(2) ? ["MIME-Version: 1.0"] : [];
-    return lines("From: a@b.example", ...version) + entity(random, random.below(4));
+    const mail = lines("From: a@b.example", ...version) + entity(random, random.below(4));
+    // Some have no such file: nobody shall see one in them, or all of this would show nothing.
+    return random.oneIn(50) ? mail.replaceAll("exe", "txt").replaceAll("ZXZpbC5leGU=", "ZXZpbC50eHQ=") : mail;
   });
 }
 
@@ -136,6 +190,15 @@ const readers = [
     missing: ["libmime-tools-perl", "perl", "-MMIME::Parser", "-e1"],
     command: ["perl", join(import.meta.dirname, "mime_readers.pl")],
   },
+  ...[
+    ["munpack", "mpack"],
+    ["ripmime", "ripmime"],
+    ["uudeview", "uudeview"],
+  ].map(([program = "", debianPackage = ""]) => ({
+    name: program,
+    missing: [debianPackage, "which", program],
+    command: [python, join(import.meta.dirname, "mime_unpackers.py"), program],
+  })),
 ];
 
 for (const { name, missing, command } of readers) {

@@ -3,7 +3,7 @@
 # Needs root on Debian; elsewhere it says what is missing, and the interop tests skip with that reason.
 # With CI=true a failed installation fails the run.
 set -u
-packages="adduser iproute2 libatomic1 postfix swaks opendkim opendkim-tools miltertest libmail-dkim-perl python3-dkim prometheus logwatch groff-base systemd logrotate haproxy redis-server openssl wabt lintian binutils binutils-aarch64-linux-gnu qemu-user-static libstdc++6-arm64-cross libatomic1-arm64-cross mmdebstrap podman runc python3 zsh amavisd-new file clamav-daemon clamav-testfiles spamassassin spamd rspamd"
+packages="adduser iproute2 libatomic1 postfix swaks opendkim opendkim-tools miltertest libmail-dkim-perl python3-dkim prometheus logwatch groff-base systemd logrotate haproxy redis-server openssl wabt lintian binutils binutils-aarch64-linux-gnu qemu-user-static libstdc++6-arm64-cross libatomic1-arm64-cross mmdebstrap podman runc python3 zsh amavisd-new file clamav-daemon clamav-testfiles mpack ripmime uudeview spamassassin spamd rspamd"
 
 missing=""
 for package in $packages; do

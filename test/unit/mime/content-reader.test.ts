@@ -70,6 +70,17 @@ test("files in text by other encodings than uuencode are parts, or told", () => 
   assert.deepEqual(doubts(within("(This file must be converted with BinHex 4.0)", ":$f*TEQKPH#jdH")), ["failed 1"]);
 });
 
+test("parts pasted into text are known by their names, and opened where they are encoded", () => {
+  const text = (...more: readonly string[]) => partsOf(lines("Content-Type: text/plain", "", "Hello,", "--b", ...more));
+  assert.deepEqual(outline(text("Content-Type: a/b; name=x.exe", "", "y")).slice(1), ["1.1 a/b 0 x.exe"]);
+  assert.deepEqual(outline(text("Content-Type: a/b", "", "y")).length, 1);
+  const mail = base64Lines(lines("Subject: x", "Content-Type: a/b; name=y.exe", "", "y")).trimEnd();
+  const encoded = text("Content-Type: message/rfc822", "Content-Transfer-Encoding: base64", "", mail, "--b--", "Bye!");
+  assert.deepEqual(outline(encoded).slice(1), ["1.1 message/rfc822 48", "1.1.1 a/b 3 y.exe"]);
+  const cutOff = text("Content-Transfer-Encoding: base64", "Content-Type: a/b", "", "SGVsbG8sIHdvcmxkL");
+  assert.deepEqual(doubts(cutOff), []);
+});
+
 test("encoded mails within each other are bound", () => {
   let mail = inner;
   for (let level = 0; level < 16; level += 1)

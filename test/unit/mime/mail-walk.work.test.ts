@@ -35,6 +35,8 @@ const shapes: readonly (readonly [unit: string, header?: string, before?: string
   ["Content-Type: message/rfc822\r\n\r\n", "Content-Type: message/rfc822\r\n"],
   ["begin 644 x\r\n"],
   ["begin begin =ybegin "],
+  ["--b\r\nContent-Type: text/plain; name=x\r\n"],
+  ["--b\r\nContent-Type: text/plain\r\n\r\n"],
   ["=ybegin line=1 size=1 name=x\r\n"],
   ["=ybegin line=1 size=1 name=x\r\n=yend\r\n"],
   ["(This file must be converted with BinHe"],

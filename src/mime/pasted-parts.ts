@@ -1,0 +1,103 @@
+// Parts of a mail that stand in text as if pasted there: a line that begins with two dashes, fields behind it. No mail program takes
+// them for parts, but programs that unpack mail do.
+import type { PartSink } from "./part-sink.ts";
+
+const LF = 10;
+const maxLine = 1100;
+/** Characters of a header section. */
+const maxHeader = 16 * 1024;
+
+/** "dashed": the line before begins with two dashes. "header": it is followed by fields that describe content. */
+type State = "text" | "dashed" | "header";
+
+/**
+ * `onPart`: the fields of each such part, with CRLF, one character per octet; it says who wants the content, up to the next line that
+ * begins with two dashes.
+ */
+export function createPastedParts(onPart: (header: string) => PartSink | undefined): PartSink {
+  let state: State = "text";
+  // As if a line had ended before the first.
+  let carry: Buffer = Buffer.from("\n");
+  let header = "";
+  let content: PartSink | undefined;
+
+  function endHeader(): void {
+    if (header !== "") content = onPart(header);
+    header = "";
+    state = "text";
+  }
+
+  function endContent(): void {
+    content?.end();
+    content = undefined;
+  }
+
+  function readLine(line: string): void {
+    const begins = state === "dashed" && /^content-/i.test(line);
+    if (begins || (state === "header" && line !== "" && header.length < maxHeader)) {
+      state = "header";
+      header += `${line}\r\n`;
+      return;
+    }
+    // Behind the fields of a mail stand its own.
+    const holdsMail = line === "" && /^content-type\s*:\s*message\b/im.test(header);
+    endHeader();
+    if (holdsMail && content === undefined) state = "header";
+    else if (line.startsWith("--")) {
+      endContent();
+      state = "dashed";
+    }
+  }
+
+  /** To the next line of dashes; what is before it is content. */
+  function passOver(buffer: Buffer, from: number, final: boolean): { at: number; found: boolean } {
+    const next = buffer.indexOf("\n--", from);
+    const end = next >= 0 ? next : final ? buffer.length : Math.max(from, buffer.length - 2);
+    if (end > from) content?.write(buffer.subarray(from, end));
+    return { at: end, found: next >= 0 };
+  }
+
+  /** Returns how far it read; in text the line end before what comes next is left. */
+  function scan(buffer: Buffer, final: boolean): number {
+    for (let at = 0; ; ) {
+      let start = at;
+      if (state === "text") {
+        const next = passOver(buffer, at, final);
+        if (!next.found) return next.at;
+        at = next.at;
+        start = at + 1;
+      }
+      const lf = buffer.indexOf(LF, start);
+      const isOpen = lf < 0 && buffer.length - start < maxLine;
+      if (isOpen && !final) return at;
+      if (lf >= 0 || start < buffer.length) readLine(textOf(buffer, start, lf < 0 ? buffer.length : lf));
+      if (lf < 0) {
+        // What is left of so long a line is no line of its own.
+        endHeader();
+        return buffer.length;
+      }
+      at = nextAt(lf);
+    }
+  }
+
+  /** Text goes on with the line end, everything else behind it. */
+  function nextAt(lf: number): number {
+    return state === "text" ? lf : lf + 1;
+  }
+
+  return {
+    write(octets) {
+      const buffer = carry.length === 0 ? octets : Buffer.concat([carry, octets]);
+      carry = Buffer.from(buffer.subarray(scan(buffer, false)));
+    },
+    end() {
+      scan(carry, true);
+      endHeader();
+      endContent();
+    },
+  };
+}
+
+function textOf(buffer: Buffer, start: number, end: number): string {
+  return buffer.toString("latin1", start, Math.min(end, start + maxLine)).replace(/\r$/, "");
+}
