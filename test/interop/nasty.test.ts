@@ -1,6 +1,6 @@
 // Mail that is hard on signatures, by each door that Postfix has for a filter (content filter, proxy, milter), and on through a
-// hop without 8BITMIME that keeps lines to 998 octets, and one that folds the header anew. Mail::DKIM and dkimpy are the judges of what arrives. To the content filter
-// and back it goes under TLS.
+// hop without 8BITMIME that keeps lines to 998 octets, and one that folds the header anew. Mail::DKIM and dkimpy are the judges of
+// what arrives. To the content filter and back it goes under TLS, after a login.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -117,6 +117,8 @@ dkim_signature_options_bysender_maps: [{ ".": { c: relaxed/simple } }]
 inet_socket_port: [${incoming}, ${originating}, ${proxied}]
 forward_method: "smtp:[127.0.0.1]:${back.backOriginating}"
 notify_method: "smtp:[127.0.0.1]:${back.backOriginating}"
+amavis_auth_user: postfix
+amavis_auth_pass: secret
 smtpd_tls_cert_file: ${tls.certificateFile}
 smtpd_tls_key_file: ${tls.keyFile}
 smtp_tls_CAfile: ${tls.authorityFile}
@@ -124,7 +126,12 @@ interface_policy: { "${originating}": "ORIGINATING, SECURE", "${proxied}": ORIGI
 milter_listen: [{ address: "127.0.0.1:${milter}", bank: ORIGINATING }]
 policy_bank:
   ORIGINATING: { originating: true, smtpd_discard_ehlo_keywords: [8BITMIME] }
-  SECURE: { tls_security_level_in: encrypt, tls_security_level_out: encrypt, smtp_tls_servername: mx.example.com }
+  SECURE:
+    tls_security_level_in: encrypt
+    tls_security_level_out: encrypt
+    smtp_tls_servername: mx.example.com
+    auth_required_inp: true
+    auth_mech_avail: [PLAIN, LOGIN]
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
 spool: { dir: "@FOLDER@", free_space: 1M }
 `);
@@ -154,6 +161,9 @@ spool: { dir: "@FOLDER@", free_space: 1M }
   await run("/usr/sbin/postconf", ["-c", postfix.config, "-M", ...services]);
   const secured = [
     "amavisfeed/unix/smtp_tls_security_level=encrypt",
+    "amavisfeed/unix/smtp_sasl_auth_enable=yes",
+    "amavisfeed/unix/smtp_sasl_password_maps=static:postfix:secret",
+    "amavisfeed/unix/smtp_sasl_security_options=noanonymous",
     `127.0.0.1:${back.backOriginating}/inet/smtpd_tls_security_level=may`,
   ];
   await run("/usr/sbin/postconf", ["-c", postfix.config, "-P", ...secured]);
@@ -310,10 +320,10 @@ test("what cannot be mended is told before", { skip }, () => {
   }
 });
 
-test("Postfix and signpost speak TLS with each other, to the filter and back", { skip }, async () => {
+test("Postfix logs in at the filter, and both speak TLS with each other, there and back", { skip }, async () => {
   const log = await postfix.log();
   assert.match(log, /TLS connection established to 127\.0\.0\.1\[127\.0\.0\.1\]:\d+: TLSv1\.3/);
   assert.match(log, /TLS connection established from localhost\[127\.0\.0\.1\]: TLSv1\.3/);
   const received = String(arrived("content filter", largest)[0]?.octets.subarray(0, 4096));
-  assert.match(received.replaceAll(/\r\n\s+/g, " "), /\(signpost, port \d+\) with ESMTPS id/);
+  assert.match(received.replaceAll(/\r\n\s+/g, " "), /\(signpost, port \d+\) with ESMTPSA id/);
 });
