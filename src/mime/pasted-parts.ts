@@ -3,6 +3,7 @@
 import type { PartSink } from "./part-sink.ts";
 
 const LF = 10;
+const DASH = 45;
 const maxLine = 1100;
 /** Characters of a header section. */
 const maxHeader = 16 * 1024;
@@ -52,7 +53,7 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
   /** To the next line of dashes; what is before it is content. */
   function passOver(buffer: Buffer, from: number, final: boolean): { at: number; found: boolean } {
     const next = buffer.indexOf("\n--", from);
-    const end = next >= 0 ? next : final ? buffer.length : Math.max(from, buffer.length - 2);
+    const end = next >= 0 ? next : final ? buffer.length : endOfCertain(buffer, from);
     if (end > from) content?.write(buffer.subarray(from, end));
     return { at: end, found: next >= 0 };
   }
@@ -96,6 +97,13 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
       endContent();
     },
   };
+}
+
+/** The start of a line of dashes may be at the end. */
+function endOfCertain(buffer: Buffer, from: number): number {
+  const { length } = buffer;
+  if (length - from >= 1 && buffer[length - 1] === LF) return length - 1;
+  return length - from >= 2 && buffer[length - 1] === DASH && buffer[length - 2] === LF ? length - 2 : length;
 }
 
 function textOf(buffer: Buffer, start: number, end: number): string {
