@@ -1,6 +1,7 @@
 // Every metric of ours, declared once: name, help, labels. What feeds them is elsewhere; docs/metrics.md has the same
 // list with what to do about each (a test compares). Label values come from closed lists and the configuration alone.
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { MailCounter } from "./mail-counter.ts";
 import { MailHistogram } from "./mail-histogram.ts";
 
 const shortSeconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
@@ -129,10 +130,12 @@ export function declareMetrics() {
     scannerUp: gauge("signpost_scanner_up", "0 while a scanner is known to be down.", "min", ["scanner", "kind"]),
     scannerBusy: gauge("signpost_scanner_busy", "Mails with a scanner now.", "sum", ["scanner", "kind"]),
     scannerWaiting: gauge("signpost_scanner_waiting", "Mails that wait for a scanner.", "sum", ["scanner", "kind"]),
-    verdictLookups: counter("signpost_verdict_lookups_total", "Mails looked for among known verdicts.", [
-      "kind",
-      "result",
-    ]),
+    verdictLookups: new MailCounter({
+      name: "signpost_verdict_lookups_total",
+      help: "Mails looked for among known verdicts.",
+      labelNames: ["kind", "result"],
+      registers,
+    }),
     partsDuration: mailHistogram("signpost_parts_duration_seconds", "Time to take a mail apart.", mailSeconds, [
       "where",
     ]),

@@ -7,6 +7,7 @@ import type { RelayObserver } from "../relay/delivery.ts";
 import { refusalCauses } from "../smtp/refusal.ts";
 import { boundedLabel, maxNextHops, maxScanners } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
+import type { CounterSeries } from "./mail-counter.ts";
 
 const maxListeners = 30;
 /** RFC 5321 section 4.2.3 and RFC 4954 have about twenty of them. */
@@ -116,6 +117,7 @@ function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declar
 function contentObserver(declared: Declared): ContentObserver {
   const { scannerAnswers, scannerDuration, verdictLookups, partsDuration, partsThreadEnds } = declared;
   const name = boundedLabel(maxScanners);
+  const looked = new Map<string, CounterSeries>();
   const took = {
     "in-place": partsDuration.series({ where: "in-place" }),
     worker: partsDuration.series({ where: "worker" }),
@@ -128,7 +130,12 @@ function contentObserver(declared: Declared): ContentObserver {
       scannerAnswers.inc({ scanner: called, kind, result });
       scannerDuration.observe({ scanner: called, kind }, durationMs / 1000);
     },
-    verdictAsked: (kind, result) => verdictLookups.inc({ kind, result }),
+    verdictAsked(kind, result) {
+      const key = `${kind} ${result}`;
+      const series = looked.get(key) ?? verdictLookups.series({ kind, result });
+      looked.set(key, series);
+      series.inc();
+    },
     mailDone: (where, durationMs) => took[where].observe(durationMs / 1000),
     workerEnded: (reason) => partsThreadEnds.inc({ reason }),
   };
