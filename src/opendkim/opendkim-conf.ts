@@ -169,6 +169,9 @@ function keys(found: Found, gathered: Gathered, list: List): void {
   if (KeyTable !== undefined) {
     if (KeyFile !== undefined)
       gathered.say("error", "KeyFile: stands beside KeyTable; OpenDKIM takes only one of them", KeyFile.place);
+    for (const line of [Domain, Selector]) {
+      if (line !== undefined) gathered.say("note", `${line.name}: of no effect beside KeyTable`, line.place);
+    }
     return;
   }
   const [first] = single;
@@ -186,7 +189,9 @@ function keys(found: Found, gathered: Gathered, list: List): void {
 
 /** By author: what OpenDKIM has for all signatures, and for subdomains the domain that signs. */
 function signatureOptions(found: Found, gathered: Gathered, list: List): void {
-  const { Canonicalization, SignatureTTL, SignatureAlgorithm, SubDomains, Domain } = found;
+  const { Canonicalization, SignatureTTL, SignatureAlgorithm, SubDomains, KeyTable } = found;
+  // OpenDKIM does not look at it where there is a KeyTable.
+  const Domain = KeyTable === undefined ? found.Domain : undefined;
   const value = Canonicalization?.value.toLowerCase() ?? "simple";
   const [header = "simple", body = "simple"] = value.split("/");
   if (Canonicalization !== undefined && !/^(?:simple|relaxed)(?:\/(?:simple|relaxed))?$/.test(value)) {
@@ -203,17 +208,24 @@ function signatureOptions(found: Found, gathered: Gathered, list: List): void {
     return;
   }
   const all = { c: `${header}/${body}`, ...(ttl > 0 ? { ttl } : {}) };
+  if (SubDomains !== undefined && Domain === undefined) {
+    gathered.say("note", "SubDomains: of no effect without Domain, or beside KeyTable", SubDomains.place);
+  }
   const below = SubDomains !== undefined && readBoolean(SubDomains.value) === true ? list(Domain) : [];
   const options = {
     ...Object.fromEntries(below.map((domain) => [`.${domain}`, { ...all, d: domain }])),
     ".": all,
   };
   gathered.set("dkim_signature_options_bysender_maps", [options], (Canonicalization ?? SignatureTTL)?.place);
-  const algorithm = SignatureAlgorithm?.value.toLowerCase();
-  if (SignatureAlgorithm !== undefined && algorithm !== "rsa-sha256" && algorithm !== "ed25519-sha256") {
+  if (SignatureAlgorithm === undefined) return;
+  const algorithm = SignatureAlgorithm.value.toLowerCase();
+  const whose = "the key says rsa-sha256 or ed25519-sha256";
+  if (algorithm === "rsa-sha256" || algorithm === "ed25519-sha256") {
+    gathered.say("note", `SignatureAlgorithm: ${whose}`, SignatureAlgorithm.place);
+  } else {
     gathered.say(
       "warning",
-      `SignatureAlgorithm: ${algorithm} is not made (RFC 8301); the key says rsa-sha256 or ed25519-sha256`,
+      `SignatureAlgorithm: ${algorithm} is not made (RFC 8301); ${whose}`,
       SignatureAlgorithm.place,
     );
   }

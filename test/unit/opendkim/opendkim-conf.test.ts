@@ -60,6 +60,10 @@ const taken: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
       ],
     },
   ],
+  [
+    "KeyTable file:/t\nSigningTable refile:/s\nDomain example.com\nSubDomains yes",
+    { dkim_signature_options_bysender_maps: [{ ".": { c: "simple/simple" } }] },
+  ],
   ["OversignHeaders From,Subject", { signed_header_fields: { From: 2, Subject: 2 } }],
   [
     "SignHeaders *,+X-Ours,-X-Theirs\nOmitHeaders *,+X-More",
@@ -120,6 +124,14 @@ const told: readonly (readonly [string, RegExp])[] = [
   ["Domain example.com", /^error: Domain: a key needs KeyFile and Selector as well/],
   ["KeyTable dsn:mysql://db/keys", /^error: KeyTable: dsn:.*tables are read from files/],
   ["KeyFile /k\nKeyTable file:/t", /^error: KeyFile: stands beside KeyTable/],
+  ["KeyTable file:/t\nDomain example.com", /^note: Domain: of no effect beside KeyTable/],
+  ["KeyTable file:/t\nSelector s", /^note: Selector: of no effect beside KeyTable/],
+  [
+    "KeyTable file:/t\nDomain example.com\nSubDomains yes",
+    /^note: SubDomains: of no effect without Domain, or beside KeyTable/,
+  ],
+  ["SubDomains yes", /^note: SubDomains: of no effect without Domain/],
+  ["SignatureAlgorithm ed25519-sha256", /^note: SignatureAlgorithm: the key says/],
   ["InternalHosts ldap:x", /^error: InternalHosts: ldap:x: data sets are read from files and lists/],
   ["InternalHosts /etc/opendkim/names", /^error: InternalHosts: mail\.example\.com: clients are known by address/],
   ["InternalHosts /nowhere", /^error: InternalHosts: \/nowhere: no such file/],
