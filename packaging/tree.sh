@@ -27,7 +27,7 @@ mkdir -p "$lib/bin"
 npm run -s build -- --outDir "$lib/dist"
 cp package.json package-lock.json .npmrc "$work/"
 (cd "$work" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --prefer-offline --silent)
-cp -R "$work/node_modules" "$lib/node_modules"
+mv "$work/node_modules" "$lib/node_modules"
 cp package.json "$lib/"
 mkdir -p "$lib/packaging"
 cp -R packaging/systemd "$lib/packaging/"
