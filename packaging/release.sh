@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 version=$(node -p 'require("./package.json").version')
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
+umask 022
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 mkdir -p dist
@@ -18,5 +19,7 @@ for arch in ${*:-amd64 arm64}; do
   TREE=$stage/$arch sh packaging/tar/build.sh "$arch"
   files="$files signpost_${version}_$arch.deb signpost-$version-linux-$arch.tar.xz"
 done
+# npm packs the modes that files have here, and a clone has them from its maker's umask.
+git ls-files -z | xargs -0 chmod u=rwX,go=rX
 npm pack --silent --pack-destination dist >/dev/null
 (cd dist && sha256sum $files "signpost-$version.tgz" > SHA256SUMS && cat SHA256SUMS)

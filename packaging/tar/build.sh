@@ -9,6 +9,7 @@ arch=${1:-$here}
 version=$(node -p 'require("./package.json").version')
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
+umask 022
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 name=signpost-$version-linux-$arch
