@@ -30,7 +30,13 @@ export const dkimproxyTold: readonly string[] = [
 interface SignatureSpec {
   readonly kind: string;
   readonly options: Readonly<Record<string, string>>;
+  readonly place: Place;
 }
+
+/** Of a signature: algorithm, canonicalization, domain, identity, key file, selector. */
+const specOptions = ["a", "c", "d", "i", "key", "s"];
+/** What says how to sign, and nothing else. */
+const ofSigning = ["domain", "method", "selector"];
 
 interface SigningKeyText {
   readonly domain: string;
@@ -57,6 +63,12 @@ export function readDkimproxyConf(path: string, read: ReadText): ConfigSource {
   gathered.set("enable_dkim_signing", isSigning, undefined);
   gathered.set("enable_dkim_verification", !isSigning, undefined);
   if (isSigning) signing(found, signatures, gathered, (name) => read(resolve(folder, name)));
+  else {
+    for (const name of ofSigning) {
+      const line = found.get(name);
+      if (line !== undefined) gathered.say("note", `${name}: of no effect in a file that signs nothing`, line.place);
+    }
+  }
   return gathered.source(folder);
 }
 
@@ -131,30 +143,42 @@ function signing(
     .map((each) => each.trim())
     .filter((each) => each !== "");
   const fallback = { selector: found.get("selector")?.value ?? "", file: found.get("keyfile")?.value ?? "" };
-  const method = found.get("method")?.value;
+  const method = found.get("method");
+  let methodCounts = false;
+  const said = new Set<string>();
+
+  /** Once, though the signature may be one of several domains. */
+  function say(severity: "error" | "warning", message: string, place: Place): void {
+    const key = `${place.file}:${place.line} ${message}`;
+    if (!said.has(key)) gathered.say(severity, message, place);
+    said.add(key);
+  }
 
   /** Gives the options that the map has for it, undefined for none. */
-  function take(spec: SignatureSpec, domain: string, place: Place): object | undefined {
-    if (spec.kind !== "dkim") {
-      gathered.say("warning", `${spec.kind} signatures (RFC 4870) are not made`, place);
+  function take({ kind, options, place }: SignatureSpec, domain: string): object | undefined {
+    if (kind !== "dkim") {
+      say("warning", `${kind} signatures (RFC 4870) are not made`, place);
       return undefined;
     }
-    const { d = domain, s = fallback.selector, key = fallback.file, c = method, a } = spec.options;
+    const { d = domain, s = fallback.selector, key = fallback.file, c = method?.value, a, i } = options;
+    methodCounts ||= options["c"] === undefined;
     if (s === "" || key === "") {
-      gathered.say("error", `a signature for ${d} needs selector and keyfile`, place);
+      say("error", `a signature for ${d} needs selector and keyfile`, place);
       return undefined;
     }
-    if (a !== undefined && a !== "rsa-sha256")
-      gathered.say("warning", `${a} is not made (RFC 8301): rsa-sha256 is`, place);
-    if (c === "nowsp") gathered.say("warning", "nowsp is of a draft; relaxed is made", place);
+    for (const name of Object.keys(options)) {
+      if (!specOptions.includes(name)) say("error", `${name}: a signature has a, c, d, i, key and s`, place);
+    }
+    if (a !== undefined && a !== "rsa-sha256") say("warning", `${a} is not made (RFC 8301): rsa-sha256 is`, place);
+    if (c === "nowsp") say("warning", "nowsp is of a draft; relaxed is made", place);
     keys.set(`${d} ${s} ${key}`, { domain: d, selector: s, file: key });
     // Mail::DKIM, too, takes a single word for the header's (RFC 6376 section 3.5).
     const [header = "relaxed", body = "simple"] = (c === "nowsp" || c === undefined ? "relaxed" : c).split("/");
-    return { d, s, c: `${header}/${body}` };
+    return { d, s, c: `${header}/${body}`, ...(i === undefined ? {} : { i }) };
   }
 
-  function add(pattern: string, domain: string, specs: readonly SignatureSpec[], place: Place): void {
-    const sets = specs.flatMap((spec) => take(spec, domain, place) ?? []);
+  function add(pattern: string, domain: string, specs: readonly SignatureSpec[]): void {
+    const sets = specs.flatMap((spec) => take(spec, domain) ?? []);
     const [only] = sets;
     if (only !== undefined) bySender[pattern] = sets.length === 1 ? only : sets;
   }
@@ -165,28 +189,32 @@ function signing(
       for (const { name, value, place } of optionLines(read(map.value), map.value)) {
         const domain = name.slice(name.lastIndexOf("@") + 1);
         // A domain stands for those below it as well.
-        add(name.includes("@") || name === "." ? name : `.${domain}`, domain, readSpecs(value), place);
+        add(name.includes("@") || name === "." ? name : `.${domain}`, domain, readSpecs(value, place));
       }
     } catch (error) {
       gathered.say("error", `sender_map: ${error instanceof Error ? error.message : String(error)}`, map.place);
     }
   }
   const first = found.get("domain") ?? signatures[0] ?? found.get("keyfile");
-  const specs = signatures.flatMap(({ value }) => readSpecs(value));
-  const all = specs.length === 0 ? [{ kind: "dkim", options: {} }] : specs;
+  const specs = signatures.flatMap(({ value, place }) => readSpecs(value, place));
   if (first !== undefined) {
+    const all = specs.length === 0 ? [{ kind: "dkim", options: {}, place: first.place }] : specs;
     // One domain signs for everybody, several for their own.
-    if (domains.length === 1) add(".", domains[0] ?? "", all, first.place);
-    else for (const domain of domains) add(`.${domain}`, domain, all, first.place);
+    if (domains.length === 1) add(".", domains[0] ?? "", all);
+    else for (const domain of domains) add(`.${domain}`, domain, all);
+  }
+  if (method !== undefined && !methodCounts) {
+    gathered.say("note", "method: of no effect, each signature has its c", method.place);
   }
   gathered.set("dkim_keys", [...keys.values()], found.get("keyfile")?.place ?? map?.place);
   gathered.set("dkim_signature_options_bysender_maps", [bySender], map?.place ?? first?.place);
 }
 
 /** "dkim(a=rsa-sha256, c=relaxed), domainkeys": kinds with their options. */
-function readSpecs(text: string): readonly SignatureSpec[] {
+function readSpecs(text: string, place: Place): readonly SignatureSpec[] {
   return [...text.matchAll(/([a-z]+)\s*(?:\(([^)]*)\))?/gi)].map(([, kind = "", inside = ""]) => ({
     kind: kind.toLowerCase(),
+    place,
     options: Object.fromEntries(
       inside.split(",").flatMap((pair) => {
         const at = pair.indexOf("=");

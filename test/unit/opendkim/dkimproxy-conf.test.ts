@@ -56,7 +56,7 @@ test("takes dkimproxy_out.conf, each domain with its own signature", () => {
   });
   assert.deepEqual(
     problems.map(({ severity, place }) => `${severity} ${place?.line}`),
-    ["note 8", "warning 3", "warning 3"],
+    ["note 8", "warning 5"],
   );
 });
 
@@ -110,6 +110,36 @@ for (const [text, message] of [
     );
   });
 }
+
+const keyed = "keyfile /k\nselector s\ndomain example.com,example.org\n";
+
+for (const [text, expected] of [
+  [`${keyed}signature dkim(c=relaxed)\nmethod simple`, ["note 5: method: of no effect, each signature has its c"]],
+  [`${keyed}signature dkim\nmethod simple`, []],
+  ["method simple", ["note 1: method: of no effect in a file that signs nothing"]],
+  ["selector s", ["note 1: selector: of no effect in a file that signs nothing"]],
+  ["domain example.org", ["note 1: domain: of no effect in a file that signs nothing"]],
+  [
+    `${keyed}signature dkim(c=relaxed)\nsignature domainkeys(c=nofws)`,
+    ["warning 5: domainkeys signatures (RFC 4870) are not made"],
+  ],
+  [`${keyed}signature dkim(a=rsa-sha1)`, ["warning 4: rsa-sha1 is not made (RFC 8301): rsa-sha256 is"]],
+  [`${keyed}signature dkim(x=7)`, ["error 4: x: a signature has a, c, d, i, key and s"]],
+] as const) {
+  test(`says of each line of ${JSON.stringify(text)} what becomes of it, once`, () => {
+    const said = read(text).problems.map(({ severity, message, place }) => `${severity} ${place?.line}: ${message}`);
+    assert.deepEqual(said, expected);
+  });
+}
+
+test("a signature's i= is taken", () => {
+  const { settings } = read(
+    "keyfile /k\nselector s\ndomain example.com\nsignature dkim(c=relaxed,i=@list.example.com)",
+  );
+  assert.deepEqual(settings["dkim_signature_options_bysender_maps"], [
+    { ".": { d: "example.com", s: "s", c: "relaxed/simple", i: "@list.example.com" } },
+  ]);
+});
 
 test("what is written can be read", async () => {
   const text = writeYaml(read(out), ["dkimproxy_out.conf"]);
