@@ -1,5 +1,5 @@
-// Destinies of mail that nothing finds: no scanner, rule or map is configured that could. Names are looked at as they were written,
-// so that an import sees them as a start does.
+// Destinies of mail that nothing finds, and lists that change a score which no mail has: no scanner, rule or map is configured that
+// could. Names are looked at as they were written, so that an import sees them as a start does.
 import { settingNamed } from "../../settings/registry.ts";
 import { isMapping, reporter } from "../../settings/shape.ts";
 import type { ConfigSource } from "../source.ts";
@@ -19,6 +19,13 @@ interface Finder {
 }
 
 const virusScanners = ["av_scanners", "av_scanners_backup"];
+/** What gives a score without a spam scanner. */
+const scores = [
+  "blacklist_sender_maps",
+  "per_recip_blacklist_sender_lookup_tables",
+  "virus_name_to_spam_score_maps",
+  "bounce_killer_score",
+];
 const bannedRules = ["banned_filename_re", "banned_filename_maps", "banned_rules", "banned_namepath_re"];
 
 const finders: Readonly<Record<string, Finder>> = {
@@ -32,15 +39,9 @@ const finders: Readonly<Record<string, Finder>> = {
     missed: "no spam scanner is asked (spam_scanners), so no mail is found to be spam",
     bypass: "bypass_spam_checks_maps",
     partly: {
-      by: [
-        "blacklist_sender_maps",
-        "per_recip_blacklist_sender_lookup_tables",
-        "score_sender_maps",
-        "signer_reputation_maps",
-        "virus_name_to_spam_score_maps",
-        "bounce_killer_score",
-      ],
-      missed: "no spam scanner is asked (spam_scanners): a score comes from lists and reputation alone",
+      by: scores,
+      missed:
+        "no spam scanner is asked (spam_scanners): only mail of a black list, bounces and some viruses have a score",
     },
   },
   final_banned_destiny: {
@@ -66,6 +67,14 @@ const finders: Readonly<Record<string, Finder>> = {
   },
 };
 
+/** Lists that change a score and give none. */
+const scoreLists = [
+  "score_sender_maps",
+  "signer_reputation_maps",
+  "whitelist_sender_maps",
+  "per_recip_whitelist_sender_lookup_tables",
+];
+
 export function lintDestinies({ settings, isAmavisd }: Pick<ConfigSource, "settings" | "isAmavisd">, say: Say): void {
   const banks = Object.entries(mappingOf(settings["policy_bank"])).map(
     ([bank, keys]) => [["policy_bank", bank], mappingOf(keys)] as const,
@@ -81,6 +90,15 @@ export function lintDestinies({ settings, isAmavisd }: Pick<ConfigSource, "setti
       if (bypass !== undefined && isAlways(settings[bypass])) continue;
       if (partly !== undefined && isAnywhere(partly.by)) say("warning", [...path, name], partly.missed);
       else say(severity, [...path, name], `${missed}${hint}`);
+    }
+    if (isAnywhere(["spam_scanners", ...scores])) continue;
+    for (const name of scoreLists) {
+      if (Object.hasOwn(keys, name) && holds(keys[name]))
+        say(
+          severity,
+          [...path, name],
+          `no spam scanner is asked (spam_scanners), so no mail has a score to change${hint}`,
+        );
     }
   }
 }

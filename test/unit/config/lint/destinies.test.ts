@@ -80,8 +80,20 @@ test("a scanner of any bank will do", () => {
   );
 });
 
-test("lists give a score without a scanner, and it is said that they alone do", () => {
+test("a black list gives a score without a scanner, and it is said that little else does", () => {
   assert.deepEqual(lintProblems({ final_spam_destiny: "D_BOUNCE", blacklist_sender_maps: [["evil.test"]] }), [
-    "warning: final_spam_destiny: no spam scanner is asked (spam_scanners): a score comes from lists and reputation alone",
+    "warning: final_spam_destiny: no spam scanner is asked (spam_scanners): only mail of a black list, bounces and some viruses have a score",
   ]);
+});
+
+test("a list that changes a score where nothing gives one is an error", () => {
+  const missed = "no spam scanner is asked (spam_scanners), so no mail has a score to change";
+  const lists = { score_sender_maps: [{ ".": [{ "evil.test": 50 }] }], whitelist_sender_maps: [["good.example"]] };
+  assert.deepEqual(lintProblems(lists), [
+    `error: score_sender_maps: ${missed}${hint}`,
+    `error: whitelist_sender_maps: ${missed}${hint}`,
+  ]);
+  assert.deepEqual(lintProblems({ ...lists, spam_scanners: spamd }), []);
+  assert.deepEqual(lintProblems({ ...lists, blacklist_sender_maps: [["bad.example"]] }), []);
+  assert.deepEqual(lintProblems({ score_sender_maps: [], whitelist_sender_maps: null }), []);
 });
