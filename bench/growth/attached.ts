@@ -39,8 +39,21 @@ export function withZip(members: number): Buffer {
 
 let made = 0;
 
-/** The mail so many times over, as it goes over the wire, each with a Subject of its own: no verdict on it is remembered. */
-export function fresh(mail: Buffer, count: number): readonly Uint8Array[] {
-  const wire = onTheWire(mail);
-  return Array.from({ length: count }, () => Buffer.concat([Buffer.from(`Subject: Minutes ${made++}\r\n`), wire]));
+/**
+ * The mail so many times over, each with a Subject and a preamble (RFC 2046 section 5.1.1) of its own: neither a verdict
+ * on it is remembered nor what parts it has.
+ */
+export function copies(mail: Buffer, count: number): readonly Buffer[] {
+  const end = mail.indexOf("\r\n\r\n") + 4;
+  const [header, body] = [mail.subarray(0, end), mail.subarray(end)];
+  return Array.from({ length: count }, () => {
+    made += 1;
+    const [subject, preamble] = [`Subject: Minutes ${made}\r\n`, `Copy ${made}\r\n`];
+    return Buffer.concat([Buffer.from(subject), header, Buffer.from(preamble), body]);
+  });
+}
+
+/** The same as it goes over the wire. */
+export function fresh(mail: Buffer, count: number): readonly Buffer[] {
+  return copies(mail, count).map(onTheWire);
 }

@@ -6,11 +6,12 @@ import { Redis } from "ioredis";
 import { startFakeDns } from "../../../test/support/fake-dns.ts";
 import { startRedisServer } from "../../../test/support/redis-server.ts";
 import { startStubs } from "../../content/stubs.ts";
-import { fresh, withAttachments } from "../../growth/attached.ts";
+import { copies, withAttachments } from "../../growth/attached.ts";
 import { type Site, startSite } from "../../growth/site.ts";
 import { startChild } from "../../load/child.ts";
 import { txt } from "../../load/filter.ts";
 import { signRequest, withSignatures } from "../../load/signed.ts";
+import { onTheWire } from "../../messages.ts";
 
 const domains = 500;
 const mailsEach = 2000;
@@ -39,9 +40,11 @@ av_scanners: [{ name: ClamAV, type: clamd, address: "${stubs.clamd}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${stubs.spamd}" }]`;
 const client = new Redis(redis.port, "127.0.0.1");
 const plain = withAttachments(1, 4000);
-const signed = Array.from({ length: domains }, (_, index) =>
-  withSignatures(plain, [{ ...signRequest("k", "rsa", privateKey), domain: nameOf(index) }]),
-);
+/** Mails of all domains in turn, none equal to another. */
+const signed = (count: number) =>
+  copies(plain, count).map((mail, index) =>
+    onTheWire(withSignatures(mail, [{ ...signRequest("k", "rsa", privateKey), domain: nameOf(index) }])),
+  );
 
 interface Counts {
   readonly commands: ReadonlyMap<string, number>;
@@ -73,10 +76,7 @@ async function measure(what: string, bank: string, isFresh: boolean): Promise<vo
     sites.push(
       await startSite({ nextHopPort, banks: { [bank]: { settings: bank === "SCAN" ? scanned : verified } }, settings }),
     );
-  const contents = isFresh
-    ? Array.from({ length: 2 * mailsEach + 2 * settling }, (_, index) => fresh(signed[index % domains] ?? plain, 1)[0])
-    : fresh(signed[0] ?? plain, 1);
-  const wire = contents.flatMap((content) => (content === undefined ? [] : [content]));
+  const wire = signed(isFresh ? 2 * (mailsEach + settling) : 1);
   let next = 0;
   const send = async (messages: number) => {
     for (const site of sites) {

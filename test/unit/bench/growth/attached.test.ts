@@ -30,5 +30,7 @@ test("no two fresh mails are equal, and all end with the dot", () => {
     Buffer.from(each).toString("latin1"),
   );
   assert.equal(new Set(mails).size, 6);
+  assert.equal(new Set(mails.map((each) => each.slice(each.indexOf("\r\n\r\n")))).size, 6, "nor two bodies");
+  assert.equal(new Set(mails.map((each) => each.slice(0, each.indexOf("\r\n\r\n")))).size, 6, "nor two headers");
   for (const each of mails) assert.ok(each.endsWith("\r\n.\r\n"));
 });
