@@ -71,7 +71,7 @@ export async function connections(bench: Bench): Promise<Growth> {
           await measure(source, filter.pid, {
             port,
             content,
-            messages: mails(800, scale, 200),
+            messages: mails(400, scale, 200),
             connections: 64,
             reuse: true,
             ratePerSecond: idleRatePerSecond,

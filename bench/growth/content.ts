@@ -1,11 +1,12 @@
 // What looking into a mail costs: against its MIME parts, the number and the size of its attachments, and the members of
 // an archive. clamd and spamd are stubs that find nothing, in a process of their own.
 import { startStubs } from "../content/stubs.ts";
+import type { LoadOptions } from "../load/source.ts";
 import { fresh, manyParts, withAttachments, withZip } from "./attached.ts";
 import type { Curve, Growth } from "./curve.ts";
 import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 import { type Site, startSite } from "./site.ts";
-import { connectionsFor } from "./size.ts";
+import { connectionsFor, toDisk } from "./size.ts";
 
 /** Kinds of work, each a bank. */
 const banks = {
@@ -37,7 +38,7 @@ spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${stubs.spamd}" }]`
   }
 }
 
-function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: number): Case["load"] {
+function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: number): LoadOptions {
   const bytes = content[0]?.length ?? 0;
   return {
     port: site.port(bank),
@@ -48,10 +49,10 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
   };
 }
 
-/** As many mails, none equal to another, as fit into what a second or so takes. */
+/** As many mails as fit into what a second or so takes; in no round is one equal to another. */
 export function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
   const count = mails(Math.max(4, Math.min(400, 4e7 / mail.length)), bench.scale);
-  return { x, load: load(site, bank, fresh(mail, count), count) };
+  return { x, load: () => load(site, bank, fresh(mail, count), count) };
 }
 
 /** The same mails by each of these banks; a curve of the process and one of the main thread for each. */
@@ -73,8 +74,8 @@ async function curvesOf(
   return works.flatMap(([, label], index): readonly Curve[] => {
     const of = (read: 1 | 2) => (found[index] ?? []).map((point) => [point[0], point[read]] as const);
     return [
-      { label: `${label}: process`, unit: "CPU ms", bound: "linear", points: of(1) },
-      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", points: of(2) },
+      { label: `${label}: process`, unit: "CPU ms", bound: "linear", step: toDisk, points: of(1) },
+      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", step: toDisk, points: of(2) },
     ];
   });
 }

@@ -81,7 +81,7 @@ async function runsOf(bench: Bench, bits: number, setups: readonly Setup[]): Pro
 
 /** The first round is for V8, which compiles for some 30,000 mails. */
 function messagesOf(bits: number, round: number): number {
-  if (bits > 2048) return 1600;
+  if (bits > 2048) return 800;
   return round < 0 ? 30_000 : 8000;
 }
 

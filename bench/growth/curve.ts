@@ -9,6 +9,8 @@ export interface Curve {
   readonly unit: string;
   /** How y may grow with x. */
   readonly bound: "constant" | "linear";
+  /** The x of a step that is known, as where mail goes to the disk: the curve is held to its bound on either side of it. */
+  readonly step?: number;
   readonly points: Points;
 }
 
@@ -62,7 +64,12 @@ const allowed = { constant: 0.15, linear: 1.25 } as const;
 
 /** The neighbours between which a curve grows by more than it may. */
 export function tooSteep(curve: Curve): readonly Neighbours[] {
-  return neighbours(curve).filter(({ power }) => power > allowed[curve.bound]);
+  return neighbours(curve).filter((each) => each.power > allowed[curve.bound] && !isStep(curve, each));
+}
+
+/** Whether the curve is known to have a step between the two. */
+export function isStep({ step }: Pick<Curve, "step">, { from, to }: Neighbours): boolean {
+  return step !== undefined && from < step && step <= to;
 }
 
 /** How far a prediction is from what came, as a part of that: above 0 it was too high. */

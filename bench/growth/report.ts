@@ -3,7 +3,7 @@
 import { type LineChart, page } from "../line-chart.ts";
 import { referenceRsaMs } from "../load/bare.ts";
 import { type About, table } from "../table.ts";
-import { type Growth, neighbours, tooSteep } from "./curve.ts";
+import { type Curve, type Growth, isStep, type Neighbours, neighbours, tooSteep } from "./curve.ts";
 import { type Model, modelOf } from "./model.ts";
 import { digits, modelTexts, predictionTable } from "./model-text.ts";
 
@@ -24,10 +24,15 @@ export function growthText(about: About, parts: Parts): string {
   ].join("\n\n");
 }
 
+function findingOf(curve: Curve, step: Neighbours | undefined): string {
+  if (step === undefined) return "";
+  if (isStep(curve, step)) return "a step";
+  return tooSteep(curve).some(({ to }) => to === step.to) ? `worse than ${curve.bound}` : "";
+}
+
 function partText({ title, against, curves, facts, predictions = [] }: Growth): readonly string[] {
   const rows = curves.flatMap((curve) => {
     const before = neighbours(curve);
-    const steep = new Set(tooSteep(curve).map(({ to }) => to));
     return curve.points.map(([x, y], index) => {
       const step = before[index - 1];
       return [
@@ -36,7 +41,7 @@ function partText({ title, against, curves, facts, predictions = [] }: Growth): 
         digits(y),
         step === undefined ? "" : step.ratio.toFixed(2),
         step === undefined ? "" : step.power.toFixed(2),
-        step !== undefined && steep.has(x) ? `worse than ${curve.bound}` : "",
+        findingOf(curve, step),
       ];
     });
   });

@@ -44,6 +44,22 @@ test("a curve is too steep where it grows by more than it may, and only there", 
   ]);
 });
 
+test("a step that is known is no finding, what is steep on either side of it is", () => {
+  const points = [
+    [1, 1],
+    [10, 1000],
+    [20, 8000],
+  ] as const;
+  const found = (step: number) =>
+    tooSteep({ label: "", unit: "ms", bound: "linear", step, points }).map(({ from, to }) => [from, to]);
+  assert.deepEqual(found(5), [[10, 20]]);
+  assert.deepEqual(found(12), [[1, 10]]);
+  assert.deepEqual(found(30), [
+    [1, 10],
+    [10, 20],
+  ]);
+});
+
 test("between two sizes a cost lies on the straight line from one to the other, beyond the last it goes on", () => {
   const points = [
     [1000, 0.2],
