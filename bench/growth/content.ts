@@ -63,6 +63,7 @@ async function curvesOf(
   xs: readonly number[],
   mailOf: (x: number) => Buffer,
   at: (x: number, mail: Buffer) => number = (x) => x,
+  step = Number.POSITIVE_INFINITY,
 ): Promise<readonly Curve[]> {
   const found = works.map((): [number, number, number][] => []);
   for (const x of xs) {
@@ -74,8 +75,8 @@ async function curvesOf(
   return works.flatMap(([, label], index): readonly Curve[] => {
     const of = (read: 1 | 2) => (found[index] ?? []).map((point) => [point[0], point[read]] as const);
     return [
-      { label: `${label}: process`, unit: "CPU ms", bound: "linear", step: toDisk, points: of(1) },
-      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", step: toDisk, points: of(2) },
+      { label: `${label}: process`, unit: "CPU ms", bound: "linear", step, points: of(1) },
+      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", step, points: of(2) },
     ];
   });
 }
@@ -120,6 +121,7 @@ export async function scanning(bench: Bench): Promise<Growth> {
       sizes,
       (bytes) => withAttachments(1, bytes),
       (_, mail) => mail.length,
+      toDisk,
     ),
   );
   return { title: "Size of a mail with one attachment, looked into", against: "octets", curves, facts: [] };

@@ -65,7 +65,7 @@ const bySize: Check = async (bench, model) => {
 
 const bySignatures: Check = async (bench, model) => {
   const octets = 30_000;
-  const site = await startSigningSite(bench.nextHopPort);
+  const site = await startSigningSite(bench.nextHopPort, { inPlace: true });
   try {
     bench.say("the model: signatures");
     const load = { messages: mails(600, bench.scale), connections: connectionsFor(octets), reuse: true };

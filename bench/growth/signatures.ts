@@ -25,8 +25,11 @@ export interface SigningSite {
   stop(): Promise<void>;
 }
 
-/** A daemon with ten keys, and a DNS that has them. */
-export async function startSigningSite(nextHopPort: number): Promise<SigningSite> {
+/** A daemon with ten keys, and a DNS that has them. `inPlace`: whether its main thread makes signatures when the worker is behind. */
+export async function startSigningSite(
+  nextHopPort: number,
+  { inPlace }: { readonly inPlace: boolean },
+): Promise<SigningSite> {
   const folder = mkdtempSync(join(tmpdir(), "signpost-growth-"));
   const keys = Array.from({ length: 10 }, () => generateKeyPairSync("rsa", { modulusLength: 2048 }));
   const dns = await startFakeDns(
@@ -66,7 +69,7 @@ interface_policy: { ${toMake.map((count, index) => `"${signPorts[index]}": MAKE$
 policy_bank:
 ${toMake.map((count) => `  MAKE${count}: { originating: true, dkim_signature_options_bysender_maps: [{ ".": [${sets(count)}] }] }`).join("\n")}
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
-pool: { threads: 1 }
+pool: { threads: 1, in_place: ${inPlace} }
 log: { to: ${folder}/log }
 `,
     { mode: 0o600 },
@@ -90,7 +93,8 @@ log: { to: ${folder}/log }
 }
 
 export async function signatures(bench: Bench): Promise<Growth> {
-  const site = await startSigningSite(bench.nextHopPort);
+  // What each signature is to the main thread would else depend on how many of them the worker could begin soon.
+  const site = await startSigningSite(bench.nextHopPort, { inPlace: false });
   try {
     const plain = messageOf(10_000);
     const load = { messages: mails(400, bench.scale), connections: 64, reuse: true };
