@@ -15,6 +15,8 @@ export interface Held {
   readonly mails: number;
   readonly heapBytes: number;
   readonly residentBytes: number;
+  /** Resident beside what the main thread's heap has reserved: that one grows until it is collected, some minutes later. */
+  readonly besideHeapBytes: number;
   readonly descriptors: number;
   readonly timers: number;
 }
@@ -54,7 +56,7 @@ export async function soak({ minutes, rate, seed, print }: SoakOptions): Promise
       const now = { atSeconds: Math.round(seconds()), mails, ...(await look(stage.daemon.pid, metricsPort)) };
       held.push(now);
       print(
-        `${now.atSeconds} s: ${mails} mails (${tries} tries in this run), heap ${mb(now.heapBytes)}, memory ${mb(now.residentBytes)}, ` +
+        `${now.atSeconds} s: ${mails} mails (${tries} tries in this run), heap ${mb(now.heapBytes)}, memory ${mb(now.residentBytes)} (${mb(now.besideHeapBytes)} beside the heap), ` +
           `${now.descriptors} descriptors, ${now.timers} timers`,
       );
     }
@@ -110,20 +112,22 @@ async function look(pid: number, metricsPort: number): Promise<Omit<Held, "atSec
         ?.split(" ")[1] ?? 0,
     );
   const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const residentBytes = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
   return {
     heapBytes: value("nodejs_heap_size_used_bytes"),
-    residentBytes: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024,
+    residentBytes,
+    besideHeapBytes: residentBytes - value("nodejs_heap_size_total_bytes"),
     descriptors: (await readdir(`/proc/${pid}/fd`)).length,
     timers: value('nodejs_active_resources{type="Timeout"}'),
   };
 }
 
 /** What each may differ by between the third and the last quarter: one connection more or less is no growth. */
-const slack = { heapBytes: 4 * 2 ** 20, residentBytes: 8 * 2 ** 20, descriptors: 10, timers: 10 } as const;
+const slack = { heapBytes: 4 * 2 ** 20, besideHeapBytes: 8 * 2 ** 20, descriptors: 10, timers: 10 } as const;
 
 /**
  * Names what the last quarter has more of than the third. Heaps are compared where they are lowest, just after garbage
- * was collected; all else by its median.
+ * was collected, since resident memory follows them with a delay; all else by its median.
  */
 export function whatGrew(held: readonly Held[]): readonly string[] {
   const quarter = Math.floor(held.length / 4);

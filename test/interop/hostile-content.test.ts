@@ -143,9 +143,21 @@ function peakBytes(): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
 
+let waitedBefore = 0;
+
+/** How long the daemon's main thread was kept from a core since it was last asked, milliseconds: that is the machine's doing. */
+function waitedMs(): number {
+  const [, waited = "0"] = readFileSync(`/proc/${filter.daemon.pid}/schedstat`, "utf8").split(" ");
+  const since = Number(waited) / 1e6 - waitedBefore;
+  waitedBefore += since;
+  return Math.round(since);
+}
+
 function told(t: TestContext, what: string, startMs: number, delay: number): void {
   const took = Math.round(performance.now() - startMs);
-  t.diagnostic(`${what}: ${took} ms, main thread ${delay} ms, peak ${Math.round(peakBytes() / 1024 ** 2)} MB`);
+  t.diagnostic(
+    `${what}: ${took} ms, main thread ${delay} ms (${waitedMs()} ms without a core), peak ${Math.round(peakBytes() / 1024 ** 2)} MB`,
+  );
 }
 
 const bounds = 350 * 1024 ** 2;
