@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "../support/limited.ts";
 import { type Held, whatGrew } from "./soak.ts";
 
 const mb = 2 ** 20;
