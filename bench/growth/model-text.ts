@@ -59,9 +59,9 @@ function costTable(model: Model): string {
   );
 }
 
-function furtherTable({ further }: Model): string {
+function furtherTable({ further, inUse }: Model): string {
   const row = (what: string, { process, main }: Cost) => [what, process.toFixed(3), main.toFixed(3)];
-  return table(
+  const rows = table(
     ["for each", "process", "main"],
     [
       row("further signature that is verified", further.verified),
@@ -70,6 +70,7 @@ function furtherTable({ further }: Model): string {
       row("connection", further.connection),
     ],
   );
+  return `${rows}\n\nAt full load ${(100 * inUse).toFixed(0)} % of all cores are in use.`;
 }
 
 /** Products are of the figures as they are printed, so that a reader gets the same. */

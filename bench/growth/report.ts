@@ -67,7 +67,6 @@ function modelText(model: Model): readonly string[] {
     "Between two sizes on the straight line from one to the other. For `sign` the main thread has what it alone can do.",
     costs,
     further,
-    `At full load ${(100 * model.inUse).toFixed(0)} % of the cores are in use.`,
     "## Ten thousand mails a second",
     "30 % signed, 70 % verified; cores that the filters keep busy, main threads that are full, machines at 70 % and one more.",
     site,
