@@ -1,7 +1,7 @@
 // The model as tables and an example worked out, for the results and for docs/scaling.md.
 import { sizeText } from "../suite.ts";
 import { table } from "../table.ts";
-import { offBy, type Prediction } from "./curve.ts";
+import { offBy, type Points, type Prediction } from "./curve.ts";
 import {
   type Cost,
   costOf,
@@ -45,13 +45,15 @@ export function modelTexts(model: Model, predictions: readonly Prediction[]): Mo
 }
 
 function costTable(model: Model): string {
-  const cells = (read: (octets: number) => Cost) => (octets: number) => {
+  /** Nothing where no mail as large was measured. */
+  const cells = (measured: Points, read: (octets: number) => Cost) => (octets: number) => {
+    if (octets > (measured.at(-1)?.[0] ?? 0)) return ["", ""];
     const { process, main } = read(octets);
     return [digits(process), digits(main)];
   };
   const columns = [
-    ...works.map((work) => cells((octets) => costOf(model, { work, octets }))),
-    ...scans.map((scan) => cells((octets) => scanCost(model, scan, octets))),
+    ...works.map((work) => cells(model.bySize[work].process, (octets) => costOf(model, { work, octets }))),
+    ...scans.map((scan) => cells(model.scans[scan].process, (octets) => scanCost(model, scan, octets))),
   ];
   return table(
     ["size", ...works.flatMap((work) => [work, "main"]), ...scans.flatMap((scan) => [`+ ${scan}`, "main"])],

@@ -43,6 +43,9 @@ test("costs are told by size, and what looking into a mail adds to them", () => 
   const costs = ["0.100", "0.050", "0.600", "0.300", "0.300", "0.150", "0.200", "0.100", "1.000", "0.500"];
   assert.deepEqual(first, ["1 kB", ...costs]);
   assert.deepEqual(others, [["100 kB", ...costs]]);
+  // Scanned mail was not measured at that size, and nobody knows.
+  const scans = { ...model.scans, walk: { process: [[1000, 1] as const], main: [[1000, 1] as const] } };
+  assert.deepEqual(rowsOf(modelTexts({ ...model, scans }, []).costs)[3]?.slice(7, 10), ["", "", "1.000"]);
 });
 
 test("what is further costs as much each time, and so much of the cores is in use", () => {
