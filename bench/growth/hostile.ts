@@ -42,12 +42,7 @@ dns: { servers: ["127.0.0.1:9"], timeout: 0.05, lookup_timeout: 0.1 }`,
         const messages = mails(count, bench.scale);
         const load = { port: site.port("ALL"), content, messages, connections: 1, reuse: true };
         await site.delay();
-        const [result] = await inTurns(
-          { ...bench, rounds: Math.min(2, bench.rounds) },
-          site.pid,
-          [{ x: bytes, load }],
-          "count",
-        );
+        const [result] = await inTurns({ ...bench, rounds: 1 }, site.pid, [{ x: bytes, load }], "count");
         const delay = await site.delay();
         if (result === undefined) continue;
         refused += result.refused > 0 ? 1 : 0;

@@ -67,8 +67,8 @@ export function pointsOf(
   });
 }
 
-/** Small mails that pass before the first round counts: V8 compiles for some 30,000 of them, most of it for the first third. */
-const warmingUp = 10_000;
+/** Small mails that pass before the first round counts: V8 compiles for some 30,000 of them, most of it for the first half. */
+const warmingUp = 15_000;
 
 /** Lets V8 compile what the load makes use of; none of it counts. */
 export async function warmUp({ source, scale }: Pick<Bench, "source" | "scale">, load: LoadOptions): Promise<void> {

@@ -11,7 +11,7 @@ import type { Growth, Prediction } from "./curve.ts";
 import { costOf, type Kind, type Mail, type Model, mostPerSecond, type Scan } from "./model.ts";
 import { type Bench, inTurns, mails, warmUp } from "./parts.ts";
 import { startSigningSite } from "./signatures.ts";
-import { connectionsFor } from "./size.ts";
+import { connectionsFor, messagesOf } from "./size.ts";
 
 const sizes = [3_000, 30_000, 300_000, 3_000_000] as const;
 
@@ -41,7 +41,7 @@ const bySize: Check = async (bench, model) => {
       return {
         port: filter.ports[port],
         content: onTheWire(port === "verify" ? filter.signed(plain, "rsa") : plain),
-        messages: mails(bytes >= 1_000_000 ? 20 : bytes >= 200_000 ? 100 : 600, bench.scale),
+        messages: mails(messagesOf(bytes), bench.scale),
         connections: connectionsFor(bytes),
         reuse: true,
       };
@@ -72,7 +72,7 @@ const bySignatures: Check = async (bench, model) => {
     const plain = messageOf(octets);
     const verifying = { ...load, port: site.verifyPort, content: onTheWire(site.signed(plain, 3)) };
     const making = { ...load, port: site.signPort(2), content: onTheWire(plain) };
-    for (const each of [verifying, making]) await warmUp({ ...bench, scale: 0.7 * bench.scale }, each);
+    for (const each of [verifying, making]) await warmUp(bench, each);
     const [three, two] = await inTurns(bench, site.pid, [
       { x: 3, load: verifying },
       { x: 2, load: making },

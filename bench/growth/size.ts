@@ -6,7 +6,11 @@ import type { Curve, Growth } from "./curve.ts";
 import { names } from "./model.ts";
 import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 
-const sizes = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000, 50_000_000] as const;
+/** Close where the curve bends: what is larger than some blocks is taken, hashed and handed on by larger ones. */
+const sizes = [
+  ...[1_000, 10_000, 100_000, 200_000, 500_000],
+  ...[1_000_000, 10_000_000, 25_000_000, 50_000_000],
+] as const;
 /** Mail beyond this many octets is kept on disk while it is under way. */
 export const toDisk = 12_000_000;
 
@@ -38,7 +42,7 @@ export async function size(bench: Bench): Promise<Growth> {
         load: {
           port,
           content,
-          messages: mails(bytes >= 10_000_000 ? 4e7 / bytes : bytes >= 1_000_000 ? 30 : 600, scale),
+          messages: mails(messagesOf(bytes), scale),
           connections: connectionsFor(bytes),
           reuse: true,
         },
@@ -70,6 +74,12 @@ export async function size(bench: Bench): Promise<Growth> {
     await filter.stop();
     await apart.stop();
   }
+}
+
+/** Of one round. */
+export function messagesOf(bytes: number): number {
+  if (bytes >= 10_000_000) return 4e7 / bytes;
+  return bytes >= 1_000_000 ? 30 : bytes >= 200_000 ? 150 : 600;
 }
 
 /** Many: what a mail costs is asked for where there is much of it. Few of large mail, so that it fits into memory. */
