@@ -112,7 +112,7 @@ const groups: readonly UntakenGroup[] = [
   },
   {
     severity: "error",
-    why: "a failed signature is kept from nobody by itself; final_dmarc_destiny and quarantine say what becomes of the mail",
+    why: "a failed signature alone does not keep a mail from its recipient; final_dmarc_destiny and quarantine say what becomes of the mail",
     names: "Quarantine",
     harmless: no,
   },

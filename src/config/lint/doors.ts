@@ -55,7 +55,7 @@ export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean,
   if (all.length > 0) lintClients(config, isSet, say);
   const metrics = config.metrics.listen === null ? undefined : readHostPort(config.metrics.listen, "");
   if (metrics !== undefined && !isLoopback(metrics.host)) {
-    say("warning", ["metrics", "listen"], "the endpoint can be reached from other machines; it asks nobody who he is");
+    say("warning", ["metrics", "listen"], "the endpoint can be reached from other machines, and it needs no login");
   }
 }
 

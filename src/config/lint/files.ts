@@ -38,14 +38,14 @@ export function lintFiles(config: Config, source: ConfigSource, { stat, daemonUi
         say(
           (facts.mode & 0o002) === 0 ? "warning" : "error",
           [],
-          `${path} can be changed by others than its owner: whoever does decides what the daemon does`,
+          `${path} can be changed by other users than its owner, who could then change what the daemon does`,
         );
       }
       if (facts.uid === daemonUid && (facts.mode & 0o200) !== 0) {
         say(
           "warning",
           ["daemon_user"],
-          `${path} can be changed by the daemon itself: whoever breaks into it could stay; leave it to root`,
+          `${path} can be changed by the daemon itself, so that an intruder in the daemon could stay; give it to root`,
         );
       }
     }

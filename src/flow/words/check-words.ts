@@ -30,7 +30,7 @@ export const resultWords: Readonly<Record<AuthResult, Meaning>> = {
   neutral: ["The domain says nothing about this host, or the result counts for nothing.", nothing],
   temperror: ["The DNS gave no answer in time.", lookAtDns],
   permerror: [
-    "The record or the signature is broken and will not get better by itself.",
+    "The record or the signature is broken; trying again does not help.",
     "Look at the reason; the owner of the domain has to mend it.",
   ],
 };

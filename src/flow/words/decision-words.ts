@@ -7,7 +7,7 @@ import type { Meaning } from "./word.ts";
 
 /** Nothing is to be done. */
 const nothing = "";
-const ours = "The client tries again by itself. Mend the cause that the log names at the same time.";
+const ours = "The client tries again. Correct the cause that the log names at the same time.";
 
 const byCategory: Readonly<Record<Category, Meaning>> = {
   CC_CLEAN: ["Nothing stood in the way of the mail.", nothing],
@@ -106,8 +106,8 @@ export const ruleWords: Readonly<Record<RuleName, Meaning>> = {
     'Let the daemon\'s user read the file (chgrp signpost FILE; chmod 0640 FILE), then run "signpost reload".',
   ],
   "dsn-put-off": [
-    "The next hop refused one recipient of several, and the notification that the sender is owed could not be handed over.",
-    "Look at the next hop of notify_method. The client tries again by itself.",
+    "The next hop refused one recipient of several, and the notification for the sender could not be sent to the next hop.",
+    "Look at the next hop of notify_method. The client tries again.",
   ],
   "not-kept": [
     "A copy for the quarantine or the archive could not be kept, so the mail is put off.",
@@ -127,7 +127,7 @@ export const destinyWords: Readonly<Record<string, Meaning>> = {
   ],
   D_BOUNCE: ["The mail is taken and a notification goes to a sender who is vouched for.", nothing],
   D_DISCARD: [
-    "The mail is taken and dropped; nobody is told.",
+    "The mail is accepted and dropped; nobody is notified.",
     "Keep a copy by a quarantine method if it may be wanted.",
   ],
   D_TEMPFAIL: ["The mail is put off with 451.", nothing],
@@ -194,7 +194,7 @@ export const noticeWords: Readonly<Record<Suppression | NoDsnReason | OtherNotic
     "The next hop refused the notification, or notify_method is null.",
     "Check notify_method and its next hop.",
   ],
-  "own-notice": ["The mail is a notice of ours: nothing is told of what we tell.", nothing],
+  "own-notice": ["The mail is a notice from signpost itself: no notice is sent about it.", nothing],
   "too-many": ["The mail had us write 50 notices already.", nothing],
   rate: ["The address had 60 notices and notifications within an hour.", nothing],
   busy: ["50 notices are under way already.", "Look at the next hop of notify_method: it is slow."],

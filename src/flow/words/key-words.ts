@@ -11,7 +11,7 @@ export const keyWords: Readonly<Record<KeyFault, Meaning>> = {
   ],
   "wildcard-domain": [
     "The key is declared for a pattern of domains, which has no place in the DNS.",
-    "Declare each domain by itself.",
+    "Declare each domain on its own.",
   ],
   "dns-trouble": [
     "The DNS did not answer.",

@@ -30,10 +30,7 @@ export const replyWords: Readonly<Record<string, Meaning>> = {
     "The next hop cannot be connected to.",
     'Start it, or correct forward_method: "signpost status" shows the next hops. Postfix tries again by itself.',
   ],
-  "450 4.4.2": [
-    "The next hop did not answer in time.",
-    "Look at that MTA's log and load. Postfix tries again by itself.",
-  ],
+  "450 4.4.2": ["The next hop did not answer in time.", "Look at that MTA's log and load. Postfix tries again."],
   "451 4.3.0": ["Something broke on our side; the client tries again.", "The log has the cause under the same id."],
   "451 4.3.2": [
     "There is more mail at once than the workers or the connections to the next hop can take, or the daemon is stopping.",

@@ -34,7 +34,7 @@ export const outcomeSettings = {
   final_must_sign_destiny: setting(
     destiny,
     "D_PASS",
-    "What becomes of mail whose author is in author_must_sign_maps and that nobody who may has signed. Not for mail of our own users.",
+    "What becomes of mail whose author is in author_must_sign_maps if none of the domains that may sign has signed it. Not for mail of our own users.",
     "policy",
     { sigil: "any" },
   ),

@@ -92,11 +92,11 @@ test("a key that others can read is told, however it is named", async () => {
 
 test("a configuration that others can change is told", async () => {
   const { stderr } = await run(file("writable.yaml", "log_level: 1\n", 0o666));
-  assert.match(stderr, /error: writable\.yaml can be changed by others than its owner/);
+  assert.match(stderr, /error: writable\.yaml can be changed by other users than its owner/);
   mkdirSync(join(folder, "shared"));
   chmodSync(join(folder, "shared"), 0o777);
   const inFolder = await run(file("shared/signpost.yaml", "log_level: 1\n"));
-  assert.match(inFolder.stderr, /error: shared can be changed by others/);
+  assert.match(inFolder.stderr, /error: shared can be changed by other/);
 });
 
 test("keys of a folder are looked at, too", async () => {
