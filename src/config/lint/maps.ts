@@ -79,6 +79,15 @@ function lintCapitals(table: RawTable, path: SettingPath, caseCounts: boolean, s
   }
 }
 
+/** An i= without a d=: the signing domain is the author's then. */
+function lintIdentity(author: string, identity: unknown, path: SettingPath, say: Say): void {
+  const domain = author.slice(author.lastIndexOf("@") + 1).toLowerCase();
+  if (typeof identity !== "string" || domain === "" || domain.startsWith(".")) return;
+  if (isWithin(identity.slice(identity.lastIndexOf("@") + 1).toLowerCase(), domain)) return;
+  const outside = `${identity} lies outside of ${domain}`;
+  say("warning", path, `${outside}: no signature is made, unless another entry sets d= to a domain that has it`);
+}
+
 /** A d= that has nothing to do with the author's domain never makes DMARC pass; a d= without a key signs nothing. */
 function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, say: Say): void {
   if (!isMapping(table) || isRegexpTable(table)) return;
@@ -91,6 +100,8 @@ function lintSigningDomains(config: Config, table: RawTable, path: SettingPath, 
     const sets: readonly unknown[] = Array.isArray(value) ? value : [value];
     for (const [index, set] of sets.entries()) {
       const tag = isMapping(set) ? set["d"] : undefined;
+      if (tag === undefined && isMapping(set))
+        lintIdentity(author, set["i"], [...path, author, ...(Array.isArray(value) ? [index] : []), "i"], say);
       if (typeof tag !== "string" || tag === "" || tag === "*") continue;
       const at = [...path, author, ...(Array.isArray(value) ? [index] : []), "d"];
       const domain = tag.toLowerCase();

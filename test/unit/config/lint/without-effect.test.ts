@@ -95,6 +95,18 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
       'warning: dkim_signature_options_bysender_maps[0]["."].i: @other.example lies outside of d=example.com: such a signature is not made',
     ],
   ],
+  [
+    "an identity outside of the author's domain",
+    {
+      dkim_keys: [{ domain: "example.com", selector: "a", file: "/a" }],
+      dkim_signature_options_bysender_maps: [
+        { "dan@example.com": { i: "x@other.test" }, "eve@example.com": { i: "e@sub.example.com" } },
+      ],
+    },
+    [
+      'warning: dkim_signature_options_bysender_maps[0]["dan@example.com"].i: x@other.test lies outside of example.com: no signature is made, unless another entry sets d= to a domain that has it',
+    ],
+  ],
 ];
 
 for (const [name, settings, expected] of cases) {
