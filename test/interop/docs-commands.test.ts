@@ -186,7 +186,7 @@ read("docs/dns.md", "example.org.        TXT", undefined, async (text) => {
   assert.notEqual(parseDmarcRecord("rfc9989", dmarc?.record ?? ""), "unusable");
 });
 
-read("docs/scaling.md", "                    process", undefined, async (text) => {
+read("docs/scaling.md", "            process", undefined, async (text) => {
   const sums = [0, 0];
   const terms = [...text.matchAll(/(\d+)\/s x ([\d.]+) ms =\s+(\d+) ms/g)];
   assert.equal(terms.length, 4);
