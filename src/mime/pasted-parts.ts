@@ -71,7 +71,12 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
       const lf = buffer.indexOf(LF, start);
       const isOpen = lf < 0 && buffer.length - start < maxLine;
       if (isOpen && !final) return at;
-      if (lf >= 0 || start < buffer.length) readLine(textOf(buffer, start, lf < 0 ? buffer.length : lf));
+      // Of a text full of such lines each would be made into a string for nothing.
+      if (lf >= 0 && state === "text") {
+        endContent();
+        state = "dashed";
+      } else if (lf >= 0 && state === "dashed" && !mayMatter(buffer[start])) state = "text";
+      else if (lf >= 0 || start < buffer.length) readLine(textOf(buffer, start, lf < 0 ? buffer.length : lf));
       if (lf < 0) {
         // What is left of so long a line is no line of its own.
         endHeader();
@@ -97,6 +102,11 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
       endContent();
     },
   };
+}
+
+/** How a line behind a line of dashes begins that describes content, or that is a line of dashes itself. */
+function mayMatter(octet: number | undefined): boolean {
+  return octet === DASH || octet === 0x43 || octet === 0x63;
 }
 
 /** The start of a line of dashes may be at the end. */
