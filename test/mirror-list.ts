@@ -18,7 +18,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "cli/kept-history",
     "cli/log",
     "history/read-file",
-    "cli/status",
     "cli/why",
     "control/client",
   ],
