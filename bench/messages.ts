@@ -53,10 +53,42 @@ export function bodyOf(bytes: number, seed = 1): string {
   return `${body.replace(/[\r\n]+$/, "")}\r\n`;
 }
 
+/** `html`: text and the same as HTML (multipart/alternative), as mail clients write it; else text alone. */
+export interface MessageOptions {
+  readonly from?: string;
+  readonly seed?: number;
+  readonly html?: boolean;
+}
+
 /** A whole message of about `bytes` octets, header included. */
-export function messageOf(bytes: number, { from = "alice@example.com", seed = 1 } = {}): Buffer {
-  const header = `${headerLines.join("\r\n")}\r\n`.replace("alice@example.com>", `${from}>`);
-  return Buffer.from(`${header}\r\n${bodyOf(bytes - header.length - 2, seed)}`, "latin1");
+export function messageOf(
+  bytes: number,
+  { from = "alice@example.com", seed = 1, html = false }: MessageOptions = {},
+): Buffer {
+  const plain = `${headerLines.join("\r\n")}\r\n`.replace("alice@example.com>", `${from}>`);
+  if (!html) return Buffer.from(`${plain}\r\n${bodyOf(bytes - plain.length - 2, seed)}`, "latin1");
+  const header = plain.replace(/Content-Type: .*/, 'Content-Type: multipart/alternative; boundary="=_both"');
+  const half = Math.floor((bytes - header.length) / 2) - 200;
+  const body = [
+    `--=_both\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${bodyOf(half, seed)}`,
+    `--=_both\r\nContent-Type: text/html; charset=utf-8\r\n\r\n${htmlOf(half, seed)}`,
+    "--=_both--\r\n",
+  ];
+  return Buffer.from(`${header}\r\n${body.join("\r\n")}`, "latin1");
+}
+
+/** Paragraphs with a style and a link each, as much as fits into `bytes`. */
+function htmlOf(bytes: number, seed: number): string {
+  const [start, end] = ["<html><head><title>Minutes</title></head><body>\r\n", "</body></html>\r\n"];
+  const paragraphs: string[] = [];
+  let room = bytes - start.length - end.length;
+  for (let number = 0; room > 0; number += 1) {
+    const link = `<a href="https://www.example.com/minutes/${number}">item ${number}</a>`;
+    const paragraph = `<p style="font-size: 12px">${bodyOf(300, seed + number)}${link}</p>\r\n`;
+    paragraphs.push(paragraph);
+    room -= paragraph.length;
+  }
+  return `${start}${paragraphs.join("")}${end}`;
 }
 
 /** The message as it follows DATA: dots stuffed, ended by the lone dot. */

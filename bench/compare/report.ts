@@ -69,6 +69,8 @@ export interface About {
   readonly version: string;
   readonly node: string;
   readonly machine: string;
+  /** What the mail is. */
+  readonly mail: string;
   readonly rsaSignMs: number;
   readonly peers: Readonly<Record<string, string>>;
 }
@@ -134,7 +136,7 @@ export function reportText(
   const judged = asked.flatMap((each) => [judge(rows, each) ?? []].filter(({ length }) => length > 0));
   return [
     `# Rivals on the same work: signpost ${about.version}`,
-    `node ${about.node}, ${about.machine}; a bare RSA-2048 signature took ${about.rsaSignMs.toFixed(3)} ms of CPU`,
+    `node ${about.node}, ${about.machine}; mail of ${about.mail}; a bare RSA-2048 signature took ${about.rsaSignMs.toFixed(3)} ms of CPU`,
     Object.entries(about.peers)
       .map(([name, version]) => `${name} ${version}`)
       .join("; "),

@@ -37,6 +37,8 @@ const { values } = parseArgs({
     "warm-up": { type: "string", default: "8000" },
     /** Connections that come at once, for signpost and the milters; 0 for none. */
     crowd: { type: "string", default: "1000" },
+    /** Mail of text and HTML instead of text alone. */
+    html: { type: "boolean", default: false },
     "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
   },
@@ -209,7 +211,7 @@ async function atOnce({ name, running }: Contestant, work: PeerWork, connections
 
 /** Our own filter asks another DNS for a key of its own. */
 function contentFor(name: string, work: PeerWork, bytes: number): Buffer {
-  const message = messageOf(bytes);
+  const message = messageOf(bytes, { html: values.html });
   if (work !== "verify") return message;
   return name === own ? ours.signed(message, "rsa") : signed(message);
 }
@@ -225,6 +227,7 @@ function report(): void {
     version,
     node: process.version,
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GB`,
+    mail: values.html ? "text and HTML" : "text",
     rsaSignMs: middle(rsaMs),
     peers: Object.fromEntries(peers.flatMap((peer) => [[peer.name, peer.version()]]).filter(([, each]) => each)),
   };
