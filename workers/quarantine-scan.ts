@@ -14,6 +14,8 @@ const maxDepth = 4;
 const filesPerTurn = 100;
 /** A file that was not finished in this time never will be. */
 const unfinishedMs = 3_600_000;
+/** The wall clock as it was set when this thread began; with performance.now() a clock that nobody sets. */
+const begunAtMs = Date.now() - performance.now();
 /** Octets of a file that are read for its head, first and where that is too little. */
 const headOctets = [16 * 1024, 1024 * 1024];
 
@@ -81,7 +83,9 @@ function timeOf(folder: string, name: string): number {
 
 function removeOld(path: string): void {
   try {
-    if (Date.now() - lstatSync(path).mtimeMs > unfinishedMs) unlinkSync(path);
+    // A file that is being written is not old because the clock was set: by the earlier of both clocks.
+    const nowMs = Math.min(Date.now(), begunAtMs + performance.now());
+    if (nowMs - lstatSync(path).mtimeMs > unfinishedMs) unlinkSync(path);
   } catch {
     // Finished just now, or another filter was faster.
   }
