@@ -80,3 +80,20 @@ export async function warmUp({ source, scale }: Pick<Bench, "source" | "scale">,
 export function mails(count: number, scale: number, least = 3): number {
   return Math.max(least, Math.round(count * scale));
 }
+
+/** One mail through `port`. Throws where what left does not show the work: numbers of work that was not done are worth nothing. */
+export async function checkWork(
+  { sink, source }: Pick<Bench, "sink" | "source">,
+  port: number,
+  content: Uint8Array,
+  wanted: RegExp,
+): Promise<void> {
+  await sink.call("sink", { keep: true });
+  await source.call("load", { port, content, messages: 1, connections: 1, reuse: true });
+  const { last } = await sink.call("taken", null);
+  await sink.call("sink", { keep: false });
+  const header = Buffer.from(last ?? [])
+    .toString("latin1")
+    .split("\r\n\r\n")[0];
+  if (!wanted.test(header ?? "")) throw new Error(`what left is not ${wanted}: ${header}`);
+}

@@ -9,7 +9,7 @@ import { caseOf, withSite } from "./content.ts";
 import { middleRun, type Run, runOn } from "./cores.ts";
 import type { Growth, Prediction } from "./curve.ts";
 import { costOf, type Kind, type Mail, type Model, mostPerSecond, type Scan } from "./model.ts";
-import { type Bench, inTurns, mails, warmUp } from "./parts.ts";
+import { type Bench, checkWork, inTurns, mails, warmUp } from "./parts.ts";
 import { startSigningSite } from "./signatures.ts";
 import { connectionsFor, messagesOf } from "./size.ts";
 
@@ -145,15 +145,3 @@ const atFullLoad: Check = async (bench, model) => {
     await filter.stop();
   }
 };
-
-/** Numbers of work that was not done are worth nothing. */
-async function checkWork({ sink, source }: Bench, port: number, content: Uint8Array, wanted: RegExp): Promise<void> {
-  await sink.call("sink", { keep: true });
-  await source.call("load", { port, content, messages: 1, connections: 1, reuse: true });
-  const { last } = await sink.call("taken", null);
-  await sink.call("sink", { keep: false });
-  const header = Buffer.from(last ?? [])
-    .toString("latin1")
-    .split("\r\n\r\n")[0];
-  if (!wanted.test(header ?? "")) throw new Error(`what left is not ${wanted}: ${header}`);
-}
