@@ -51,7 +51,7 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
 
 /** As many mails as fit into what a second or so takes; in no round is one equal to another. */
 export function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
-  const count = mails(Math.max(4, Math.min(400, 4e7 / mail.length)), bench.scale);
+  const count = mails(Math.max(4, Math.min(1500, 4e7 / mail.length)), bench.scale);
   return { x, load: () => load(site, bank, fresh(mail, count), count) };
 }
 
@@ -113,7 +113,7 @@ const sizes = [1000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 export async function scanning(bench: Bench): Promise<Growth> {
   bench.say("one attachment of 1 kB to 10 MB");
-  const curves = await withSite(bench, 0.5, (site) =>
+  const curves = await withSite(bench, 1, (site) =>
     curvesOf(
       bench,
       site,

@@ -67,8 +67,11 @@ export function pointsOf(
   });
 }
 
-/** Small mails that pass before the first round counts: V8 compiles for some 30,000 of them, most of it for the first half. */
-const warmingUp = 15_000;
+/**
+ * Small mails that pass before the first round counts: V8 compiles for some 30,000 of them. After half as many what was
+ * measured early was a fifth dearer than what came later, and no model can foresee that.
+ */
+const warmingUp = 30_000;
 
 /** Lets V8 compile what the load makes use of; none of it counts. */
 export async function warmUp({ source, scale }: Pick<Bench, "source" | "scale">, load: LoadOptions): Promise<void> {

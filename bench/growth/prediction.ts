@@ -68,7 +68,7 @@ const bySignatures: Check = async (bench, model) => {
   const site = await startSigningSite(bench.nextHopPort, { inPlace: true });
   try {
     bench.say("the model: signatures");
-    const load = { messages: mails(600, bench.scale), connections: connectionsFor(octets), reuse: true };
+    const load = { messages: mails(messagesOf(octets), bench.scale), connections: connectionsFor(octets), reuse: true };
     const plain = messageOf(octets);
     const verifying = { ...load, port: site.verifyPort, content: onTheWire(site.signed(plain, 3)) };
     const making = { ...load, port: site.signPort(2), content: onTheWire(plain) };
@@ -91,7 +91,7 @@ const bySignatures: Check = async (bench, model) => {
 const byScanners: Check = async (bench, model) => {
   bench.say("the model: scanners");
   const mail = withAttachments(1, 21_000);
-  const [walk, scanned] = await withSite(bench, 0.5, (site) =>
+  const [walk, scanned] = await withSite(bench, 1, (site) =>
     inTurns(
       bench,
       site.pid,

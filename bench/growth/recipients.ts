@@ -17,7 +17,7 @@ export async function recipients(bench: Bench): Promise<Growth> {
         port: filter.ports["sign-rsa"],
         content,
         recipients: Array.from({ length: count }, (_, index) => `someone${index}@example.net`),
-        messages: mails(count === 1000 ? 30 : count === 100 ? 150 : 400, bench.scale),
+        messages: mails(count === 1000 ? 60 : count === 100 ? 300 : 1500, bench.scale),
         connections: 64,
         reuse: true,
       },

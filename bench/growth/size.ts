@@ -76,10 +76,10 @@ export async function size(bench: Bench): Promise<Growth> {
   }
 }
 
-/** Of one round. */
+/** Of one round: half a second's at least, or a collection more or less shows. */
 export function messagesOf(bytes: number): number {
-  if (bytes >= 10_000_000) return 4e7 / bytes;
-  return bytes >= 1_000_000 ? 30 : bytes >= 200_000 ? 150 : 600;
+  if (bytes >= 10_000_000) return 8e7 / bytes;
+  return bytes >= 1_000_000 ? 60 : bytes >= 200_000 ? 400 : 2000;
 }
 
 /** Many: what a mail costs is asked for where there is much of it. Few of large mail, so that it fits into memory. */
