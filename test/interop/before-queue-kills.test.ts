@@ -150,7 +150,7 @@ spool: { dir: "@FOLDER@", free_space: 0 }
   await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
   await up;
   await sink.received(count);
-  while ((await postfix.queued()) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  await postfix.drained();
 
   assert.equal(killed, kills);
   assert.ok(putOff > 0, "no mail met a filter that was gone");

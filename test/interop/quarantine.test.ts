@@ -87,7 +87,7 @@ async function send(client: string, from: string, to: string, data: string, coun
 
 /** Nothing is left in the queue that could still come. */
 async function settled(before: number): Promise<readonly ReceivedMail[]> {
-  while ((await postfix.queued()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  await postfix.drained();
   return sink.mails.slice(before);
 }
 

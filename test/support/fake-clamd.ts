@@ -1,6 +1,6 @@
 // A clamd for tests: keeps the mails it was given, answers by a script, and misbehaves on request.
-import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { type ListeningPlace, listenAt } from "./listen-at.ts";
 
 /**
  * undefined: "stream: OK". A string: this answer behind the number of the command. `raw`: these octets instead. "silent": nothing, not
@@ -16,9 +16,7 @@ export interface ScannedMail {
   readonly chunks: readonly number[];
 }
 
-export interface FakeClamd {
-  /** "127.0.0.1:port", or the path of its socket. */
-  readonly address: string;
+export interface FakeClamd extends ListeningPlace {
   readonly mails: readonly ScannedMail[];
   readonly pings: number;
   readonly connections: number;
@@ -34,10 +32,6 @@ export interface FakeClamd {
   forget(): void;
   /** Ends all connections; those that come later are taken. */
   hangUp(): void;
-  /** Takes no connections until it is `up` again, at the same address. */
-  down(): Promise<void>;
-  up(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd> {
@@ -117,13 +111,10 @@ export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd
       void work();
     });
   });
-  if (typeof at === "string") server.listen(at);
-  else server.listen(at, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
+  const place = await listenAt(server, at, () => sockets);
 
   const fake: FakeClamd = {
-    address: typeof bound === "object" && bound !== null ? `127.0.0.1:${bound.port}` : String(bound),
+    ...place,
     mails,
     get pings() {
       return pings;
@@ -142,21 +133,6 @@ export async function startFakeClamd(at: number | string = 0): Promise<FakeClamd
     },
     hangUp() {
       for (const socket of sockets) socket.destroy();
-    },
-    async down() {
-      for (const socket of sockets) socket.destroy();
-      const closed = once(server, "close");
-      server.close();
-      await closed;
-    },
-    async up() {
-      const listening = once(server, "listening");
-      if (typeof bound === "string") server.listen(bound);
-      else server.listen(bound?.port, "127.0.0.1");
-      await listening;
-    },
-    async close() {
-      if (server.listening) await fake.down();
     },
   };
   return fake;

@@ -1,7 +1,7 @@
 // An rspamd for tests: keeps what it was asked, answers by a script, and misbehaves on request.
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { type ListeningPlace, listenAt } from "./listen-at.ts";
 
 export interface RspamdRequest {
   readonly url: string;
@@ -20,9 +20,7 @@ export type RspamdAct =
   | { readonly raw: string }
   | { readonly status: number; readonly body: string };
 
-export interface FakeRspamd {
-  /** "127.0.0.1:port", or the path of its socket. */
-  readonly address: string;
+export interface FakeRspamd extends ListeningPlace {
   readonly requests: readonly RspamdRequest[];
   readonly pings: number;
   readonly connections: number;
@@ -31,7 +29,6 @@ export interface FakeRspamd {
   isHung: boolean;
   /** Ends all connections; those that come later are taken. */
   hangUp(): void;
-  close(): Promise<void>;
 }
 
 /** What rspamd says of a mail. */
@@ -80,13 +77,10 @@ export async function startFakeRspamd(at: number | string = 0): Promise<FakeRspa
     sockets.set(socket, connections);
     socket.on("close", () => sockets.delete(socket));
   });
-  if (typeof at === "string") server.listen(at);
-  else server.listen(at, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
+  const place = await listenAt(server, at, () => sockets.keys());
 
   const fake: FakeRspamd = {
-    address: typeof bound === "object" && bound !== null ? `127.0.0.1:${bound.port}` : String(bound),
+    ...place,
     requests,
     get pings() {
       return pings;
@@ -98,12 +92,6 @@ export async function startFakeRspamd(at: number | string = 0): Promise<FakeRspa
     isHung: false,
     hangUp() {
       for (const socket of sockets.keys()) socket.destroy();
-    },
-    async close() {
-      for (const socket of sockets.keys()) socket.destroy();
-      const closed = once(server, "close");
-      server.close();
-      await closed;
     },
   };
   return fake;

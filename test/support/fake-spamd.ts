@@ -1,6 +1,6 @@
 // A spamd for tests: keeps what it was asked, answers by a script, and misbehaves on request.
-import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { type ListeningPlace, listenAt } from "./listen-at.ts";
 
 export interface SpamdRequest {
   /** "HEADERS SPAMC/1.5" and the lines behind it. */
@@ -14,9 +14,7 @@ export interface SpamdRequest {
  */
 export type SpamdAct = undefined | string | { readonly octets?: string; readonly end: "silent" | "close" | "reset" };
 
-export interface FakeSpamd {
-  /** "127.0.0.1:port", or the path of its socket. */
-  readonly address: string;
+export interface FakeSpamd extends ListeningPlace {
   readonly requests: readonly SpamdRequest[];
   readonly pings: number;
   /** Connections open now. */
@@ -29,10 +27,6 @@ export interface FakeSpamd {
   isHung: boolean;
   /** What it was asked so far is let go. */
   forget(): void;
-  /** Takes no connections until it is `up` again, at the same address. */
-  down(): Promise<void>;
-  up(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** What spamd says to HEADERS. */
@@ -98,13 +92,10 @@ export async function startFakeSpamd(at: number | string = 0): Promise<FakeSpamd
       act(socket, content.length === length ? await fake.script(request) : "SPAMD/1.0 76 Too much\r\n");
     });
   });
-  if (typeof at === "string") server.listen(at);
-  else server.listen(at, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
+  const place = await listenAt(server, at, () => sockets);
 
   const fake: FakeSpamd = {
-    address: typeof bound === "object" && bound !== null ? `127.0.0.1:${bound.port}` : String(bound),
+    ...place,
     requests,
     get pings() {
       return pings;
@@ -117,21 +108,6 @@ export async function startFakeSpamd(at: number | string = 0): Promise<FakeSpamd
     isHung: false,
     forget() {
       requests.length = 0;
-    },
-    async down() {
-      for (const socket of sockets) socket.destroy();
-      const closed = once(server, "close");
-      server.close();
-      await closed;
-    },
-    async up() {
-      const listening = once(server, "listening");
-      if (typeof bound === "string") server.listen(bound);
-      else server.listen(bound?.port, "127.0.0.1");
-      await listening;
-    },
-    async close() {
-      if (server.listening) await fake.down();
     },
   };
   return fake;

@@ -30,6 +30,8 @@ export interface Postfix {
   log(): Promise<string>;
   /** Mails in the queue, as `postqueue -j` lists them. */
   queued(): Promise<number>;
+  /** Resolves once the queue is empty. Postfix tells nobody: it is asked again and again. */
+  drained(): Promise<void>;
   flush(): Promise<void>;
   /** Queue ids of mails in the hold queue. */
   held(): Promise<readonly string[]>;
@@ -133,13 +135,19 @@ export async function startPostfix(
   if (more.length > 0) await run("/usr/sbin/postconf", ["-c", config, "-e", ...more]);
   // `postfix start` returns once the master has its ports; it says on standard error why it has not.
   await run("/usr/sbin/postfix", ["-c", config, "start"], { env: { ...process.env, MAIL_CONFIG: config } });
+
+  async function queued(): Promise<number> {
+    const { stdout } = await run("/usr/sbin/postqueue", ["-c", config, "-j"]);
+    return stdout.split("\n").filter((line) => line.startsWith("{")).length;
+  }
+
   return {
     folder,
     config,
     log: () => readFile(join(folder, "mail.log"), "utf8").catch(() => ""),
-    async queued() {
-      const { stdout } = await run("/usr/sbin/postqueue", ["-c", config, "-j"]);
-      return stdout.split("\n").filter((line) => line.startsWith("{")).length;
+    queued,
+    async drained() {
+      while ((await queued()) > 0) await new Promise((resolve) => setTimeout(resolve, 100));
     },
     async flush() {
       await run("/usr/sbin/postqueue", ["-c", config, "-f"]);
