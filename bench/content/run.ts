@@ -12,6 +12,7 @@ import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePort } from "../../test/support/free-port.ts";
 import { rsaSignMs } from "../load/bare.ts";
 import { startChild } from "../load/child.ts";
+import { configHead } from "../load/config-head.ts";
 import { startMeasured } from "../load/daemon.ts";
 import { txt } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";
@@ -122,14 +123,9 @@ for (const work of Object.keys(works) as Work[]) ports.set(work, await freePort(
 const file = join(folder, "signpost.yaml");
 writeFileSync(
   file,
-  `myhostname: filter.example.net
-local_domains_maps: [[.example.net]]
+  `${configHead({ ports: [...ports.values()], nextHopPort: nextHopPort, folder })}
 enable_dkim_verification: false
 enable_dkim_signing: false
-inet_socket_port: [${[...ports.values()].join(", ")}]
-inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
 banned_filename_re: [["(?i)\\\\.(exe|scr|bat|com)$", true], ["^\\\\.exe-ms$", true]]
 av_scanners: [{ name: ClamAV, type: clamd, address: "${stubs.clamd}" }]
 spam_scanners: [{ name: SpamAssassin, type: spamd, address: "${stubs.spamd}" }]
@@ -140,7 +136,6 @@ ${Object.entries(works)
   .join("")}
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
 pool: { threads: 1 }
-log: { to: ${join(folder, "log")} }
 `,
 );
 const daemon = await startMeasured({

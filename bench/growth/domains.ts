@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../test/support/free-port.ts";
+import { configHead } from "../load/config-head.ts";
 import { startMeasured } from "../load/daemon.ts";
 import { memory } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
@@ -141,17 +142,11 @@ function configuration(form: Form, folder: string, count: number, port: number, 
     "shared dkim_keytable": tables,
     dkim_keys: `dkim_keys:\n${lines((index) => `  - { domain: ${domainOf(index)}, selector: s1, file: ${keyFile(index)} }`)}`,
   }[form];
-  return `myhostname: filter.example.net
-mydomain: example.net
+  return `${configHead({ ports: [port], nextHopPort, folder })}
 enable_dkim_signing: true
 ${keys}
-inet_socket_port: [${port}]
-inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
 originating: true
 pool: { threads: 1 }
-log: { to: ${folder}/log }
 `;
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePort } from "../../test/support/free-port.ts";
+import { configHead } from "../load/config-head.ts";
 import { startMeasured } from "../load/daemon.ts";
 import { txt } from "../load/filter.ts";
 import { signRequest, withSignatures } from "../load/signed.ts";
@@ -52,25 +53,18 @@ export async function startSigningSite(
   const file = join(folder, "signpost.yaml");
   writeFileSync(
     file,
-    `myhostname: filter.example.net
-mydomain: example.net
-local_domains_maps: [[.example.net]]
+    `${configHead({ ports: ports, nextHopPort: nextHopPort, folder })}
 enable_dkim_verification: true
 enable_dkim_signing: true
 dkim_max_keys: 10
 dkim_keys:
 ${keys.map((_, index) => `  - { domain: example.com, selector: k${index}, file: k${index}.pem }`).join("\n")}
-inet_socket_port: [${ports.join(", ")}]
-inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
 mynetworks_maps: []
 interface_policy: { ${toMake.map((count, index) => `"${signPorts[index]}": MAKE${count}`).join(", ")} }
 policy_bank:
 ${toMake.map((count) => `  MAKE${count}: { originating: true, dkim_signature_options_bysender_maps: [{ ".": [${sets(count)}] }] }`).join("\n")}
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
 pool: { threads: 1, in_place: ${inPlace} }
-log: { to: ${folder}/log }
 `,
     { mode: 0o600 },
   );

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../test/support/free-port.ts";
+import { configHead } from "../load/config-head.ts";
 import { startMeasured } from "../load/daemon.ts";
 
 export interface SiteOptions {
@@ -34,22 +35,15 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const file = join(folder, "signpost.yaml");
   writeFileSync(
     file,
-    `myhostname: filter.example.net
-mydomain: example.net
-local_domains_maps: [[.example.net]]
+    `${configHead({ ports: [...ports.values()], nextHopPort: nextHopPort, folder })}
 enable_dkim_verification: false
 enable_dkim_signing: false
-inet_socket_port: [${[...ports.values()].join(", ")}]
-inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${nextHopPort}"
 interface_policy: { ${paths.join(", ")} }
 policy_bank:
 ${Object.entries(banks)
   .map(([name, bank]) => `  ${name}: ${bank.settings}\n`)
   .join("")}${furtherBanks}
 pool: { threads: 1 }
-log: { to: ${join(folder, "log")} }
 ${settings}
 `,
     { mode: 0o600 },

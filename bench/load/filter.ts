@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startFakeDns } from "../../test/support/fake-dns.ts";
 import { freePort } from "../../test/support/free-port.ts";
+import { configHead } from "./config-head.ts";
 import { startMeasured } from "./daemon.ts";
 import { signRequest, withSignatures } from "./signed.ts";
 
@@ -60,9 +61,7 @@ export async function startFilter(options: FilterOptions): Promise<Filter> {
   const file = join(folder, "signpost.yaml");
   writeFileSync(
     file,
-    `myhostname: filter.example.net
-mydomain: example.net
-local_domains_maps: [[.example.net]]
+    `${configHead({ ports: Object.values(ports), nextHopPort: options.nextHopPort, folder })}
 enable_dkim_verification: true
 enable_dkim_signing: true
 dkim_keys:
@@ -70,10 +69,6 @@ dkim_keys:
   - { domain: example.com, selector: ed, file: ed.pem }
 dkim_signature_options_bysender_maps:
   - { ".": { ttl: 21d, a: rsa-sha256, c: relaxed/relaxed } }
-inet_socket_port: [${Object.values(ports).join(", ")}]
-inet_socket_bind: [127.0.0.1]
-forward_method: "smtp:[127.0.0.1]:${options.nextHopPort}"
-notify_method: "smtp:[127.0.0.1]:${options.nextHopPort}"
 mynetworks_maps: []
 interface_policy: { "${ports["sign-rsa"]}": RSA, "${ports["sign-ed25519"]}": ED25519, "${ports.pass}": PASS }
 policy_bank:
@@ -84,7 +79,6 @@ policy_bank:
   PASS: { enable_dkim_verification: false, enable_dkim_signing: false }
 dns: { servers: ["127.0.0.1:${dns.server.port}"] }
 ${/^pool:/m.test(options.settings ?? "") ? "" : `pool: { threads: ${options.threads ?? 1} }`}
-log: { to: ${join(folder, "log")} }
 ${options.settings ?? ""}
 `,
   );
