@@ -197,7 +197,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/flow/outcome/conclude": ["mail/received"],
   "unit/flow/outcome/explain": ["flow/outcome/explain-text"],
   "unit/flow/outcome/reasons": ["flow/outcome/record", "flow/stages/body-source", "pool/local-engine"],
-  "unit/flow/pipeline": ["mail/mail-id"],
   "unit/history/history": ["flow/outcome/mail-text", "flow/outcome/names", "flow/outcome/past-mail"],
   "unit/log/file-sink": ["log/sink"],
   "unit/lookup/hash": ["lookup/access-list", "lookup/regexp-table"],
