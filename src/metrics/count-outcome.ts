@@ -79,28 +79,27 @@ export function createOutcomeCounter(declared: Declared, labels: OutcomeLabels):
   startAtZero(declared);
 
   return (mail) => {
-    messages.inc({ bank: bankLabel(bankName(mail.bankPath)), outcome: mailOutcome(mail) });
+    messages.count(bankLabel(bankName(mail.bankPath)), mailOutcome(mail));
     size.observe(mail.sizeBytes);
     duration.observe(mail.elapsedMs / 1000);
     if (mail.error !== undefined) errors.inc();
     for (const recipient of mail.recipients) {
-      recipients.inc({ direction: recipient.direction, action: recipientAction(recipient) });
-      decisions.inc({ category: recipient.category, minor: recipient.minor, rule: recipient.rule ?? noRule });
+      recipients.count(recipient.direction, recipientAction(recipient));
+      decisions.count(recipient.category, recipient.minor, recipient.rule ?? noRule);
       for (const { kind, result } of recipient.notices) if (kind === "dsn") dsn.inc({ result });
     }
     for (const signing of mail.signings) {
-      if (signing.result === "signed")
-        signatures.inc({ domain: domainLabel(signing.domain), algorithm: signing.algorithm });
+      if (signing.result === "signed") signatures.count(domainLabel(signing.domain), signing.algorithm);
       else {
-        notSigned.inc({ reason: reasonLabel(signing.reason) });
+        notSigned.count(reasonLabel(signing.reason));
         if (mail.originating && !expected.has(signing.reason))
           unsignedDomains.inc({ domain: localLabel(localDomain(mail)) });
       }
     }
     const direction = mail.originating ? "originating" : "incoming";
-    for (const { method, result } of mail.findings) verifications.inc({ direction, method, result });
+    for (const { method, result } of mail.findings) verifications.count(direction, method, result);
     for (const { reason } of mail.verifications) {
-      if (reason !== undefined) verificationFailures.inc({ reason: reasonLabel(reason) });
+      if (reason !== undefined) verificationFailures.count(reasonLabel(reason));
     }
   };
 }

@@ -27,7 +27,9 @@ export function declareMetrics() {
     buckets: readonly number[],
     labelNames: readonly Label[] = [],
   ) => new Histogram({ name, help, buckets: [...buckets], labelNames, registers });
-  // For what is observed of every mail.
+  // For what is counted and observed of every mail.
+  const mailCounter = <const Names extends readonly string[]>(name: string, help: string, labelNames: Names) =>
+    new MailCounter({ name, help, labelNames, registers });
   const mailHistogram = (name: string, help: string, buckets: readonly number[], labelNames: readonly string[] = []) =>
     new MailHistogram({ name, help, buckets: [...buckets], labelNames, registers });
   // `together`: the value for several processes that share the ports, made of theirs (see together.ts).
@@ -48,12 +50,12 @@ export function declareMetrics() {
     ready: gauge("signpost_ready", "1 while /readyz says yes, by condition.", "omit", ["condition"]),
 
     // mail
-    messages: counter("signpost_messages_total", "Mails that got their final reply, by policy bank path.", [
+    messages: mailCounter("signpost_messages_total", "Mails that got their final reply, by policy bank path.", [
       "bank",
       "outcome",
     ]),
-    recipients: counter("signpost_recipients_total", "Recipients of these mails.", ["direction", "action"]),
-    decisions: counter("signpost_decisions_total", "Recipients by what was decided for them, and by which rule.", [
+    recipients: mailCounter("signpost_recipients_total", "Recipients of these mails.", ["direction", "action"]),
+    decisions: mailCounter("signpost_decisions_total", "Recipients by what was decided for them, and by which rule.", [
       "category",
       "minor",
       "rule",
@@ -77,13 +79,15 @@ export function declareMetrics() {
     kept: counter("signpost_quarantine_total", "Mails that owed copies, by what became of the copies.", ["result"]),
 
     // signing
-    signatures: counter("signpost_signatures_total", "Signatures made; domains of the configured keys only.", [
+    signatures: mailCounter("signpost_signatures_total", "Signatures made; domains of the configured keys only.", [
       "domain",
       "algorithm",
     ]),
-    notSigned: counter("signpost_not_signed_total", "Mails that left without a signature of ours, or were put off.", [
-      "reason",
-    ]),
+    notSigned: mailCounter(
+      "signpost_not_signed_total",
+      "Mails that left without a signature of ours, or were put off.",
+      ["reason"],
+    ),
     keys: gauge("signpost_keys", "Private keys configured, by whether they can be used.", "omit", ["state"]),
     keyPublished: gauge(
       "signpost_key_published",
@@ -108,14 +112,16 @@ export function declareMetrics() {
     docsInfo: gauge("signpost_docs_info", "Where the documentation is (metrics.docs); 1.", "omit", ["url"]),
 
     // verification
-    verifications: counter("signpost_verifications_total", "Findings by RFC 8601 result, mail of ours apart.", [
+    verifications: mailCounter("signpost_verifications_total", "Findings by RFC 8601 result, mail of ours apart.", [
       "direction",
       "method",
       "result",
     ]),
-    verificationFailures: counter("signpost_verification_failures_total", "Signatures that did not pass, by reason.", [
-      "reason",
-    ]),
+    verificationFailures: mailCounter(
+      "signpost_verification_failures_total",
+      "Signatures that did not pass, by reason.",
+      ["reason"],
+    ),
 
     // content
     scannerAnswers: counter("signpost_scanner_answers_total", "Mails that a scanner was asked about, by its answer.", [
@@ -130,12 +136,10 @@ export function declareMetrics() {
     scannerUp: gauge("signpost_scanner_up", "0 while a scanner is known to be down.", "min", ["scanner", "kind"]),
     scannerBusy: gauge("signpost_scanner_busy", "Mails with a scanner now.", "sum", ["scanner", "kind"]),
     scannerWaiting: gauge("signpost_scanner_waiting", "Mails that wait for a scanner.", "sum", ["scanner", "kind"]),
-    verdictLookups: new MailCounter({
-      name: "signpost_verdict_lookups_total",
-      help: "Mails looked for among known verdicts.",
-      labelNames: ["kind", "result"],
-      registers,
-    }),
+    verdictLookups: mailCounter("signpost_verdict_lookups_total", "Mails looked for among known verdicts.", [
+      "kind",
+      "result",
+    ]),
     partsDuration: mailHistogram("signpost_parts_duration_seconds", "Time to take a mail apart.", mailSeconds, [
       "where",
     ]),
@@ -176,12 +180,12 @@ export function declareMetrics() {
     ]),
 
     // next hops
-    nextHopReplies: counter("signpost_next_hop_replies_total", "The reply that decided, once per recipient.", [
+    nextHopReplies: mailCounter("signpost_next_hop_replies_total", "The reply that decided, once per recipient.", [
       "next_hop",
       "class",
       "origin",
     ]),
-    nextHopConnections: counter("signpost_next_hop_connections_total", "Connections to next hops.", [
+    nextHopConnections: mailCounter("signpost_next_hop_connections_total", "Connections to next hops.", [
       "next_hop",
       "event",
     ]),

@@ -7,7 +7,6 @@ import type { RelayObserver } from "../relay/delivery.ts";
 import { refusalCauses } from "../smtp/refusal.ts";
 import { boundedLabel, maxNextHops, maxScanners } from "./bounded.ts";
 import type { Declared } from "./declared.ts";
-import type { CounterSeries } from "./mail-counter.ts";
 
 const maxListeners = 30;
 /** RFC 5321 section 4.2.3 and RFC 4954 have about twenty of them. */
@@ -83,8 +82,8 @@ function receiveObserver(declared: Declared): ReceiveObserver {
 function relayObserver({ nextHopReplies, nextHopConnections, nextHopPartial }: Declared): RelayObserver {
   const name = boundedLabel(maxNextHops);
   return {
-    connection: (remote, event) => nextHopConnections.inc({ next_hop: name(remote), event }),
-    reply: (remote, kind, origin) => nextHopReplies.inc({ next_hop: name(remote), class: kind, origin }),
+    connection: (remote, event) => nextHopConnections.count(name(remote), event),
+    reply: (remote, kind, origin) => nextHopReplies.count(name(remote), kind, origin),
     partial: (remote) => nextHopPartial.inc({ next_hop: name(remote) }),
   };
 }
@@ -117,7 +116,6 @@ function poolObserver({ poolWait, poolRun, poolInPlace, workerRestarts }: Declar
 function contentObserver(declared: Declared): ContentObserver {
   const { scannerAnswers, scannerDuration, verdictLookups, partsDuration, partsThreadEnds } = declared;
   const name = boundedLabel(maxScanners);
-  const looked = new Map<string, CounterSeries>();
   const took = {
     "in-place": partsDuration.series({ where: "in-place" }),
     worker: partsDuration.series({ where: "worker" }),
@@ -130,12 +128,7 @@ function contentObserver(declared: Declared): ContentObserver {
       scannerAnswers.inc({ scanner: called, kind, result });
       scannerDuration.observe({ scanner: called, kind }, durationMs / 1000);
     },
-    verdictAsked(kind, result) {
-      const key = `${kind} ${result}`;
-      const series = looked.get(key) ?? verdictLookups.series({ kind, result });
-      looked.set(key, series);
-      series.inc();
-    },
+    verdictAsked: (kind, result) => verdictLookups.count(kind, result),
     mailDone: (where, durationMs) => took[where].observe(durationMs / 1000),
     workerEnded: (reason) => partsThreadEnds.inc({ reason }),
   };
