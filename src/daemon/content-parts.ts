@@ -14,10 +14,10 @@ import { contentPoolOptions, verdictCacheOptions } from "./part-options.ts";
 
 export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "scoreSpam"> {
   /**
-   * Takes a mail apart. Rejects only when its octets cannot be read.
+   * Takes a mail apart; what is known of an equal one comes at once. Rejects only when its octets cannot be read.
    * @param isScanned scanners are asked about it, so that its digest is made for their verdicts anyway
    */
-  lookIntoParts(message: Message, isScanned: boolean): Promise<PartsFound>;
+  lookIntoParts(message: Message, isScanned: boolean): PartsFound | Promise<PartsFound>;
   /** Writes a mail so that no MTA has to change it. */
   makeSurvive: ContentPool["makeSurvive"];
   scannerStats(): readonly ScannerStats[];
@@ -64,11 +64,15 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
   }
 
   return {
-    async lookIntoParts(message, isScanned) {
+    lookIntoParts(message, isScanned) {
       if (!isScanned || !(verdicts.remembers("virus") || verdicts.remembers("spam"))) return pool.lookInto(message);
-      // Octets that cannot be read are found to be so once more, and reported, by the pool.
-      const digest = await digestBody(message.body).catch(() => undefined);
-      return pool.lookInto(message, digest && partsKey(message, digest));
+      const digest = digestBody(message.body);
+      if (!(digest instanceof Promise)) return pool.lookInto(message, partsKey(message, digest));
+      return digest.then(
+        (made) => pool.lookInto(message, partsKey(message, made)),
+        // Octets that cannot be read are found to be so once more, and reported, by the pool.
+        () => pool.lookInto(message),
+      );
     },
     makeSurvive: (message, body) => pool.makeSurvive(message, body),
     scanViruses: (message, ask) => scanners.scanViruses(message, ask),

@@ -1,6 +1,6 @@
 // The digest by which a body is known again: verdicts are remembered by it, copies in the quarantine are found by it.
 import { createHash, hash } from "node:crypto";
-import type { Body, MemoryBody } from "./message.ts";
+import type { Body, MemoryBody, SpooledBody } from "./message.ts";
 
 /** Octets hashed between two turns of the event loop: half a millisecond's work. */
 const blockBytes = 1024 * 1024;
@@ -10,27 +10,30 @@ export function offerDigest(body: Body, find: () => Uint8Array | undefined): voi
   body.offeredDigest = find;
 }
 
-/** SHA-256 of the octets as they came, made once for a body. Rejects where a spool file cannot be read. */
-export function digestBody(body: Body): Promise<Uint8Array> {
-  body.digest ??= offeredOrMade(body);
+/**
+ * SHA-256 of the octets as they came, made once for a body; at once where that is a moment's work. Rejects where a spool file
+ * cannot be read.
+ */
+export function digestBody(body: Body): Uint8Array | Promise<Uint8Array> {
+  body.digest ??= body.offeredDigest?.() ?? makeDigest(body);
   return body.digest;
 }
 
-async function offeredOrMade(body: Body): Promise<Uint8Array> {
-  return body.offeredDigest?.() ?? makeDigest(body);
+function makeDigest(body: Body): Uint8Array | Promise<Uint8Array> {
+  if (body.kind === "spool") return digestSpooled(body);
+  const [first, second] = body.chunks;
+  // Most mail; in one go it is a third less work.
+  if (first !== undefined && second === undefined && first.length <= blockBytes) return hash("sha256", first, "buffer");
+  return digestChunks(body);
 }
 
-async function makeDigest(body: Body): Promise<Uint8Array> {
-  if (body.kind === "memory") return digestMemory(body);
+async function digestSpooled(body: SpooledBody): Promise<Uint8Array> {
   const sha256 = createHash("sha256");
   for await (const chunk of body.read()) sha256.update(chunk);
   return sha256.digest();
 }
 
-async function digestMemory({ chunks }: MemoryBody): Promise<Uint8Array> {
-  const [first, second] = chunks;
-  // Most mail; in one go it is a third less work.
-  if (first !== undefined && second === undefined && first.length <= blockBytes) return hash("sha256", first, "buffer");
+async function digestChunks({ chunks }: MemoryBody): Promise<Uint8Array> {
   const sha256 = createHash("sha256");
   let bytes = 0;
   for (const chunk of chunks) {

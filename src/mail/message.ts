@@ -3,7 +3,7 @@ import type { HeaderCut, HeaderField } from "./header.ts";
 
 /** What src/mail/body-digest.ts keeps with a body, which does not change: a table beside it costs more with every mail. */
 export interface KnownDigest {
-  digest?: Promise<Uint8Array>;
+  digest?: Uint8Array | Promise<Uint8Array>;
   /** A digest that somebody has made, as far as it is of the octets themselves. */
   offeredDigest?: () => Uint8Array | undefined;
 }

@@ -42,10 +42,11 @@ export interface ContentPoolObserver {
 
 export interface ContentPool {
   /**
-   * Rejects only when the body cannot be read, when too many mails wait, or after `close`: it is to be tried again.
+   * At once for small mail and where the answer is known. Rejects only when the body cannot be read, when too many mails wait, or
+   * after `close`: it is to be tried again.
    * `key`: of `partsKey`, where somebody has made a digest of the body anyway; what is known of an equal mail is given then.
    */
-  lookInto(message: MessageOctets, key?: string): Promise<PartsFound>;
+  lookInto(message: MessageOctets, key?: string): PartsFound | Promise<PartsFound>;
   /** The mail written so that no MTA has to change it. Rejects when the thread dies or takes too long, or after `close`. */
   makeSurvive(message: Pick<Message, "header" | "fields">, body: MemoryBody): Promise<Survival>;
   /** Mails that are taken apart by threads now, and that wait for it. */
@@ -140,18 +141,21 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
   }
 
   return {
-    async lookInto(message, key) {
+    lookInto(message, key) {
       const begunAt = performance.now();
       const before = key === undefined ? undefined : known.find(key);
       if (before !== undefined) {
         observer.mailDone?.("known", performance.now() - begunAt);
         return before;
       }
+      const kept = (found: PartsFound) => {
+        if (key !== undefined) known.keep(key, found);
+        return found;
+      };
       const here = lookInPlace(message, limits);
-      if (here !== undefined) observer.mailDone?.("in-place", performance.now() - begunAt);
-      const found = here ?? (await lookByWorker(message));
-      if (key !== undefined) known.keep(key, found);
-      return found;
+      if (here === undefined) return lookByWorker(message).then(kept);
+      observer.mailDone?.("in-place", performance.now() - begunAt);
+      return kept(here);
     },
     async makeSurvive({ header, fields }, { chunks, sizeBytes }) {
       if (sizeBytes <= maxInPlaceBytes) return makeSurvive(fields, Buffer.concat(chunks));

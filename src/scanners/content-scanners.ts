@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { digestBody } from "../mail/body-digest.ts";
 import type { SpamFound, VirusFound } from "../mail/content.ts";
-import type { Message } from "../mail/message.ts";
+import type { Body, Message } from "../mail/message.ts";
 import type { VerdictSubject } from "../mail/verdict-subject.ts";
 import { parsePeerAddress } from "../settings/peer-address.ts";
 import type { SpamScanner, VirusScanner } from "../settings/scanner-shape.ts";
@@ -20,8 +20,6 @@ import { type AskedScanner, scanForViruses } from "./virus-scan.ts";
 interface Ask {
   /** On the clock of performance.now(): the answer is there by then. */
   readonly deadlineMs: number;
-  /** SHA-256 of the body where it is known already. */
-  readonly bodyDigest?: Uint8Array;
 }
 
 export interface VirusAsk extends Ask {
@@ -47,9 +45,9 @@ export interface SpamAsk
 }
 
 export interface ContentScanners {
-  /** Asks all there are for the mail's bank. Never rejects. */
-  scanViruses(message: Message, ask: VirusAsk): Promise<VirusFound>;
-  scoreSpam(message: Message, ask: SpamAsk): Promise<SpamFound>;
+  /** Asks all there are for the mail's bank; a verdict that is remembered comes at once. Never rejects. */
+  scanViruses(message: Message, ask: VirusAsk): VirusFound | Promise<VirusFound>;
+  scoreSpam(message: Message, ask: SpamAsk): SpamFound | Promise<SpamFound>;
   stats(): readonly ScannerStats[];
   /** Closes connections that carry nothing; mails under way are finished. For scanners that a reload has replaced. */
   retire(): void;
@@ -136,72 +134,80 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
     return outcome;
   }
 
-  async function subjectOf(
-    message: Message,
-    ask: Ask & { readonly bank: { readonly path: string } },
-    scanners: string,
-    further: readonly string[],
-  ): Promise<VerdictSubject | undefined> {
-    try {
-      const bodyDigest = ask.bodyDigest ?? (await digestBody(message.body));
-      return { bodyDigest, head: message, bankPath: ask.bank.path, scanners, further };
-    } catch {
-      // The spool cannot be read: the scanner's client meets the same error and reports it.
-      return undefined;
-    }
+  async function scanAnew(message: Message, { bank, deadlineMs }: VirusAsk): Promise<VirusFound> {
+    const { av_scanners, av_scanners_backup, first_infected_stops_scan } = bank;
+    const asked = (scanner: VirusScanner): AskedScanner => ({
+      name: scanner.name,
+      ask: () => timed(scanner, "virus", virusClient(scanner).scan(message, deadlineMs), ({ result }) => result),
+    });
+    return scanForViruses(
+      av_scanners.map(asked),
+      av_scanners_backup.map(asked),
+      first_infected_stops_scan ? "first-infected" : "all",
+    );
+  }
+
+  async function scoreAnew(message: Message, ask: SpamAsk): Promise<JudgedSpam> {
+    const { spam_scanners, sa_mail_body_size_limit } = ask.bank;
+    const question: SpamQuestion = {
+      message,
+      envelope: ask.envelope,
+      client: ask.client,
+      mailId: ask.mailId,
+      bankPath: ask.bank.path,
+      bodyLimit: sa_mail_body_size_limit,
+      ...(ask.user !== undefined && { user: ask.user }),
+      ...(ask.verified !== undefined && { verified: ask.verified }),
+      ...(ask.fingerprint !== undefined && { fingerprint: ask.fingerprint }),
+    };
+    const { found, required, isWhole } = await scoreBySpamScanners(
+      spam_scanners.map((scanner) => ({
+        name: scanner.name,
+        factor: scanner.score_factor,
+        ask: () => {
+          const bodyLimit = scanner.mail_body_size_limit ?? sa_mail_body_size_limit;
+          const asked = spamClient(scanner).score({ ...question, bodyLimit }, ask.deadlineMs);
+          return timed(scanner, "spam", asked, () => "scored");
+        },
+      })),
+    );
+    if (found.score === undefined || required === undefined || !isWhole) return { found, verdict: "unsure" };
+    return { found, verdict: found.score >= (ask.spamLevel ?? required) ? "spam" : "ham" };
+  }
+
+  async function foundAnew(message: Message, ask: SpamAsk): Promise<SpamFound> {
+    return (await scoreAnew(message, ask)).found;
   }
 
   return {
-    async scanViruses(message, ask) {
-      const { av_scanners, av_scanners_backup, first_infected_stops_scan } = ask.bank;
-      const asked = (scanner: VirusScanner): AskedScanner => ({
-        name: scanner.name,
-        ask: () => timed(scanner, "virus", virusClient(scanner).scan(message, ask.deadlineMs), ({ result }) => result),
-      });
-      const scan = () =>
-        scanForViruses(
-          av_scanners.map(asked),
-          av_scanners_backup.map(asked),
-          first_infected_stops_scan ? "first-infected" : "all",
-        );
-      if (verdicts?.remembers("virus") !== true) return scan();
+    scanViruses(message, ask) {
+      if (verdicts?.remembers("virus") !== true) return scanAnew(message, ask);
+      const { av_scanners, av_scanners_backup, first_infected_stops_scan, path: bankPath } = ask.bank;
       const scanners = `${textOf(av_scanners)}${textOf(av_scanners_backup)}${first_infected_stops_scan}`;
-      const subject = await subjectOf(message, ask, scanners, []);
-      return subject === undefined ? scan() : verdicts.virus(subject, ask.deadlineMs, scan);
+      return withDigest(
+        message.body,
+        (bodyDigest) =>
+          verdicts.virus({ bodyDigest, head: message, bankPath, scanners, further: [] }, ask.deadlineMs, () =>
+            scanAnew(message, ask),
+          ),
+        () => scanAnew(message, ask),
+      );
     },
 
-    async scoreSpam(message, ask) {
-      const { spam_scanners, sa_mail_body_size_limit } = ask.bank;
-      const question: SpamQuestion = {
-        message,
-        envelope: ask.envelope,
-        client: ask.client,
-        mailId: ask.mailId,
-        bankPath: ask.bank.path,
-        bodyLimit: sa_mail_body_size_limit,
-        ...(ask.user !== undefined && { user: ask.user }),
-        ...(ask.verified !== undefined && { verified: ask.verified }),
-        ...(ask.fingerprint !== undefined && { fingerprint: ask.fingerprint }),
-      };
-      const score = async (): Promise<JudgedSpam> => {
-        const { found, required, isWhole } = await scoreBySpamScanners(
-          spam_scanners.map((scanner) => ({
-            name: scanner.name,
-            factor: scanner.score_factor,
-            ask: () => {
-              const bodyLimit = scanner.mail_body_size_limit ?? sa_mail_body_size_limit;
-              const asked = spamClient(scanner).score({ ...question, bodyLimit }, ask.deadlineMs);
-              return timed(scanner, "spam", asked, () => "scored");
-            },
-          })),
-        );
-        if (found.score === undefined || required === undefined || !isWhole) return { found, verdict: "unsure" };
-        return { found, verdict: found.score >= (ask.spamLevel ?? required) ? "spam" : "ham" };
-      };
-      if (verdicts?.remembers("spam") !== true) return (await score()).found;
+    scoreSpam(message, ask) {
+      if (verdicts?.remembers("spam") !== true) return foundAnew(message, ask);
+      const { spam_scanners, sa_mail_body_size_limit, path: bankPath } = ask.bank;
       const scanners = `${textOf(spam_scanners)}${sa_mail_body_size_limit}`;
-      const subject = await subjectOf(message, ask, scanners, verdictWords(question));
-      return subject === undefined ? (await score()).found : verdicts.spam(subject, ask.deadlineMs, score);
+      return withDigest(
+        message.body,
+        (bodyDigest) =>
+          verdicts.spam(
+            { bodyDigest, head: message, bankPath, scanners, further: verdictWords(ask) },
+            ask.deadlineMs,
+            () => scoreAnew(message, ask),
+          ),
+        () => foundAnew(message, ask),
+      );
     },
 
     stats() {
@@ -218,6 +224,16 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
       for (const client of names.keys()) client.close();
     },
   };
+}
+
+/** `unread`: the spool cannot be read; the scanner's client meets the same error and reports it. */
+function withDigest<T>(
+  body: Body,
+  look: (digest: Uint8Array) => T | Promise<T>,
+  unread: () => Promise<T>,
+): T | Promise<T> {
+  const digest = digestBody(body);
+  return digest instanceof Promise ? digest.then(look, unread) : look(digest);
 }
 
 /** Lists of scanners are those of a configuration, the same for every mail: they get their name once. */

@@ -4,7 +4,12 @@ import type { Finding } from "../authres/finding.ts";
 import type { SpamQuestion } from "./spam-question.ts";
 
 /** User, sender's domain, client's network, and what was verified of which domain. */
-export function verdictWords({ user, envelope, client, verified }: SpamQuestion): readonly string[] {
+export function verdictWords({
+  user,
+  envelope,
+  client,
+  verified,
+}: Pick<SpamQuestion, "user" | "envelope" | "client" | "verified">): readonly string[] {
   const { address } = envelope.sender;
   return [
     `user=${user ?? ""}`,

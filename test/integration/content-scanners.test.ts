@@ -118,6 +118,21 @@ test("another bank, user, body or signature is asked about anew", async (t) => {
   for (const ask of asks) assert.equal((await scanners.scoreSpam(memoryMail(), ask)).cached, true);
 });
 
+test("what is remembered of a mail is there at once", async (t) => {
+  const { clamd, spamd, scanners } = await started(t, { verdicts: createVerdictCache({ ttls, key: "full" }) });
+  const virus = virusAsk([clamdAt(clamd.address)]);
+  const spam = spamAsk(spamdAt(spamd.address));
+  assert.ok(scanners.scanViruses(memoryMail(), virus) instanceof Promise);
+  assert.ok(scanners.scoreSpam(memoryMail(), spam) instanceof Promise);
+  await scanners.scanViruses(memoryMail(), virus);
+  await scanners.scoreSpam(memoryMail(), spam);
+  const known = [scanners.scanViruses(memoryMail(), virus), scanners.scoreSpam(memoryMail(), spam)];
+  assert.deepEqual(
+    known.map((found) => !(found instanceof Promise) && found.cached),
+    [true, true],
+  );
+});
+
 test("ham by our own level is remembered as ham", async (t) => {
   const { spamd, scanners } = await started(t, {
     verdicts: createVerdictCache({ ttls: { ...ttls, ham: 0 }, key: "full" }),

@@ -11,8 +11,8 @@ export interface AskScannersNeeds {
 }
 
 export interface AskScanners {
-  scanViruses(mail: JudgedMail): Promise<VirusFound>;
-  scoreSpam(mail: JudgedMail): Promise<SpamFound>;
+  scanViruses(mail: JudgedMail): VirusFound | Promise<VirusFound>;
+  scoreSpam(mail: JudgedMail): SpamFound | Promise<SpamFound>;
 }
 
 export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds): AskScanners {

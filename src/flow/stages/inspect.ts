@@ -13,9 +13,9 @@ export interface InspectNeeds {
   /** Whether a recipient has rules against names and types. */
   bansNames(bank: PolicyBank, recipient: string): boolean;
   /** Never rejects: what cannot be taken apart is unchecked. `isScanned`: scanners are asked about the mail as well. */
-  lookIntoParts(message: Message, isScanned: boolean): Promise<PartsFound>;
+  lookIntoParts(message: Message, isScanned: boolean): PartsFound | Promise<PartsFound>;
   /** Asks the virus scanners of the mail's bank. Never rejects: when all fail it says so. */
-  scanViruses(mail: JudgedMail): Promise<VirusFound>;
+  scanViruses(mail: JudgedMail): VirusFound | Promise<VirusFound>;
 }
 
 type BypassMap =
@@ -47,18 +47,28 @@ export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViru
     const { header, parts, virus, scanned } = wants({ bank, envelope });
     const faults: ContentFacts = header ? { headerFaults: headerFaults(message) } : {};
     if (!parts && !virus) return header ? { ...facts, content: faults } : facts;
-    const found = Promise.all([
-      parts ? lookIntoParts(message, scanned) : undefined,
-      virus ? scanViruses(mail) : undefined,
-    ]);
-    return found.then(([inParts, inScan]) => ({
-      ...facts,
-      content: {
-        ...faults,
-        ...(inParts === undefined ? {} : { parts: inParts }),
-        ...(inScan === undefined ? {} : { virus: inScan }),
-      },
-    }));
+    // First who never rejects: nobody would wait for it if the other one threw.
+    const inScan = virus ? scanViruses(mail) : undefined;
+    const inParts = parts ? lookIntoParts(message, scanned) : undefined;
+    // What is remembered is there at once.
+    if (!(inParts instanceof Promise || inScan instanceof Promise)) return withFound(facts, faults, inParts, inScan);
+    return Promise.all([inParts, inScan]).then((found) => withFound(facts, faults, ...found));
+  };
+}
+
+function withFound(
+  facts: Facts,
+  faults: ContentFacts,
+  parts: PartsFound | undefined,
+  virus: VirusFound | undefined,
+): Facts {
+  return {
+    ...facts,
+    content: {
+      ...faults,
+      ...(parts === undefined ? {} : { parts }),
+      ...(virus === undefined ? {} : { virus }),
+    },
   };
 }
 

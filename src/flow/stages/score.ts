@@ -4,14 +4,19 @@ import type { SpamFound } from "../../mail/content.ts";
 import type { JudgedMail } from "../mail.ts";
 
 /** Never rejects: a scanner that is down leaves the mail without a score. */
-export type ScoreSpam = (mail: JudgedMail) => Promise<SpamFound>;
+export type ScoreSpam = (mail: JudgedMail) => SpamFound | Promise<SpamFound>;
 
 export function createScore(scoreSpam: ScoreSpam) {
   return function score(mail: JudgedMail): Facts | Promise<Facts> {
     const { facts, bank } = mail;
     if (bank.spam_scanners.length === 0 || isInfected(mail) || !isWanted(mail)) return facts;
-    return scoreSpam(mail).then((spam) => ({ ...facts, content: { ...facts.content, spam } }));
+    const spam = scoreSpam(mail);
+    return spam instanceof Promise ? spam.then((found) => withSpam(facts, found)) : withSpam(facts, spam);
   };
+}
+
+function withSpam(facts: Facts, spam: SpamFound): Facts {
+  return { ...facts, content: { ...facts.content, spam } };
 }
 
 /** Names that count as points instead leave the mail to the spam scanner (virus_name_to_spam_score_maps). */

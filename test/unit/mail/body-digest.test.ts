@@ -13,8 +13,14 @@ test("the digest of the octets, however they are kept", async () => {
   }
 });
 
+test("a body of one short block has its digest at once, a long one does not keep the event loop for it", () => {
+  assert.ok(digestBody(memoryMail(Buffer.alloc(1000)).body) instanceof Uint8Array);
+  assert.ok(digestBody(memoryMail(Buffer.alloc(3_000_000)).body) instanceof Promise);
+  assert.ok(digestBody(spooledMail(Buffer.alloc(1000)).body) instanceof Promise);
+});
+
 test("rejects where the spool cannot be read", async () => {
-  await assert.rejects(digestBody(spooledMail(Buffer.alloc(200_000), 1000, new Error("EIO")).body), /EIO/);
+  await assert.rejects(async () => digestBody(spooledMail(Buffer.alloc(200_000), 1000, new Error("EIO")).body), /EIO/);
 });
 
 test("a body is read once, however many ask", async () => {

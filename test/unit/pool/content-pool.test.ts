@@ -325,7 +325,7 @@ test("a body that cannot be read is trouble of ours", async () => {
       },
     },
   };
-  await assert.rejects(pool.lookInto(broken), /cannot be read/);
+  await assert.rejects(async () => pool.lookInto(broken), /cannot be read/);
 });
 
 test("after its end nothing is taken, and what waits is refused", async () => {
@@ -337,7 +337,7 @@ test("after its end nothing is taken, and what waits is refused", async () => {
     (await results).map(({ status }) => status),
     ["rejected", "rejected"],
   );
-  await assert.rejects(closing.lookInto(spooled("X")), /closed/);
+  await assert.rejects(async () => closing.lookInto(spooled("X")), /closed/);
 });
 
 const corpora = process.env.CORPORA;

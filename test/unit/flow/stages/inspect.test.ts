@@ -99,6 +99,25 @@ for (const [title, settings, isScanned] of scannedCases) {
   });
 }
 
+test("what is remembered is there at once, and what one of both has to look for is waited for", async () => {
+  const mail = judged(two, { bank: bankWith({ av_scanners: [clamd] }) });
+  const expected = { headerFaults: [fault], parts, virus };
+  const known = {
+    headerFaults: () => [fault],
+    bansNames: () => true,
+    lookIntoParts: () => parts,
+    scanViruses: () => virus,
+  };
+  const atOnce = createInspect(known)(mail);
+  assert.ok(!(atOnce instanceof Promise));
+  assert.deepEqual(atOnce.content, expected);
+  for (const looked of [{ lookIntoParts: async () => parts }, { scanViruses: async () => virus }]) {
+    const later = createInspect({ ...known, ...looked })(mail);
+    assert.ok(later instanceof Promise);
+    assert.deepEqual((await later).content, expected);
+  }
+});
+
 for (const { title, settings, scanner = false, bans = false, found } of cases) {
   test(title, async () => {
     const needs: InspectNeeds = {

@@ -56,6 +56,12 @@ for (const { title, settings = {}, facts = noFacts, asked } of cases) {
   });
 }
 
+test("a score that is remembered is there at once", () => {
+  const scored = createScore(() => spam)(judged({}, { bank: bankWith({ spam_scanners: [spamd] }) }));
+  assert.ok(!(scored instanceof Promise));
+  assert.deepEqual(scored.content.spam, spam);
+});
+
 test("without a scanner the facts stay what they are", () => {
   const mail = judged();
   assert.equal(createScore(() => assert.fail())(mail), mail.facts);
