@@ -44,7 +44,10 @@ export interface Message extends MessageOctets {
 }
 
 /** What is known of a message once its header section is in. */
-export type MessageHead = Pick<Message, "header" | "fields" | "cut">;
+export interface MessageHead extends Pick<Message, "header" | "fields" | "cut"> {
+  /** What src/verdicts/verdict-key.ts keeps with it: a digest of these fields, as far as they count, and of that body. */
+  verdictDigest?: { readonly of: readonly HeaderField[]; readonly bodyDigest: Uint8Array; readonly digest: string };
+}
 
 /** Octets of the whole message as it would be sent, before dot-stuffing. */
 export function messageSizeBytes(message: MessageOctets): number {

@@ -138,7 +138,8 @@ function ageOf(penPals: readonly PenPal[], now: number): (recipient: string) => 
 /** The most important first, each once, and each major category also without its minor. */
 export function inOrder(found: readonly Contents[]): readonly Contents[] {
   const [only, ...others] = found;
-  if (only?.minor === 0 && others.length === 0) return found;
+  if (only !== undefined && others.length === 0)
+    return only.minor === 0 ? found : [only, { category: only.category, minor: 0 }];
   const keys = new Map<string, Contents>();
   for (const each of found) {
     for (const contents of [each, { category: each.category, minor: 0 }]) {

@@ -82,7 +82,9 @@ export function spaminess(input: SpamInput, recipient: string): Spaminess | unde
 
   const steps = stepsOf(input, recipient, (spam?.score ?? 0) + (virus?.points ?? 0), listed);
   const score = steps.at(-1)?.score ?? (spam?.score ?? 0) + (virus?.points ?? 0);
-  const tests = [...(spam?.tests ?? []).map(shownTest), ...(virus?.tests ?? []), ...steps.map(formatStep)];
+  const scanned = spam === undefined ? none : shownTests(spam);
+  const isScanOnly = virus === undefined && steps.length === 0;
+  const tests = isScanOnly ? scanned : [...scanned, ...(virus?.tests ?? []), ...steps.map(formatStep)];
   const penPalAgeMs = input.penPalAgeMs?.(recipient);
   return withLevels(bank, recipient, {
     score,
@@ -147,6 +149,19 @@ function hasBlackLists(bank: PolicyBank): boolean {
 
 function hasWhiteLists(bank: PolicyBank): boolean {
   return bank.whitelist_sender_maps !== emptyMap || bank.per_recip_whitelist_sender_lookup_tables !== emptyMap;
+}
+
+const none: readonly string[] = [];
+
+/** As remembered verdicts show their tests: one list for all mails that have the verdict. */
+const shown = new WeakMap<readonly SpamTest[], readonly string[]>();
+
+function shownTests({ tests, cached }: SpamFound): readonly string[] {
+  const known = cached ? shown.get(tests) : undefined;
+  if (known !== undefined) return known;
+  const texts = tests.map(shownTest);
+  if (cached) shown.set(tests, texts);
+  return texts;
 }
 
 function shownTest({ name, score }: SpamTest): string {

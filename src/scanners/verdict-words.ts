@@ -42,8 +42,9 @@ function v6Groups(address: string): readonly string[] {
 
 /** Without what each copy of a mailing has of its own: the signature's octets, the local part of the sender. */
 function findingWord({ method, result, reason, properties }: Finding): string {
-  const domains = properties
-    .filter(({ name }) => name !== "b")
-    .map(({ type, name, value }) => `${type}.${name}=${value.slice(value.lastIndexOf("@") + 1).toLowerCase()}`);
-  return [`${method}=${result}`, reason ?? "", ...domains].join(" ");
+  let word = `${method}=${result} ${reason ?? ""}`;
+  for (const { type, name, value } of properties) {
+    if (name !== "b") word += ` ${type}.${name}=${value.slice(value.lastIndexOf("@") + 1).toLowerCase()}`;
+  }
+  return word;
 }

@@ -81,6 +81,9 @@ interface Kind<T, Asked> {
 /** What an entry costs beside its text: the objects, the list's links. */
 const overheadBytes = 500;
 
+/** Of its text as objects, and as the header fields that are made of a score and kept with it. */
+const textFactor = 4;
+
 export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
   const { ttls, key, maxEntries = 20_000, maxBytes = 8 * 1024 * 1024, shared, asked: tell } = options;
   const now = options.now ?? (() => performance.now());
@@ -126,7 +129,8 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
   function keep(key: string, octets: Uint8Array, ttlMs: number): void {
     // Read again: what a scanner said is pieces of its answer, and would keep all of that.
     const found: VirusFound | SpamFound = JSON.parse(Buffer.from(octets).toString());
-    entries.set(key, { ...found, cached: true }, { ttl: ttlMs, size: overheadBytes + key.length + 2 * octets.length });
+    const size = overheadBytes + key.length + textFactor * octets.length;
+    entries.set(key, { ...found, cached: true }, { ttl: ttlMs, size });
   }
 
   /** A remembered verdict is there at once. */

@@ -20,9 +20,6 @@ const passedOver: ReadonlySet<string> = new Set([
   ...["authentication-results", "received-spf"],
 ]);
 
-/** Digests of what virus and spam verdicts both depend on: both are asked for one mail, one after the other. */
-const digests = new WeakMap<MessageHead, { readonly bodyDigest: Uint8Array; readonly digest: string }>();
-
 /** Undefined for a mail whose header section is not known whole, or not the same to all readers: it is like no other. */
 export function verdictKey(mode: VerdictKeyMode, kind: VerdictKind, subject: VerdictSubject): string | undefined {
   const { bodyDigest, head, bankPath, scanners, further } = subject;
@@ -43,15 +40,16 @@ export function sharedVerdictKey(kind: VerdictKind, key: string): string {
 /** Characters that stand in a key as they are; more are hashed. */
 const maxPlain = 300;
 
-/** Of the body and of the header fields that count. */
+/** Of the body and of the header fields that count, made once: virus and spam verdicts are both asked for. */
 function digestOf(head: MessageHead, bodyDigest: Uint8Array): string {
-  const known = digests.get(head);
-  if (known?.bodyDigest === bodyDigest) return known.digest;
+  const known = head.verdictDigest;
+  // Whoever makes another mail of this one takes along what is kept with it.
+  if (known?.of === head.fields && known.bodyDigest === bodyDigest) return known.digest;
   // Octets are a character each: joined as text and hashed in one go they cost a fourth of what they do one by one.
   let all = part(textOf(bodyDigest));
   for (const { name, raw } of head.fields) if (!passedOver.has(name)) all += part(textOf(raw));
   const digest = hashed(all);
-  digests.set(head, { bodyDigest, digest });
+  head.verdictDigest = { of: head.fields, bodyDigest, digest };
   return digest;
 }
 

@@ -6,7 +6,7 @@ import { foldedField } from "../../mail/folded-field.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import type { Accepted } from "../../policy/decision.ts";
 import type { JudgedMail } from "../mail.ts";
-import { spamFields } from "./spam-fields.ts";
+import { knownSpamFields, spamFields } from "./spam-fields.ts";
 
 /** From top to bottom. `isDefanged`: the mail leaves as an attachment. `isLocal`: the recipient is one of ours; others see neither scores nor our quarantine. */
 export function contentFields(
@@ -38,7 +38,7 @@ export function contentFields(
     if (headerFaults[0] !== undefined) fields.push(alert(`BAD HEADER SECTION, ${headerFaults[0]}`));
   }
   if (isLocal) {
-    fields.push(...spamFields(bank, content));
+    fields.push(...(facts.content.spam?.cached === true ? knownSpamFields : spamFields)(bank, content));
     fields.push(...clientFields(bank, facts.content.fingerprint, content.score?.penPalAgeMs));
   }
   return fields;
@@ -62,6 +62,15 @@ function clientFields(
 
 /** X_HEADER_TAG and X_HEADER_LINE; the tag need not be listed among the fields that may be added. */
 function scannedField(bank: PolicyBank): readonly string[] {
+  const known = scannedFields.get(bank) ?? makeScannedField(bank);
+  scannedFields.set(bank, known);
+  return known;
+}
+
+/** It says nothing of the mail. */
+const scannedFields = new WeakMap<PolicyBank, readonly string[]>();
+
+function makeScannedField(bank: PolicyBank): readonly string[] {
   const { X_HEADER_TAG: name, X_HEADER_LINE: text, allowed_added_header_fields: allowed } = bank;
   if (!isFieldName(name) || text === null || text === "" || allowed[name.toLowerCase()] === false) return [];
   return [foldedField(name, [text])];

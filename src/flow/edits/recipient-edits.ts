@@ -60,6 +60,8 @@ export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "sta
       const tag = isLocal && content !== undefined ? subjectTag(bank, content, address, names) : undefined;
       const cleared = spamClaims(address);
       if (fields.length === 0 && tag === undefined && cleared.length === 0 && defanged === undefined) return edits;
+      // Most mail has one recipient: nobody is there to share with.
+      if (transaction.envelope.recipients.length === 1) return make(fields, tag, edits, cleared, defanged);
       const key = JSON.stringify([fields, tag, cleared.length, defanged?.wrap.before]);
       made ??= new Map();
       const known = made.get(edits) ?? new Map<string, HeaderEdits>();

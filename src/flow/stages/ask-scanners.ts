@@ -39,23 +39,17 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
 
 /** Rules and level of the first recipient who has any: a mail is scored once for all recipients. */
 function forRecipients({ bank, transaction }: JudgedMail): Pick<SpamAsk, "user" | "spamLevel"> {
-  const asking = transaction.envelope.recipients.filter(
-    ({ address }) => bank.bypass_spam_checks_maps.first(address)?.value !== true,
-  );
-  const user = firstOf(asking, ({ address }) => bank.sa_username_maps.first(address)?.value);
-  const levels = asking.flatMap(({ address }) => bank.spam_tag2_level_maps.first(address)?.value ?? []);
+  let user: string | undefined;
+  let spamLevel = Number.POSITIVE_INFINITY;
+  for (const { address } of transaction.envelope.recipients) {
+    if (bank.bypass_spam_checks_maps.first(address)?.value === true) continue;
+    user ??= bank.sa_username_maps.first(address)?.value;
+    spamLevel = Math.min(spamLevel, bank.spam_tag2_level_maps.first(address)?.value ?? spamLevel);
+  }
   return {
     ...(user === undefined ? {} : { user }),
-    ...(levels.length === 0 ? {} : { spamLevel: Math.min(...levels) }),
+    ...(spamLevel === Number.POSITIVE_INFINITY ? {} : { spamLevel }),
   };
-}
-
-function firstOf<T, V>(list: readonly T[], of: (item: T) => V | undefined): V | undefined {
-  for (const item of list) {
-    const found = of(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** What we have verified already, so that the scanner need not ask again. */

@@ -42,6 +42,18 @@ test("sender scores add up, by recipient", () => {
   assert.deepEqual(score?.tests, ["GTUBE=1", "AM.WBL=4"]);
 });
 
+test("mails with one remembered verdict have one list of tests, but for what is added to them", () => {
+  const { spam } = scored(1);
+  assert.ok(spam !== undefined);
+  const content = { spam: { ...spam, cached: true } };
+  const tests = (mail: TestMail, base = levels) => found(base, mail).score?.tests;
+  assert.equal(tests({ content }), tests({ content }));
+  assert.deepEqual(tests({ content }), tests({ content: { spam } }));
+  const base: BankOverlay = { ...levels, score_sender_maps: [{ "ann@here.example": [{ "there.example": 4 }] }] };
+  assert.deepEqual(tests({ content }, base), ["GTUBE=1", "AM.WBL=4"]);
+  assert.deepEqual(tests({ content }), ["GTUBE=1"], "what was added is not kept");
+});
+
 test("a white list holds for verified senders alone, a black list for all", () => {
   const white: BankOverlay = { ...levels, whitelist_sender_maps: [["there.example"]] };
   assert.equal(names(white, { content: scored(50) })[0], "CC_SPAM,0");

@@ -51,6 +51,15 @@ test("one header section with another body is another mail", () => {
   assert.notEqual(full({ head }), full({ head, bodyDigest: Buffer.alloc(32, 2) }));
 });
 
+test("a mail that is made of another one has a key of its own", () => {
+  const { head } = subject();
+  const key = full({ head });
+  assert.equal(full({ head: { ...head } }), key);
+  const other = { ...head, fields: head.fields.filter(({ name }) => name !== "subject") };
+  assert.notEqual(full({ head: other }), key);
+  assert.equal(full({ head: other }), full({}, header.replace("Subject: hello\r\n", "")));
+});
+
 test("amavisd's key: the body alone", () => {
   assert.equal(body({ bankPath: "X", further: [] }, "Subject: another\r\n"), body());
   assert.notEqual(body({ bodyDigest: Buffer.alloc(32, 2) }), body());

@@ -30,6 +30,17 @@ test("mail that was scanned says so, unless the recipient bypasses it, nobody an
   assert.deepEqual(fields({}, { virus: { names: [], answers: [], failed: true, cached: false } }, {}), []);
 });
 
+test("what says so is made once for a bank, and is that bank's", () => {
+  const [one, other] = ["us", "them"].map((text) => bankWith({ X_HEADER_TAG: "X-Scanned", X_HEADER_LINE: text }));
+  assert.ok(one !== undefined && other !== undefined);
+  const facts = { findings: [], verifications: [], content: scanned };
+  for (const bank of [one, other, one, other]) {
+    const mail = judged({}, { bank, facts });
+    const shown = contentFields(mail, { quarantine: [] }, "ann@here.example", true);
+    assert.deepEqual(shown, [`X-Scanned: ${bank.X_HEADER_LINE}\r\n`]);
+  }
+});
+
 test("alerts name the first of each kind", () => {
   assert.deepEqual(fields({}, {}, { content: { ...content, banned } }), [
     "X-Amavis-Alert: INFECTED, message contains virus: Eicar\r\n",

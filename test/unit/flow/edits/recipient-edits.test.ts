@@ -44,10 +44,19 @@ test("a local recipient of spam has fields of ours, none of others', and a tagge
 });
 
 test("recipients with the same edits share them; others elsewhere are told nothing", () => {
-  const told = createRecipientEdits(judged({ text }, { bank: bankWith({ ...base, spam_scanners: [] }) }));
+  const recipients = ["ann@here.example", "bob@here.example", "joe@there.example"];
+  const told = createRecipientEdits(judged({ text, recipients }, { bank: bankWith({ ...base, spam_scanners: [] }) }));
   const one = told.of(spam, "ann@here.example", true, noEdits);
   assert.equal(told.of(spam, "bob@here.example", true, noEdits), one);
   assert.equal(told.of(spam, "joe@there.example", false, noEdits), noEdits);
+});
+
+test("a recipient alone has the same edits as one of several", () => {
+  const bank = bankWith(base);
+  const [alone, among] = [["ann@here.example"], ["ann@here.example", "bob@here.example"]].map((recipients) =>
+    createRecipientEdits(judged({ text, recipients }, { bank })).of(spam, "ann@here.example", true, noEdits),
+  );
+  assert.deepEqual(alone, among);
 });
 
 test("incoming fields of spam checks stay where the bank says so", () => {

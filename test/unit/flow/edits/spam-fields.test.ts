@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spamFields } from "../../../../src/flow/edits/spam-fields.ts";
+import { knownSpamFields, spamFields } from "../../../../src/flow/edits/spam-fields.ts";
 import type { ContentFound, ScoreFound } from "../../../../src/policy/decision.ts";
 
 const bank = {
@@ -48,4 +48,30 @@ test("lists are named, and a whitelisted sender is never above 0", () => {
 test("nothing below the tag level, nor what may not be added", () => {
   assert.deepEqual(spamFields(bank, found({ isTagged: false })), []);
   assert.deepEqual(spamFields({ ...bank, allowed_added_header_fields: {} }, found({})), []);
+});
+
+test("of a verdict that is remembered the fields are the same, made once while all that they show is the same", () => {
+  const tests = ["A=0.1", "B=-0.3"];
+  const first: Partial<ScoreFound> = { score: 3, tests, tag: -999, tag2: 5, autolearn: "no" };
+  const cases: readonly (readonly [typeof bank, ContentFound])[] = [
+    [bank, found(first)],
+    [{ ...bank, sa_spam_level_char: "+" }, found(first)],
+    [bank, found(first, true)],
+    [bank, found({ ...first, score: 4 })],
+    [bank, found({ ...first, tag: 1 })],
+    [bank, found({ ...first, tag2: 6 })],
+    [bank, found({ ...first, autolearn: "ham" })],
+    [bank, found({ ...first, listed: "white" })],
+    [bank, found({ ...first, isTagged: false })],
+    [bank, found({ ...first, tests: ["A=0.1"] })],
+  ];
+  // Each after each of the others: what is kept is that of the one before.
+  for (const one of cases) {
+    for (const other of cases) {
+      for (const each of [one, other]) assert.deepEqual(knownSpamFields(...each), spamFields(...each));
+    }
+  }
+  assert.equal(knownSpamFields(bank, found(first)), knownSpamFields(bank, found(first)));
+  const { score: _none, ...unscored } = found(first);
+  assert.deepEqual(knownSpamFields(bank, unscored), []);
 });
