@@ -181,7 +181,7 @@ test("logcheck is content with a day like any other, and shows the rest", async 
   const folder = await folderFor(t);
   const head = "Nov 29 22:28:14 mx signpost[192]: ";
   const usual = [
-    "signpost 0.1.0 ready on 127.0.0.1:10024, 127.0.0.1:10026, 1 worker thread(s)",
+    "signpost 0.2.0 ready on 127.0.0.1:10024, 127.0.0.1:10026, 1 worker thread(s)",
     "metrics on http://127.0.0.1:9925/metrics",
     "(00192-01) Passed CLEAN {RelayedInbound}, [192.0.2.1]:55406 <a@example.org> -> <b@example.org>, 12 ms",
     "(00192-02) Blocked SPAM {DiscardedInbound}, [192.0.2.1]:55406 <a@example.org> -> <b@example.org>, 12 ms",
