@@ -37,8 +37,9 @@ export interface Floor {
   readonly rsaVerify: number;
   readonly ed25519Sign: number;
   readonly ed25519Verify: number;
-  /** SHA-256 of 10 kB. */
+  /** SHA-256 of 10 kB, and of 10 MB. */
   readonly hash10k: number;
+  readonly hash10M: number;
 }
 
 export interface SuiteResult {
@@ -109,9 +110,9 @@ function settling({ bytes }: Case): Case {
   return { name: "settling", work: "sign-rsa", algorithm: "rsa", bytes, reuse: true };
 }
 
-/** Mails of one round. */
+/** Mails of one round: a third of a second's, or a collection more or less shows. */
 function messagesOf(bytes: number, scale: number): number {
-  const messages = bytes > 1_000_000 ? 8 : bytes > 50_000 ? 150 : 500;
+  const messages = bytes > 1_000_000 ? 8 : bytes > 50_000 ? 500 : 1500;
   return Math.max(4, Math.round(messages * scale));
 }
 
@@ -288,6 +289,7 @@ async function floorOf(bare: Child): Promise<Floor> {
     ed25519Sign: await time("sign", "ed25519", 32, 1000),
     ed25519Verify: await time("verify", "ed25519", 32, 500),
     hash10k: await time("hash", "rsa", 10_000, 3000),
+    hash10M: await time("hash", "rsa", 10_000_000, 10),
   };
 }
 
@@ -303,5 +305,6 @@ function middleFloor(floors: readonly Floor[]): Floor {
     ed25519Sign: of((each) => each.ed25519Sign),
     ed25519Verify: of((each) => each.ed25519Verify),
     hash10k: of((each) => each.hash10k),
+    hash10M: of((each) => each.hash10M),
   };
 }

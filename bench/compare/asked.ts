@@ -31,3 +31,11 @@ export const asked: readonly Asked[] = [
   { peer: "amavisd", work: "sign-rsa", bytes: 10_000_000, times: 5 },
   { peer: "amavisd", work: "verify", bytes: 10_000_000, times: 5 },
 ];
+
+/** Full load on cores that carry source and sink as well: mails a second as a multiple of the rival's, the filter's line. */
+export const askedRates: readonly Omit<Asked, "beside">[] = (["sign-rsa", "verify"] as const).flatMap((work) =>
+  [1_500, 10_000].map((bytes) => ({ peer: "rspamd", work, bytes, times: 1 })),
+);
+
+/** Latency of 10 kB at each rate: at most so many times the rival's. */
+export const askedLatency = { peer: "opendkim", p50: 0.7, p99: 1 } as const;

@@ -31,7 +31,7 @@ function configuration(folder: string, name: string, lines: readonly string[]): 
 export const opendkim: Peer = {
   name: "opendkim (milter)",
   works: ["sign-rsa", "verify"],
-  pace: { connections: 8, messages: 400, warmUp: 200, large: 12, perSecond: 400 },
+  pace: { connections: 16, messages: 1000, warmUp: 200, large: 12, perSecond: 400 },
   version: () => packageVersion("opendkim"),
   async start(work, needs) {
     const port = await needs.freePort();

@@ -10,7 +10,7 @@ const main = join(import.meta.dirname, "../../src/cli/main.ts");
 export const ownMilter: Peer = {
   name: ownAsMilter,
   works: ["sign-rsa", "sign-ed25519", "verify"],
-  pace: { connections: 8, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 },
+  pace: { connections: 16, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 },
   version: () => version,
   async start(work, { folder, keyFiles, dnsPort, freePort }) {
     const port = await freePort();

@@ -2,7 +2,7 @@
 import { quantile } from "../load/source.ts";
 import { sizeText } from "../suite.ts";
 import { table } from "../table.ts";
-import { type Asked, asked, own } from "./asked.ts";
+import { type Asked, asked, askedLatency, askedRates, own } from "./asked.ts";
 import type { PeerWork } from "./peer.ts";
 
 export interface Line {
@@ -17,6 +17,7 @@ export interface Line {
   /** Each turn's CPU against that of a bare RSA-2048 signature just before and after. */
   readonly timesRsa: number[];
   readonly p50: number[];
+  readonly perSecond: number[];
 }
 
 export interface Row {
@@ -28,6 +29,7 @@ export interface Row {
   readonly ms: number;
   readonly timesRsa: number;
   readonly p50: number;
+  readonly perSecond: number;
   /** As a multiple of what signpost took with connections used in the same way. */
   readonly times: number | undefined;
 }
@@ -83,7 +85,7 @@ export function middle(list: readonly number[]): number {
 }
 
 export function rowsOf(lines: readonly Line[]): readonly Row[] {
-  return lines.map(({ name, work, bytes, reuse, usual, ms, timesRsa, p50 }) => {
+  return lines.map(({ name, work, bytes, reuse, usual, ms, timesRsa, p50, perSecond }) => {
     const ours = lines.find(
       (each) => each.name === own && each.work === work && each.bytes === bytes && each.reuse === reuse,
     );
@@ -96,6 +98,7 @@ export function rowsOf(lines: readonly Line[]): readonly Row[] {
       ms: middle(ms),
       timesRsa: middle(timesRsa),
       p50: middle(p50),
+      perSecond: middle(perSecond),
       times: ours === undefined ? undefined : middle(timesRsa) / middle(ours.timesRsa),
     };
   });
@@ -127,6 +130,40 @@ function judge(rows: readonly Row[], { peer, work, bytes, times, beside = own }:
   return [name, beside, work, sizeText(bytes), fixed(times), fixed(measured), fixed(one), fixed(many), verdict];
 }
 
+/** Mails a second at full load, each driven as an MTA drives it that has much to send: over connections that are kept. */
+function judgeRate(
+  rows: readonly Row[],
+  { peer, work, bytes, times }: Omit<Asked, "beside">,
+): readonly string[] | undefined {
+  const of = (name: string) =>
+    rows.find((each) => each.name.startsWith(name) && each.work === work && each.bytes === bytes && each.reuse);
+  const [ours, theirs] = [of(own), of(peer)];
+  if (ours === undefined || theirs === undefined) return undefined;
+  const ratio = ours.perSecond / theirs.perSecond;
+  const verdict = ratio > times ? "reached" : "not reached";
+  return [
+    theirs.name,
+    work,
+    sizeText(bytes),
+    ours.perSecond.toFixed(0),
+    theirs.perSecond.toFixed(0),
+    fixed(ratio, 2),
+    verdict,
+  ];
+}
+
+function judgeLatency(rows: readonly RateRow[]): readonly (readonly string[])[] {
+  return rows
+    .filter(({ name }) => name.startsWith(askedLatency.peer))
+    .flatMap((theirs) => {
+      const ours = rows.find(({ name, work, rate }) => name === own && work === theirs.work && rate === theirs.rate);
+      if (ours === undefined) return [];
+      const [p50, p99] = [ours.p50 / theirs.p50, ours.p99 / theirs.p99];
+      const verdict = p50 <= askedLatency.p50 && p99 <= askedLatency.p99 ? "reached" : "not reached";
+      return [[theirs.name, theirs.work, String(theirs.rate), fixed(p50, 2), fixed(p99, 2), verdict]];
+    });
+}
+
 export function reportText(
   rows: readonly Row[],
   latencies: readonly RateRow[],
@@ -144,10 +181,21 @@ export function reportText(
     "## What is asked",
     "How many times signpost's CPU a rival takes: each driven as an MTA under load drives it (filters over connections that are kept, milters in a session per mail), and beside it both with a connection per mail, and with many mails on each.",
     table(["who", "beside", "work", "size", "asked", "measured", "one mail each", "many", "verdict"], judged),
+    ...throughputText(rows),
     "## All of them",
     "`*` marks the way of connecting that is usual.",
     table(
-      ["who", "work", "size", "mails a connection", "CPU ms", "x RSA sign", "x signpost, same way", "p50 ms"],
+      [
+        "who",
+        "work",
+        "size",
+        "mails a connection",
+        "CPU ms",
+        "x RSA sign",
+        "x signpost, same way",
+        "mails/s",
+        "p50 ms",
+      ],
       rows.map((row) => [
         row.name,
         row.work,
@@ -156,6 +204,7 @@ export function reportText(
         fixed(row.ms, 2),
         fixed(row.timesRsa),
         fixed(row.times),
+        row.perSecond.toFixed(0),
         fixed(row.p50),
       ]),
     ),
@@ -165,12 +214,26 @@ export function reportText(
   ].join("\n\n");
 }
 
+function throughputText(rows: readonly Row[]): readonly string[] {
+  const judged = askedRates.flatMap((each) => [judgeRate(rows, each) ?? []].filter(({ length }) => length > 0));
+  if (judged.length === 0) return [];
+  return [
+    "Mails a second at full load over connections that are kept, source and sink on the same cores; asked for more than the rival's:",
+    table(["who", "work", "size", "signpost", "rival", "x rival", "verdict"], judged),
+  ];
+}
+
 function latencyText(latencies: readonly RateRow[]): string {
   const head = ["who", "work", "mails/s", "p50 ms", "p99 ms", "p50 x signpost"];
   const rows = latencies.map(({ name, work, rate, p50, p99, times }) => {
     return [name, work, String(rate), p50.toFixed(2), p99.toFixed(1), times?.toFixed(1) ?? "-"];
   });
-  return `## Latency at fixed rates, 10 kB, on connections that are kept\n\n${table(head, rows)}`;
+  const judged = judgeLatency(latencies);
+  const asked =
+    judged.length === 0
+      ? ""
+      : `\n\nAsked for p50 ${askedLatency.p50} x and p99 ${askedLatency.p99} x the rival's at most:\n\n${table(["who", "work", "mails/s", "p50 x", "p99 x", "verdict"], judged)}`;
+  return `## Latency at fixed rates, 10 kB, on connections that are kept\n\n${table(head, rows)}${asked}`;
 }
 
 function crowdText(crowds: readonly CrowdRow[]): string {

@@ -9,7 +9,7 @@ const plugins = "/usr/share/rspamd/plugins";
 export const rspamd: Peer = {
   name: "rspamd (milter)",
   works: ["sign-rsa", "verify"],
-  pace: { connections: 8, messages: 400, warmUp: 200, large: 6, perSecond: 400 },
+  pace: { connections: 16, messages: 1000, warmUp: 200, large: 6, perSecond: 400 },
   version: () => packageVersion("rspamd"),
   async start(work, needs) {
     const port = await needs.freePort();

@@ -84,7 +84,7 @@ interface Contestant {
   readonly pace: Pace;
   readonly running: Running;
 }
-const ownPace: Pace = { connections: 8, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 };
+const ownPace: Pace = { connections: 16, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 };
 const lines: Line[] = [];
 const rateLines: RateLine[] = [];
 const crowds: CrowdRow[] = [];
@@ -153,7 +153,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
       (each) => each.name === name && each.work === work && each.bytes === bytes && each.reuse === reuse,
     );
     if (line === undefined) {
-      line = { name, work, bytes, reuse, usual, ms: [], timesRsa: [], p50: [] };
+      line = { name, work, bytes, reuse, usual, ms: [], timesRsa: [], p50: [], perSecond: [] };
       lines.push(line);
     }
     const rsa = (rsaBefore + (await rsaSignMs(bare))) / 2;
@@ -161,6 +161,7 @@ async function turns({ name, pace, running }: Contestant, work: PeerWork, bytes:
     line.ms.push(taken.ms);
     line.timesRsa.push(taken.ms / rsa);
     line.p50.push(taken.p50);
+    line.perSecond.push(taken.sent / taken.seconds);
   }
 }
 
