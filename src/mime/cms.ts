@@ -30,8 +30,9 @@ const kinds = new Map<string, CmsKind>([
 
 /** `head`: the first octets of a part. Undefined for what is no such object. */
 export function cmsKind(head: Buffer): CmsKind | undefined {
+  if (head[0] !== sequence) return undefined;
   const outer = readElement(head, 0);
-  const type = outer?.tag === sequence ? readElement(head, outer.at) : undefined;
+  const type = outer === undefined ? undefined : readElement(head, outer.at);
   if (type?.tag !== identifier || type.length === undefined) return undefined;
   const kind = kinds.get(head.toString("hex", type.at, type.at + type.length));
   if (kind !== "signed") return kind;

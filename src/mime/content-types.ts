@@ -1,6 +1,6 @@
 // The short types of a part by its content, in the words of amavisd's rules: what amavisd makes of the answer of file(1).
 import { type CmsKind, cmsKind } from "./cms.ts";
-import { type ArchiveKind, signatures } from "./signatures.ts";
+import { type ArchiveKind, type Signature, signatures } from "./signatures.ts";
 import { textType } from "./text-type.ts";
 
 export interface ContentType {
@@ -29,23 +29,33 @@ export function typeOfContent(head: Buffer): ContentType {
   const cms = cmsKind(head);
   if (cms === "encrypted") return { types: ["dat"], isText: false, encryptedBy: "S/MIME" };
   if (cms !== undefined) return { types: ["dat"], isText: false, cms };
-  for (const { at, octets, types, holds } of signatures) {
+  for (const { at, octets, types, holds } of signaturesByFirst[head[0] ?? 0] ?? []) {
     if (!startsWith(head, at, octets)) continue;
     const encrypted = types.includes("pgp.enc") ? { encryptedBy: "PGP" as const } : {};
     if (holds === undefined || holds === "text") return { types, isText: holds === "text", ...encrypted };
     return { types, archive: holds, isText: false };
   }
-  if (head.includes("%PDF-") && head.indexOf("%PDF-") <= 1024) return { types: ["pdf"], isText: false };
+  if (head.subarray(0, lastPdfMark + pdfMark.length).includes(pdfMark)) return { types: ["pdf"], isText: false };
   const text = textType(head);
   return text === undefined ? { types: ["dat"], isText: false } : { ...text, isText: true };
 }
 
 type Found = Omit<ContentType, "isText">;
 
+/** For each first octet those that can fit, in their order. */
+const signaturesByFirst: readonly (readonly Signature[])[] = Array.from({ length: 256 }, (_, first) =>
+  signatures.filter(({ at, octets }) => at > 0 || octets[0] === first),
+);
+/** Readers of PDF take it with something in front, where its mark begins in the first 1024 octets or right behind. */
+const pdfMark = Buffer.from("%PDF-");
+const lastPdfMark = 1024;
+
 function startsWith(head: Buffer, at: number, octets: Buffer): boolean {
   if (head.length < at + octets.length || head[at] !== octets[0]) return false;
   return head.compare(octets, 0, octets.length, at, at + octets.length) === 0;
 }
+
+const machO: ReadonlySet<number> = new Set([0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe]);
 
 function executable(head: Buffer): Found | undefined {
   const first = head[0];
@@ -57,8 +67,7 @@ function executable(head: Buffer): Found | undefined {
   const magic = head.length >= 8 ? head.readUInt32BE(0) : 0;
   // A class of Java has its version where a universal binary has the number of its parts.
   if (magic === 0xcafebabe) return { types: head.readUInt16BE(6) > 30 ? ["java"] : ["exe"] };
-  const machO = [0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe];
-  return machO.includes(magic) ? { types: ["exe"] } : undefined;
+  return machO.has(magic) ? { types: ["exe"] } : undefined;
 }
 
 /** ELF: e_type, and for what may be either whether it names an interpreter. */
@@ -108,14 +117,17 @@ const riffTypes = new Map([
 const bitmapHeaders = new Set([12, 40, 64, 108, 124, 128]);
 
 function media(head: Buffer): Found | undefined {
-  if (head.length < 18) return undefined;
+  // Each begins with "R" or "B".
+  if (head.length < 18 || (head[0] !== 0x52 && head[0] !== 0x42)) return undefined;
   const start = head.toString("latin1", 0, 4);
   if (start === "RIFF") return { types: (riffTypes.get(head.toString("latin1", 8, 12)) ?? "dat").split(" ") };
   return start.startsWith("BM") && bitmapHeaders.has(head.readUInt32LE(14)) ? { types: ["image", "bmp"] } : undefined;
 }
 
 function isTar(head: Buffer): boolean {
-  if (head.length < 512) return false;
+  // Blanks or digits: of most files no text has to be made.
+  const first = head[148] ?? 0;
+  if (head.length < 512 || (first !== 32 && (first < 48 || first > 55))) return false;
   const stated = /^ *([0-7]{1,7})[ \0]/.exec(head.toString("latin1", 148, 156))?.[1];
   if (stated === undefined || head[0] === 0) return false;
   let sum = 0;

@@ -5,21 +5,22 @@ export interface TextType {
   readonly types: readonly string[];
 }
 
-/** 1: what file(1) takes for ASCII text; 2: UTF-8, ISO 8859 or what others have made of it; 0: no text. */
-const textKind = new Uint8Array(256);
+/** Bits: 1 for what file(1) takes for ASCII text; 2 for UTF-8, ISO 8859 or what others have made of it; 4 for no text. */
+const textKind = new Uint8Array(256).fill(4);
 for (const octet of [7, 8, 9, 10, 12, 13, 27]) textKind[octet] = 1;
 textKind.fill(1, 32, 127);
 textKind.fill(2, 128, 256);
 
-/** "asc" for ASCII, "txt" for text in other charsets, undefined for what is no text. */
+/**
+ * "asc" for ASCII, "txt" for text in other charsets, undefined for what is no text. To look at all octets without a branch takes half
+ * the time of one that ends with the first that no text has.
+ */
 export function baseOfText(octets: Buffer): "asc" | "txt" | undefined {
-  let highest = 1;
-  for (let at = 0; at < octets.length; at += 1) {
-    const kind = textKind[octets[at] ?? 0] ?? 0;
-    if (kind === 0) return undefined;
-    if (kind > highest) highest = kind;
-  }
-  return highest === 1 ? "asc" : "txt";
+  const { length } = octets;
+  let seen = 0;
+  for (let at = 0; at < length; at += 1) seen |= textKind[octets[at] ?? 0] ?? 0;
+  if (seen >= 4) return undefined;
+  return seen < 2 ? "asc" : "txt";
 }
 
 /** Undefined for what is no text. `head`: the first octets. */
@@ -27,7 +28,21 @@ export function textType(head: Buffer): TextType | undefined {
   const wide = utf16Text(head);
   const base = wide === undefined ? baseOfText(head) : "txt";
   if (base === undefined) return undefined;
-  return { types: kindOf((wide ?? head.toString("latin1")).trimStart().toLowerCase()) ?? [base] };
+  const text = wide ?? textOf(head);
+  return { types: kindOf(text.trimStart().toLowerCase()) ?? [base] };
+}
+
+const lessThan = 60;
+/** Octets of text without "<" by which its kind is known, and more than most white space in front. */
+const plainBytes = 128;
+/** Characters that the longest of the marks without "<" has: "begin-base64 0644 ". */
+const plainMark = 18;
+
+/** The text as far as its kind goes by it: without "<" it is neither XML nor HTML, and its start says all. */
+function textOf(head: Buffer): string {
+  if (head.includes(lessThan)) return head.toString("latin1");
+  const start = head.toString("latin1", 0, plainBytes).trimStart();
+  return start.length >= plainMark ? start : head.toString("latin1");
 }
 
 /** Marks of HTML that file(1) looks for too. */
