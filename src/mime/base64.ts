@@ -14,8 +14,9 @@ values["=".charCodeAt(0)] = padding;
 
 const CR = 13;
 const LF = 10;
-/** The alphabet of RFC 4648 section 5, which node takes too and mail readers do not. */
-const urlAlphabet = ["-", "_"];
+/** Of the alphabet of RFC 4648 section 5, which node takes too and mail readers do not. */
+const DASH = 45;
+const UNDERSCORE = 95;
 
 /** Decoded octets go to `sink`. `doubt` is called for each thing that readers differ over, maybe often. */
 export function createBase64Decoder(sink: PartSink, doubt: (detail: string) => void): PartSink {
@@ -69,7 +70,7 @@ export function createBase64Decoder(sink: PartSink, doubt: (detail: string) => v
     const decoded = Buffer.from(octets.toString("latin1", from, to), "base64");
     if (decoded.length !== (count / 4) * 3) return undefined;
     const lines = octets.subarray(from, to);
-    return urlAlphabet.some((char) => lines.includes(char)) ? undefined : decoded;
+    return lines.includes(DASH) || lines.includes(UNDERSCORE) ? undefined : decoded;
   }
 
   return {

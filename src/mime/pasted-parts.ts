@@ -4,6 +4,9 @@ import type { PartSink } from "./part-sink.ts";
 
 const LF = 10;
 const DASH = 45;
+const noOctets = Buffer.alloc(0);
+const lineEnd = Buffer.from("\n");
+const lineWithDashes = Buffer.from("\n--");
 const maxLine = 1100;
 /** Characters of a header section. */
 const maxHeader = 16 * 1024;
@@ -17,8 +20,8 @@ type State = "text" | "dashed" | "header";
  */
 export function createPastedParts(onPart: (header: string) => PartSink | undefined): PartSink {
   let state: State = "text";
-  // As if a line had ended before the first.
-  let carry: Buffer = Buffer.from("\n");
+  let carry = noOctets;
+  let isStart = true;
   let header = "";
   let content: PartSink | undefined;
 
@@ -52,7 +55,7 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
 
   /** To the next line of dashes; what is before it is content. */
   function passOver(buffer: Buffer, from: number, final: boolean): { at: number; found: boolean } {
-    const next = buffer.indexOf("\n--", from);
+    const next = buffer.indexOf(lineWithDashes, from);
     const end = next >= 0 ? next : final ? buffer.length : endOfCertain(buffer, from);
     if (end > from) content?.write(buffer.subarray(from, end));
     return { at: end, found: next >= 0 };
@@ -93,8 +96,13 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
 
   return {
     write(octets) {
+      if (octets.length === 0) return;
+      // As if a line had ended before the first.
+      if (isStart && octets[0] === DASH) carry = lineEnd;
+      isStart = false;
       const buffer = carry.length === 0 ? octets : Buffer.concat([carry, octets]);
-      carry = Buffer.from(buffer.subarray(scan(buffer, false)));
+      const end = scan(buffer, false);
+      carry = end === buffer.length ? noOctets : Buffer.from(buffer.subarray(end));
     },
     end() {
       scan(carry, true);

@@ -12,6 +12,9 @@ export interface UuReader {
 }
 
 const LF = 10;
+const EQUALS = 61;
+const noOctets = Buffer.alloc(0);
+const beginMark = Buffer.from("begin");
 /** A line that is longer is no line of a file, and begins none. */
 const maxLine = 1100;
 
@@ -36,7 +39,7 @@ type State =
 /** Reads text and finds the files in it. */
 export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
   let state: State = { in: "text" };
-  let carry = Buffer.alloc(0);
+  let carry = noOctets;
   let atLineStart = true;
 
   function finish(doubt?: string): void {
@@ -93,7 +96,7 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
   /** Where the next line of interest starts; the end of what is certain where there is none. */
   function nextLine(buffer: Buffer, at: number): { at: number; found: boolean } {
     if (state.in !== "text" || (atLineStart && mayBegin(buffer, at))) return { at, found: true };
-    for (let word = buffer.indexOf("begin", at); word >= 0; word = buffer.indexOf("begin", word + 5)) {
+    for (let word = buffer.indexOf(beginMark, at); word >= 0; word = buffer.indexOf(beginMark, word + 5)) {
       if (word > at && buffer[word - 1] === LF) return { at: word, found: true };
       if (word > at + 2 && buffer[word - 3] === LF && buffer.toString("latin1", word - 2, word) === "=y")
         return { at: word - 2, found: true };
@@ -127,7 +130,8 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
   return {
     write(octets) {
       const buffer = carry.length === 0 ? octets : Buffer.concat([carry, octets]);
-      carry = Buffer.from(buffer.subarray(scan(buffer, false)));
+      const end = scan(buffer, false);
+      carry = end === buffer.length ? noOctets : Buffer.from(buffer.subarray(end));
     },
     end() {
       scan(carry, true);
@@ -139,6 +143,7 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
 const starts = ["begin", "=ybegin"];
 
 function mayBegin(buffer: Buffer, at: number): boolean {
+  if (buffer[at] !== beginMark[0] && buffer[at] !== EQUALS) return false;
   return starts.some((start) => {
     const here = buffer.toString("latin1", at, at + start.length);
     return start.startsWith(here);

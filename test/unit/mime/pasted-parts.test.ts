@@ -40,6 +40,8 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
     lines("--b", "Content-Type: message/rfc822", "", "From: a@b.example", "Content-Type: a/b", "", "x"),
     [lines("Content-Type: message/rfc822"), lines("From: a@b.example", "Content-Type: a/b")],
   ],
+  ["behind an empty line", "\r\n--b\r\nContent-Type: a/b", [lines("Content-Type: a/b")]],
+  ["behind one dash", lines("-", "--b", "Content-Type: a/b"), [lines("Content-Type: a/b")]],
   ["LF alone", "--b\nContent-Type: a/b\n\nx", [lines("Content-Type: a/b")]],
   ["a signature", lines("--", "Ann", "Content-Type: a/b"), []],
   ["quoted", lines("> --b", "> Content-Type: a/b"), []],
