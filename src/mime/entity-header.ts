@@ -54,6 +54,8 @@ export function readEntityHeader(fields: readonly HeaderField[], within: string 
   return { ...media, encodings, names: [...names].slice(0, maxNamesPerPart), doubts };
 }
 
+const CR = 13;
+const LF = 10;
 const contentFieldNames = ["content-type", "content-transfer-encoding", "content-disposition"] as const;
 const contentFieldSet: ReadonlySet<string> = new Set(contentFieldNames);
 
@@ -88,8 +90,10 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
   for (const [index, { name, raw }] of fields.entries()) {
     if (name === "" && !(index === 0 && isMailboxLine(raw)))
       doubts.push(ambiguous("header with a line that is no field"));
-    blankFold ||= hasBlankFold(raw);
-    bareCr ||= hasBareCr(raw);
+    if (!isOneLine(raw)) {
+      blankFold ||= hasBlankFold(raw);
+      bareCr ||= hasBareCr(raw);
+    }
     const list = lists.get(name);
     if (list === undefined) continue;
     if (types.length + encodings.length + dispositions.length === maxContentFields) {
@@ -110,10 +114,17 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
   return { types, encodings, dispositions };
 }
 
+/** Without CR and LF but for those that end it. */
+function isOneLine(raw: Uint8Array): boolean {
+  const end = raw.length - 2;
+  for (let at = 0; at < end; at += 1) if (raw[at] === LF || raw[at] === CR) return false;
+  return raw[end] === CR && raw[end + 1] === LF;
+}
+
 function hasBareCr(raw: Uint8Array): boolean {
-  const cr = raw.indexOf(13);
+  const cr = raw.indexOf(CR);
   if (cr < 0 || cr === raw.length - 2) return false;
-  for (let at = cr; at >= 0; at = raw.indexOf(13, at + 1)) if (raw[at + 1] !== 10) return true;
+  for (let at = cr; at >= 0; at = raw.indexOf(CR, at + 1)) if (raw[at + 1] !== LF) return true;
   return false;
 }
 

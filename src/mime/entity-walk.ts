@@ -12,12 +12,13 @@ import {
   readDashLine,
   readDelimiter,
 } from "./delimiters.ts";
-import { type EntityHeader, readEntityHeader } from "./entity-header.ts";
+import type { EntityHeader } from "./entity-header.ts";
 import { createHeaderSection, type HeaderSection, maxSectionBytes } from "./header-section.ts";
 import { createLeaf, createUuSink, type LeafNeeds } from "./leaf.ts";
 import { maxEntityDepth } from "./limits.ts";
-import type { PartSink } from "./part-sink.ts";
+import { fromFirstOctet, type PartSink } from "./part-sink.ts";
 import type { PartNode } from "./part-tree.ts";
+import { readSection } from "./read-section.ts";
 
 /** What the octets begin with: a header whose entity is a part of `parent`, or the body of an entity whose header is known. */
 export type WalkStart =
@@ -51,6 +52,7 @@ type State = InHeader | InBody | { readonly in: "excess" };
 const LF = 10;
 const CR = 13;
 const DASH = 45;
+const noOctets = Buffer.alloc(0);
 
 /** Takes octets from `start` on. Parts go to the tree of `needs`, content to its `lookInside`. */
 export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
@@ -74,14 +76,14 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     return frames.length === 0 ? start.at === "header" : frames.at(-1)?.multipart === undefined;
   }
 
-  /** What follows the header: nothing of it when there are too many parts. */
-  function stateAfter({ section, parent, within }: InHeader): State {
-    const { fields, cut } = section.fields();
-    const header = readEntityHeader(fields, within);
+  /** What follows the header, of which `last` is not yet in the section: nothing of it when there are too many parts. */
+  function stateAfter({ section, parent, within }: InHeader, last: Buffer): State {
+    const { header, cut } = readSection(section.with(last), within);
     const node = tree.add(parent, header);
     if (node === undefined) return { in: "excess" };
     if (isUnread(cut)) tree.note("over-limits", node, `header section with too many ${cut}`);
-    if (section.sizeBytes === 0 && isMail()) tree.noteMimeFault(node, "a mail that begins with an empty line");
+    if (section.sizeBytes + last.length === 0 && isMail())
+      tree.noteMimeFault(node, "a mail that begins with an empty line");
     return bodyState(node, header);
   }
 
@@ -120,7 +122,8 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
 
   /** Readers without MIME show what stands before and behind the parts, and take files out of it. */
   function betweenParts(node: PartNode): PartSink {
-    return createUuSink({ ...needs, depth: needs.depth + frames.length }, node);
+    const depth = needs.depth + frames.length;
+    return fromFirstOctet(() => createUuSink({ ...needs, depth }, node));
   }
 
   /** For readers who decode a multipart: all of it may stand before what others take for its first delimiter. */
@@ -135,7 +138,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
   /** Ends what is open within the first `count` frames. */
   function endAbove(count: number): void {
     // A part that ends within its header is a part all the same.
-    if (state.in === "header" && state.section.sizeBytes > 0) state = stateAfter(state);
+    if (state.in === "header" && state.section.sizeBytes > 0) state = stateAfter(state, noOctets);
     if (state.in === "body") state.sink?.end();
     while (frames.length > count) {
       const { node, multipart, startedAt } = frames.pop() ?? {};
@@ -181,7 +184,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       const isDashed = atLineStart && !isOpen && buffer[at] === DASH && buffer[at + 1] === DASH && frames.length > 0;
       const line = isDashed ? readDashLine(buffer, at, true) : undefined;
       const delimiter = line === undefined ? undefined : delimiterAt(line.text);
-      if (isOpen || isEnd || delimiter !== undefined) section.add(buffer.subarray(from, at));
+      if (isOpen || delimiter !== undefined) section.add(buffer.subarray(from, at));
       if (isOpen) return at;
       if (delimiter !== undefined) {
         position = readBytes + at - from;
@@ -191,7 +194,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       atLineStart = lf >= 0;
       if (isEnd) {
         position = readBytes + next - from;
-        state = stateAfter(header);
+        state = stateAfter(header, buffer.subarray(from, at));
         return next;
       }
       at = next;
@@ -255,7 +258,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
       carryBytes = buffer.length - end;
     },
     end() {
-      read(Buffer.concat(carry), true);
+      if (carryBytes > 0) read(Buffer.concat(carry), true);
       carry = [];
       carryBytes = 0;
       position = readBytes;

@@ -1,5 +1,4 @@
 // The header section of a part, gathered line by line within its bound.
-import { type HeaderSplit, splitHeader } from "../mail/header.ts";
 
 /** Octets of one header section that are read. */
 export const maxSectionBytes = 256 * 1024;
@@ -8,20 +7,25 @@ export interface HeaderSection {
   /** Keeps a copy, up to the bound. */
   add(octets: Buffer): void;
   readonly sizeBytes: number;
-  fields(): HeaderSplit;
+  /** What was added, and `last` behind it; one octet more than the bound where there is more. Keeps nothing. */
+  with(last: Buffer): Buffer;
 }
 
 export function createHeaderSection(): HeaderSection {
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
+  const withinBound = (octets: Buffer) => octets.subarray(0, Math.max(0, maxSectionBytes + 1 - sizeBytes));
   return {
     add(octets) {
-      if (sizeBytes <= maxSectionBytes) pieces.push(Buffer.from(octets.subarray(0, maxSectionBytes + 1 - sizeBytes)));
+      if (sizeBytes <= maxSectionBytes) pieces.push(Buffer.from(withinBound(octets)));
       sizeBytes += octets.length;
     },
     get sizeBytes() {
       return sizeBytes;
     },
-    fields: () => splitHeader(Buffer.concat(pieces)),
+    with(last) {
+      const rest = withinBound(last);
+      return pieces.length === 0 ? rest : Buffer.concat([...pieces, rest]);
+    },
   };
 }

@@ -19,3 +19,18 @@ export function toAll(sinks: readonly PartSink[]): PartSink {
     },
   };
 }
+
+/** Made when the first octet comes, if one comes; what ends without octets must have nothing to say. */
+export function fromFirstOctet(make: () => PartSink): PartSink {
+  let made: PartSink | undefined;
+  return {
+    write(octets) {
+      if (octets.length === 0) return;
+      made ??= make();
+      made.write(octets);
+    },
+    end() {
+      made?.end();
+    },
+  };
+}
