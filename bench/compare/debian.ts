@@ -34,7 +34,7 @@ export const opendkim: Peer = {
   pace: { connections: 16, messages: 1000, warmUp: 200, large: 12, perSecond: 400 },
   version: () => packageVersion("opendkim"),
   async start(work, needs) {
-    const port = await needs.freePort();
+    const place = join(needs.folder, `opendkim-${work}.sock`);
     const { selector, file } = keyOf(work, needs);
     const zone = configuration(
       needs.folder,
@@ -49,9 +49,9 @@ export const opendkim: Peer = {
         : [`Domain example.com`, `Selector ${selector}`, `KeyFile ${file}`]),
       "RequireSafeKeys no",
       "Canonicalization relaxed/relaxed",
-      `Socket inet:${port}@127.0.0.1`,
+      `Socket local:${place}`,
     ]);
-    return startProgram({ command: "opendkim", args: ["-f", "-x", config], port, speaks: "milter" });
+    return startProgram({ command: "opendkim", args: ["-f", "-x", config], place, speaks: "milter" });
   },
 };
 
@@ -77,7 +77,7 @@ export const dkimpyMilter: Peer = {
       `PidFile ${join(needs.folder, `dkimpy-${work}.pid`)}`,
       `Socket inet:${port}@127.0.0.1`,
     ]);
-    return startProgram({ command: "dkimpy-milter", args: [config], port, speaks: "milter" });
+    return startProgram({ command: "dkimpy-milter", args: [config], place: port, speaks: "milter" });
   },
 };
 
@@ -120,7 +120,7 @@ export const amavisd: Peer = {
     return startProgram({
       command: "/usr/sbin/amavisd",
       args: ["-c", config, "foreground"],
-      port,
+      place: port,
       speaks: "smtp",
     });
   },

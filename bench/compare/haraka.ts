@@ -46,7 +46,7 @@ exports.hook_rcpt = (next) => next(OK);
     return startProgram({
       command: process.execPath,
       args: [join(packages, "Haraka", "haraka.js")],
-      port,
+      place: port,
       speaks: "smtp",
       env: { HARAKA: home },
     });

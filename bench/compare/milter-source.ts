@@ -1,12 +1,13 @@
 // The MTA's side of the milter protocol (version 6) as a source of load, packet for packet as Postfix speaks it: macros
 // at each stage, those the milter named or Postfix's own, header fields one by one, body in pieces of 64 kB, and no word further before the milter has answered
 // what it did not promise to leave unanswered. Milters are measured without an MTA, whose own work would hide theirs.
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadResult } from "../load/source.ts";
+import { connectTo, type Place } from "./peer.ts";
 
 export interface MilterLoad {
-  readonly port: number;
+  readonly place: Place;
   readonly message: Uint8Array;
   readonly messages: number;
   /** Sessions at a time. */
@@ -79,7 +80,7 @@ class Session {
 
   constructor(load: MilterLoad) {
     this.#load = load;
-    this.#socket = connect({ host: "127.0.0.1", port: load.port, noDelay: true });
+    this.#socket = connectTo(load.place);
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.#socket.on("error", () => this.destroy());
     this.#socket.on("close", () => this.destroy());

@@ -12,8 +12,8 @@ export const ownMilter: Peer = {
   works: ["sign-rsa", "sign-ed25519", "verify"],
   pace: { connections: 16, messages: 3000, warmUp: 8000, large: 12, perSecond: 400 },
   version: () => version,
-  async start(work, { folder, keyFiles, dnsPort, freePort }) {
-    const port = await freePort();
+  async start(work, { folder, keyFiles, dnsPort }) {
+    const place = join(folder, `own-milter-${work}.sock`);
     const key =
       work === "sign-ed25519" ? { selector: "ed", file: keyFiles.ed25519 } : { selector: "rsa", file: keyFiles.rsa };
     const file = join(folder, `own-milter-${work}.yaml`);
@@ -27,13 +27,13 @@ enable_dkim_signing: ${work !== "verify"}
 dkim_keys: [{ domain: example.com, selector: ${key.selector}, file: ${key.file} }]
 dkim_signature_options_bysender_maps: [{ ".": { c: relaxed/relaxed } }]
 inet_socket_port: []
-milter_listen: [{ address: "127.0.0.1:${port}" }]
+milter_listen: [{ address: ${place} }]
 dns: { servers: ["127.0.0.1:${dnsPort}"] }
 log: { to: ${join(folder, "own-milter.log")} }
 `,
     );
     const args = [main, "start", "--config", file, "--user", "root"];
     const env = { RUNTIME_DIRECTORY: folder };
-    return startProgram({ command: process.execPath, args, port, speaks: "milter", env });
+    return startProgram({ command: process.execPath, args, place, speaks: "milter", env });
   },
 };

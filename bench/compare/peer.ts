@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 export interface PeerNeeds {
   /** For its files; everybody may look into it. */
@@ -18,9 +18,12 @@ export interface PeerNeeds {
   readonly freePort: () => Promise<number>;
 }
 
+/** A port on 127.0.0.1, or the path of a unix socket. */
+export type Place = number | string;
+
 export interface Running {
   readonly pid: number;
-  readonly port: number;
+  readonly place: Place;
   readonly speaks: "smtp" | "milter";
   stop(): Promise<void>;
 }
@@ -53,13 +56,13 @@ export interface Peer {
 export interface Started {
   readonly command: string;
   readonly args: readonly string[];
-  readonly port: number;
+  readonly place: Place;
   readonly speaks: Running["speaks"];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a program that stays in the foreground and waits until it listens. */
-export async function startProgram({ command, args, port, speaks, env = {} }: Started): Promise<Running> {
+export async function startProgram({ command, args, place, speaks, env = {} }: Started): Promise<Running> {
   const child = spawn(command, [...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -69,7 +72,7 @@ export async function startProgram({ command, args, port, speaks, env = {} }: St
   }
   await once(child, "spawn");
   const deadline = performance.now() + 30_000;
-  while (!(await listens(port))) {
+  while (!(await listens(place))) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}: ${said}`);
     if (performance.now() > deadline) {
       await end(child);
@@ -77,7 +80,7 @@ export async function startProgram({ command, args, port, speaks, env = {} }: St
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { pid: child.pid ?? 0, port, speaks, stop: () => end(child) };
+  return { pid: child.pid ?? 0, place, speaks, stop: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -89,8 +92,12 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function listens(port: number): Promise<boolean> {
-  const socket = connect({ host: "127.0.0.1", port });
+export function connectTo(place: Place): Socket {
+  return typeof place === "string" ? connect(place) : connect({ host: "127.0.0.1", port: place, noDelay: true });
+}
+
+async function listens(place: Place): Promise<boolean> {
+  const socket = connectTo(place);
   try {
     await once(socket, "connect");
     return true;

@@ -29,7 +29,7 @@ export const plainNode: Peer = {
     return startProgram({
       command: process.execPath,
       args: [fileURLToPath(import.meta.url), JSON.stringify(settings)],
-      port,
+      place: port,
       speaks: "smtp",
     });
   },

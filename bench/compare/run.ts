@@ -96,7 +96,7 @@ try {
       {
         name: own,
         pace: ownPace,
-        running: { pid: ours.pid, port: ours.ports[work], speaks: "smtp", stop: async () => {} },
+        running: { pid: ours.pid, place: ours.ports[work], speaks: "smtp", stop: async () => {} },
       },
     ];
     for (const peer of peers) {

@@ -39,13 +39,13 @@ const clients = {
 
 export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<Taken> {
   const { running, work, content, messages, connections, reuse, ratePerSecond } = turn;
-  const { port } = running;
+  const { place } = running;
   const pace = ratePerSecond === undefined ? {} : { ratePerSecond };
   const before = treeCpuMs(running.pid, parentsNow());
   const result =
     running.speaks === "milter"
       ? await runMilterLoad({
-          port,
+          place,
           message: content,
           messages,
           connections,
@@ -54,7 +54,14 @@ export async function takeTurn(turn: Turn, source: Child, sink: Child): Promise<
           client: work === "verify" ? clients.outside : clients.inside,
           treats: (name, value) => shows(work, `${name}: ${value}`),
         })
-      : await source.call("load", { port, content: onTheWire(content), messages, connections, reuse, ...pace });
+      : await source.call("load", {
+          port: Number(place),
+          content: onTheWire(content),
+          messages,
+          connections,
+          reuse,
+          ...pace,
+        });
   // What is done after the last reply belongs to the mail, too.
   await sleep(150);
   const ms = (treeCpuMs(running.pid, parentsNow()) - before) / Math.max(1, result.sent);
