@@ -36,6 +36,8 @@ export interface PartsFound {
   readonly parts: readonly MailPart[];
   /** Empty: every reading agrees and everything was looked at. */
   readonly unchecked: readonly Unchecked[];
+  /** Kept for equal mails, which get this same object: what is worked out of it is worth keeping, too. */
+  readonly isKept?: true;
 }
 
 export interface ScannerAnswer {

@@ -4,6 +4,7 @@ import type { MailPart, PartsFound } from "../mail/content.ts";
 import type { PolicyBank } from "./bank.ts";
 import type { BannedPattern, BannedTable } from "./banned-table.ts";
 import type { BannedFound } from "./decision.ts";
+import { createFirstFit } from "./first-fit.ts";
 
 export interface BannedParts {
   readonly found: BannedFound;
@@ -24,11 +25,12 @@ export function bansNames(bank: BannedSettings, recipient: string): boolean {
   return bank.banned_namepath_re !== undefined || tablesOf(bank, recipient).length > 0;
 }
 
-/** What was worked out for parts that are known from an equal mail. */
+/** What was worked out for parts that are kept for equal mails: for each mail's own it would cost more than all rules of most. */
 const knownFinds = new WeakMap<PartsFound, { readonly bank: BannedSettings; readonly find: FindBanned }>();
 
 /** Looks a mail's parts up; of equal mails, whose parts are one object, once for each bank in turn. */
 export function createFindBanned(bank: BannedSettings, found: PartsFound): FindBanned {
+  if (found.isKept !== true) return findBanned(bank, found);
   const known = knownFinds.get(found);
   const isSame =
     known?.bank.banned_filename_maps === bank.banned_filename_maps &&
@@ -40,23 +42,26 @@ export function createFindBanned(bank: BannedSettings, found: PartsFound): FindB
   return find;
 }
 
+const noPaths: ReadonlySet<string> = new Set();
+
 function findBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): FindBanned {
-  const opaque = new Set(unchecked.flatMap(({ path }) => path ?? []));
+  const opaque = unchecked.length === 0 ? noPaths : new Set(unchecked.flatMap(({ path }) => path ?? []));
   const described = parts.map((part) => textsOf(part, opaque));
   const leaves = leavesOf(parts);
   const byTable = new Map<BannedTable, readonly (BannedPattern | undefined)[]>();
   let byPath: readonly (BannedPattern | undefined)[] | undefined;
-  const known = new Map<string, BannedParts | undefined>();
 
   /** For each part, the first pattern that fits it or what it lies in. */
   function verdictsOf(table: BannedTable): readonly (BannedPattern | undefined)[] {
     const ready = byTable.get(table);
     if (ready !== undefined) return ready;
+    const firstFit = createFirstFit(table);
     const firsts: number[] = [];
-    for (const [index, { parent }] of parts.entries()) {
+    for (const [index, texts] of described.entries()) {
       // Containers stand before what they hold.
-      const inherited = firsts[parent] ?? table.patterns.length;
-      firsts.push(Math.min(inherited, firstFit(table, described[index] ?? [], inherited)));
+      let first = firsts[parts[index]?.parent ?? -1] ?? table.patterns.length;
+      for (const text of texts) first = Math.min(first, firstFit(text));
+      firsts.push(first);
     }
     const verdicts = firsts.map((first) => table.patterns[first]);
     byTable.set(table, verdicts);
@@ -64,10 +69,12 @@ function findBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): Fin
   }
 
   function pathVerdicts(table: BannedTable): readonly (BannedPattern | undefined)[] {
-    byPath ??= parts.map((_part, index) =>
-      leaves.has(index) ? table.patterns.find((pattern) => pattern.test(pathText(parts, index, opaque))) : undefined,
-    );
-    return byPath;
+    if (byPath !== undefined) return byPath;
+    const verdicts: (BannedPattern | undefined)[] = [];
+    for (const leaf of leaves)
+      verdicts[leaf] = table.patterns.find((pattern) => pattern.test(pathText(parts, leaf, opaque)));
+    byPath = verdicts;
+    return verdicts;
   }
 
   function find(tables: readonly BannedTable[]): BannedParts | undefined {
@@ -92,6 +99,7 @@ function findBanned(bank: BannedSettings, { parts, unchecked }: PartsFound): Fin
   }
 
   // Recipients with the same tables have the same answer, and tables are few.
+  const known = new Map<string, BannedParts | undefined>();
   const identities = new Map<BannedTable, number>();
   function identityOf(tables: readonly BannedTable[]): string {
     return tables
@@ -121,9 +129,13 @@ function tablesOf({ banned_filename_maps }: BannedSettings, recipient: string): 
   return found;
 }
 
-function leavesOf(parts: readonly MailPart[]): ReadonlySet<number> {
-  const containers = new Set(parts.map(({ parent }) => parent));
-  return new Set([...parts.keys()].filter((index) => !containers.has(index)));
+/** Their indices. */
+function leavesOf(parts: readonly MailPart[]): readonly number[] {
+  const containers = new Set<number>();
+  for (const { parent } of parts) containers.add(parent);
+  const leaves: number[] = [];
+  for (let index = 0; index < parts.length; index += 1) if (!containers.has(index)) leaves.push(index);
+  return leaves;
 }
 
 /** The declared type, the types by content with a dot, the names, in amavisd's order. */
@@ -134,14 +146,6 @@ function textsOf(part: MailPart, opaque: ReadonlySet<string>): readonly string[]
   texts.push(...names);
   if (encrypted || opaque.has(path)) texts.push("UNDECIPHERABLE");
   return texts;
-}
-
-function firstFit({ patterns }: BannedTable, texts: readonly string[], below: number): number {
-  for (const [index, pattern] of patterns.entries()) {
-    if (index >= below) break;
-    if (texts.some((text) => pattern.test(text))) return index;
-  }
-  return below;
 }
 
 /** amavisd's %F: the leaf's own texts, the rule's comment in front. */

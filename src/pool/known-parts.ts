@@ -41,7 +41,8 @@ export function createKnownParts(): KnownParts {
       const text = JSON.stringify(found);
       if (text.length > maxTextLength) return;
       // Read again: names are pieces of the header that they stood in, and would keep all of it.
-      entries.set(key, JSON.parse(text), {
+      const kept: PartsFound = { ...JSON.parse(text), isKept: true };
+      entries.set(key, kept, {
         size: overheadBytes + key.length + 2 * text.length + partBytes * found.parts.length,
       });
     },

@@ -141,6 +141,16 @@ test("a recipient bans names if any table holds for it", () => {
   );
 });
 
+test("what was worked out of parts that are kept is kept for as long as the tables are the same", () => {
+  const bank = setUp({ rules: { banned_filename_re: exe } }).base;
+  const kept: PartsFound = { ...mail, isKept: true };
+  assert.equal(createFindBanned(bank, kept), createFindBanned({ ...bank }, kept));
+  assert.notEqual(createFindBanned(bank, mail), createFindBanned(bank, mail));
+  const other = setUp({ rules: {} }).base;
+  assert.equal(createFindBanned(other, kept)("a@here.example"), undefined);
+  assert.ok(createFindBanned(bank, kept)("a@here.example"));
+});
+
 test("each distinct text meets each pattern once, however many recipients there are", () => {
   let tests = 0;
   const pattern = { key: "x", value: "1", test: () => ++tests < 0 };

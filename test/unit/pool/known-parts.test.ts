@@ -53,10 +53,11 @@ test("another body makes another key", () => {
   assert.notEqual(keyOf(fields, Buffer.alloc(32, 2)), keyOf(fields));
 });
 
-test("what was found is found again, as a copy", () => {
+test("what was found is found again, as a copy that says so", () => {
   const known = createKnownParts();
   known.keep("a", found);
-  assert.deepEqual(known.find("a"), found);
+  assert.deepEqual(known.find("a"), { ...found, isKept: true });
+  assert.equal(known.find("a"), known.find("a"));
   assert.notEqual(known.find("a"), found);
   assert.equal(known.find("b"), undefined);
 });
