@@ -4,7 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { PartsFound, Unchecked } from "../mail/content.ts";
 import { errorText } from "../mail/error-text.ts";
-import { splitHeader } from "../mail/header.ts";
+import { type HeaderSplit, isUnread, splitHeader } from "../mail/header.ts";
 import {
   type MemoryBody,
   type Message,
@@ -45,8 +45,9 @@ export interface ContentPool {
    * At once for small mail and where the answer is known. Rejects only when the body cannot be read, when too many mails wait, or
    * after `close`: it is to be tried again.
    * `key`: of `partsKey`, where somebody has made a digest of the body anyway; what is known of an equal mail is given then.
+   * A header that is cut into fields already need not be cut once more.
    */
-  lookInto(message: MessageOctets, key?: string): PartsFound | Promise<PartsFound>;
+  lookInto(message: MessageOctets & Partial<HeaderSplit>, key?: string): PartsFound | Promise<PartsFound>;
   /** The mail written so that no MTA has to change it. Rejects when the thread dies or takes too long, or after `close`. */
   makeSurvive(message: Pick<Message, "header" | "fields">, body: MemoryBody): Promise<Survival>;
   /** Mails that are taken apart by threads now, and that wait for it. */
@@ -181,10 +182,16 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
 }
 
 /** Undefined for what is not small, has an archive, or made the walk throw: a worker then says what it makes of it. */
-function lookInPlace({ header, body }: MessageOctets, limits: PartsLimits): PartsFound | undefined {
+function lookInPlace(
+  { header, body, fields, cut }: MessageOctets & Partial<HeaderSplit>,
+  limits: PartsLimits,
+): PartsFound | undefined {
   if (body.kind !== "memory" || Math.max(header.length, body.sizeBytes) > maxInPlaceBytes) return undefined;
   try {
-    const walk = createMailWalk(splitHeader(header), limits);
+    // Limits of those who cut it may be lower than what is read here.
+    const isWhole = fields !== undefined && !isUnread(cut);
+    const split = isWhole ? { fields, ...(cut !== undefined && { cut }) } : splitHeader(header);
+    const walk = createMailWalk(split, limits);
     for (const chunk of body.chunks) walk.write(chunk);
     walk.end();
     return walk.takeArchive() === undefined ? walk.found() : undefined;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import type { PartsFound } from "../../../src/mail/content.ts";
+import { splitHeader } from "../../../src/mail/header.ts";
 import { defaultPartsLimits } from "../../../src/mime/limits.ts";
 import { createContentPool } from "../../../src/pool/content-pool.ts";
 import { workerUrl } from "../../../src/process/module-url.ts";
@@ -237,6 +238,16 @@ test("a small mail is taken apart in place, a large or spooled one by a worker, 
   } finally {
     await counting.close();
   }
+});
+
+test("fields that are cut already are taken, unless not all of the header is in them", async () => {
+  const mail = messageOctetsOf(mailOf("x", "a.exe"), "memory");
+  const split = splitHeader(mail.header);
+  const found = await pool.lookInto(mail);
+  assert.deepEqual(found.parts[0]?.names, ["a.exe"]);
+  assert.deepEqual(await pool.lookInto({ ...mail, ...split }), found);
+  assert.deepEqual(await pool.lookInto({ ...mail, fields: [], cut: "fields" }), found);
+  assert.deepEqual((await pool.lookInto({ ...mail, fields: [], cut: "no-field-name" })).parts[0]?.names, []);
 });
 
 test("a mail whose key is known is taken apart once, its copies are not; what is doubtful is each time", async () => {
