@@ -210,7 +210,7 @@ const targets: readonly Target[] = [
       // Every octet is in one field, in order.
       if (split.cut === undefined || split.cut === "no-field-name")
         assert.equal(Buffer.concat(split.fields.map(({ raw }) => raw)).toString("latin1"), text);
-      return [readAuthors({ header, ...split }), headerFaults(split), mailboxLinesEnd(header)];
+      return [readAuthors({ header, ...split }), headerFaults({ header, ...split }), mailboxLinesEnd(header)];
     },
   },
   {

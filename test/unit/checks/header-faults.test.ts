@@ -5,8 +5,9 @@ import { splitHeader } from "../../../src/mail/header.ts";
 
 const complete = "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nFrom: a@b.example\r\n";
 
-function faults(header: string) {
-  return headerFaults(splitHeader(Buffer.from(header, "latin1")));
+function faults(text: string) {
+  const header = Buffer.from(text, "latin1");
+  return headerFaults({ header, ...splitHeader(header) });
 }
 
 const shown = (header: string) => faults(header).map(({ test: name, text }) => [name, text]);
@@ -112,6 +113,34 @@ test("of each test a hundred faults are told, and no other test is crowded out",
 });
 
 test("of a header over the limits nothing is missing", () => {
-  const split = splitHeader(Buffer.from("X: y\r\n".repeat(1001)));
-  assert.deepEqual(headerFaults(split), []);
+  assert.deepEqual(faults("X: y\r\n".repeat(1001)), []);
+});
+
+test("fields of a section that is plain as a whole are judged as they are beside one that is not", () => {
+  const pieces = [
+    "X: y\r\n",
+    "\tz\r\n",
+    " \r\n",
+    "X:\r\n",
+    "\ty \r\n",
+    "X y\r\n",
+    "--X: y\r\n",
+    "X: y\n",
+    "X: y\r",
+    "X: \0\r\n",
+    "\x7f",
+  ];
+  const long = `X: ${"y".repeat(995)}\r\n`;
+  for (const first of [...pieces, long, ""]) {
+    for (const second of pieces) {
+      for (const third of pieces) {
+        const text = `${complete}${first}${second}${third}`;
+        const alone = faults(text).filter(({ field }) => field !== undefined);
+        // The field in front makes no section of it that is plain as a whole.
+        const beside = faults(`X: \0\r\n${text}`).filter(({ field }) => field !== undefined && field > 0);
+        const moved = beside.map((fault) => ({ ...fault, field: (fault.field ?? 0) - 1 }));
+        assert.deepEqual(moved, alone, JSON.stringify([first, second, third]));
+      }
+    }
+  }
 });
