@@ -17,7 +17,6 @@ import { createAcquaint, rememberSent } from "../flow/stages/acquaint.ts";
 import { createAnnotate } from "../flow/stages/annotate.ts";
 import { createArrivals } from "../flow/stages/arrival.ts";
 import { createAskScanners } from "../flow/stages/ask-scanners.ts";
-import { assumeGood } from "../flow/stages/assume-good.ts";
 import { createDecide } from "../flow/stages/decide.ts";
 import { withFingerprint } from "../flow/stages/fingerprint.ts";
 import { createInspect } from "../flow/stages/inspect.ts";
@@ -153,8 +152,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
   }
 
   function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
-    const signing = mail.bank.arc_seal ? signAndSeal(mail, leaving) : signMail(mail, leaving);
-    return mail.bank.originating ? signing.then((signed) => assumeGood(mail, signed)) : signing;
+    return mail.bank.arc_seal ? signAndSeal(mail, leaving) : signMail(mail, leaving);
   }
 
   async function signAndSeal(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {

@@ -77,8 +77,11 @@ export function milterNextHops(): readonly NextHop[] {
 
 /** The MTA writes its own Received. */
 function withoutTrace(mail: JudgedMail): JudgedMail {
-  const allowed = { ...mail.bank.allowed_added_header_fields, received: false };
-  return { ...mail, bank: { ...mail.bank, allowed_added_header_fields: allowed } };
+  const { bank, arrival } = mail;
+  const allowed = { ...bank.allowed_added_header_fields, received: false };
+  // Who signs is chosen once, under the bank as it is.
+  const choice = { signerUnder: () => arrival.signerUnder(bank) };
+  return { ...mail, bank: { ...bank, allowed_added_header_fields: allowed }, arrival: choice };
 }
 
 /** "SPAM": what the mail is for the first recipient from whom it is kept to be held. */

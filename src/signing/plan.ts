@@ -49,7 +49,7 @@ export function planSigning(choice: SignerChoice, leaving: WhenLeaving): Signing
     if (isAttempt(tried)) return tried;
     const { domain, key } = tried;
     const { selector } = key;
-    if (isCarried(tried, leaving)) return { result: "already-signed", domain, selector };
+    if (isCarried(tried, leaving.validSignatures)) return { result: "already-signed", domain, selector };
     signatures.push(planned(tried, leaving));
     return { result: "chosen", domain, selector };
   });
@@ -63,7 +63,16 @@ export function planSigning(choice: SignerChoice, leaving: WhenLeaving): Signing
   return skipped(decided.result, candidates, decided.detail);
 }
 
-function isCarried({ domain, identity }: PossibleSignature, { validSignatures }: WhenLeaving): boolean {
+/** Those that the mail is to get; without them it does not leave. */
+export function signaturesToMake(
+  choice: SignerChoice,
+  validSignatures: WhenLeaving["validSignatures"],
+): readonly PossibleSignature[] {
+  if ("skip" in choice) return [];
+  return possible(choice).filter((each) => !isCarried(each, validSignatures));
+}
+
+function isCarried({ domain, identity }: PossibleSignature, validSignatures: WhenLeaving["validSignatures"]): boolean {
   return validSignatures.some((valid) => valid.domain === domain && (identity === "" || valid.identity === identity));
 }
 

@@ -13,6 +13,7 @@ import { extendedAddress } from "../edits/address-extension.ts";
 import { createRecipientEdits, withoutScanClaims } from "../edits/recipient-edits.ts";
 import { rangesOf, withRanges } from "../edits/removed-fields.ts";
 import type { JudgedMail } from "../mail.ts";
+import { findingsToShow } from "./assume-good.ts";
 
 /** Next hops of one recipient's mail, the first to be tried first. */
 export type NextHopsFor = (mail: JudgedMail, recipient: string, decision: Accepted) => readonly NextHop[];
@@ -80,8 +81,9 @@ function showsResults({ bank, facts }: JudgedMail): boolean {
   return facts.findings.length > 0 && bank.allowed_added_header_fields["authentication-results"] === true;
 }
 
-function resultsField({ bank, facts }: JudgedMail): string {
-  return formatAuthenticationResults(bank.myauthservid ?? bank.myhostname, facts.findings);
+function resultsField(mail: JudgedMail): string {
+  const { myauthservid, myhostname } = mail.bank;
+  return formatAuthenticationResults(myauthservid ?? myhostname, findingsToShow(mail));
 }
 
 /** What is done to the mail for all recipients. */

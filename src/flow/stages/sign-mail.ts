@@ -1,4 +1,5 @@
 // Signs each leaving message with what was chosen for the mail: the last edit before it goes out.
+import type { Facts } from "../../checks/check.ts";
 import type { DkimEngine, SignRequest } from "../../dkim/engine.ts";
 import { digestSpecOf } from "../../dkim/sign.ts";
 import type { BodySource } from "../../mail/digest.ts";
@@ -30,7 +31,7 @@ export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) 
     if (leaving.length === 0) return { leaving, signings: [] };
     const { transaction, bank, facts, arrival } = mail;
     const plan = planSigning(arrival.signerUnder(bank), {
-      validSignatures: facts.verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass"),
+      validSignatures: validSignatures(facts),
       receivedAtMs: transaction.receivedAtMs,
     });
     const ready = survive(mail, leaving, "sign" in plan);
@@ -38,6 +39,11 @@ export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) 
     const signed = await signAsPlanned(plan, transaction, surviving, bank.log_level >= 2);
     return survival === undefined ? signed : { ...signed, survival };
   };
+}
+
+/** Signatures that the mail came with and that hold. */
+export function validSignatures({ verifications }: Facts): Facts["verifications"] {
+  return verifications.filter(({ kind, result }) => kind === "dkim" && result === "pass");
 }
 
 export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlanned {

@@ -24,9 +24,16 @@ function discarded(method: string): Decision {
 async function pass(decisions: readonly Decision[]) {
   const bank = bankWith();
   let received: boolean | undefined;
+  const askedUnder: unknown[] = [];
   let copiesAsked = 0;
   const stages: Stages = {
-    route: () => arrivalUnder(bank),
+    route: () =>
+      arrivalUnder(bank, {
+        signerUnder(under) {
+          askedUnder.push(under);
+          return { skip: "not-originating", candidates: [] };
+        },
+      }),
     check: async () => noFacts,
     refine: (given) => given,
     inspect: ({ facts }) => facts,
@@ -38,6 +45,7 @@ async function pass(decisions: readonly Decision[]) {
     },
     annotate(mail, given) {
       received = mail.bank.allowed_added_header_fields["received"];
+      mail.arrival.signerUnder(mail.bank);
       return given;
     },
     sign: async (_mail, leaving) => ({ leaving, signings: [] }),
@@ -48,7 +56,7 @@ async function pass(decisions: readonly Decision[]) {
   const { session, envelope, message } = transaction;
   const begin = createMilterFlow(stages, (inner) => inner);
   const done = await begin(session, envelope, message).finish(transaction);
-  return { ...done, received, copiesAsked };
+  return { ...done, received, copiesAsked, choosesAnew: askedUnder.some((under) => under !== bank) };
 }
 
 test("a mail that may go on is the MTA's to send, without a trace field of ours", async () => {
@@ -59,6 +67,11 @@ test("a mail that may go on is the MTA's to send, without a trace field of ours"
     leaving.map(({ recipients, edits: { add } }) => ({ recipients, add })),
     [{ recipients: [0], add: ["X: 1\r\n"] }],
   );
+});
+
+test("that it has no trace field makes no other bank of it to choose a signer under", async () => {
+  const { choosesAnew } = await pass([going()]);
+  assert.equal(choosesAnew, false);
 });
 
 test("all recipients share the header of the one with most added to it", async () => {

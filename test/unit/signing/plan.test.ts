@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { ChosenSigner, NoSigner, PossibleSignature } from "../../../src/signing/choose.ts";
 import type { Attempt } from "../../../src/signing/find-key.ts";
 import { loadKeyring } from "../../../src/signing/load-keyring.ts";
-import { planSigning, signingDigests } from "../../../src/signing/plan.ts";
+import { planSigning, signaturesToMake, signingDigests } from "../../../src/signing/plan.ts";
 import { filesOf, rsaPem } from "./keys.ts";
 
 const { keyring } = loadKeyring(
@@ -108,4 +108,27 @@ test("the body is hashed once for signatures with the same canonicalization", ()
   assert.deepEqual(specs({}), ["simple sha256"]);
   assert.deepEqual(specs(relaxed, relaxed), ["relaxed sha256"]);
   assert.deepEqual(specs({}, relaxed), ["simple sha256", "relaxed sha256"]);
+});
+
+test("what is to be made is what is planned, whatever the mail carries", () => {
+  const own = possible();
+  const other = possible({ domain: "example.org", identity: "@x.example.org", algorithm: "rsa-sha256" });
+  const absent = { result: "no-key-for-domain", domain: "example.com" } as const;
+  for (const tries of [[own], [own, other], [other, absent, own]]) {
+    for (const leaving of [
+      nothingYet,
+      carried("example.com"),
+      carried("example.org"),
+      carried("example.org", "@x.example.org"),
+    ]) {
+      const choice = chosen(...tries);
+      const made = signaturesToMake(choice, leaving.validSignatures);
+      const plan = planSigning(choice, leaving);
+      assert.deepEqual(
+        made.map(({ domain, key: { selector }, algorithm }) => [domain, selector, algorithm]),
+        "sign" in plan ? plan.sign.map(({ domain, selector, algorithm }) => [domain, selector, algorithm]) : [],
+      );
+    }
+  }
+  assert.deepEqual(signaturesToMake({ skip: "no-candidate", candidates: [] }, []), []);
 });
