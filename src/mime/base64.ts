@@ -26,9 +26,9 @@ export function createBase64Decoder(sink: PartSink, doubt: (detail: string) => v
   let padded = false;
   let atLineStart = true;
 
-  function writeSlowly(octets: Buffer, from: number, to: number): void {
-    const out = Buffer.allocUnsafe(Math.ceil(((to - from + 4) * 3) / 4));
-    let size = 0;
+  /** Decodes into `out` behind its first `start` octets; how many there are then. */
+  function decodeSlowly(octets: Buffer, from: number, to: number, out: Buffer, start: number): number {
+    let size = start;
     for (let i = from; i < to; i += 1) {
       const value = values[octets[i] ?? 0] ?? junk;
       if (value >= 0) {
@@ -52,7 +52,7 @@ export function createBase64Decoder(sink: PartSink, doubt: (detail: string) => v
         size = flushGroup(out, size);
       } else if (value === junk) doubt("base64 with octets outside its alphabet");
     }
-    if (size > 0) sink.write(out.subarray(0, size));
+    return size;
   }
 
   /** Writes what a group that is not full holds. */
@@ -65,32 +65,26 @@ export function createBase64Decoder(sink: PartSink, doubt: (detail: string) => v
     return end;
   }
 
-  /** Lines of equal length go to node's own decoder; undefined when they hold anything that it would pass over. */
-  function decodeLines(octets: Buffer, { from, to, digits: count }: Lines): Buffer | undefined {
-    const decoded = Buffer.from(octets.toString("latin1", from, to), "base64");
-    if (decoded.length !== (count / 4) * 3) return undefined;
-    const lines = octets.subarray(from, to);
-    return lines.includes(DASH) || lines.includes(UNDERSCORE) ? undefined : decoded;
-  }
-
   return {
     write(octets) {
-      let at = 0;
-      while (at < octets.length) {
+      const out = Buffer.allocUnsafe(Math.ceil(((octets.length + 4) * 3) / 4));
+      let size = 0;
+      for (let at = 0; at < octets.length; ) {
         const lines = atLineStart && digits === 0 && !padded ? evenLines(octets, at) : undefined;
-        const decoded = lines === undefined ? undefined : decodeLines(octets, lines);
+        const decoded = lines === undefined ? undefined : decodeLines(octets, lines, out, size);
         if (lines !== undefined && decoded !== undefined) {
-          sink.write(decoded);
+          size += decoded;
           at = lines.to;
           continue;
         }
         // Those lines again, or up to the end of the line.
         const lineEnd = octets.indexOf(LF, at) + 1;
         const stop = lines?.to ?? (lineEnd === 0 ? octets.length : lineEnd);
-        writeSlowly(octets, at, stop);
+        size = decodeSlowly(octets, at, stop, out, size);
         atLineStart = octets[stop - 1] === LF;
         at = stop;
       }
+      if (size > 0) sink.write(out.subarray(0, size));
     },
     end() {
       if (digits > 0) {
@@ -108,6 +102,17 @@ interface Lines {
   readonly from: number;
   readonly to: number;
   readonly digits: number;
+}
+
+/**
+ * Lines of equal length go to node's own decoder, into `out` behind its first `start` octets: how many came out, undefined when they
+ * hold anything that it would pass over.
+ */
+function decodeLines(octets: Buffer, { from, to, digits }: Lines, out: Buffer, start: number): number | undefined {
+  const count = out.write(octets.toString("latin1", from, to), start, "base64");
+  if (count !== (digits / 4) * 3) return undefined;
+  const lines = octets.subarray(from, to);
+  return lines.includes(DASH) || lines.includes(UNDERSCORE) ? undefined : count;
 }
 
 /** Lines of one length that is a multiple of four, from `from` on; undefined where there are none. */
