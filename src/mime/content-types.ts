@@ -29,7 +29,7 @@ export function typeOfContent(head: Buffer): ContentType {
   const cms = cmsKind(head);
   if (cms === "encrypted") return { types: ["dat"], isText: false, encryptedBy: "S/MIME" };
   if (cms !== undefined) return { types: ["dat"], isText: false, cms };
-  for (const { at, octets, types, holds } of signaturesByFirst[head[0] ?? 0] ?? []) {
+  for (const { at, octets, types, holds } of signaturesBy(head[0] ?? 0)) {
     if (!startsWith(head, at, octets)) continue;
     const encrypted = types.includes("pgp.enc") ? { encryptedBy: "PGP" as const } : {};
     if (holds === undefined || holds === "text") return { types, isText: holds === "text", ...encrypted };
@@ -42,10 +42,18 @@ export function typeOfContent(head: Buffer): ContentType {
 
 type Found = Omit<ContentType, "isText">;
 
-/** For each first octet those that can fit, in their order. */
-const signaturesByFirst: readonly (readonly Signature[])[] = Array.from({ length: 256 }, (_, first) =>
-  signatures.filter(({ at, octets }) => at > 0 || octets[0] === first),
-);
+/** For each first octet that has been seen those that can fit, in their order. */
+const byFirst = new Map<number, readonly Signature[]>();
+
+function signaturesBy(first: number): readonly Signature[] {
+  let found = byFirst.get(first);
+  if (found === undefined) {
+    found = signatures.filter(({ at, octets }) => at > 0 || octets[0] === first);
+    byFirst.set(first, found);
+  }
+  return found;
+}
+
 /** Readers of PDF take it with something in front, where its mark begins in the first 1024 octets or right behind. */
 const pdfMark = Buffer.from("%PDF-");
 const lastPdfMark = 1024;
