@@ -35,6 +35,8 @@ function doubtOf(found: readonly Occurrence[], only: Occurrence, readings: reado
 }
 
 function readingsOf(found: readonly Occurrence[]): string[] {
+  const [only] = found;
+  if (only !== undefined && found.length === 1 && isPlain(only)) return [only.readings[0].trimEnd()].filter(isUsable);
   const readings = new Set<string>();
   for (const { section, extended, readings: texts } of found) {
     if (section !== undefined) continue;
@@ -46,9 +48,16 @@ function readingsOf(found: readonly Occurrence[]): string[] {
   }
   for (const { raw, text } of joinSections(found)) readings.add(raw).add(text);
   const trimmed = [...readings].flatMap((text) => (text.includes("\n") ? [text.replaceAll("\n", "")] : [text]));
-  return [...new Set(trimmed.map((text) => text.trimEnd()))].filter(
-    (text) => text !== "" && text.length <= maxBoundaryOctets,
-  );
+  return [...new Set(trimmed.map((text) => text.trimEnd()))].filter(isUsable);
+}
+
+/** What has nothing about it that any reader takes in another way. */
+function isPlain({ section, extended, readings: [text, ...others] }: Occurrence): boolean {
+  return section === undefined && !extended && others.length === 0 && !text.includes("=?") && !text.includes("\n");
+}
+
+function isUsable(text: string): boolean {
+  return text !== "" && text.length <= maxBoundaryOctets;
 }
 
 function isOddBoundary(boundary: string): boolean {

@@ -57,6 +57,7 @@ export function readEntityHeader(fields: readonly HeaderField[], within: string 
 const CR = 13;
 const LF = 10;
 const contentFieldNames = ["content-type", "content-transfer-encoding", "content-disposition"] as const;
+const [ofType, ofEncoding, ofDisposition] = contentFieldNames;
 const contentFieldSet: ReadonlySet<string> = new Set(contentFieldNames);
 
 /** Those fields that `readEntityHeader` goes by, as they stand; two headers with the same ones are read alike. */
@@ -79,12 +80,11 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
   const types: string[] = [];
   const encodings: string[] = [];
   const dispositions: string[] = [];
-  const [ofType, ofEncoding, ofDisposition] = contentFieldNames;
-  const lists = new Map<string, string[]>([
-    [ofType, types],
-    [ofEncoding, encodings],
-    [ofDisposition, dispositions],
-  ]);
+  const listOf = (name: string) => {
+    if (name === ofType) return types;
+    if (name === ofEncoding) return encodings;
+    return name === ofDisposition ? dispositions : undefined;
+  };
   let blankFold = false;
   let bareCr = false;
   for (const [index, { name, raw }] of fields.entries()) {
@@ -94,7 +94,7 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
       blankFold ||= hasBlankFold(raw);
       bareCr ||= hasBareCr(raw);
     }
-    const list = lists.get(name);
+    const list = listOf(name);
     if (list === undefined) continue;
     if (types.length + encodings.length + dispositions.length === maxContentFields) {
       doubts.push({ reason: "over-limits", detail: `more than ${maxContentFields} fields on the content` });
@@ -148,7 +148,9 @@ function hasBlankFold(raw: Uint8Array): boolean {
 type MediaType = Pick<EntityHeader, "declaredType" | "kind" | "boundaries">;
 
 function readMediaType(values: readonly string[], within: string | undefined, doubts: Doubt[]): MediaType {
-  const [first, ...others] = [...new Set(values)].map((value) => readType(value, doubts));
+  const [value] = values;
+  if (value !== undefined && values.length === 1) return readType(value, doubts);
+  const [first, ...others] = [...new Set(values)].map((each) => readType(each, doubts));
   if (first === undefined) {
     // RFC 2046 section 5.1.5.
     if (within === "multipart/digest") return { declaredType: "message/rfc822", kind: "message", boundaries: [] };
@@ -221,6 +223,7 @@ const guesses: readonly [string, Encoding][] = [
 ];
 
 function readEncodings(values: readonly string[], doubts: Doubt[]): readonly [Encoding, ...Encoding[]] {
+  if (values.length === 0) return ["identity"];
   const readings = new Set<Encoding>();
   for (const value of new Set(values.map((text) => text.toLowerCase()))) {
     const known = encodingNames.get(value);

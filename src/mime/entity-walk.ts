@@ -82,7 +82,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
     const node = tree.add(parent, header);
     if (node === undefined) return { in: "excess" };
     if (isUnread(cut)) tree.note("over-limits", node, `header section with too many ${cut}`);
-    if (section.sizeBytes + last.length === 0 && isMail())
+    if (section.sizeBytes() + last.length === 0 && isMail())
       tree.noteMimeFault(node, "a mail that begins with an empty line");
     return bodyState(node, header);
   }
@@ -138,7 +138,7 @@ export function createEntityWalk(needs: LeafNeeds, start: WalkStart): PartSink {
   /** Ends what is open within the first `count` frames. */
   function endAbove(count: number): void {
     // A part that ends within its header is a part all the same.
-    if (state.in === "header" && state.section.sizeBytes > 0) state = stateAfter(state, noOctets);
+    if (state.in === "header" && state.section.sizeBytes() > 0) state = stateAfter(state, noOctets);
     if (state.in === "body") state.sink?.end();
     while (frames.length > count) {
       const { node, multipart, startedAt } = frames.pop() ?? {};

@@ -6,7 +6,7 @@ export const maxSectionBytes = 256 * 1024;
 export interface HeaderSection {
   /** Keeps a copy, up to the bound. */
   add(octets: Buffer): void;
-  readonly sizeBytes: number;
+  sizeBytes(): number;
   /** What was added, and `last` behind it; one octet more than the bound where there is more. Keeps nothing. */
   with(last: Buffer): Buffer;
 }
@@ -20,12 +20,10 @@ export function createHeaderSection(): HeaderSection {
       if (sizeBytes <= maxSectionBytes) pieces.push(Buffer.from(withinBound(octets)));
       sizeBytes += octets.length;
     },
-    get sizeBytes() {
-      return sizeBytes;
-    },
+    sizeBytes: () => sizeBytes,
     with(last) {
-      const rest = withinBound(last);
-      return pieces.length === 0 ? rest : Buffer.concat([...pieces, rest]);
+      if (pieces.length === 0 && last.length <= maxSectionBytes) return last;
+      return Buffer.concat([...pieces, withinBound(last)]);
     },
   };
 }

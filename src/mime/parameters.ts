@@ -43,7 +43,7 @@ export function findAttribute(value: string, attribute: string): Occurrences {
   for (; at >= 0; at = lower.indexOf(attribute, at + attribute.length)) {
     if (at > 0 && isAttributeOctet(value.charCodeAt(at - 1))) continue;
     if (all.length === maxOccurrences || readLength > maxReadLength) return { all, complete: false };
-    const occurrence = readOccurrence(value, at + attribute.length, starts.has(at));
+    const occurrence = readOccurrence(value, at + attribute.length, starts.includes(at));
     if (occurrence === undefined) continue;
     all.push(occurrence);
     for (const reading of occurrence.readings) readLength += reading.length;
@@ -52,18 +52,18 @@ export function findAttribute(value: string, attribute: string): Occurrences {
 }
 
 /** Where parameters start for a reader who knows quotes and comments. */
-function parameterStarts(value: string): ReadonlySet<number> {
-  const starts = new Set<number>();
+function parameterStarts(value: string): readonly number[] {
+  const starts: number[] = [];
   let comments = 0;
   let quoted = false;
-  for (let i = 0; i < value.length && starts.size < maxOccurrences; i += 1) {
+  for (let i = 0; i < value.length && starts.length < maxOccurrences; i += 1) {
     const char = value[i];
     if (char === "\\" && (quoted || comments > 0)) i += 1;
     else if (char === '"' && comments === 0) quoted = !quoted;
     else if (quoted) continue;
     else if (char === "(") comments += 1;
     else if (char === ")" && comments > 0) comments -= 1;
-    else if (char === ";" && comments === 0) starts.add(skipBlanks(value, i + 1));
+    else if (char === ";" && comments === 0) starts.push(skipBlanks(value, i + 1));
   }
   return starts;
 }
