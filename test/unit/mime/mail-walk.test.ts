@@ -148,6 +148,12 @@ const cases: readonly [string, readonly string[], readonly string[], readonly st
     ["ambiguous 1"],
   ],
   [
+    "a file behind the parts",
+    [...multipart("b"), "", "--b", "", "x", "--b--", "begin 644 x.exe", "#86)C", "`", "end"],
+    ["1 multipart/mixed 49", "1.1 text/plain 1", "1.2 - 3 x.exe"],
+    [],
+  ],
+  [
     "uuencode declared",
     ["Content-Type: a/b", "Content-Transfer-Encoding: x-uue", "", "begin 644 x.exe", "#86)C", "`", "end"],
     ["1 a/b 32", "1.1 - 3 x.exe"],
