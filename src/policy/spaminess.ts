@@ -81,12 +81,13 @@ export function spaminess(input: SpamInput, recipient: string): Spaminess | unde
   if (!isScored && listed?.list !== "black") return undefined;
 
   const steps = stepsOf(input, recipient, (spam?.score ?? 0) + (virus?.points ?? 0), listed);
+  const levels = levelsOf(bank, recipient);
+  if (spam?.score !== undefined && virus === undefined && steps.length === 0 && listed === undefined)
+    return byScanAlone(spam, spam.score, levels);
   const score = steps.at(-1)?.score ?? (spam?.score ?? 0) + (virus?.points ?? 0);
-  const scanned = spam === undefined ? none : shownTests(spam);
-  const isScanOnly = virus === undefined && steps.length === 0;
-  const tests = isScanOnly ? scanned : [...scanned, ...(virus?.tests ?? []), ...steps.map(formatStep)];
+  const tests = [...(spam?.tests ?? []).map(shownTest), ...(virus?.tests ?? []), ...steps.map(formatStep)];
   const penPalAgeMs = input.penPalAgeMs?.(recipient);
-  return withLevels(bank, recipient, {
+  return withLevels(levels, {
     score,
     ...(penPalAgeMs === undefined ? {} : { penPalAgeMs }),
     tests,
@@ -117,13 +118,44 @@ function stepsOf(
   return steps;
 }
 
+/** What comes of a remembered verdict and these levels, the last ones: for mail after mail it is the same. */
+const known = new WeakMap<SpamFound, { readonly levels: Levels; readonly spaminess: Spaminess }>();
+
+/** The scanners' word, and nothing that changes it. */
+function byScanAlone(spam: SpamFound, score: number, levels: Levels): Spaminess {
+  const last = spam.cached ? known.get(spam) : undefined;
+  if (last !== undefined && isSameLevels(last.levels, levels)) return last.spaminess;
+  const tests = spam.tests.map(shownTest);
+  const { autolearn } = spam;
+  const made = withLevels(levels, autolearn === undefined ? { score, tests } : { score, tests, autolearn });
+  if (spam.cached) known.set(spam, { levels, spaminess: made });
+  return made;
+}
+
+/** A recipient's levels. */
+interface Levels {
+  readonly tag: number | undefined;
+  readonly tag2: number | undefined;
+  readonly tag3: number | undefined;
+  readonly kill: number | undefined;
+}
+
+function levelsOf(bank: PolicyBank, recipient: string): Levels {
+  return {
+    tag: bank.spam_tag_level_maps.first(recipient)?.value,
+    tag2: bank.spam_tag2_level_maps.first(recipient)?.value,
+    tag3: bank.spam_tag3_level_maps.first(recipient)?.value,
+    kill: bank.spam_kill_level_maps.first(recipient)?.value,
+  };
+}
+
+function isSameLevels(one: Levels, other: Levels): boolean {
+  return one.tag === other.tag && one.tag2 === other.tag2 && one.tag3 === other.tag3 && one.kill === other.kill;
+}
+
 /** "At or above"; a level that the recipient does not have is never reached, but for tag, which always is. */
-function withLevels(bank: PolicyBank, recipient: string, scored: Omit<ScoreFound, "isTagged">): Spaminess {
+function withLevels({ tag, tag2, tag3, kill }: Levels, scored: Omit<ScoreFound, "isTagged">): Spaminess {
   const { score, listed } = scored;
-  const tag = bank.spam_tag_level_maps.first(recipient)?.value;
-  const tag2 = bank.spam_tag2_level_maps.first(recipient)?.value;
-  const tag3 = bank.spam_tag3_level_maps.first(recipient)?.value;
-  const kill = bank.spam_kill_level_maps.first(recipient)?.value;
   const reaches = (level: number | undefined) =>
     listed !== "white" && (listed === "black" || (level !== undefined && score >= level));
   const isTagged = listed === "black" || tag === undefined || score - (listed === "white" ? whitelistBonus : 0) >= tag;
@@ -149,19 +181,6 @@ function hasBlackLists(bank: PolicyBank): boolean {
 
 function hasWhiteLists(bank: PolicyBank): boolean {
   return bank.whitelist_sender_maps !== emptyMap || bank.per_recip_whitelist_sender_lookup_tables !== emptyMap;
-}
-
-const none: readonly string[] = [];
-
-/** As remembered verdicts show their tests: one list for all mails that have the verdict. */
-const shown = new WeakMap<readonly SpamTest[], readonly string[]>();
-
-function shownTests({ tests, cached }: SpamFound): readonly string[] {
-  const known = cached ? shown.get(tests) : undefined;
-  if (known !== undefined) return known;
-  const texts = tests.map(shownTest);
-  if (cached) shown.set(tests, texts);
-  return texts;
 }
 
 function shownTest({ name, score }: SpamTest): string {

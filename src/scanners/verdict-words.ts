@@ -1,5 +1,5 @@
 // What a spam scanner's word depends on beside the octets of a mail, as words that can be compared.
-import { isIP, isIPv6 } from "node:net";
+import { isIP } from "node:net";
 import type { Finding } from "../authres/finding.ts";
 import type { SpamQuestion } from "./spam-question.ts";
 
@@ -11,22 +11,23 @@ export function verdictWords({
   verified,
 }: Pick<SpamQuestion, "user" | "envelope" | "client" | "verified">): readonly string[] {
   const { address } = envelope.sender;
-  return [
+  const words = [
     `user=${user ?? ""}`,
     // Each copy to a list's subscribers has a sender of its own (VERP), of one domain.
     `sender=${address.slice(address.lastIndexOf("@") + 1).toLowerCase()}`,
     `client=${clientNetwork(client.address)}`,
-    ...(verified?.findings ?? []).map(findingWord),
   ];
+  for (const finding of verified?.findings ?? []) words.push(findingWord(finding));
+  return words;
 }
 
 /** Lists of addresses, and who answers for one, are as a rule about networks of this size. */
 export function clientNetwork(address: string | undefined): string {
-  if (address === undefined || isIP(address) === 0) return "";
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
-  const plain = mapped ?? address;
-  if (!isIPv6(plain)) return plain.slice(0, plain.lastIndexOf("."));
-  return v6Groups(plain).slice(0, 4).join(":");
+  const version = address === undefined ? 0 : isIP(address);
+  if (address === undefined || version === 0) return "";
+  if (version === 4) return address.slice(0, address.lastIndexOf("."));
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+)\.\d+$/i.exec(address) ?? [];
+  return mapped ?? v6Groups(address).slice(0, 4).join(":");
 }
 
 function v6Groups(address: string): readonly string[] {

@@ -27,7 +27,8 @@ export function verdictKey(mode: VerdictKeyMode, kind: VerdictKind, subject: Ver
   // That scanners are named is not amavisd's, but harmless: after a change of scanners the new ones are asked.
   if (mode === "body") return `${begin}:${hashed(part(textOf(bodyDigest)) + part(scanners))}`;
   if (head.cut !== undefined) return undefined;
-  const rest = [scanners, bankPath, String(further.length), ...further].map(part).join("");
+  let rest = part(scanners) + part(bankPath) + part(String(further.length));
+  for (const word of further) rest += part(word);
   return `${begin}:${digestOf(head, bodyDigest)}:${rest.length <= maxPlain ? rest : hashed(rest)}`;
 }
 

@@ -12,35 +12,22 @@ type Allowed = Pick<PolicyBank, "allowed_added_header_fields" | "sa_spam_level_c
 interface Known {
   readonly bank: Allowed;
   readonly isSpammy: boolean;
-  readonly score: ScoreFound;
   readonly fields: readonly string[];
 }
 
-/** By the list of tests, which a remembered verdict has in common for all its mails: the fields that were made last. */
-const known = new WeakMap<readonly string[], Known>();
+/** By a score, which mails with one remembered verdict have in common: the fields that were made last. */
+const known = new WeakMap<ScoreFound, Known>();
 
 /** The same fields as `spamFields`, for a verdict that may come again: they cost 5 us, which is 2 % of a signature. */
 export function knownSpamFields(bank: Allowed, content: ContentFound): readonly string[] {
   const { all, score } = content;
   if (score === undefined) return [];
   const isSpammy = isSpammyBy(all);
-  const last = known.get(score.tests);
-  if (last?.bank === bank && last.isSpammy === isSpammy && isShownAlike(last.score, score)) return last.fields;
+  const last = known.get(score);
+  if (last?.bank === bank && last.isSpammy === isSpammy) return last.fields;
   const fields = spamFields(bank, content);
-  known.set(score.tests, { bank, isSpammy, score, fields });
+  known.set(score, { bank, isSpammy, fields });
   return fields;
-}
-
-/** But for the tests: all of a score that fields show. */
-function isShownAlike(one: ScoreFound, other: ScoreFound): boolean {
-  return (
-    one.score === other.score &&
-    one.isTagged === other.isTagged &&
-    one.tag === other.tag &&
-    one.tag2 === other.tag2 &&
-    one.listed === other.listed &&
-    one.autolearn === other.autolearn
-  );
 }
 
 function isSpammyBy(all: ContentFound["all"]): boolean {

@@ -18,24 +18,29 @@ const maxKept = 10;
 /** Undefined where nothing looked into the mail. */
 export function scanRecord({ parts, virus, spam }: ContentFacts): ScanRecord | undefined {
   if (parts === undefined && virus === undefined && spam === undefined) return undefined;
-  return {
-    ...(parts === undefined ? {} : { parts: parts.parts.length }),
-    ...(parts === undefined || parts.unchecked.length === 0 ? {} : { unchecked: parts.unchecked.slice(0, maxKept) }),
-    ...(virus === undefined
-      ? {}
-      : { virus: { answers: virus.answers.slice(0, maxKept), failed: virus.failed, cached: virus.cached } }),
-    ...(spam === undefined ? {} : { spam: spamOf(spam) }),
-  };
+  const record: Draft<ScanRecord> = {};
+  if (parts !== undefined) record.parts = parts.parts.length;
+  if (parts !== undefined && parts.unchecked.length > 0) record.unchecked = atMost(maxKept, parts.unchecked);
+  if (virus !== undefined) {
+    const { answers, failed, cached } = virus;
+    record.virus = { answers: atMost(maxKept, answers), failed, cached };
+  }
+  if (spam !== undefined) record.spam = spamOf(spam);
+  return record;
+}
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
+function atMost<T>(most: number, list: readonly T[]): readonly T[] {
+  return list.length <= most ? list : list.slice(0, most);
 }
 
 function spamOf({ score, scanner, action, failure, cached }: SpamFound): NonNullable<ScanRecord["spam"]> {
-  return {
-    scanner,
-    cached,
-    ...(score === undefined ? {} : { score }),
-    ...(action === undefined ? {} : { action }),
-    ...(failure === undefined ? {} : { failure }),
-  };
+  const record: Draft<NonNullable<ScanRecord["spam"]>> = { scanner, cached };
+  if (score !== undefined) record.score = score;
+  if (action !== undefined) record.action = action;
+  if (failure !== undefined) record.failure = failure;
+  return record;
 }
 
 /** Scanners that did not answer, each with the word that says why: "ClamAV(timeout)". */

@@ -42,16 +42,35 @@ test("sender scores add up, by recipient", () => {
   assert.deepEqual(score?.tests, ["GTUBE=1", "AM.WBL=4"]);
 });
 
-test("mails with one remembered verdict have one list of tests, but for what is added to them", () => {
-  const { spam } = scored(1);
+test("mails with one remembered verdict have one score, while nothing is added and the levels are the same", () => {
+  const { spam } = scored(5);
   assert.ok(spam !== undefined);
-  const content = { spam: { ...spam, cached: true } };
-  const tests = (mail: TestMail, base = levels) => found(base, mail).score?.tests;
-  assert.equal(tests({ content }), tests({ content }));
-  assert.deepEqual(tests({ content }), tests({ content: { spam } }));
-  const base: BankOverlay = { ...levels, score_sender_maps: [{ "ann@here.example": [{ "there.example": 4 }] }] };
-  assert.deepEqual(tests({ content }, base), ["GTUBE=1", "AM.WBL=4"]);
-  assert.deepEqual(tests({ content }), ["GTUBE=1"], "what was added is not kept");
+  const remembered = { ...spam, cached: true };
+  const cases: readonly (readonly [BankOverlay, TestMail])[] = [
+    [levels, {}],
+    [{ ...levels, spam_tag_level_maps: [6] }, {}],
+    [{ ...levels, spam_tag2_level_maps: [6] }, {}],
+    [{ ...levels, spam_tag3_level_maps: [4] }, {}],
+    [{ ...levels, spam_kill_level_maps: [4] }, {}],
+    [{}, {}],
+    [{ ...levels, score_sender_maps: [{ "ann@here.example": [{ "there.example": 4 }] }] }, {}],
+    [{ ...levels, whitelist_sender_maps: [["there.example"]] }, { verifiedDomains: ["there.example"] }],
+    [{ ...levels, blacklist_sender_maps: [["there.example"]] }, {}],
+    [levels, { content: { spam: remembered, penPals: [{ recipient: "ann@here.example", at: 0 }] } }],
+    [levels, { content: { spam: { ...remembered, autolearn: "ham" } } }],
+  ];
+  // Each after each of the others: what is kept is that of the one before.
+  for (const one of cases) {
+    for (const other of cases) {
+      for (const [base, mail] of [one, other]) {
+        const content = { spam: remembered, ...mail.content };
+        const afresh = { ...content, spam: { ...content.spam, cached: false } };
+        assert.deepEqual(found(base, { ...mail, content }), found(base, { ...mail, content: afresh }));
+      }
+    }
+  }
+  const again = () => found(levels, { content: { spam: remembered } }).score;
+  assert.equal(again(), again());
 });
 
 test("a white list holds for verified senders alone, a black list for all", () => {
