@@ -64,7 +64,8 @@ const contentFieldSet: ReadonlySet<string> = new Set(contentFieldNames);
 export function fieldsOfEntity(fields: readonly HeaderField[]): string {
   let text = "";
   for (const [index, { name, raw }] of fields.entries()) {
-    if (!contentFieldSet.has(name) && name !== "" && !hasBlankFold(raw) && !hasBareCr(raw)) continue;
+    const isOdd = !isOneLine(raw) && (hasBlankFold(raw) || hasBareCr(raw));
+    if (!contentFieldSet.has(name) && name !== "" && !isOdd) continue;
     // A line without a name may be one of a mailbox file, where it stands first.
     const octets = asBuffer(raw).toString("latin1");
     text += `${name === "" ? index : ""}:${octets.length}:${octets}`;
