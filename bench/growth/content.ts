@@ -51,7 +51,7 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
 
 /** As many mails as fit into what a second or so takes; in no round is one equal to another. */
 export function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
-  const count = mails(Math.max(4, Math.min(1500, 4e7 / mail.length)), bench.scale);
+  const count = mails(Math.max(8, Math.min(1500, 6e7 / mail.length)), bench.scale);
   return { x, load: () => load(site, bank, fresh(mail, count), count) };
 }
 
@@ -63,20 +63,23 @@ async function curvesOf(
   xs: readonly number[],
   mailOf: (x: number) => Buffer,
   at: (x: number, mail: Buffer) => number = (x) => x,
-  step = Number.POSITIVE_INFINITY,
+  steps: readonly number[] = [],
 ): Promise<readonly Curve[]> {
   const found = works.map((): [number, number, number][] => []);
-  for (const x of xs) {
+  const cases = xs.flatMap((x) => {
     const mail = mailOf(x);
-    const cases = works.map(([bank]) => caseOf(bench, site, bank, at(x, mail), mail));
-    const results = await inTurns(bench, site.pid, cases);
-    for (const [index, result] of results.entries()) found[index]?.push([at(x, mail), result.processMs, result.mainMs]);
+    return works.map(([bank], work) => ({ work, ...caseOf(bench, site, bank, at(x, mail), mail) }));
+  });
+  const results = await inTurns(bench, site.pid, cases);
+  for (const [index, { work, x }] of cases.entries()) {
+    const result = results[index];
+    if (result !== undefined) found[work]?.push([x, result.processMs, result.mainMs]);
   }
   return works.flatMap(([, label], index): readonly Curve[] => {
     const of = (read: 1 | 2) => (found[index] ?? []).map((point) => [point[0], point[read]] as const);
     return [
-      { label: `${label}: process`, unit: "CPU ms", bound: "linear", step, points: of(1) },
-      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", step, points: of(2) },
+      { label: `${label}: process`, unit: "CPU ms", bound: "linear", steps, points: of(1) },
+      { label: `${label}: main thread`, unit: "CPU ms", bound: "linear", steps, points: of(2) },
     ];
   });
 }
@@ -108,8 +111,10 @@ export async function attachments(bench: Bench): Promise<Growth> {
   return { title: "Attachments of 100 kB", against: "attachments", curves, facts: [] };
 }
 
-/** Octets of an attachment; the mail is larger by a third. */
-const sizes = [1000, 10_000, 100_000, 1_000_000, 10_000_000];
+/** Mail beyond this many octets is taken apart by a thread of its own. */
+const toThread = 32 * 1024;
+/** Octets of an attachment; the mail is larger by a third. A point on either side of `toThread`. */
+const sizes = [1000, 10_000, 22_000, 26_000, 100_000, 1_000_000, 10_000_000];
 
 export async function scanning(bench: Bench): Promise<Growth> {
   bench.say("one attachment of 1 kB to 10 MB");
@@ -121,7 +126,7 @@ export async function scanning(bench: Bench): Promise<Growth> {
       sizes,
       (bytes) => withAttachments(1, bytes),
       (_, mail) => mail.length,
-      toDisk,
+      [toThread, toDisk],
     ),
   );
   return { title: "Size of a mail with one attachment, looked into", against: "octets", curves, facts: [] };

@@ -9,8 +9,8 @@ export interface Curve {
   readonly unit: string;
   /** How y may grow with x. */
   readonly bound: "constant" | "linear";
-  /** The x of a step that is known, as where mail goes to the disk: the curve is held to its bound on either side of it. */
-  readonly step?: number;
+  /** The x of steps that are known, as where mail goes to the disk: the curve is held to its bound on either side of them. */
+  readonly steps?: readonly number[];
   readonly points: Points;
 }
 
@@ -68,8 +68,8 @@ export function tooSteep(curve: Curve): readonly Neighbours[] {
 }
 
 /** Whether the curve is known to have a step between the two. */
-export function isStep({ step }: Pick<Curve, "step">, { from, to }: Neighbours): boolean {
-  return step !== undefined && from < step && step <= to;
+export function isStep({ steps = [] }: Pick<Curve, "steps">, { from, to }: Neighbours): boolean {
+  return steps.some((step) => from < step && step <= to);
 }
 
 /** How far a prediction is from what came, as a part of that: above 0 it was too high. */

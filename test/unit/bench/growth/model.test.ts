@@ -51,7 +51,7 @@ test("a step that is known is no finding, what is steep on either side of it is"
     [20, 8000],
   ] as const;
   const found = (step: number) =>
-    tooSteep({ label: "", unit: "ms", bound: "linear", step, points }).map(({ from, to }) => [from, to]);
+    tooSteep({ label: "", unit: "ms", bound: "linear", steps: [step], points }).map(({ from, to }) => [from, to]);
   assert.deepEqual(found(5), [[10, 20]]);
   assert.deepEqual(found(12), [[1, 10]]);
   assert.deepEqual(found(30), [
