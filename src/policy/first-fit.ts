@@ -28,7 +28,12 @@ export function createFirstFit(table: BannedTable): (text: string) => number {
     const before = known.get(text);
     if (before !== undefined) return before;
     const index = look(text);
-    known.set(text, index);
+    known.set(ownCopy(text), index);
     return index;
   };
+}
+
+/** A name is a piece of the header that it stood in, and would keep all of that. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }
