@@ -203,7 +203,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "unit/lookup/map": ["lookup/value"],
   "unit/lookup/network": ["lookup/context", "lookup/entry", "lookup/hash-file"],
   "unit/mail/address": ["mail/address-tokens"],
-  "unit/mail/edit": ["mail/message"],
+  "unit/mail/edit": ["mail/message", "mail/shared-octets"],
   "unit/metrics/count-outcome": ["metrics/bounded"],
   "unit/mime/content-types": ["mime/signatures", "mime/text-type"],
   "unit/mime/mail-walk": ["mime/delimiters", "mime/entity-walk", "mime/leaf", "mime/limits", "mime/part-tree"],

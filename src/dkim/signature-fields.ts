@@ -31,7 +31,6 @@ export function readSignatureFields(
   policy: Pick<VerifyPolicy, "domainKeys" | "maxSignatures" | "maxKeys">,
 ): readonly SignatureField[] {
   const candidates = readCandidates(fields, policy.domainKeys);
-  if (candidates.length === 0) return [];
   const judged = withinLimits(candidates, fields, policy);
   return candidates.map((candidate) => ({
     kind: candidate.kind,
@@ -73,9 +72,7 @@ export function withinLimits(
 /** Reads all signature fields, top to bottom. */
 export function readCandidates(fields: readonly HeaderField[], domainKeys: boolean): Candidate[] {
   const candidates: Candidate[] = [];
-  for (let index = 0; index < fields.length; index += 1) {
-    const field = fields[index];
-    if (field === undefined) continue;
+  for (const [index, field] of fields.entries()) {
     if (field.name === "dkim-signature") {
       candidates.push({ index, kind: "dkim", parsed: parseDkimSignature(fieldBody(field.raw)) });
     } else if (domainKeys && field.name === "domainkey-signature") {

@@ -2,7 +2,7 @@
 // where octets are needed, when a mail is signed or leaves; every octet that no edit names stays as it is.
 import { asBuffer, mailboxLinesEnd } from "./header.ts";
 import type { MemoryBody, MessageOctets } from "./message.ts";
-import { sharedPiece } from "./shared-octets.ts";
+import { sharedOctets } from "./shared-octets.ts";
 import { isSameWrapping, type Wrapping, wrappedBody } from "./wrapping.ts";
 
 /** A range of octets of the header section, end not included. */
@@ -90,7 +90,7 @@ export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" 
   let size = added.length + header.length + (wrap?.heading.length ?? 0);
   for (const { start, end } of remove) size -= end - start;
   for (const { start, end, octets: put } of replace) size += put.length - (end - start);
-  const octets = memory === "shared" ? sharedPiece(size) : Buffer.allocUnsafe(size);
+  const octets = memory === "shared" ? sharedOctets(size) : Buffer.allocUnsafe(size);
   let at = header.copy(octets, 0, 0, below);
   at += octets.write(added, at, "latin1");
   let from = below;

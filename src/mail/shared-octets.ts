@@ -6,26 +6,6 @@ export function sharedOctets(size: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(size));
 }
 
-const blockOctets = 64 * 1024;
-const maxPieceOctets = 4 * 1024;
-let block = sharedOctets(0);
-let used = 0;
-
-/**
- * The same for what is let go soon, as a job's header: a small piece is cut from a block of 64 kB, which is there as long as
- * any piece of it. No octet of a block is given out twice. A block for each signed mail took 0.4 us more.
- */
-export function sharedPiece(size: number): Buffer {
-  if (size > maxPieceOctets) return sharedOctets(size);
-  if (used + size > block.length) {
-    block = sharedOctets(blockOctets);
-    used = 0;
-  }
-  const start = used;
-  used += size;
-  return block.subarray(start, used);
-}
-
 /** The pieces one after the other in one shared block. */
 export function concatShared(pieces: readonly Uint8Array[]): Uint8Array {
   let size = 0;

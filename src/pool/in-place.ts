@@ -1,6 +1,5 @@
 // Small jobs that come when nothing else is to be done, or when the workers are behind: the calling thread does them itself.
 // Everything whose cost a sender could drive up goes to the workers, which may be ended.
-import type { KeyObject } from "node:crypto";
 import type { DkimEngine, SignJob, SignRequest, VerifyJob } from "../dkim/engine.ts";
 import { createKeyCache } from "../dkim/key-record.ts";
 import { signMessage } from "../dkim/sign.ts";
@@ -94,20 +93,8 @@ function isSmallToSign({ header, body, requests }: SignJob, maxBits: number): bo
     header.length <= maxHeaderBytes &&
     requests.length <= maxRequests &&
     isSmall(body) &&
-    requests.every(({ privateKey }) => modulusBits(privateKey) <= maxBits)
+    requests.every(({ privateKey }) => (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) <= maxBits)
   );
-}
-
-/** To ask a key object makes an object each time, and the few keys there are sign each mail. */
-const knownBits = new WeakMap<KeyObject, number>();
-
-/** Bits of an RSA key, 0 of any other. */
-function modulusBits(key: KeyObject): number {
-  const known = knownBits.get(key);
-  if (known !== undefined) return known;
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  knownBits.set(key, bits);
-  return bits;
 }
 
 /** An RSA signature takes longer than all else that is done with a small mail. */

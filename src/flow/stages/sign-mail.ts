@@ -70,11 +70,6 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
     requests: readonly SignRequest[],
     leaving: readonly Leaving[],
   ): Promise<readonly Leaving[]> {
-    const [only] = leaving;
-    if (only !== undefined && leaving.length === 1) {
-      // The rule, and it needs no Promise.all.
-      return [{ ...only, edits: await signOne(message, only.edits, body, requests) }];
-    }
     const distinct = [...new Set(leaving.map(({ edits }) => edits))];
     const signed = await Promise.all(distinct.map((edits) => signOne(message, edits, body, requests)));
     return leaving.map((each) => {
