@@ -131,4 +131,6 @@ export interface Verification {
   /** t= and x=, epoch seconds. */
   readonly signedAt?: number;
   readonly expiresAt?: number;
+  /** Of a signature that passed: octets of the whole canonicalized body. */
+  readonly canonicalBytes?: number;
 }

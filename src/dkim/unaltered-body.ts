@@ -1,44 +1,31 @@
 // Bodies that a canonicalization leaves as they are (RFC 6376 section 3.4): most mail, and then the digest that a signature
 // holds for is that of the octets themselves.
 import type { BodyDigestSpec } from "../mail/digest.ts";
-import { RelaxedBody } from "./relaxed-body.ts";
-import { maxTextOctets } from "./relaxed-text.ts";
+import type { Body } from "../mail/message.ts";
 
-const lineEnd = Buffer.from("\r\n");
+const lineFeed = 10;
+const carriageReturn = 13;
+const tab = 9;
 
 /**
- * Whether the digest that `spec` describes is the SHA-256 of `chunks` as they are. Also false where it is dear to find out: for a body
- * of several chunks, or beyond `maxTextOctets`.
+ * Whether the digest that `spec` describes is the SHA-256 of the body as it is, of which `canonicalBytes` octets were hashed. Also
+ * false of a body on disk, which is dear to look at.
  */
 export function isDigestOfOctets(
   { canonicalization, hash, length, prefix }: BodyDigestSpec,
-  chunks: readonly Uint8Array[],
+  canonicalBytes: number,
+  body: Body,
 ): boolean {
-  const [chunk, ...more] = chunks;
-  if (chunk === undefined || more.length > 0 || chunk.length > maxTextOctets) return false;
-  if (hash !== "sha256" || length !== undefined || prefix !== undefined) return false;
-  if (canonicalization === "simple") return endsWithOneLineEnd(chunk);
-  return canonicalization === "relaxed" && endsWithOneLineEnd(chunk) && isRelaxed(chunk);
+  if (hash !== "sha256" || length !== undefined || prefix !== undefined || body.kind !== "memory") return false;
+  const { chunks, sizeBytes } = body;
+  // With its last line ended nothing is added, and of the same length nothing was taken away.
+  if (canonicalBytes !== sizeBytes || !endsWithLineEnd(chunks)) return false;
+  if (canonicalization === "simple") return true;
+  // What is left to "relaxed" is to make a space of a tab.
+  return canonicalization === "relaxed" && chunks.every((chunk) => !chunk.includes(tab));
 }
 
-function endsWithOneLineEnd(octets: Uint8Array): boolean {
-  const end = octets.length;
-  if (end < 3 || !lineEnd.equals(octets.subarray(end - 2))) return false;
-  return end < 4 || !lineEnd.equals(octets.subarray(end - 4, end - 2));
-}
-
-function isRelaxed(octets: Uint8Array): boolean {
-  let at = 0;
-  let isSame = true;
-  // Compared piece by piece: their memory is used again.
-  const body = new RelaxedBody({
-    write(piece) {
-      isSame &&=
-        at + piece.length <= octets.length && Buffer.compare(piece, octets.subarray(at, at + piece.length)) === 0;
-      at += piece.length;
-    },
-  });
-  body.update(octets);
-  body.end();
-  return isSame && at === octets.length;
+function endsWithLineEnd(chunks: readonly Uint8Array[]): boolean {
+  const last = chunks.at(-1);
+  return last !== undefined && last.at(-1) === lineFeed && last.at(-2) === carriageReturn;
 }

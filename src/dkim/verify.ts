@@ -24,6 +24,7 @@ interface Ready {
 interface Judgement {
   readonly failure: Failure | undefined;
   readonly key?: KeyRecord;
+  readonly digest?: BodyDigest;
 }
 
 type Draft = { -readonly [K in keyof Verification]: Verification[K] };
@@ -92,7 +93,7 @@ function judge(
   let first: Judgement | undefined;
   for (const key of keys) {
     const failure = judgeWithKey(candidate, key, digest, index, policy);
-    if (holds(failure)) return { failure, key };
+    if (holds(failure)) return { failure, key, digest };
     first ??= { failure, key };
   }
   return first ?? { failure: "no-key" };
@@ -116,7 +117,7 @@ function holds(failure: Failure | undefined): boolean {
   return failure === undefined || failures[failure] === "policy";
 }
 
-function report({ kind, parsed }: Candidate, { failure, key }: Judgement, index: FieldIndex): Verification {
+function report({ kind, parsed }: Candidate, { failure, key, digest }: Judgement, index: FieldIndex): Verification {
   const unsigned =
     kind === "dkim" && key !== undefined && parsed.signature !== undefined && holds(failure)
       ? unsignedInstances(index, parsed.signature.signedFields)
@@ -131,5 +132,6 @@ function report({ kind, parsed }: Candidate, { failure, key }: Judgement, index:
   if (key !== undefined) verification.keyBits = key.bits;
   if (key?.testing) verification.testing = true;
   if (unsigned.length > 0) verification.unsignedInstances = unsigned;
+  if (failure === undefined && digest !== undefined) verification.canonicalBytes = digest.canonicalBytes;
   return verification;
 }

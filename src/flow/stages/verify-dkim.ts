@@ -68,21 +68,19 @@ export function createDkimVerifier(engine: Pick<DkimEngine, "verify">, digestBod
         making instanceof Promise ? await Promise.all([pending.keys, making]) : [await pending.keys, making];
       const { fields, policy } = pending;
       const verifications = await engine.verify({ header: head.header, body: source, keys, now, policy });
-      if ("chunks" in source) offerHashed(body.body, source.chunks, fields, verifications);
+      offerHashed(body.body, fields, verifications);
       return verifications;
     },
   };
 }
 
 /** A body was hashed to judge a signature; where that passed, what asks for its digest later need not do it again. */
-function offerHashed(
-  body: Body,
-  chunks: readonly Uint8Array[],
-  fields: readonly SignatureField[],
-  verifications: readonly Verification[],
-): void {
+function offerHashed(body: Body, fields: readonly SignatureField[], verifications: readonly Verification[]): void {
   const at = verifications.findIndex(({ result }) => result === "pass");
   const { digest, bodyHash } = fields[at] ?? {};
-  if (digest === undefined || bodyHash === undefined) return;
-  offerDigest(body, () => (isDigestOfOctets(digest, chunks) ? Buffer.from(bodyHash, "base64") : undefined));
+  const { canonicalBytes } = verifications[at] ?? {};
+  if (digest === undefined || bodyHash === undefined || canonicalBytes === undefined) return;
+  offerDigest(body, () =>
+    isDigestOfOctets(digest, canonicalBytes, body) ? Buffer.from(bodyHash, "base64") : undefined,
+  );
 }

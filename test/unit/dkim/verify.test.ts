@@ -28,6 +28,7 @@ test("tells what it knows of a signature, readable or not", () => {
     expiresAt: now + 9,
     keyBits: 1024,
     testing: true,
+    canonicalBytes: "first line\r\n\r\nlast line\r\n".length,
   });
   const [broken] = verifyLines(["DKIM-Signature: d=a b\0(; s=\xe9; a=x\ty; b= Zg \r\n Zh\r\n"]);
   assert.deepEqual(broken, {

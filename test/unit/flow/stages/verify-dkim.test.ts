@@ -82,12 +82,10 @@ test("an engine that cannot do its work is not taken for a signature that does n
   await assert.rejects(verifier.finish(pending, message, { body: message.body }, 0), /no worker/);
 });
 
-/** The digest that later stages get, after signatures of which the first so many do not hold. */
-async function digestAfter(results: readonly string[], message = signedBy("s1", "s2")) {
-  const verifier = createDkimVerifier(
-    { verify: async () => results.map((result) => ({ result })) as never },
-    noDigests,
-  );
+/** The digest that later stages get, after signatures with such results, over a body of so many canonicalized octets. */
+async function digestAfter(results: readonly string[], canonicalBytes = 7, message = signedBy("s1", "s2")) {
+  const verifications = results.map((result) => (result === "pass" ? { result, canonicalBytes } : { result }));
+  const verifier = createDkimVerifier({ verify: async () => verifications as never }, noDigests);
   const pending = verifier.begin(message, bankWith({ enable_dkim_verification: true }), scene().resolve);
   assert.ok(pending !== undefined);
   await verifier.finish(pending, message, { body: message.body }, 0);
@@ -106,5 +104,22 @@ test("a body that a valid signature was judged by is not hashed again", async ()
 test("nor is a body known by a digest of other octets than its own", async () => {
   const text = `${signature("s1")}From: joe@there.example\r\n\r\nhello  world\r\n`;
   const made = createHash("sha256").update("hello  world\r\n").digest();
-  assert.deepEqual(await digestAfter(["pass"], transactionOf({ text }).message), made);
+  assert.deepEqual(await digestAfter(["pass"], "hello world\r\n".length, transactionOf({ text }).message), made);
+});
+
+test("nor again where it was hashed while it arrived", async () => {
+  const message = signedBy("s1");
+  const verifier = createDkimVerifier(
+    { verify: async () => [{ result: "pass", canonicalBytes: 7 }] as never },
+    noDigests,
+  );
+  const pending = verifier.begin(message, bankWith({ enable_dkim_verification: true }), scene().resolve);
+  assert.ok(pending !== undefined);
+  const digest = Buffer.from("of another body, to be told apart");
+  const digests = Promise.resolve(pending.digests.map((spec) => ({ ...spec, digest, canonicalBytes: 7 })));
+  await verifier.finish(pending, message, { body: message.body, digests }, 0);
+  assert.deepEqual(
+    await digestBody(message.body),
+    Buffer.from("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "base64"),
+  );
 });
