@@ -2,8 +2,10 @@
 // an archive. clamd and spamd are stubs that find nothing, in a process of their own.
 import { startStubs } from "../content/stubs.ts";
 import type { LoadOptions } from "../load/source.ts";
+import { sizeText } from "../suite.ts";
 import { fresh, manyParts, withAttachments, withZip } from "./attached.ts";
 import type { Curve, Growth } from "./curve.ts";
+import { type Check, scans } from "./mail.ts";
 import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 import { type Site, startSite } from "./site.ts";
 import { connectionsFor, toDisk } from "./size.ts";
@@ -19,7 +21,7 @@ type Bank = keyof typeof banks;
 const rules = `banned_filename_re: [["(?i)\\\\.(exe|scr|bat|com)$", true], ["^\\\\.exe-ms$", true]]`;
 
 /** `warm`: how much of a warm-up; what the model is made from has all of it. */
-export async function withSite<T>(bench: Bench, warm: number, use: (site: Site) => Promise<T>): Promise<T> {
+async function withSite<T>(bench: Bench, warm: number, use: (site: Site) => Promise<T>): Promise<T> {
   const stubs = await startStubs();
   const settings = `${rules}
 av_scanners: [{ name: ClamAV, type: clamd, address: "${stubs.clamd}" }]
@@ -50,7 +52,7 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
 }
 
 /** As many mails as fit into what a second or so takes; in no round is one equal to another. */
-export function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
+function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
   const count = mails(Math.max(8, Math.min(1500, 6e7 / mail.length)), bench.scale);
   return { x, load: () => load(site, bank, fresh(mail, count), count) };
 }
@@ -115,21 +117,34 @@ export async function attachments(bench: Bench): Promise<Growth> {
 const toThread = 32 * 1024;
 /** Octets of an attachment; the mail is larger by a third. A point on either side of `toThread`. */
 const sizes = [1000, 10_000, 22_000, 26_000, 100_000, 1_000_000, 10_000_000];
+/** Sizes between them that a model is held against. */
+const checked = [21_000, 210_000, 2_100_000];
 
 export async function scanning(bench: Bench): Promise<Growth> {
   bench.say("one attachment of 1 kB to 10 MB");
-  const curves = await withSite(bench, 1, (site) =>
+  const measured = await withSite(bench, 1, (site) =>
     curvesOf(
       bench,
       site,
       all,
-      sizes,
+      [...sizes, ...checked].sort((a, b) => a - b),
       (bytes) => withAttachments(1, bytes),
       (_, mail) => mail.length,
       [toThread, toDisk],
     ),
   );
-  return { title: "Size of a mail with one attachment, looked into", against: "octets", curves, facts: [] };
+  const lengths = checked.map((bytes) => withAttachments(1, bytes).length);
+  const curves = measured.map((curve) => ({ ...curve, points: curve.points.filter(([x]) => !lengths.includes(x)) }));
+  const checks = scans.flatMap((scan) => {
+    const points = measured.find(({ label }) => label === `${scan}: process`)?.points ?? [];
+    return points
+      .filter(([x]) => lengths.includes(x))
+      .map(([octets, measured]): Check => {
+        const what = `${scan}, an attachment, ${sizeText(Math.round(octets / 1000) * 1000)}`;
+        return { what, measured, mail: { work: "pass", octets, scan } };
+      });
+  });
+  return { title: "Size of a mail with one attachment, looked into", against: "octets", curves, facts: [], checks };
 }
 
 export async function members(bench: Bench): Promise<Growth> {

@@ -1,4 +1,5 @@
 // What a measurement of growth gives: curves with the growth that is allowed to them, and single figures beside them.
+import type { Check } from "./mail.ts";
 
 /** x ascending. */
 export type Points = readonly (readonly [x: number, y: number])[];
@@ -35,6 +36,8 @@ export interface Growth {
   readonly against: string;
   readonly curves: readonly Curve[];
   readonly facts: readonly Fact[];
+  /** Measured beside the curves, of other mail. */
+  readonly checks?: readonly Check[];
   readonly predictions?: readonly Prediction[];
 }
 

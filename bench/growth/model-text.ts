@@ -2,18 +2,8 @@
 import { sizeText } from "../suite.ts";
 import { table } from "../table.ts";
 import { offBy, type Points, type Prediction } from "./curve.ts";
-import {
-  type Cost,
-  costOf,
-  type Kind,
-  type Mail,
-  type Model,
-  machinesFor,
-  needOf,
-  scanCost,
-  scans,
-  works,
-} from "./model.ts";
+import { type Kind, type Mail, scans, works } from "./mail.ts";
+import { type Cost, costOf, type Model, machinesFor, needOf, scanCost } from "./model.ts";
 
 /** What docs/scaling.md works out. */
 const example = { perSecond: 200, octets: 50_000, signed: 0.3 };

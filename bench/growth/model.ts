@@ -1,7 +1,8 @@
 // What a mail costs, from what was measured: by kind of work and size a table with straight lines between its neighbours,
 // and what each further signature, recipient and connection adds. From that the cores that a site needs, and how many
 // mails a second cores can do. The figures in docs/scaling.md come from here.
-import type { Growth, Points } from "./curve.ts";
+import type { Growth, Points, Prediction } from "./curve.ts";
+import type { Check, Kind, Machine, Mail, Scan, Work } from "./mail.ts";
 
 /** y at x, on the straight lines between neighbours; beyond the ends the lines there go on, but never below 0. */
 export function between(points: Points, x: number): number {
@@ -41,13 +42,6 @@ export interface CostBySize {
   readonly main: Points;
 }
 
-export const works = ["pass", "sign", "verify"] as const;
-export type Work = (typeof works)[number];
-
-/** Parts, names, types and banning rules; the same, and two scanners are asked. */
-export const scans = ["walk", "clamd and spamd"] as const;
-export type Scan = (typeof scans)[number];
-
 export interface Model {
   readonly bySize: Readonly<Record<Work, CostBySize>>;
   /** Of mail with an attachment that is passed on; `nothing`: the same mail, not looked into. */
@@ -66,19 +60,6 @@ export const names = {
   /** Beside "sign: main thread", in which signatures are that the worker could not begin soon. */
   signMain: "sign, pool.in_place: false: main thread",
 } as const;
-
-export interface Mail {
-  readonly work: Work;
-  readonly octets: number;
-  /** Absent: it is not looked into. */
-  readonly scan?: Scan;
-  /** Signatures that are verified or made; 1 unless it is said. */
-  readonly signatures?: number;
-  /** 1 unless it is said. */
-  readonly recipients?: number;
-  /** Mails of one connection; absent: so many that connecting costs nothing. */
-  readonly mailsPerConnection?: number;
-}
 
 /** What looking into a mail of so many octets adds, CPU ms. */
 export function scanCost({ scans }: Model, scan: Scan, octets: number): Cost {
@@ -105,12 +86,6 @@ export function costOf(model: Model, mail: Mail): Cost {
   return { process: sum("process"), main: sum("main") };
 }
 
-export interface Kind {
-  readonly mail: Mail;
-  /** Of all mail, 0 to 1, where a rate is told elsewhere. */
-  readonly share: number;
-}
-
 /** CPU ms of the mail in the middle. */
 export function meanCost(model: Model, kinds: readonly Kind[]): Cost {
   const sum = (part: keyof Cost) => kinds.reduce((ms, { mail, share }) => ms + share * costOf(model, mail)[part], 0);
@@ -123,15 +98,6 @@ export function needOf(model: Model, mailsPerSecond: number, kinds: readonly Kin
   return { process: (process * mailsPerSecond) / 1000, main: (main * mailsPerSecond) / 1000 };
 }
 
-export interface Machine {
-  readonly cores: number;
-  readonly processes: number;
-  /** CPU ms of a mail that others on these cores use: source and sink, Postfix, scanners. */
-  readonly otherMs: number;
-  /** CPU ms of a bare RSA-2048 signature there, against that of the model. */
-  readonly slower: number;
-}
-
 /** Mails a second that never end: as many as the cores can do, or the main threads. */
 export function mostPerSecond(model: Model, kinds: readonly Kind[], machine: Machine): number {
   const { cores, processes, otherMs, slower } = machine;
@@ -139,6 +105,16 @@ export function mostPerSecond(model: Model, kinds: readonly Kind[], machine: Mac
   const byCores = (model.inUse * cores * 1000) / (process * slower + otherMs);
   const byMainThreads = (processes * 1000) / (main * slower);
   return Math.min(byCores, byMainThreads);
+}
+
+/** What the model says of each, beside what came. */
+export function predictionsOf(model: Model, checks: readonly Check[]): readonly Prediction[] {
+  return checks.map((check) => {
+    const { what, measured } = check;
+    return "mail" in check
+      ? { what, predicted: costOf(model, check.mail).process, measured, unit: "CPU ms" }
+      : { what, predicted: mostPerSecond(model, check.kinds, check.machine), measured, unit: "mails/s" };
+  });
 }
 
 /** Of what a machine can do: above that latency grows faster than mail does. */

@@ -8,17 +8,18 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { version } from "../../src/process/version.ts";
 import { startChild } from "../load/child.ts";
+import { checked } from "./checked.ts";
 import { connections } from "./connections.ts";
 import { attachments, members, mimeParts, scanning } from "./content.ts";
 import { cores } from "./cores.ts";
 import type { Growth } from "./curve.ts";
 import { domains } from "./domains.ts";
 import { hostile } from "./hostile.ts";
-import { madeFrom, modelOf } from "./model.ts";
+import { middleOf } from "./middle.ts";
+import { madeFrom, modelOf, predictionsOf } from "./model.ts";
 import { modelTexts } from "./model-text.ts";
 import { pageWith } from "./page.ts";
 import type { Part } from "./parts.ts";
-import { prediction } from "./prediction.ts";
 import { recipients } from "./recipients.ts";
 import { growthPicture, growthText, type Parts } from "./report.ts";
 import { rules } from "./rules.ts";
@@ -38,6 +39,7 @@ const all: Readonly<Record<string, Part>> = {
   hostile,
   domains,
   cores,
+  model: checked,
 };
 
 const { values } = parseArgs({
@@ -47,14 +49,16 @@ const { values } = parseArgs({
     "no-chunking": { type: "boolean", default: false },
     write: { type: "string" },
     rounds: { type: "string", default: "3" },
+    daemons: { type: "string", default: "3" },
     page: { type: "boolean", default: false },
   },
 });
-/** Last, because it is held against the others. */
-const last = "model";
-const order = [...Object.keys(all), last];
+const order = Object.keys(all);
 const names = values.only?.split(",").filter((name) => name !== "") ?? order;
 for (const name of names) if (!order.includes(name)) throw new Error(`no part "${name}": ${order}`);
+/** What a model is made from and held against, each on several daemons, one after the other. */
+const repeated: readonly string[] = [...madeFrom, "model"];
+const daemons = values.short ? 1 : Number(values.daemons);
 const resultFile = (ending: string) =>
   fileURLToPath(new URL(`../results/growth-${values.write}.${ending}`, import.meta.url));
 const isWritten = values.write !== undefined && existsSync(resultFile("json"));
@@ -62,7 +66,7 @@ const isWritten = values.write !== undefined && existsSync(resultFile("json"));
 const before: Parts = isWritten ? JSON.parse(readFileSync(resultFile("json"), "utf8")).parts : {};
 
 const [sink, source, bare] = [startChild(), startChild(), startChild()];
-const measured: Record<string, Growth> = {};
+const taken: Record<string, Growth[]> = {};
 try {
   const bench = {
     sink,
@@ -73,14 +77,13 @@ try {
     scale: values.short ? 0.3 : 1,
     say: (line: string) => process.stderr.write(`${line}\n`),
   };
-  for (const name of names) {
-    const part = all[name];
-    if (part !== undefined) measured[name] = await part(bench);
-  }
-  if (names.includes(last)) {
-    const model = modelOf({ ...before, ...measured });
-    if (model === undefined) throw new Error(`the model is made from ${madeFrom}: measure these, too`);
-    measured[last] = await prediction(bench, model);
+  for (let daemon = 0; daemon < daemons; daemon += 1) {
+    for (const name of names) {
+      const part = all[name];
+      if (part === undefined || (daemon > 0 && !repeated.includes(name))) continue;
+      taken[name] ??= [];
+      taken[name].push(await part(bench));
+    }
   }
 } finally {
   sink.stop();
@@ -93,8 +96,11 @@ const about = {
   node: process.version,
   machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GB`,
 };
-process.stdout.write(growthText(about, measured));
-const known: Parts = { ...before, ...measured };
+const measured = Object.fromEntries(Object.entries(taken).map(([name, parts]) => [name, middleOf(parts)]));
+const known = withPredictions({ ...before, ...measured });
+process.stdout.write(
+  growthText(about, Object.fromEntries(names.flatMap((name) => (known[name] ? [[name, known[name]]] : [])))),
+);
 if (values.write !== undefined) {
   const parts = Object.fromEntries(order.flatMap((name) => (known[name] ? [[name, known[name]]] : [])));
   writeFileSync(resultFile("json"), `${JSON.stringify({ about, parts }, null, 1)}\n`);
@@ -105,6 +111,15 @@ if (values.page) {
   const model = modelOf(known);
   if (model === undefined) throw new Error(`the model is made from ${madeFrom}: measure these, too`);
   const page = fileURLToPath(new URL("../../docs/scaling.md", import.meta.url));
-  const texts = modelTexts(model, known[last]?.predictions ?? []);
+  const texts = modelTexts(model, known["model"]?.predictions ?? []);
   writeFileSync(page, pageWith(readFileSync(page, "utf8"), texts));
+}
+
+/** With what the model says of all that was measured to hold it against. */
+function withPredictions(parts: Parts): Parts {
+  const model = modelOf(parts);
+  const against = parts["model"];
+  if (model === undefined || against === undefined) return parts;
+  const checks = Object.values(parts).flatMap((part) => part.checks ?? []);
+  return { ...parts, model: { ...against, predictions: predictionsOf(model, checks) } };
 }

@@ -1,8 +1,9 @@
 // Cost of a mail against its size, for passing it on, signing and verifying.
-import { startFilter, type Work } from "../load/filter.ts";
+import { type Work as Port, startFilter } from "../load/filter.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import { sizeText } from "../suite.ts";
 import type { Curve, Growth } from "./curve.ts";
+import type { Check, Work } from "./mail.ts";
 import { names } from "./model.ts";
 import { type Bench, type Case, inTurns, mails, warmUp } from "./parts.ts";
 
@@ -11,6 +12,8 @@ const sizes = [
   ...[1_000, 10_000, 100_000, 200_000, 500_000],
   ...[1_000_000, 10_000_000, 25_000_000, 50_000_000],
 ] as const;
+/** Sizes between them that a model is held against. */
+const checked: readonly number[] = [3_000, 30_000, 300_000, 3_000_000];
 /** Mail beyond this many octets is kept on disk while it is under way. */
 export const toDisk = 12_000_000;
 /** Beyond this it is handed on by DATA, in more than one write. */
@@ -20,7 +23,7 @@ const works = [
   ["pass", "pass"],
   ["sign-rsa", "sign"],
   ["verify", "verify"],
-] as const satisfies readonly (readonly [Work, string])[];
+] as const satisfies readonly (readonly [Port, Work])[];
 
 export async function size(bench: Bench): Promise<Growth> {
   const { nextHopPort, scale, say } = bench;
@@ -44,20 +47,30 @@ export async function size(bench: Bench): Promise<Growth> {
         reuse: true,
       },
     });
-    const cases = sizes.flatMap((bytes) => {
+    const all = [...sizes, ...checked].sort((a, b) => a - b);
+    const cases = all.flatMap((bytes) => {
       const plain = messageOf(bytes);
       return works.map(([work, name]) => ({
         name,
         ...caseOf(bytes, filter.ports[work], onTheWire(work === "verify" ? filter.signed(plain, "rsa") : plain)),
       }));
     });
-    say(sizes.map(sizeText).join(", "));
+    say(all.map(sizeText).join(", "));
     // Round by round through all sizes: what comes early in a process is dearer than what comes late.
     const results = await inTurns(bench, filter.pid, cases);
     const found = new Map<string, (readonly [number, number])[]>();
+    const checks: Check[] = [];
     for (const [index, { name, x }] of cases.entries()) {
       const result = results[index];
       if (result === undefined) continue;
+      if (checked.includes(x)) {
+        checks.push({
+          what: `${name}, ${sizeText(x)}`,
+          measured: result.processMs,
+          mail: { work: name, octets: x },
+        });
+        continue;
+      }
       put(found, `${name}: process`, x, result.processMs);
       put(found, `${name}: main thread`, x, result.mainMs);
     }
@@ -73,7 +86,7 @@ export async function size(bench: Bench): Promise<Growth> {
         points,
       }),
     );
-    return { title: "Size of a mail", against: "octets", curves, facts: [] };
+    return { title: "Size of a mail", against: "octets", curves, facts: [], checks };
   } finally {
     await filter.stop();
     await apart.stop();

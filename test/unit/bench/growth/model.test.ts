@@ -11,6 +11,7 @@ import {
   mostPerSecond,
   names,
   needOf,
+  predictionsOf,
   slopeOf,
 } from "../../../../bench/growth/model.ts";
 import { guideStart, spread, ticks } from "../../../../bench/line-chart.ts";
@@ -172,6 +173,20 @@ test("mails a second are as many as the cores can do, or the main threads", () =
     [{ cores: 16, processes: 4, otherMs: 0, slower: 1 }, 8000],
   ] as const;
   for (const [machine, wanted] of rows) near(mostPerSecond(model, kinds, machine), wanted);
+});
+
+test("a check is told what the model says of it: a mail's CPU, or the mails a second of a mix", () => {
+  const mail = { work: "verify", octets: 50_000, signatures: 3 } as const;
+  const kinds = [{ mail, share: 1 }];
+  const machine = { cores: 2, processes: 1, otherMs: 0.1, slower: 1.2 };
+  const found = predictionsOf(model, [
+    { what: "three", measured: 7, mail },
+    { what: "full", measured: 8, kinds, machine },
+  ]);
+  assert.deepEqual(found, [
+    { what: "three", predicted: costOf(model, mail).process, measured: 7, unit: "CPU ms" },
+    { what: "full", predicted: mostPerSecond(model, kinds, machine), measured: 8, unit: "mails/s" },
+  ]);
 });
 
 test("machines are as many as do the work at 70 %, and one more", () => {
