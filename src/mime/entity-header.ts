@@ -4,6 +4,7 @@ import { asBuffer, fieldBody, type HeaderField } from "../mail/header.ts";
 import { readBoundary } from "./boundary.ts";
 import { addNamesIn, maxNamesPerPart } from "./names.ts";
 import { withoutComments } from "./parameters.ts";
+import { unknownCharset } from "./unknown-charset.ts";
 
 /** How the octets of a body are written down; "identity" for 7bit, 8bit and binary. */
 export type Encoding = "identity" | "base64" | "quoted-printable" | "uuencode";
@@ -35,6 +36,8 @@ interface ContentFields {
   readonly types: readonly string[];
   readonly encodings: readonly string[];
   readonly dispositions: readonly string[];
+  /** To some readers the header ends at such a line, and what follows in it is content. */
+  readonly hasBlankFold: boolean;
 }
 
 /** `within`: the declared type of the entity around it. */
@@ -46,7 +49,11 @@ export function readEntityHeader(fields: readonly HeaderField[], within: string 
   const complete = [...found.dispositions, ...found.types].map((value) => addNamesIn(value, names));
   if (complete.includes(false))
     doubts.push({ reason: "over-limits", detail: `more names than are read (${maxNamesPerPart})` });
+  const charset = [...found.dispositions, ...found.types].map(unknownCharset).find((each) => each !== undefined);
+  if (charset !== undefined) doubts.push(ambiguous("a name in a charset that is not known"));
   const encodings = readEncodings(found.encodings, doubts);
+  if (found.hasBlankFold && doubts.length === 0 && encodings.some((each) => each !== "identity"))
+    doubts.push(ambiguous("a folded line of blanks alone, above encoded content"));
   if (media.kind !== "leaf" && (encodings.length > 1 || encodings[0] !== "identity"))
     doubts.push(ambiguous(`${media.declaredType} with Content-Transfer-Encoding ${encodings.join(" or ")}`));
   if (media.declaredType === "message/partial")
@@ -112,7 +119,7 @@ function contentFields(fields: readonly HeaderField[], doubts: Doubt[]): Content
   }
   // To some readers a line ends there, and what follows is a field.
   if (bareCr) doubts.push(ambiguous("header with a CR within a line"));
-  return { types, encodings, dispositions };
+  return { types, encodings, dispositions, hasBlankFold: blankFold };
 }
 
 /** Without CR and LF but for those that end it. */

@@ -1,7 +1,7 @@
 // The names of a part by every reading: raw, RFC 2047, RFC 2231, cut where some readers cut, cleaned as file systems do.
 import { decodeWords } from "./encoded-word.ts";
 import { decodeCharset, percentDecoded, textOf8Bit } from "./octet-text.ts";
-import { findAttribute, type Occurrence, withoutCommentsOutsideQuotes } from "./parameters.ts";
+import { bothEnds, findAttribute, type Occurrence, withoutCommentsOutsideQuotes } from "./parameters.ts";
 
 /** Names of one part; a part with more is not read to the end, and the mail is reported as over its limits. */
 export const maxNamesPerPart = 64;
@@ -57,10 +57,13 @@ function addPlainNames(value: string, names: Set<string>): boolean {
   return allComplete && names.size <= maxNamesPerPart;
 }
 
-/** What some reader may show for the raw octets of a name, or save it under. */
+/** What some reader may show for the raw octets of a name, or save it under. Of a longer one both ends count: what readers cut off or drop may be either. */
 export function addVariants(octets: string, names: Set<string>): void {
+  for (const raw of bothEnds(octets, maxRawLength)) addVariantsOf(raw, names);
+}
+
+function addVariantsOf(raw: string, names: Set<string>): void {
   if (names.size > maxNamesPerPart) return;
-  const raw = octets.length <= maxRawLength ? octets : octets.slice(-maxRawLength);
   if (raw.includes("=?")) addDecoded(decodeWords(raw), names);
   addText(textOf8Bit(raw), names);
   if (raw.includes("%")) addText(textOf8Bit(percentDecoded(raw)), names);
@@ -129,24 +132,11 @@ function add(text: string, names: Set<string>): void {
   names.add(text.length <= maxNameLength ? text : text.slice(-maxNameLength));
 }
 
-/** Without what no reader shows: controls, zero-width characters, marks of direction. */
-function visiblePart(text: string): string {
-  let kept = "";
-  for (const char of text) if (!isHidden(char.codePointAt(0) ?? 0)) kept += char;
-  return kept;
-}
+/** Controls, zero-width characters, marks of direction, fillers, ends of lines: all that no reader shows. */
+const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-function isHidden(code: number): boolean {
-  return (
-    code < 32 ||
-    (code >= 127 && code < 160) ||
-    code === 0xad ||
-    code === 0x61c ||
-    (code >= 0x200b && code <= 0x200f) ||
-    (code >= 0x202a && code <= 0x202e) ||
-    (code >= 0x2060 && code <= 0x206f) ||
-    code === 0xfeff
-  );
+function visiblePart(text: string): string {
+  return text.replaceAll(hidden, "");
 }
 
 /** `charset'language'text` with percent signs; without the quotes everything is the text. */

@@ -15,9 +15,21 @@ export function textOf8Bit(octets: string): string {
 /** By the named charset; where nobody knows it, as `textOf8Bit`. */
 export function decodeCharset(octets: string, charset: string): string {
   const name = charset.trim().toLowerCase();
-  if (name === "utf-7" || name === "unicode-1-1-utf-7") return decodeUtf7(octets);
-  const decoder = name === "" || name === "us-ascii" || name === "ascii" ? undefined : decoderOf(name);
+  if (utf7.test(name)) return decodeUtf7(octets);
+  const decoder = likeAscii.test(name) ? undefined : decoderOf(name);
   return decoder === undefined ? textOf8Bit(octets) : decoder.decode(Buffer.from(octets, "latin1"));
+}
+
+/** By all its names. */
+const utf7 = /utf[-_]?7$|^cp65000$/;
+/** Without a name, and names of charsets that the platform does not know and in which ASCII is ASCII. */
+const likeAscii =
+  /^$|^(?:us-)?ascii$|^(?:x-)?unknown(?:-8bit)?$|^default$|^(?:cp|ibm)-?(?:437|720|737|775|85\d|86\d|874|932|936|949|950)$/;
+
+/** Whether a name in this charset is read as its sender wrote it, or at least the ASCII in it. */
+export function isKnownCharset(charset: string): boolean {
+  const name = charset.trim().toLowerCase();
+  return utf7.test(name) || likeAscii.test(name) || decoderOf(name) !== undefined;
 }
 
 /** RFC 2152, which no decoder of the platform knows and some mail programs do. */

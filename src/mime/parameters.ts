@@ -24,7 +24,7 @@ export interface Occurrences {
 const maxOccurrences = 32;
 /** Characters that are read for it, all readings together. */
 const maxReadLength = 4 * 1024;
-/** Of one reading; of a longer one the end is kept. */
+/** Of one reading; of a longer one both ends are. */
 const maxReadingLength = 1200;
 /** The number of a section has at most so many digits. */
 const maxSectionDigits = 4;
@@ -69,7 +69,9 @@ function parameterStarts(value: string): readonly number[] {
 }
 
 function readOccurrence(value: string, start: number, isParameter: boolean): Occurrence | undefined {
-  let i = start;
+  // Some readers pass over blanks before the asterisk as well.
+  const asterisk = skipBlanks(value, start);
+  let i = value[asterisk] === "*" ? asterisk : start;
   let section: number | undefined;
   let extended = false;
   if (value[i] === "*") {
@@ -107,10 +109,10 @@ type Read = Pick<Occurrence, "readings" | "clean">;
 function readQuoted(value: string, start: number): Read {
   let i = start;
   while (i < value.length && value[i] !== '"') i += value[i] === "\\" ? 2 : 1;
-  const raw = value.slice(start, i).slice(-maxReadingLength);
+  const [raw = "", ...heads] = bothEnds(value.slice(start, i), maxReadingLength);
   const escaped = raw.includes("\\");
   const text = escaped ? raw.replaceAll(/\\([\s\S])/g, "$1") : raw;
-  const more: string[] = [];
+  const more: string[] = heads;
   // A path of Windows, for readers who know no quoted pairs.
   if (escaped) more.push(raw, raw.slice(0, lengthBefore(raw, '"')));
   if (i >= value.length) {
@@ -119,20 +121,25 @@ function readQuoted(value: string, start: number): Read {
   }
   const behind = value
     .slice(i + 1, endOfParameter(value, i + 1))
-    .slice(-maxReadingLength)
-    .trim();
+    .trim()
+    .slice(-maxReadingLength);
   if (behind !== "") more.push(text + behind.replaceAll('"', ""), withoutComments(text + behind));
   return { readings: [text, ...more], clean: behind === "" && !escaped && !text.includes("\n") };
 }
 
+/** The text itself, or its end and its start where it has more characters than that. */
+export function bothEnds(text: string, length: number): [string, ...string[]] {
+  return text.length <= length ? [text] : [text.slice(-length), text.slice(0, length)];
+}
+
 function readBare(value: string, start: number, extended: boolean): Read {
-  const whole = value.slice(start, endOfParameter(value, start)).slice(-maxReadingLength).trimEnd();
+  const [whole, ...heads] = bothEnds(value.slice(start, endOfParameter(value, start)).trimEnd(), maxReadingLength);
   let length = 0;
   while (length < whole.length && !isTokenEnd(whole[length], extended)) length += 1;
-  if (length === whole.length) return { readings: [whole], clean: whole !== "" };
+  if (length === whole.length) return { readings: [whole, ...heads], clean: whole !== "" };
   const token = whole.slice(0, length);
   const plain = whole.replaceAll('"', "").replaceAll("'", "");
-  const more = [whole, plain, withoutComments(whole), whole.slice(0, lengthBefore(whole, ",")).trimEnd()];
+  const more = [...heads, whole, plain, withoutComments(whole), whole.slice(0, lengthBefore(whole, ",")).trimEnd()];
   return { readings: [token === "" ? whole : token, ...more], clean: false };
 }
 

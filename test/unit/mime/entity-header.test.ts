@@ -101,6 +101,12 @@ const cases: readonly [string, readonly string[], Short][] = [
     ["Content-Type: text/html", "Subject: a", "  "],
     ["text/html", "leaf", "identity", 0],
   ],
+  [
+    "a fold of blanks at the end, above base64",
+    ["Content-Transfer-Encoding: base64", "Subject: a", "  "],
+    ["text/plain", "leaf", "base64", 1],
+  ],
+  ["a charset nobody knows", ["Content-Type: a/b; name==?IBM037?B?xQ==?="], ["a/b", "leaf", "identity", 1]],
   ["NUL", ["Content-Type: text/html\0; x"], ["text/html\0", "leaf", "identity", 1]],
 ];
 

@@ -38,6 +38,7 @@ const wantsExe: readonly string[] = [
   "a; filename*=utf-8''x%2Eexe",
   "a; filename*=utf-8'en'x.ex%65",
   "a; filename*=x%2Eexe",
+  "a; filename *= utf-8''x%2Eexe",
   "a; filename*=''x.exe",
   "a; filename*=nonsense''x%2Eexe",
   "a; filename*=utf-16be''%00x%00.%00e%00x%00e",
@@ -91,6 +92,19 @@ const wantsExe: readonly string[] = [
   'a; filename="x.\xe2\x80\x8bexe"',
   'a; filename="x.\xe2\x80\xaeexe"',
   'a; filename="x\xef\xbc\x8eexe"',
+  // A filler, a line separator, a variation selector.
+  'a; filename="x.e\xcd\x8fxe"',
+  'a; filename="x.exe\xe2\x80\xa8"',
+  'a; filename="x.exe\xef\xb8\x8f"',
+  'a; filename="=?UTF7?Q?x+AC4-exe?="',
+  // What is dropped or cut off is longer than names are.
+  `a; filename="x.exe${" ".repeat(3000)}"`,
+  `a; filename="x.exe${".".repeat(3000)}"`,
+  `a; filename=x.exe${" ".repeat(3000)}`,
+  `a; filename="x.exe:${"y".repeat(3000)}"`,
+  `a; filename=x.exe:${"y".repeat(3000)}`,
+  `a; filename="x.exe%00${"y".repeat(3000)}"`,
+  `a; filename*0=x.exe; ${Array.from({ length: 9 }, (_, i) => `filename*${i + 1}="${" ".repeat(300)}"`).join("; ")}`,
 ];
 
 for (const value of wantsExe) {
