@@ -45,8 +45,15 @@ export function readDashLine(buffer: Buffer, at: number, final: boolean): { text
   const lf = buffer.indexOf(LF, at);
   if (lf < 0 && !final && buffer.length - at < maxDelimiterLine) return undefined;
   const end = lf < 0 ? buffer.length : lf;
-  const text = buffer.toString("latin1", at, Math.min(end, at + maxDelimiterLine)).trimEnd();
+  const text = withoutBlanksAtEnd(buffer.toString("latin1", at, Math.min(end, at + maxDelimiterLine)));
   return { text, next: lf < 0 ? buffer.length : lf + 1 };
+}
+
+/** Blanks and tabs are what may stand behind a delimiter (RFC 2046 section 5.1.1); other white space some readers take for more of it. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && " \t\r".includes(line[end - 1] ?? "")) end -= 1;
+  return line.slice(0, end);
 }
 
 /** The end of what stands before the line at `at`: the line end before a delimiter is part of it. */

@@ -6,7 +6,7 @@ import { type Encoding, type EntityHeader, readEntityHeader } from "./entity-hea
 import { addVariants } from "./names.ts";
 import { type PartSink, toAll } from "./part-sink.ts";
 import type { PartNode, PartTree } from "./part-tree.ts";
-import { createPastedParts } from "./pasted-parts.ts";
+import { createPastedParts, type PastedStart } from "./pasted-parts.ts";
 import { createQuotedPrintableDecoder } from "./quoted-printable.ts";
 import { createUuScanner } from "./uuencode.ts";
 
@@ -71,6 +71,11 @@ export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartN
     // Text may be cut off, or be about such a part: no reader of mail is in doubt over that.
     const undoubted: PartTree = { ...tree, noteMimeFault: () => {} };
     return createLeaf({ tree: undoubted, lookInside, depth }, child, { ...header, encodings: [first, ...others] });
-  });
+  }, startOf(node));
   return toAll([files, binHex, pasted]);
+}
+
+/** In what is declared as some message and is no mail, a header stands first, and to some readers it is that of a part. */
+function startOf({ declaredType }: PartNode): PastedStart {
+  return declaredType?.startsWith("message/") === true ? "any fields" : "fields of content";
 }

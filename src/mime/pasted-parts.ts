@@ -14,12 +14,20 @@ const maxHeader = 16 * 1024;
 /** "dashed": the line before begins with two dashes. "header": it is followed by fields that describe content. */
 type State = "text" | "dashed" | "header";
 
+/** Which fields make a header of what the text begins with: all, as in message/external-body, or such as describe content. */
+export type PastedStart = "any fields" | "fields of content";
+
 /**
  * `onPart`: the fields of each such part, with CRLF, one character per octet; it says who wants the content, up to the next line that
- * begins with two dashes.
+ * begins with two dashes. The text may begin with a header as well, behind empty lines: there are readers that pass over those.
  */
-export function createPastedParts(onPart: (header: string) => PartSink | undefined): PartSink {
-  let state: State = "text";
+export function createPastedParts(
+  onPart: (header: string) => PartSink | undefined,
+  start: PastedStart = "fields of content",
+): PartSink {
+  let state: State = start === "any fields" ? "header" : "dashed";
+  /** Nothing but empty lines so far. */
+  let isTop = true;
   let carry = noOctets;
   let isStart = true;
   let header = "";
@@ -74,6 +82,11 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
       const lf = buffer.indexOf(LF, start);
       const isOpen = lf < 0 && buffer.length - start < maxLine;
       if (isOpen && !final) return at;
+      if (isTop && lf >= 0 && isBlank(buffer, start, lf)) {
+        at = lf + 1;
+        continue;
+      }
+      isTop = false;
       // Of a text full of such lines each would be made into a string for nothing.
       if (lf >= 0 && state === "text") {
         endContent();
@@ -110,6 +123,12 @@ export function createPastedParts(onPart: (header: string) => PartSink | undefin
       endContent();
     },
   };
+}
+
+function isBlank(buffer: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && (buffer[at] === 32 || buffer[at] === 9 || buffer[at] === 13)) at += 1;
+  return at === end;
 }
 
 /** How a line behind a line of dashes begins that describes content, or that is a line of dashes itself. */

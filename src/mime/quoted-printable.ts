@@ -51,6 +51,7 @@ export function createQuotedPrintableDecoder(sink: PartSink, doubt: (detail: str
           // It may be the start of the next one.
           i -= 1;
         } else if (meant !== "soft") out[size++] = meant;
+        else if (/[ \t]/.test(open)) doubt("quoted-printable with blanks behind a soft line break");
         open = "";
         isBlank = true;
       }

@@ -24,6 +24,8 @@ interface Announced {
   readonly codings: readonly Coding[];
   /** A piece of a file: the others are in other mails. */
   readonly isPiece?: boolean;
+  /** Written as most readers do not know it. */
+  readonly isLoose?: boolean;
 }
 
 /** Lines behind an announcement that is followed by something else, in which lenient readers still look for the file. */
@@ -83,7 +85,7 @@ export function createUuScanner({ onFile, onDoubt }: UuReader): PartSink {
       else if (state.in === "file") state.sink?.write(found);
       return;
     }
-    state = { in: "doubtful", left: maxDoubtful };
+    state = begin.isLoose === true ? { in: "text" } : { in: "doubtful", left: maxDoubtful };
   }
 
   function lookForEnd(line: string, left: number): void {
@@ -153,10 +155,16 @@ function mayBegin(buffer: Buffer, at: number): boolean {
 function readBegin(line: string): Announced | undefined {
   if (line.startsWith("=ybegin ")) return readYbegin(line);
   const begin = /^begin(-base64)? +[0-7]{3,4}(?: +(\S.*))?$/.exec(line.trimEnd());
-  if (begin === null) return undefined;
+  if (begin === null) return readLooseBegin(line);
   // Some readers take a file without a name as well; the next line shows whether it is one.
   const [, base64, name = ""] = begin;
   return { name, codings: base64 === undefined ? ["uuencode", "xxencode"] : ["base64"] };
+}
+
+/** Readers that want no mode, only two blanks, or take any number for one. Text may begin so too: then nobody is in doubt over it. */
+function readLooseBegin(line: string): Announced | undefined {
+  const name = /^begin(?:[ \t]+[0-7]{1,7}[ \t]|[ \t]{2})[ \t]*(\S.*)$/.exec(line.trimEnd())?.[1];
+  return name === undefined ? undefined : { name, codings: ["uuencode"], isLoose: true };
 }
 
 function readYbegin(line: string): Announced | undefined {

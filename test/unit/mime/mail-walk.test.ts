@@ -53,6 +53,12 @@ const cases: readonly [string, readonly string[], readonly string[], readonly st
     [],
   ],
   [
+    "white space behind a delimiter that is neither blank nor tab",
+    [...multipart("b"), "", "--b", "", "one", "--b\xa0", "", "two", "--b\v", "", "three", "--b--"],
+    ["1 multipart/mixed 47", "1.1 text/plain 31"],
+    ["ambiguous 1"],
+  ],
+  [
     "a part without header or body",
     [...multipart("b"), "", "--b", "--b", "", "--b--"],
     ["1 multipart/mixed 19", "1.1 text/plain 0"],

@@ -46,6 +46,13 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ["a signature", lines("--", "Ann", "Content-Type: a/b"), []],
   ["quoted", lines("> --b", "> Content-Type: a/b"), []],
   ["fields without dashes", lines("Hello,", "Content-Type: a/b"), []],
+  ["fields at the start", lines("Content-Type: a/b", "", "x"), [lines("Content-Type: a/b")]],
+  [
+    "fields behind empty lines",
+    lines("", " ", "", "Content-Type: a/b", "X: y", "", "x"),
+    [lines("Content-Type: a/b", "X: y")],
+  ],
+  ["other fields at the start", lines("X: y", "Content-Type: a/b", "", "x"), []],
   ["dashes within a line", lines("a--b", "Content-Type: a/b"), []],
 ];
 for (const [title, text, expected] of cases) {
@@ -78,4 +85,14 @@ test("what is kept of a header section is bounded, and of a line", () => {
   const [long = ""] = headers(`${lines("--b", "Content-Type: a/b")}${lines("X: y").repeat(100_000)}`, 1000);
   assert.ok(long.length < 20_000);
   assert.deepEqual(headers(`${lines("--b")}Content-Type: ${"x".repeat(100_000)}`, 1000).length, 1);
+});
+
+test("a text that is declared as a message may begin with any field", () => {
+  const found: string[] = [];
+  const text = lines("X: y", "Content-Type: a/b", "", "Content-Type: c/d");
+  writeInPieces(
+    createPastedParts((header) => void found.push(header), "any fields"),
+    Buffer.from(text),
+  );
+  assert.deepEqual(found, [lines("X: y", "Content-Type: a/b")]);
 });

@@ -9,7 +9,7 @@ const cases: readonly [string, string, string[]][] = [
   ["a=3Db", "a=b", []],
   ["a=3db=0A", "a=b\n", []],
   ["soft=\r\n line", "soft line", []],
-  ["soft= \t\r\nline", "softline", []],
+  ["soft= \t\r\nline", "softline", ["quoted-printable with blanks behind a soft line break"]],
   ["soft=\nline", "softline", []],
   ["a=", "a=", []],
   ["a=3", "a=3", []],

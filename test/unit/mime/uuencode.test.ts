@@ -76,6 +76,10 @@ const cases: readonly [string, string, ReturnType<typeof scan>][] = [
     lines("begin 644 x", "#86)C", "plain words again", "end"),
     { files: [["x", "abc", 1]], doubts: ["uuencode that breaks off"] },
   ],
+  ["two blanks for a mode", lines("begin  x", "#86)C", "end"), { files: [["x", "abc", 1]], doubts: [] }],
+  ["a mode of one digit", lines("begin 6 x", "#86)C", "end"), { files: [["x", "abc", 1]], doubts: [] }],
+  ["a mode of six digits", lines("begin 100644 x", "#86)C", "end"), { files: [["x", "abc", 1]], doubts: [] }],
+  ["words behind two blanks", lines("begin  x := 1;", "y := 2;", "end"), { files: [], doubts: [] }],
   ["an empty file", lines("begin 644 x", "`", "end"), { files: [["x", "", 1]], doubts: [] }],
   ["xxencode", lines("begin 644 x", xxLine, "+", "end"), { files: [["x", "abc".repeat(15), 1]], doubts: [] }],
   [
