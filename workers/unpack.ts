@@ -4,12 +4,14 @@ import type { UncheckedReason } from "../src/mail/content.ts";
 import { readFrame } from "../src/mime/archive-frame.ts";
 import type { FoundArchive } from "../src/mime/content-reader.ts";
 import type { ArchiveYield, Expansion } from "../src/mime/expansion.ts";
+import { isoDoubt } from "../src/mime/iso.ts";
 import type { PartsLimits } from "../src/mime/limits.ts";
 import type { MailWalk } from "../src/mime/mail-walk.ts";
 import { addVariants } from "../src/mime/names.ts";
 import type { PartSink } from "../src/mime/part-sink.ts";
 import type { PartNode } from "../src/mime/part-tree.ts";
 import type { ArchiveKind } from "../src/mime/signatures.ts";
+import { tarDoubt } from "../src/mime/tar.ts";
 import { readTnef } from "../src/mime/tnef.ts";
 import { readZip, type ZipMember } from "../src/mime/zip.ts";
 import { type InflateKind, inflate, type TakeOctets, type UnpackResult } from "./inflate.ts";
@@ -111,6 +113,7 @@ async function openZip(unpacking: Unpacking, archive: FoundArchive): Promise<voi
     const { result, detail } = await unpackMember(packed, member);
     member.sink.end();
     if (result === "failed") walk.tree.note("failed", member.node, detail);
+    if (result === "early") walk.tree.note("ambiguous", member.node, "octets behind the data of a member");
     await openArchives(unpacking);
   }
 }
@@ -127,7 +130,8 @@ async function unpackMember(
     return take(octets);
   };
   const result = await unpackBy(member, counted, measure);
-  const isDamaged = result === "done" && (sum !== member.crc || sizeBytes !== member.sizeBytes);
+  const isDone = result === "done" || result === "early";
+  const isDamaged = isDone && (sum !== member.crc || sizeBytes !== member.sizeBytes);
   if (isDamaged) return { result: "failed", detail: "a member of another size or sum than its archive says" };
   return {
     result,
@@ -220,6 +224,8 @@ async function openOther(unpacking: Unpacking, archive: FoundArchive): Promise<v
   const { node, kind, octets } = archive;
   const made: ArchiveYield = { archiveBytes: octets.length, madeBytes: 0 };
   const frame = readFrame(kind, octets);
+  const differing = kind === "iso" ? isoDoubt(octets) : kind === "tar" ? tarDoubt(octets) : undefined;
+  if (differing !== undefined) walk.tree.note("ambiguous", node, `a ${kind} archive: ${differing}`);
   let open: Member | undefined;
   let isFull = false;
   let members = 0;

@@ -147,8 +147,15 @@ function createContentReader(
     if (isIso) node.types.add("iso");
     if (isIso && found?.archive !== undefined) tree.note("ambiguous", node, `${found.archive} and an ISO image in one`);
     const kind = found?.archive ?? (isIso ? "iso" : undefined);
-    if (kind === undefined) letGo();
-    else needs.onArchive({ node, kind, octets: octets.whole(), depth: depth + 1, level });
+    if (kind === undefined) {
+      letGo();
+      return;
+    }
+    const whole = octets.whole();
+    // Readers of zip look for its end, whatever stands at the start.
+    if (kind !== "zip" && node.names.some((name) => zipName.test(name)) && whole.includes(zipEnd))
+      tree.note("ambiguous", node, `${kind} and a zip file in one`);
+    needs.onArchive({ node, kind, octets: whole, depth: depth + 1, level });
   }
 
   return {
@@ -170,6 +177,9 @@ function createContentReader(
         tree.noteMimeFault(node, "declared as uuencode, without a file in it");
       node.sizeBytes = Math.max(node.sizeBytes, sizeBytes);
       addTypes(node, found, base);
+      const isArchive = found?.archive !== undefined || mark === isoMark.text || declared === "uuencode";
+      if (sizeBytes > 0 && !isArchive && isNamedAsArchive(node))
+        tree.note("failed", node, "named as an archive, which it is not by its first octets");
       if (found?.encryptedBy !== undefined) {
         node.encrypted = true;
         tree.note("encrypted", node, `encrypted by ${found.encryptedBy}`);
@@ -199,6 +209,16 @@ function plainBase({ types: [type] }: ContentType, head: Buffer): "asc" | "txt" 
 }
 
 const imageNames = [".iso", ".img", ".udf"];
+/** Programs that open these look for the archive behind what stands in front, as in one that unpacks itself. */
+const archiveName =
+  /\.(?:zipx?|jar|rar|7z|cab|arj|ace|lzh|lha|alz|egg|t?gz|t?bz2?|tbz2|t?xz|t?zst|t?lz|lzma|tar|cpio|iso|img|udf|vhdx?|wim|dmg)$/i;
+
+const zipName = /\.(?:zipx?|jar)$/i;
+const zipEnd = Buffer.from("PK\x05\x06", "latin1");
+
+function isNamedAsArchive({ names }: PartNode): boolean {
+  return names.some((name) => archiveName.test(name));
+}
 
 /** Systems go by the name, and by the mark alone: in front of it may stand what looks like anything. */
 function mayBeIso({ names }: PartNode, { types }: ContentType): boolean {
@@ -211,15 +231,18 @@ function addTypes(node: PartNode, found: ContentType | undefined, base: string |
   for (const type of base === undefined ? (found?.types ?? []) : [base]) node.types.add(type);
 }
 
-const mailNames = [".eml", ".mht", ".mhtml"];
+const mailNames = [".eml", ".emlx", ".nws", ".msg", ".mht", ".mhtml"];
+/** What begins a file that its name says to be a mail: any field, behind what some programs put in front of the first. */
+const anyField = /^(?:\xef\xbb\xbf)?\s*(?:\d+[ \t]*\r?\n)?(?:>?From [^\n]*\n)?[!-9;-~]+[ \t]*:/;
 const mailFields =
   /^(received|return-path|delivered-to|from|to|date|subject|message-id|mime-version|content-[a-z-]+|x-[a-z-]+|dkim-signature):/i;
 
 /** A mail kept as a file: readers open it as one. Text that merely begins like a mail is not taken for one. */
 function isMailFile(node: PartNode, head: Buffer): boolean {
   const named = node.names.some((name) => mailNames.some((ending) => name.toLowerCase().endsWith(ending)));
+  if (named && anyField.test(head.toString("latin1", 0, 1000))) return true;
   const declared = node.declaredType !== undefined && !node.declaredType.startsWith("text/");
-  return (named || declared) && startsAsMail(head);
+  return declared && startsAsMail(head);
 }
 
 /** Mail programs open it by its type, and by more ways of writing it than are read here. */

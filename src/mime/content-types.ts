@@ -29,6 +29,7 @@ export function typeOfContent(head: Buffer): ContentType {
   const cms = cmsKind(head);
   if (cms === "encrypted") return { types: ["dat"], isText: false, encryptedBy: "S/MIME" };
   if (cms !== undefined) return { types: ["dat"], isText: false, cms };
+  if (isEncryptedByPgp(head)) return { types: ["pgp", "pgp.enc"], isText: false, encryptedBy: "PGP" };
   for (const { at, octets, types, holds } of signaturesBy(head[0] ?? 0)) {
     if (!startsWith(head, at, octets)) continue;
     const encrypted = types.includes("pgp.enc") ? { encryptedBy: "PGP" as const } : {};
@@ -39,6 +40,32 @@ export function typeOfContent(head: Buffer): ContentType {
   const text = textType(head);
   return text === undefined ? { types: ["dat"], isText: false } : { ...text, isText: true };
 }
+
+/**
+ * Without armour (RFC 9580): the first packet holds a session key, for a public key (versions 3 and 6) or by a passphrase (4 to 6). Its
+ * header in the old form, with a length of one or two octets, or in the new one.
+ */
+function isEncryptedByPgp(head: Buffer): boolean {
+  const [first = 0, second = 0] = head;
+  const isNew = first >= 0xc0;
+  const tag = isNew ? first & 0x3f : (first >> 2) & 0xf;
+  if (first < 0x80 || (tag !== 1 && tag !== 3)) return false;
+  const isLong = isNew ? second >= 192 && second < 224 : (first & 3) === 1;
+  if (isNew ? second >= 224 : (first & 3) > 1) return false;
+  const at = isLong ? 3 : 2;
+  const version = head[at] ?? 0;
+  if (tag === 1)
+    return (
+      (version === 3 && publicKeys.has(head[at + 9] ?? 0)) || (version === 6 && keyLengths.has(head[at + 1] ?? 255))
+    );
+  const cipher = head[at + 1] ?? 0;
+  return version >= 4 && version <= 6 && cipher > 0 && cipher <= 13 && (head[at + 2] ?? 255) <= 4;
+}
+
+/** Algorithms that encrypt (RFC 9580 section 9.1). */
+const publicKeys = new Set([1, 2, 16, 18, 25, 26]);
+/** Octets that name the key in version 6: none, or a version and a fingerprint. */
+const keyLengths = new Set([0, 21, 33]);
 
 type Found = Omit<ContentType, "isText">;
 

@@ -34,6 +34,14 @@ export type ArchiveKind =
   | "chm"
   | "szdd"
   | "sis"
+  | "lzip"
+  | "xar"
+  | "wim"
+  | "vhd"
+  | "vhdx"
+  | "alz"
+  | "egg"
+  | "applesingle"
   | "tnef";
 
 export interface Signature {
@@ -78,6 +86,14 @@ export const signatures: readonly Signature[] = [
   signature(0, "SZDD\x88\xf0'3", "szdd", "szdd"),
   signature(4, "\x12\x3a\0\x10", "sis", "sis"),
   signature(0, "\x7a\x1a\x20\x10", "sis", "sis"),
+  signature(0, "LZIP\x01", "dat", "lzip"),
+  signature(0, "xar!\0\x1c", "dat", "xar"),
+  signature(0, "MSWIM\0\0\0", "dat", "wim"),
+  signature(0, "conectix\0\0\0", "dat", "vhd"),
+  signature(0, "vhdxfile", "dat", "vhdx"),
+  signature(0, "ALZ\x01", "dat", "alz"),
+  signature(0, "EGGA\0\x01", "dat", "egg"),
+  signature(0, "\0\x05\x16\0", "dat", "applesingle"),
   signature(0, "**ACE**", "ace", "ace"),
   signature(7, "**ACE**", "ace", "ace"),
   signature(0, "\x60\xea", "arj", "arj"),

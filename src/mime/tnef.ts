@@ -17,12 +17,17 @@ const attachmentStart = 0x9002;
 const attachmentTitle = 0x8010;
 const attachmentData = 0x800f;
 const attachmentProperties = 0x9005;
+const ofAttachment = new Set([attachmentTitle, attachmentData, attachmentProperties]);
 
 /** Properties (MS-OXPROPS). */
 const fileName = 0x3704;
 const longFileName = 0x3707;
 const displayName = 0x3001;
+const transportName = 0x370c;
 const embedded = 0x3701;
+const nameProperties = new Set([fileName, longFileName, displayName, transportName]);
+
+const noOctets = Buffer.alloc(0);
 
 interface OpenFile {
   readonly names: Set<string>;
@@ -57,6 +62,7 @@ export function readTnef(octets: Buffer, maxFiles: number): TnefContents {
     const data = octets.subarray(at + 9, at + 9 + size);
     if (data.length < size) fault = "it breaks off";
     const last = found.at(-1);
+    if (last === undefined && ofAttachment.has(attribute)) fault = "an attachment without its start";
     if (attribute === attachmentStart) found.push({ names: new Set(), contents: [] });
     else if (last !== undefined && attribute === attachmentTitle) addVariants(untilNul(data), last.names);
     else if (last !== undefined && attribute === attachmentData) addContent(last, data, room);
@@ -64,7 +70,10 @@ export function readTnef(octets: Buffer, maxFiles: number): TnefContents {
       fault = "an attachment whose properties cannot be read";
     at += 9 + size + 2;
   }
-  const files = found.flatMap(({ names, contents }) => contents.map((content) => ({ names: [...names], content })));
+  const files = found.flatMap(({ names, contents }) =>
+    // A name alone is shown as well.
+    (contents.length === 0 ? [noOctets] : contents).map((content) => ({ names: [...names], content })),
+  );
   return fault === undefined ? { files } : { files, fault };
 }
 
@@ -125,7 +134,7 @@ function readProperties(data: Buffer, file: OpenFile, room: Room): boolean {
 
 function takeProperty(file: OpenFile, id: number, type: number, value: Buffer, room: Room): void {
   const { names } = file;
-  if (id === fileName || id === longFileName || id === displayName) {
+  if (nameProperties.has(id)) {
     // As octets of UTF-8 or of the sender's charset, so that one reader serves all names.
     if (type === 0x1e) addVariants(untilNul(value), names);
     if (type === 0x1f)

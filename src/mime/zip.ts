@@ -66,9 +66,9 @@ export function readZip(zip: Buffer, maxMembers: number): ZipContents {
     covered.push({ from: entry.at, to: local.dataAt + entry.packedBytes });
     if (isFolder(entry)) continue;
     if (local.dataAt + entry.packedBytes > zip.length) doubts.set("a member that is cut off", "failed");
-    members.push(memberOf(zip, entry, local.dataAt, local.name));
+    members.push(memberOf(zip, entry, local.dataAt, local));
   }
-  const hidden = hiddenMembers(zip, covered, end?.directoryAt ?? zip.length, maxMembers - members.length);
+  const hidden = hiddenMembers(zip, covered, maxMembers - members.length);
   if (hidden.length > 0 && listed !== undefined) doubts.set("members that the directory does not list", "ambiguous");
   return {
     members: [...members, ...hidden],
@@ -210,11 +210,13 @@ function isFolder({ name, packedBytes }: Entry): boolean {
 /** Info-ZIP's field with the name in UTF-8. */
 const unicodePath = 0x7075;
 
-function memberOf(zip: Buffer, entry: Entry, dataAt: number, otherName = entry.name): ZipMember {
+function memberOf(zip: Buffer, entry: Entry, dataAt: number, other: Pick<Entry, "name" | "extra"> = entry): ZipMember {
   const names = new Set<string>();
-  const unicode = extraField(entry.extra, unicodePath);
-  if (unicode !== undefined && unicode.length > 5) addVariants(unicode.toString("latin1", 5), names);
-  for (const name of new Set([entry.name, otherName])) addVariants(name, names);
+  for (const { extra } of new Set([entry, other])) {
+    const unicode = extraField(extra, unicodePath);
+    if (unicode !== undefined && unicode.length > 5) addVariants(unicode.toString("latin1", 5), names);
+  }
+  for (const name of new Set([entry.name, other.name])) addVariants(name, names);
   const { flags, method, packedBytes, sizeBytes, crc } = entry;
   return {
     names: [...names],
@@ -244,10 +246,11 @@ function createMarkSearch(zip: Buffer): (from: number) => number {
   };
 }
 
-/** Members between those that the directory lists, which readers find who go from one to the next. */
-function hiddenMembers(zip: Buffer, covered: readonly Span[], end: number, most: number): readonly ZipMember[] {
+/** Members between and behind those that the directory lists, which readers find who go from one to the next. */
+function hiddenMembers(zip: Buffer, covered: readonly Span[], most: number): readonly ZipMember[] {
   const members: ZipMember[] = [];
   const nextMark = createMarkSearch(zip);
+  const end = zip.length;
   let at = 0;
   for (const span of [...covered.toSorted((a, b) => a.from - b.from), { from: end, to: end }]) {
     for (;;) {

@@ -52,6 +52,51 @@ test("a mail kept as a file is taken apart, text that begins like one is not", (
   assert.equal(partsOf(`${lines("Content-Type: text/plain", "")}${inner}`).parts.length, 1);
 });
 
+test("of what is named as a mail the first field may be any, and something may stand in front", () => {
+  const single = lines("X-Any: y", "Content-Type: a/b; name=x.exe", "Content-Transfer-Encoding: base64", "", "TVo=");
+  for (const [file, start] of [
+    ["a.eml", ""],
+    ["a.nws", ""],
+    ["a.emlx", "120   \r\n"],
+    ["a.eml", "\xef\xbb\xbf"],
+    ["a.eml", "From x@y.example Mon Nov 30\r\n"],
+  ] as const) {
+    const { parts } = partsOf(`${lines(`Content-Type: application/octet-stream; name=${file}`, "")}${start}${single}`);
+    assert.ok(
+      parts.some(({ names }) => names.includes("x.exe")),
+      `${file} ${start}`,
+    );
+  }
+});
+
+test("readers that pass over empty lines find a header behind them, others the one in message/external-body", () => {
+  const header = lines("Content-Type: a/b; name=x.exe", "", "MZ");
+  const empty = partsOf(
+    lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "", "", header.trimEnd(), "--b--"),
+  );
+  assert.deepEqual(outline(empty).slice(2), ["1.1.1 a/b 0 x.exe"]);
+  const external = partsOf(
+    `${lines("Content-Type: message/external-body; access-type=x", "", "Expiry: never")}${header}`,
+  );
+  assert.deepEqual(outline(external).slice(1), ["1.1 a/b 0 x.exe"]);
+  assert.deepEqual([doubts(empty), doubts(external)], [[], []]);
+});
+
+test("what is named as an archive and begins as none is told; so is a zip behind another archive", () => {
+  const named = (name: string, content: string) =>
+    doubts(
+      partsOf(
+        `${lines(`Content-Type: a/b; name="${name}"`, "Content-Transfer-Encoding: base64", "")}${base64Lines(content)}`,
+      ),
+    );
+  for (const name of ["a.zip", "a.RAR", "a.7z", "a.iso", "a.tgz", "a.zip."])
+    assert.deepEqual(named(name, "\xff\xd8\xff and a zip"), ["failed 1"]);
+  assert.deepEqual(named("a.zip.txt", "words"), []);
+  assert.deepEqual(named("a.zip", ""), []);
+  assert.deepEqual(named("a.zip", "\x1f\x8b and PK\x05\x06"), ["ambiguous 1"]);
+  assert.deepEqual(named("a.zip", "\x1f\x8b and so on"), []);
+});
+
 test("octets that no text has keep nobody from the mails and files in it", () => {
   for (const type of ["text/plain", "application/octet-stream"]) {
     const file = partsOf(`${lines(`Content-Type: ${type}`, "", "\x01", "begin 644 x.exe", "#86)C", "`", "end")}`);

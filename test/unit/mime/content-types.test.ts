@@ -88,6 +88,10 @@ const cases: readonly [string, string, string][] = [
   ["TNEF", "\x78\x9f\x3e\x22\x01\0", "tnef"],
   ["a shortcut", "L\0\0\0\x01\x14\x02\0", "lnk dat"],
   ["a PGP message", "-----BEGIN PGP MESSAGE-----\r\n", "pgp pgp.enc"],
+  ["PGP for a key", "\x85\x01\x0c\x03keykeyke\x01\x07", "pgp pgp.enc"],
+  ["PGP by a passphrase", "\x8c\x0d\x04\x09\x03\x02salt", "pgp pgp.enc"],
+  ["PGP of today", "\xc1\xc0\x4c\x03keykeyke\x10", "pgp pgp.enc"],
+  ["no PGP", "\x85\x01\x0c\x03keykeyke\x63\x07", "dat"],
   ["a PGP key", "-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n", "pgp pgp.asc"],
   ["anything else", "\0\x01\x02", "dat"],
 ];

@@ -28,6 +28,12 @@ test("a file that breaks off is told, with what there is", () => {
   assert.deepEqual(short(tnef.subarray(0, tnef.length - 3)), [["a=one", "b=tw"], "it breaks off"]);
 });
 
+test("a name without content is an attachment, what stands before the first attachment is told", () => {
+  assert.deepEqual(short(tnefOf([attachmentOf({ title: "x.exe" })])), [["x.exe="], undefined]);
+  const inOne = attachmentOf({ title: "x.exe", content: "MZ" });
+  assert.deepEqual(short(tnefOf([inOne.subarray(9 + 14 + 2)])), [[], "an attachment without its start"]);
+});
+
 test("no more are listed than wanted", () => {
   const many = tnefOf(Array.from({ length: 20 }, () => attachmentOf({ title: "a", content: "one" })));
   assert.ok(readTnef(many, 5).files.length <= 6);

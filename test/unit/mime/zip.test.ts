@@ -63,6 +63,24 @@ test("names of the directory in other charsets are read by every reading", () =>
   assert.deepEqual(short(zipOf([{ name: "x.exe\0.txt", content: "" }]))[0], ["x.exe|x.exe\0.txt|x.exe.txt="]);
 });
 
+test("members behind the directory are found as well", () => {
+  const hidden = Buffer.from(zipOf([{ name: "x.exe", content: "MZ" }]).subarray(0, 37));
+  for (const zip of [Buffer.concat([two, hidden]), Buffer.concat([two.subarray(0, -22), hidden, two.subarray(-22)])]) {
+    const { members, doubts } = readZip(zip, 100);
+    assert.deepEqual(members.at(-1)?.names, ["x.exe"]);
+    assert.notDeepEqual(doubts, []);
+  }
+});
+
+test("a name in UTF-8 stands in either place", () => {
+  const field = Buffer.concat([Buffer.from("up\x0a\0\x01\0\0\0\0", "latin1"), Buffer.from("x.exe")]);
+  const plain = zipOf([{ name: "a.txt", content: "one" }]);
+  const zip = Buffer.concat([plain.subarray(0, 35), field, plain.subarray(35)]);
+  zip.writeUInt16LE(field.length, 28);
+  zip.writeUInt32LE(zip.readUInt32LE(zip.length - 6) + field.length, zip.length - 6);
+  assert.deepEqual(short(zip)[0], ["x.exe|a.txt=one"]);
+});
+
 test("no more are listed than wanted", () => {
   const many = zipOf(Array.from({ length: 300 }, (_, i) => ({ name: `${i}`, content: "x" })));
   assert.equal(readZip(many, 100).members.length, 100);
