@@ -157,6 +157,7 @@ export function createClamdClient(place: ScannerPlace, { now, changed }: ClientN
   }
 
   function retire(): void {
+    gate.retire();
     keepsSessions = false;
     for (const session of [...kept]) drop(session, "polite");
   }

@@ -171,15 +171,14 @@ async function heal(stand: Stand): Promise<void> {
   stand.fake = await start[row.scanner](scannerPort);
 }
 
-async function answers(name: string, result: string): Promise<number> {
+async function sample(series: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-  const [, count = "0"] =
-    new RegExp(
-      `^signpost_scanner_answers_total\\{scanner="${name}",kind="\\w+",result="${result}"\\} (\\d+)$`,
-      "m",
-    ).exec(text) ?? [];
-  return Number(count);
+  return Number(new RegExp(`^${series} (\\d+)$`, "m").exec(text)?.[1] ?? 0);
 }
+
+const answers = (name: string, result: string) =>
+  sample(`signpost_scanner_answers_total\\{scanner="${name}",kind="\\w+",result="${result}"\\}`);
+const isUp = (name: string) => sample(`signpost_scanner_up\\{scanner="${name}",kind="\\w+"\\}`);
 
 const delivered = (subject: string) =>
   hop.mails.filter(({ octets }) => octets.toString("latin1").includes(`\r\nMessage-ID: <${subject}@`));
@@ -200,11 +199,19 @@ for (const [index, row] of rows.entries()) {
     if (row.scanner !== "clamd") assert.match(first.line, isFailure ? /Hits: -,/ : /Hits: 1\.5,/);
     assert.equal(await answers(name, row.result), 1);
 
+    if (row.result === "connect") {
+      assert.equal(await isUp(name), 1);
+      for (const again of ["second", "third"]) await send(port, `${again}-${index}`);
+      await daemon.line(`scanner ${name} is down: `);
+      assert.equal(await isUp(name), 0);
+    }
+
     await heal(stand);
     const next = await send(port, `next-${index}`);
     assert.match(next.reply, /^250 /);
     assert.ok(!next.line.includes("scan_fail"), next.line);
     assert.match(next.line, row.scanner === "clamd" ? /Passed CLEAN/ : /Hits: 0\.5,/);
     assert.equal(delivered(`next-${index}`).length, 1);
+    assert.equal(await isUp(name), 1);
   });
 }

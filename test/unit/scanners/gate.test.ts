@@ -107,6 +107,65 @@ test("refusals and broken connections are no silence: the next mail asks again",
   assert.equal(await gate.run(far, async () => answer), answer);
 });
 
+const failing: readonly (readonly [ScannerTrouble["trouble"], boolean])[] = [
+  ["connect", true],
+  ["closed", true],
+  ["garbage", true],
+  ["refused", true],
+  ["too-large", false],
+  ["unreadable", false],
+  ["shutting-down", false],
+];
+for (const [trouble, isDown] of failing) {
+  test(`${trouble}, three mails in a row: the scanner is ${isDown ? "" : "not "}reported down, and asked all the same`, async () => {
+    const { gate, states } = gateFor(async () => false);
+    const outcome = { trouble, detail: "why" };
+    for (let mail = 0; mail < 2; mail += 1) await gate.run(far, async () => outcome);
+    await gate.run(far, async () => answer);
+    for (let mail = 0; mail < 2; mail += 1) await gate.run(far, async () => outcome);
+    assert.deepEqual(states, []);
+    for (let mail = 0; mail < 2; mail += 1) await gate.run(far, async () => outcome);
+    assert.equal(gate.counts().isDown, isDown);
+    assert.deepEqual(states, isDown ? ["down: why"] : []);
+    assert.equal(await gate.run(far, async () => answer), answer);
+    assert.equal(gate.counts().isDown, false);
+    assert.deepEqual(states, isDown ? ["down: why", "up: it answers again"] : []);
+    gate.close();
+  });
+}
+
+test("one that was not there is found to be back by a ping, without a mail", async () => {
+  const back = Promise.withResolvers<void>();
+  let probes = 0;
+  const { gate, states } = gateFor(async () => {
+    probes += 1;
+    if (probes === 2) setImmediate(back.resolve);
+    return probes === 2;
+  });
+  for (let mail = 0; mail < 3; mail += 1)
+    await gate.run(far, async () => ({ trouble: "connect", detail: "ECONNREFUSED" }) as const);
+  await back.promise;
+  assert.deepEqual(states, ["down: ECONNREFUSED", "up: it answers a ping"]);
+  assert.equal(gate.counts().isDown, false);
+  gate.close();
+});
+
+test("retired: neither pings nor reports, and mails are finished", async () => {
+  let probes = 0;
+  const { gate, states } = gateFor(async () => {
+    probes += 1;
+    return false;
+  });
+  const gone = { trouble: "connect", detail: "ECONNREFUSED" } as const;
+  for (let mail = 0; mail < 3; mail += 1) await gate.run(far, async () => gone);
+  gate.retire();
+  for (let mail = 0; mail < 3; mail += 1) await gate.run(far, async () => silent);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(probes, 1, "that of the silence");
+  assert.deepEqual(states, ["down: ECONNREFUSED"]);
+  gate.close();
+});
+
 test("closed: who waits goes on, and nobody is let in", async () => {
   const { gate } = gateFor(async () => true, 1);
   const ends: (() => void)[] = [];
