@@ -12,7 +12,8 @@ const maxResults = 20;
 /** In pairs of name and value; `Rcpt` stands once for each recipient. */
 export function requestFields({ envelope, client, mailId, verified }: SpamQuestion): readonly string[] {
   const fields: (readonly [string, string | undefined])[] = [
-    ["From", envelope.sender.address],
+    // An empty field would be none, and the mail not a bounce.
+    ["From", envelope.sender.address === "" ? "<>" : envelope.sender.address],
     ...envelope.recipients.slice(0, maxRecipients).map(({ address }) => ["Rcpt", address] as const),
     ["IP", client.address],
     ["Helo", client.helo],
@@ -85,7 +86,9 @@ export function readRspamdAnswer(status: number, body: Buffer): SpamScan | Scann
     return { trouble: "refused", detail: shown(`HTTP ${status}${typeof error === "string" ? ` ${error}` : ""}`) };
   }
   const { score, required_score, action } = answer ?? {};
-  if (!isNumber(score) || !isNumber(required_score)) {
+  // Where all its actions are switched off nothing is required.
+  const required = required_score === undefined || required_score === null ? Number.POSITIVE_INFINITY : required_score;
+  if (!isNumber(score) || !(isNumber(required) || required === Number.POSITIVE_INFINITY)) {
     return {
       trouble: "garbage",
       detail: `not an answer of rspamd: ${JSON.stringify(shown(body.toString("latin1", 0, 200)))}`,
@@ -93,7 +96,7 @@ export function readRspamdAnswer(status: number, body: Buffer): SpamScan | Scann
   }
   return {
     score,
-    required: required_score,
+    required,
     tests: testsOf(answer?.["symbols"]),
     ...(typeof action === "string" && { action: shown(action) }),
   };

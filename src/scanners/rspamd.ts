@@ -17,6 +17,8 @@ interface Sending {
   /** In pairs. */
   readonly fields: readonly string[];
   readonly octets?: AsyncIterable<readonly Uint8Array[]>;
+  /** How many there are. */
+  readonly bytes?: number;
 }
 
 type Answer = { readonly status: number; readonly body: Buffer };
@@ -54,6 +56,7 @@ export function createRspamdClient(place: ScannerPlace, { now, changed }: Client
       path: "/checkv2",
       fields: [...requestFields(question), "Content-Type", "application/octet-stream", "Content-Length", String(bytes)],
       octets: octetGroups(question.message, bytes),
+      bytes,
     });
     const first = await exchange(sending(), limitMs, agent);
     const answer = "isStale" in first && first.isStale === true ? await exchange(sending(), limitMs, false) : first;
@@ -69,11 +72,13 @@ export function createRspamdClient(place: ScannerPlace, { now, changed }: Client
     const { method, path } = sending;
     const outgoing = request({ ...where, method, path, agent: by, headers: ["Host", "rspamd", ...sending.fields] });
     let isConnected = false;
+    let left = sending.bytes ?? 0;
     const settle = (outcome: Answer | Failed): void => {
       clearTimeout(limit);
       clearTimeout(connecting);
       open.delete(settle);
-      if ("trouble" in outcome) outgoing.destroy();
+      // Nor is a connection of use on which half a request is out.
+      if ("trouble" in outcome || left > 0) outgoing.destroy();
       resolve(outcome);
     };
     const late = (detail: string) => () => settle({ trouble: "timeout", detail });
@@ -98,8 +103,16 @@ export function createRspamdClient(place: ScannerPlace, { now, changed }: Client
           isStale: outgoing.reusedSocket,
         });
     });
-    outgoing.on("response", (incoming) => void readAnswer(incoming).then(settle));
-    void send(outgoing, sending.octets, promise).catch((error) =>
+    outgoing.on("response", (incoming) => {
+      // A refusal may come as early as it likes.
+      const isEarly = left > 0 && incoming.statusCode === 200;
+      if (isEarly) settle({ trouble: "garbage", detail: "an answer before the end of the mail" });
+      else void readAnswer(incoming).then(settle);
+    });
+    const taken = (bytes: number): void => {
+      left -= bytes;
+    };
+    void send(outgoing, sending.octets, taken, promise).catch((error) =>
       settle({ trouble: "unreadable", detail: errorText(error) }),
     );
     return promise;
@@ -110,6 +123,7 @@ export function createRspamdClient(place: ScannerPlace, { now, changed }: Client
     counts: () => ({ ...gate.counts(), idle: idleSockets().length }),
     // Without a timeout of its own an idle connection would be kept; those in use end with their answer.
     retire: () => {
+      gate.retire();
       agent.maxFreeSockets = 0;
       for (const socket of idleSockets()) socket.destroy();
     },
@@ -121,18 +135,28 @@ export function createRspamdClient(place: ScannerPlace, { now, changed }: Client
   };
 }
 
-/** Writes group by group, each once the kernel has taken the one before: its memory may be used again then. */
+/**
+ * Writes group by group, each once the kernel has taken the one before: its memory may be used again then.
+ * @param taken called for each of them
+ */
 async function send(
   outgoing: ClientRequest,
   octets: AsyncIterable<readonly Uint8Array[]> | undefined,
+  taken: (bytes: number) => void,
   over: Promise<unknown>,
 ): Promise<void> {
   for await (const group of octets ?? []) {
     const flushed = Promise.withResolvers<void>();
+    let bytes = 0;
     outgoing.cork();
     for (const [index, view] of group.entries()) {
+      bytes += view.length;
       if (index < group.length - 1) outgoing.write(view);
-      else outgoing.write(view, () => flushed.resolve());
+      else
+        outgoing.write(view, () => {
+          taken(bytes);
+          flushed.resolve();
+        });
     }
     outgoing.uncork();
     const isOver = await Promise.race([flushed.promise.then(() => false), over.then(() => true)]);

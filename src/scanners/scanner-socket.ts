@@ -52,13 +52,13 @@ export class ScannerSocket {
     return this.#trouble === undefined;
   }
 
-  /** Sends views and waits until the kernel has taken them, or a reply shows that no more is wanted. */
-  async send(views: readonly Uint8Array[], silenceMs: number): Promise<void> {
-    if (this.#trouble !== undefined) return;
+  /** Sends views and waits until the kernel has taken them, or a reply shows that no more is wanted: then it is false. */
+  async send(views: readonly Uint8Array[], silenceMs: number): Promise<boolean> {
+    if (this.#trouble !== undefined) return false;
     this.#socket.cork();
     for (const view of views) this.#socket.write(view);
     this.#socket.uncork();
-    if (this.#socket.writableLength === 0) return;
+    if (this.#socket.writableLength === 0) return true;
     let isFlushed = false;
     // Nothing to send, but called back when all before it is out.
     this.#socket.write("", () => {
@@ -66,6 +66,7 @@ export class ScannerSocket {
       this.#look();
     });
     await this.#until(() => isFlushed || this.hasReply || this.#isEnded, silenceMs, "timeout");
+    return isFlushed;
   }
 
   /** What has come since the last call; undefined when nothing more will, and `trouble` says why. */

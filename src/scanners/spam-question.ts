@@ -20,6 +20,8 @@ export interface SpamQuestion {
   readonly verified?: VerifiedResults;
   /** What p0f says of the client's system; absent where nobody was asked. */
   readonly fingerprint?: string;
+  /** "AV:Phish.A=4": names of viruses that count as points (virus_name_to_spam_score_maps); absent where there are none. */
+  readonly virusTests?: readonly string[];
   /** Octets of the body that are given to the scanner (sa_mail_body_size_limit); null: all. */
   readonly bodyLimit: number | null;
 }
@@ -33,7 +35,7 @@ export interface VerifiedResults {
 /** What a scanner says of a mail when it says something. */
 export interface SpamScan {
   readonly score: number;
-  /** From this score on the scanner itself takes a mail for spam. */
+  /** From this score on the scanner itself takes a mail for spam; infinite: it takes none. */
   readonly required: number;
   readonly tests: readonly SpamTest[];
   readonly autolearn?: string;

@@ -44,16 +44,19 @@ export function createSpamdClient(place: ScannerPlace, { now, changed }: ClientN
   async function ask(socket: ScannerSocket, question: SpamQuestion): Promise<SpamScan | ScannerTrouble> {
     const { prologue, mailBytes, ending } = spamCopy(question);
     let before = [requestHead(prologue.length + mailBytes + ending.length, question.user), prologue];
+    let left = mailBytes + ending.length;
     try {
       for await (const group of octetGroups(question.message, mailBytes)) {
-        await socket.send([...before, ...group], timeoutMs);
+        const isSent = await socket.send([...before, ...group], timeoutMs);
         before = [];
+        if (isSent) for (const { length } of group) left -= length;
         if (socket.trouble !== undefined || socket.hasReply) break;
       }
     } catch (error) {
       socket.fail("unreadable", errorText(error));
     }
-    const isWhole = !socket.hasReply;
+    // It has all that was announced, and may answer, before the file of a spooled mail is closed.
+    const isWhole = left === 0 || !socket.hasReply;
     if (isWhole) await socket.send([...before, ending], timeoutMs);
     const outcome = await readReply(socket);
     if ("trouble" in outcome || isWhole) return outcome;
@@ -81,7 +84,7 @@ export function createSpamdClient(place: ScannerPlace, { now, changed }: ClientN
       });
     },
     counts: () => ({ ...gate.counts(), idle: 0 }),
-    retire() {},
+    retire: () => gate.retire(),
     close() {
       gate.close();
       for (const socket of open) socket.fail("shutting-down", "the filter is ending");

@@ -126,6 +126,52 @@ for (const [what, { script, trouble }] of Object.entries(faults)) {
   });
 }
 
+const early: Readonly<Record<string, { readonly answer: string; readonly trouble: string }>> = {
+  "a score": {
+    answer: `HTTP/1.1 200 OK\r\nContent-Length: 36\r\n\r\n{"score":0.0,"required_score":15.00}`,
+    trouble: "garbage",
+  },
+  "a score, said to be in pieces": {
+    answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    trouble: "garbage",
+  },
+  "a refusal": { answer: "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}", trouble: "refused" },
+};
+for (const [what, { answer, trouble }] of Object.entries(early)) {
+  test(`before the mail is whole, ${what}: it holds no connection afterwards`, async (t) => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.on("error", () => {});
+      // What is still to come stays with the client, and the connection open.
+      socket.once("data", () => socket.pause().write(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const place = server.address();
+    assert.ok(typeof place === "object" && place !== null);
+    const client = clientOf(t, `127.0.0.1:${place.port}`, 30_000, 1);
+    const message = spooledMail(Buffer.alloc(24_000_000, "x"));
+    for (let mail = 1; mail <= 3; mail += 1) {
+      assert.equal(troubleOf(await client.score(spamQuestion({ message }), deadline())), trouble);
+      assert.equal(connections, mail);
+    }
+  });
+}
+
+test("it may answer before the file of a spooled mail is closed: it has all of it", async (t) => {
+  const { rspamd, client } = await started(t);
+  const closing = Promise.withResolvers<void>();
+  rspamd.script = () => ({ status: 200, body: rspamdAnswer(7.5, {}) });
+  const message = spooledMail(Buffer.alloc(200_000, "x"), undefined, undefined, () => closing.promise);
+  const outcome = client.score(spamQuestion({ message }), deadline());
+  while (rspamd.requests.length === 0) await new Promise(setImmediate);
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+  closing.resolve();
+  assert.equal(troubleOf(await outcome), "7.5");
+  assert.equal(troubleOf(await client.score(spamQuestion(), deadline())), "7.5");
+});
+
 test("it dies while a large mail comes in", async (t) => {
   const server = createServer((socket) => {
     socket.on("error", () => {});

@@ -146,6 +146,16 @@ for (const [what, { fault, trouble }] of Object.entries(faults)) {
   });
 }
 
+test("it may answer before the file of a spooled mail is closed: it has all of it", async (t) => {
+  const { spamd, client } = await started(t);
+  spamd.script = () => spamdReply(7.5, "A");
+  const answered = async () => {
+    while (spamd.open > 0) await new Promise(setImmediate);
+  };
+  const message = spooledMail(Buffer.from("A line.\r\n".repeat(20_000)), undefined, undefined, answered);
+  assert.equal(troubleOf(await client.score(spamQuestion({ message }), deadline())), "7.5");
+});
+
 test("a header section without end is no trouble: the score stands before it", async (t) => {
   const { spamd, client } = await started(t);
   spamd.script = () => {

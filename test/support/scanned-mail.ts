@@ -15,8 +15,13 @@ export function memoryMail(body: string | Buffer = "A line.\r\n", header = defau
   };
 }
 
-/** Every read hands out the same memory again and again, as a spool file's does. */
-export function spooledMail(body: Buffer, chunkBytes = 64 * 1024, fail?: Error): Message {
+/** Every read hands out the same memory again and again, as a spool file's does. `close`: the file's. */
+export function spooledMail(
+  body: Buffer,
+  chunkBytes = 64 * 1024,
+  fail?: Error,
+  close: () => Promise<void> = async () => {},
+): Message {
   const mail = memoryMail("");
   return {
     ...mail,
@@ -25,12 +30,16 @@ export function spooledMail(body: Buffer, chunkBytes = 64 * 1024, fail?: Error):
       sizeBytes: body.length,
       async *read() {
         const memory = Buffer.alloc(chunkBytes);
-        for (let at = 0; at < body.length; at += chunkBytes) {
-          if (fail !== undefined && at > 0) throw fail;
-          const length = body.copy(memory, 0, at, at + chunkBytes);
-          yield memory.subarray(0, length);
+        try {
+          for (let at = 0; at < body.length; at += chunkBytes) {
+            if (fail !== undefined && at > 0) throw fail;
+            const length = body.copy(memory, 0, at, at + chunkBytes);
+            yield memory.subarray(0, length);
+          }
+        } finally {
+          memory.fill(0);
+          await close();
         }
-        memory.fill(0);
       },
     },
   };

@@ -35,6 +35,7 @@ test("envelope and client stand in fields of the request, each recipient in one"
 test("what is not known has no field, and no value leaves its own", () => {
   const envelope = { sender: { address: "", parameters: "" }, recipients: [{ address: "a\r\nX: 1", parameters: "" }] };
   assert.deepEqual(pairs(requestFields(spamQuestion({ envelope, client: {} }))), [
+    ["From", "<>"],
     ["Rcpt", "a??X: 1"],
     ["Queue-Id", "12345-06"],
   ]);
@@ -87,6 +88,13 @@ test("score, limit, action and symbols", () => {
     required: 15,
     tests: [],
   });
+  for (const none of [{}, { required_score: null }]) {
+    assert.deepEqual(readRspamdAnswer(200, json({ score: 1.5, ...none })), {
+      score: 1.5,
+      required: Number.POSITIVE_INFINITY,
+      tests: [],
+    });
+  }
 });
 
 test("what is no answer has a reason", () => {
@@ -97,6 +105,9 @@ test("what is no answer has a reason", () => {
     [200, json([]), "garbage"],
     [200, json({ score: "6", required_score: 15 }), "garbage"],
     [200, json({ score: null, required_score: 15 }), "garbage"],
+    [200, json({ score: 1, required_score: "15" }), "garbage"],
+    [200, Buffer.from('{"score":1e999}'), "garbage"],
+    [200, Buffer.from('{"score":1,"required_score":-1e999}'), "garbage"],
     [404, json({}), "refused"],
     [500, json({ error: "Cannot\r\nparse" }), "refused"],
   ];
