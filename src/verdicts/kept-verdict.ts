@@ -6,11 +6,21 @@ const maxNames = 100;
 const maxTests = 500;
 const maxText = 300;
 
-export function encodeVerdict(found: VirusFound | SpamFound): Uint8Array {
+/** A score, and what it was taken for by the levels of the mail that it was asked for. */
+export interface KeptSpam {
+  readonly found: SpamFound;
+  readonly verdict: "ham" | "spam";
+}
+
+export function encodeVirus(found: VirusFound): Uint8Array {
   return Buffer.from(JSON.stringify(found));
 }
 
-/** Undefined for anything that `encodeVerdict` does not make of a finding that is worth keeping. */
+export function encodeSpam({ found, verdict }: KeptSpam): Uint8Array {
+  return Buffer.from(JSON.stringify({ ...found, verdict }));
+}
+
+/** Undefined for anything that `encodeVirus` does not make of a finding that is worth keeping. */
 export function decodeVirus(octets: Uint8Array): VirusFound | undefined {
   const value = parse(octets);
   if (value === undefined || value["failed"] !== false) return undefined;
@@ -21,15 +31,17 @@ export function decodeVirus(octets: Uint8Array): VirusFound | undefined {
     : { names, answers, failed: false, cached: true };
 }
 
-export function decodeSpam(octets: Uint8Array): SpamFound | undefined {
+/** The same of `encodeSpam`. */
+export function decodeSpam(octets: Uint8Array): KeptSpam | undefined {
   const value = parse(octets);
   if (value === undefined) return undefined;
   const { score, autolearn, action } = value;
+  const verdict = (["ham", "spam"] as const).find((word) => word === value["verdict"]);
   const tests = listOf(value["tests"], maxTests, readTest);
   const scanner = shortText(value["scanner"]);
-  if (!isPoints(score) || tests === undefined || scanner === undefined) return undefined;
+  if (!isPoints(score) || tests === undefined || scanner === undefined || verdict === undefined) return undefined;
   const words = { autolearn: shortText(autolearn), action: shortText(action) };
-  return {
+  const found: SpamFound = {
     score,
     tests,
     scanner,
@@ -37,6 +49,7 @@ export function decodeSpam(octets: Uint8Array): SpamFound | undefined {
     ...(words.action !== undefined && { action: words.action }),
     cached: true,
   };
+  return { found, verdict };
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
 import { LRUCache } from "lru-cache";
 import type { SpamFound, VirusFound } from "../mail/content.ts";
 import type { VerdictSubject } from "../mail/verdict-subject.ts";
-import { decodeSpam, decodeVirus, encodeVerdict } from "./kept-verdict.ts";
+import { decodeSpam, decodeVirus, encodeSpam, encodeVirus } from "./kept-verdict.ts";
 import { sharedVerdictKey, type VerdictKeyMode, type VerdictKind, verdictKey } from "./verdict-key.ts";
 
 /** How long verdicts are kept, in milliseconds; 0: not at all. */
@@ -70,13 +70,16 @@ interface Kind<T, Asked> {
   found(asked: Asked): T;
   /** 0: not kept, and no equal mail gets it. */
   ttlMs(asked: Asked): number;
-  /** No scanner said anything: equal mails that wait get the same, since asking again would be as long for nothing. */
+  /** No scanner said anything. */
   isFailure(asked: Asked): boolean;
-  decode(octets: Uint8Array): T | undefined;
-  /** The longest that one from a shared cache is kept here. */
-  readonly maxTtlMs: number;
+  /** Of what has a time to be kept. */
+  encode(asked: Asked): Uint8Array;
+  decode(octets: Uint8Array): Asked | undefined;
   late(): T;
 }
+
+/** Of a failure that took so long equal mails that wait get the same. */
+const slowFailureMs = 2000;
 
 /** What an entry costs beside its text: the objects, the list's links. */
 const overheadBytes = 500;
@@ -87,6 +90,7 @@ const textFactor = 4;
 export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
   const { ttls, key, maxEntries = 20_000, maxBytes = 8 * 1024 * 1024, shared, asked: tell } = options;
   const now = options.now ?? (() => performance.now());
+  const isKept = { virus: ttls.clean > 0 || ttls.infected > 0, spam: ttls.ham > 0 || ttls.spam > 0 };
   let evictions = 0;
   const entries = new LRUCache<string, VirusFound | SpamFound>({
     max: maxEntries,
@@ -112,8 +116,8 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
       return failed || answers.some(({ result }) => result === "failed") ? 0 : ttls.clean;
     },
     isFailure: ({ failed }) => failed,
+    encode: encodeVirus,
     decode: decodeVirus,
-    maxTtlMs: Math.max(ttls.clean, ttls.infected),
     late: () => ({ names: [], answers: [], failed: true, cached: false }),
   };
   const spamKind: Kind<SpamFound, AskedSpam> = {
@@ -121,16 +125,16 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     found: ({ found }) => found,
     ttlMs: ({ verdict }) => (verdict === "unsure" ? 0 : ttls[verdict]),
     isFailure: ({ found }) => found.score === undefined,
+    encode: ({ found, verdict }) => encodeSpam({ found, verdict: verdict === "spam" ? "spam" : "ham" }),
     decode: decodeSpam,
-    maxTtlMs: Math.max(ttls.ham, ttls.spam),
     late: () => ({ tests: [], scanner: "", failure: "busy: an equal mail was looked at for too long", cached: false }),
   };
 
-  function keep(key: string, octets: Uint8Array, ttlMs: number): void {
+  function keep(key: string, found: VirusFound | SpamFound, ttlMs: number): void {
     // Read again: what a scanner said is pieces of its answer, and would keep all of that.
-    const found: VirusFound | SpamFound = JSON.parse(Buffer.from(octets).toString());
-    const size = overheadBytes + key.length + textFactor * octets.length;
-    entries.set(key, { ...found, cached: true }, { ttl: ttlMs, size });
+    const text = JSON.stringify({ ...found, cached: true });
+    const size = overheadBytes + key.length + textFactor * text.length;
+    entries.set(key, JSON.parse(text), { ttl: ttlMs, size });
   }
 
   /** A remembered verdict is there at once. */
@@ -173,6 +177,7 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     }
     const { promise, resolve } = Promise.withResolvers<T | undefined>();
     waiting.set(at, promise);
+    const startMs = now();
     let passedOn: T | undefined;
     try {
       const remembered = await shared?.get(sharedVerdictKey(kind.name, at), (octets, ttlMs) =>
@@ -188,12 +193,12 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
       const found = kind.found(asked);
       const ttlMs = kind.ttlMs(asked);
       if (ttlMs > 0) {
-        const octets = encodeVerdict(found);
-        keep(at, octets, ttlMs);
-        shared?.set(sharedVerdictKey(kind.name, at), octets, ttlMs);
+        keep(at, found, ttlMs);
+        shared?.set(sharedVerdictKey(kind.name, at), kind.encode(asked), ttlMs);
       }
       if (ttlMs > 0) passedOn = { ...found, cached: true };
-      else if (kind.isFailure(asked)) passedOn = found;
+      // Asking again would be as long for nothing. After a failure that was there at once others may have better luck.
+      else if (kind.isFailure(asked) && now() - startMs >= slowFailureMs) passedOn = found;
       return found;
     } finally {
       waiting.delete(at);
@@ -207,10 +212,12 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
     octets: Uint8Array,
     ttlMs: number,
   ): T | undefined {
-    const found = kind.decode(octets);
-    const keepMs = Math.min(ttlMs, kind.maxTtlMs);
-    if (found === undefined || keepMs <= 0) return undefined;
-    keep(at, octets, keepMs);
+    const asked = kind.decode(octets);
+    // No longer than one of our own: another filter may keep such verdicts where this one must not.
+    const keepMs = asked === undefined ? 0 : Math.min(ttlMs, kind.ttlMs(asked));
+    if (asked === undefined || keepMs <= 0) return undefined;
+    const found = kind.found(asked);
+    keep(at, found, keepMs);
     return found;
   }
 
@@ -225,7 +232,7 @@ export function createVerdictCache(options: VerdictCacheOptions): VerdictCache {
   }
 
   return {
-    remembers: (kind) => (kind === "virus" ? virusKind : spamKind).maxTtlMs > 0,
+    remembers: (kind) => isKept[kind],
     virus: (subject, deadlineMs, ask) => look(virusKind, pending.virus, asVirus, subject, deadlineMs, ask),
     spam: (subject, deadlineMs, ask) => look(spamKind, pending.spam, asSpam, subject, deadlineMs, ask),
     stats: () => ({ entries: entries.size, bytes: entries.calculatedSize, evictions }),

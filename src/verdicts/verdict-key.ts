@@ -34,8 +34,8 @@ export function verdictKey(mode: VerdictKeyMode, kind: VerdictKind, subject: Ver
 
 /** The same for a cache that filters share: short, and nobody reads in it who gets mail. */
 export function sharedVerdictKey(kind: VerdictKind, key: string): string {
-  // The 2 is the version of what is kept: filters of different versions may share a cache.
-  return `verdict:2:${kind}:${hashed(key)}`;
+  // The 3 is the version of what is kept: filters of different versions may share a cache.
+  return `verdict:3:${kind}:${hashed(key)}`;
 }
 
 /** Characters that stand in a key as they are; more are hashed. */

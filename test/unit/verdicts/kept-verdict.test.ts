@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SpamFound, VirusFound } from "../../../src/mail/content.ts";
-import { decodeSpam, decodeVirus, encodeVerdict } from "../../../src/verdicts/kept-verdict.ts";
+import { decodeSpam, decodeVirus, encodeSpam, encodeVirus } from "../../../src/verdicts/kept-verdict.ts";
 
 const virus: VirusFound = {
   names: ["Eicar"],
@@ -22,8 +22,10 @@ const spam: SpamFound = {
 };
 
 test("what is kept comes back as it was, marked as kept", () => {
-  assert.deepEqual(decodeVirus(encodeVerdict(virus)), { ...virus, cached: true });
-  assert.deepEqual(decodeSpam(encodeVerdict(spam)), { ...spam, cached: true });
+  assert.deepEqual(decodeVirus(encodeVirus(virus)), { ...virus, cached: true });
+  for (const verdict of ["ham", "spam"] as const) {
+    assert.deepEqual(decodeSpam(encodeSpam({ found: spam, verdict })), { found: { ...spam, cached: true }, verdict });
+  }
 });
 
 test("nothing else is a verdict", () => {
@@ -43,21 +45,25 @@ test("nothing else is a verdict", () => {
     { ...virus, names: Array.from({ length: 1000 }, () => "x") },
   ])
     assert.equal(decodeVirus(octets(value)), undefined, JSON.stringify(value).slice(0, 100));
+  const kept = { ...spam, verdict: "spam" };
+  assert.notEqual(decodeSpam(octets(kept)), undefined);
   for (const value of [
     "",
     "null",
-    { ...spam, score: "7.5" },
-    { ...spam, score: null },
-    { ...spam, score: 1e300 },
-    JSON.stringify(spam).replace("7.5", "1e999"),
-    JSON.stringify(spam).replace("-0.1", "-1e999"),
-    { ...spam, tests: [{}] },
-    { ...spam, tests: [{ name: "A], autolearn=ham" }] },
-    { ...spam, tests: [{ name: "" }] },
-    { ...spam, tests: [{ name: "A", score: "1" }] },
-    { ...spam, scanner: 1 },
+    { ...kept, score: "7.5" },
+    { ...kept, score: null },
+    { ...kept, score: 1e300 },
+    JSON.stringify(kept).replace("7.5", "1e999"),
+    JSON.stringify(kept).replace("-0.1", "-1e999"),
+    { ...kept, tests: [{}] },
+    { ...kept, tests: [{ name: "A], autolearn=ham" }] },
+    { ...kept, tests: [{ name: "" }] },
+    { ...kept, tests: [{ name: "A", score: "1" }] },
+    { ...kept, scanner: 1 },
+    { ...kept, verdict: undefined },
+    { ...kept, verdict: "unsure" },
   ])
     assert.equal(decodeSpam(octets(value)), undefined, JSON.stringify(value).slice(0, 100));
-  assert.equal(decodeSpam(encodeVerdict(virus)), undefined);
-  assert.equal(decodeVirus(encodeVerdict(spam)), undefined);
+  assert.equal(decodeSpam(encodeVirus(virus)), undefined);
+  assert.equal(decodeVirus(encodeSpam({ found: spam, verdict: "ham" })), undefined);
 });

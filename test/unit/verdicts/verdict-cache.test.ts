@@ -138,14 +138,28 @@ test("what is not to be kept, equal mails at once do not get either", async () =
   );
 });
 
-test("a failure is shared by those who wait, and by nobody later", async () => {
-  const { cache } = cacheWith();
+test("a failure that took long is shared by those who wait, and by nobody later", async () => {
+  const { cache, pass } = cacheWith();
   const { asks, ask } = slow<VirusFound>();
   const both = [1, 2].map(() => cache.virus(subject(), far, ask));
   await turn();
+  pass(2000);
   asks[0]?.(failed);
   assert.deepEqual(await Promise.all(both), [failed, failed]);
   assert.deepEqual(await cache.virus(subject(), far, async () => clean), clean);
+});
+
+test("a failure that is there at once is that of one mail: the others ask themselves", async () => {
+  const { cache, told } = cacheWith();
+  const { asks, ask } = slow<VirusFound>();
+  const all = [1, 2, 3].map(() => cache.virus(subject(), far, ask));
+  await turn();
+  asks[0]?.(failed);
+  await turn();
+  assert.equal(asks.length, 3);
+  for (const answer of asks) answer(clean);
+  assert.deepEqual(await Promise.all(all), [failed, clean, clean]);
+  assert.deepEqual(told, ["virus miss", "virus miss", "virus miss"]);
 });
 
 test("nobody waits for an equal mail beyond its own deadline", async () => {
@@ -219,6 +233,27 @@ test("what one filter knows another one knows, for the time that is left", async
   kept.clear();
   other.pass(2);
   assert.deepEqual(await other.virus(clean), clean);
+});
+
+test("what another filter knows is kept by our own times: 0 is off, whatever others do", async () => {
+  const { kept, shared } = sharedOctets();
+  const generous = cacheWith({ shared });
+  await generous.spam(1, "ham");
+  await generous.virus(clean);
+  const strict = cacheWith({ shared, ttls: { ...ttls, ham: 0, clean: 0 } });
+  assert.equal((await strict.spam(2, "ham")).score, 2);
+  assert.deepEqual(await strict.virus(infected), infected);
+  assert.deepEqual(strict.told, ["spam miss", "virus miss"]);
+
+  for (const entry of kept.values()) entry.ttlMs = ttls.spam;
+  await generous.spam(1, "ham", subject({ bankPath: "B" }));
+  const shorter = cacheWith({ shared, ttls: { ...ttls, ham: 1000 } });
+  await shorter.spam(2, "ham", subject({ bankPath: "B" }));
+  kept.clear();
+  shorter.pass(999);
+  assert.equal((await shorter.spam(3, "ham", subject({ bankPath: "B" }))).score, 1);
+  shorter.pass(2);
+  assert.equal((await shorter.spam(3, "ham", subject({ bankPath: "B" }))).score, 3);
 });
 
 test("a shared cache that is away, empty or holds anything at all is as none", async () => {
