@@ -75,7 +75,14 @@ export interface SpamFound {
   readonly action?: string;
   /** Why there is no score. */
   readonly failure?: string;
+  /** Where there is one: the scanners that are missing in it, and why. */
+  readonly unanswered?: readonly ScannerAnswer[];
   readonly cached: boolean;
+}
+
+export interface SpamForUser {
+  readonly recipients: readonly string[];
+  readonly spam: SpamFound;
 }
 
 /** The tests of allowed_header_tests. */
@@ -117,6 +124,8 @@ export interface ContentFacts {
   readonly parts?: PartsFound;
   readonly virus?: VirusFound;
   readonly spam?: SpamFound;
+  /** The same by the rules of other users than that of `spam` (sa_username_maps), each for its recipients. */
+  readonly spamByUser?: readonly SpamForUser[];
   /** Of all tests; which of them count for a recipient is decided later. */
   readonly headerFaults?: readonly HeaderFault[];
   /** The mail_id of a mail that was released from quarantine and comes past us again: nothing else is looked for. */

@@ -7,8 +7,8 @@ export interface VerdictSubject {
   readonly head: MessageHead;
   /** The mail's policy bank: "ORIGINATING/MYNETS". */
   readonly bankPath: string;
-  /** The scanners that are asked, and how. */
+  /** The scanners that are asked, and how: with which limit, by whose rules. */
   readonly scanners: string;
-  /** What else counts: user, sender, client, verification results; in a fixed order. */
+  /** What else counts: sender, client, verification results; in a fixed order. */
   readonly further: readonly string[];
 }

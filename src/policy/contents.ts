@@ -74,16 +74,16 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
   const faults = countedFaults(mail);
   const findBanned = parts === undefined ? undefined : createFindBanned(bank, parts);
   const unchecked = uncheckedOf(content);
-  const spam: SpamInput = {
+  const common: Omit<SpamInput, "spam"> = {
     bank,
     verifications: mail.verifications,
     senders: mail.senders,
     verifiedDomains: mail.verifiedDomains,
-    ...(content.spam === undefined ? {} : { spam: content.spam }),
     ...(points === undefined ? {} : { virusPoints: points }),
     ...(content.bounce?.isOurs === false ? { foreignBounce: content.bounce.messageId } : {}),
     ...(content.penPals === undefined ? {} : { penPalAgeMs: ageOf(content.penPals, mail.receivedAtMs) }),
   };
+  const spamOf = createSpamOf(common, content);
 
   return (recipient) => {
     const isBypassed = (map: LookupMap<boolean>) => map.first(recipient)?.value === true;
@@ -93,7 +93,7 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
     const banned = bypassesBanned ? undefined : findBanned?.(recipient);
     const looked = unchecked.filter(({ reason }) => !bypassesVirus || (reason === "ambiguous" && !bypassesBanned));
     const counted = faults.length > 0 && isBypassed(bank.bypass_header_checks_maps) ? [] : faults;
-    const scored = spaminess(spam, recipient);
+    const scored = spaminess(spamOf(recipient), recipient);
     const isOversized = isLarger(mail, recipient);
     if (
       infected.length === 0 &&
@@ -125,6 +125,21 @@ export function createContentsOf(mail: MailContents): (recipient: string) => Rec
       headerFaults: counted.map(({ text }) => text),
     };
   };
+}
+
+/** What the scanners say by a recipient's rules, and all else that a score is made of. */
+function createSpamOf(
+  common: Omit<SpamInput, "spam">,
+  { spam, spamByUser = [] }: ContentFacts,
+): (recipient: string) => SpamInput {
+  const first: SpamInput = spam === undefined ? common : { ...common, spam };
+  if (spamByUser.length === 0) return () => first;
+  const others = new Map<string, SpamInput>();
+  for (const each of spamByUser) {
+    const input = { ...common, spam: each.spam };
+    for (const recipient of each.recipients) others.set(recipient, input);
+  }
+  return (recipient) => others.get(recipient) ?? first;
 }
 
 function ageOf(penPals: readonly PenPal[], now: number): (recipient: string) => number | undefined {

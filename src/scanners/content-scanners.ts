@@ -33,7 +33,7 @@ export interface VirusAsk extends Ask {
 
 export interface SpamAsk
   extends Ask,
-    Pick<SpamQuestion, "envelope" | "client" | "mailId" | "user" | "verified" | "fingerprint"> {
+    Pick<SpamQuestion, "envelope" | "client" | "mailId" | "user" | "verified" | "fingerprint" | "virusTests"> {
   readonly bank: {
     readonly path: string;
     readonly spam_scanners: readonly SpamScanner[];
@@ -159,6 +159,7 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
       ...(ask.user !== undefined && { user: ask.user }),
       ...(ask.verified !== undefined && { verified: ask.verified }),
       ...(ask.fingerprint !== undefined && { fingerprint: ask.fingerprint }),
+      ...(ask.virusTests !== undefined && { virusTests: ask.virusTests }),
     };
     const { found, required, isWhole } = await scoreBySpamScanners(
       spam_scanners.map((scanner) => ({
@@ -197,7 +198,8 @@ export function createContentScanners(options: ContentScannersOptions = {}): Con
     scoreSpam(message, ask) {
       if (verdicts?.remembers("spam") !== true) return foundAnew(message, ask);
       const { spam_scanners, sa_mail_body_size_limit, path: bankPath } = ask.bank;
-      const scanners = `${textOf(spam_scanners)}${sa_mail_body_size_limit}`;
+      // Whose rules hold is a matter of how they are asked: it counts whatever the key.
+      const scanners = `${textOf(spam_scanners)}${sa_mail_body_size_limit} ${ask.user ?? ""}`;
       return withDigest(
         message.body,
         (bodyDigest) =>

@@ -31,7 +31,7 @@ export function copiedBytes({ message, bodyLimit }: Pick<SpamQuestion, "message"
 }
 
 export function spamCopy(question: SpamQuestion): SpamCopy {
-  const { message, envelope, bankPath, verified, fingerprint } = question;
+  const { message, envelope, bankPath, verified, fingerprint, virusTests } = question;
   const size = messageSizeBytes(message);
   const mailBytes = copiedBytes(question);
   const recipients = envelope.recipients.slice(0, maxRecipients).map(({ address }) => `<${address}>`);
@@ -39,9 +39,10 @@ export function spamCopy(question: SpamQuestion): SpamCopy {
   const fields = [
     `Return-Path: <${oneLine(envelope.sender.address)}>`,
     `X-Envelope-To: ${recipients.map(oneLine).join(",\r\n ")}`,
+    ...(fingerprint === undefined ? [] : [`X-Amavis-OS-Fingerprint: ${oneLine(fingerprint)}`]),
+    ...(virusTests === undefined ? [] : [`X-Amavis-AV-Status: ${oneLine(virusTests.join(","))}`]),
     `X-Amavis-PolicyBank: ${oneLine(bankPath)}`,
     `X-Amavis-MessageSize: ${size}${cut}`,
-    ...(fingerprint === undefined ? [] : [`X-Amavis-OS-Fingerprint: ${oneLine(fingerprint)}`]),
   ];
   const prologue = Buffer.from(`${fields.join("\r\n")}\r\n${verified?.field() ?? ""}`, "latin1");
   return { prologue, mailBytes, ending: mailBytes === size && endsWithLine(message.body) ? nothing : lineEnd };

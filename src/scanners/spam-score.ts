@@ -45,6 +45,9 @@ export async function scoreBySpamScanners(scanners: readonly AskedSpamScanner[])
     scanner: scans.map(({ name }) => name).join(", "),
     ...(autolearn !== undefined && { autolearn }),
     ...(action !== undefined && { action }),
+    ...(troubles.length > 0 && {
+      unanswered: troubles.map(({ name, text }) => ({ scanner: name, result: "failed", detail: [text] })),
+    }),
     cached: false,
   };
   return { found, required: sum(scans.map(({ scan }) => scan.required)), isWhole: troubles.length === 0 };

@@ -3,20 +3,19 @@ import { isIP } from "node:net";
 import type { Finding } from "../authres/finding.ts";
 import type { SpamQuestion } from "./spam-question.ts";
 
-/** User, sender's domain, client's network, and what was verified of which domain. */
-export function verdictWords({
-  user,
-  envelope,
-  client,
-  verified,
-}: Pick<SpamQuestion, "user" | "envelope" | "client" | "verified">): readonly string[] {
+type Known = Pick<SpamQuestion, "envelope" | "client" | "verified" | "fingerprint" | "virusTests">;
+
+/** Sender's domain, client's network and system, names of viruses, and what was verified of which domain. */
+export function verdictWords(known: Known): readonly string[] {
+  const { envelope, client, verified, fingerprint, virusTests } = known;
   const { address } = envelope.sender;
   const words = [
-    `user=${user ?? ""}`,
     // Each copy to a list's subscribers has a sender of its own (VERP), of one domain.
     `sender=${address.slice(address.lastIndexOf("@") + 1).toLowerCase()}`,
     `client=${clientNetwork(client.address)}`,
   ];
+  if (fingerprint !== undefined) words.push(`system=${fingerprint}`);
+  if (virusTests !== undefined) words.push(`viruses=${virusTests.join(",")}`);
   for (const finding of verified?.findings ?? []) words.push(findingWord(finding));
   return words;
 }

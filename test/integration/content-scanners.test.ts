@@ -118,6 +118,15 @@ test("another bank, user, body or signature is asked about anew", async (t) => {
   for (const ask of asks) assert.equal((await scanners.scoreSpam(memoryMail(), ask)).cached, true);
 });
 
+test("by amavisd's key a user still has a verdict of their own", async (t) => {
+  const { spamd, scanners } = await started(t, { verdicts: createVerdictCache({ ttls, key: "body" }) });
+  const scanner = spamdAt(spamd.address);
+  const asks = [spamAsk(scanner), spamAsk(scanner, { user: "bob" })];
+  for (const ask of asks) assert.equal((await scanners.scoreSpam(memoryMail(), ask)).cached, false);
+  const signed = spamAsk(scanner, { user: "bob", verified: verified(dkimPass) });
+  assert.equal((await scanners.scoreSpam(memoryMail(), signed)).cached, true);
+});
+
 test("what is remembered of a mail is there at once", async (t) => {
   const { clamd, spamd, scanners } = await started(t, { verdicts: createVerdictCache({ ttls, key: "full" }) });
   const virus = virusAsk([clamdAt(clamd.address)]);

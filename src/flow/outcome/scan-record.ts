@@ -9,14 +9,14 @@ export interface ScanRecord {
   /** Why the mail cannot be said to be looked through. */
   readonly unchecked?: readonly Unchecked[];
   readonly virus?: { readonly answers: readonly ScannerAnswer[]; readonly failed: boolean; readonly cached: boolean };
-  readonly spam?: Pick<SpamFound, "score" | "scanner" | "action" | "failure" | "cached">;
+  readonly spam?: Pick<SpamFound, "score" | "scanner" | "action" | "failure" | "unanswered" | "cached">;
 }
 
 /** Reasons and answers that are kept of a mail. */
 const maxKept = 10;
 
 /** Undefined where nothing looked into the mail. */
-export function scanRecord({ parts, virus, spam }: ContentFacts): ScanRecord | undefined {
+export function scanRecord({ parts, virus, spam, spamByUser }: ContentFacts): ScanRecord | undefined {
   if (parts === undefined && virus === undefined && spam === undefined) return undefined;
   const record: Draft<ScanRecord> = {};
   if (parts !== undefined) record.parts = parts.parts.length;
@@ -25,8 +25,14 @@ export function scanRecord({ parts, virus, spam }: ContentFacts): ScanRecord | u
     const { answers, failed, cached } = virus;
     record.virus = { answers: atMost(maxKept, answers), failed, cached };
   }
-  if (spam !== undefined) record.spam = spamOf(spam);
+  if (spam !== undefined) record.spam = spamOf(tellingOf(spam, spamByUser));
   return record;
+}
+
+/** Of what was said by the rules of several users: what failed, else the first. */
+function tellingOf(first: SpamFound, others: ContentFacts["spamByUser"] = []): SpamFound {
+  const all = [first, ...others.map(({ spam }) => spam)];
+  return all.find(({ failure, unanswered }) => (failure ?? unanswered) !== undefined) ?? first;
 }
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
@@ -35,17 +41,19 @@ function atMost<T>(most: number, list: readonly T[]): readonly T[] {
   return list.length <= most ? list : list.slice(0, most);
 }
 
-function spamOf({ score, scanner, action, failure, cached }: SpamFound): NonNullable<ScanRecord["spam"]> {
+function spamOf({ score, scanner, action, failure, unanswered, cached }: SpamFound): NonNullable<ScanRecord["spam"]> {
   const record: Draft<NonNullable<ScanRecord["spam"]>> = { scanner, cached };
   if (score !== undefined) record.score = score;
   if (action !== undefined) record.action = action;
   if (failure !== undefined) record.failure = failure;
+  if (unanswered !== undefined) record.unanswered = atMost(maxKept, unanswered);
   return record;
 }
 
 /** Scanners that did not answer, each with the word that says why: "ClamAV(timeout)". */
 export function failedScanners({ virus, spam }: ScanRecord): readonly string[] {
-  const failed = (virus?.answers ?? []).filter(({ result }) => result === "failed");
+  const answers = [...(virus?.answers ?? []), ...(spam?.unanswered ?? [])];
+  const failed = answers.filter(({ result }) => result === "failed");
   return [
     ...failed.map(({ scanner, detail: [why = ""] }) => `${scanner}${troubleWord(why)}`),
     ...(spam?.failure === undefined ? [] : [`${spam.scanner}${troubleWord(spam.failure)}`]),

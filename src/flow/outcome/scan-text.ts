@@ -18,6 +18,10 @@ export function scanLines(record: ScanRecord | undefined): readonly string[] {
     ),
     ...(virus?.failed === true ? ["no virus scanner answered: the mail is unchecked"] : []),
     ...(spam === undefined ? [] : [spamLine(spam)]),
+    ...(spam?.unanswered ?? []).map(
+      ({ scanner, detail }) =>
+        `spam scan by ${visible(scanner)}: missing in the score, ${detail.map(visible).join(", ")}`,
+    ),
   ];
 }
 

@@ -1,6 +1,8 @@
 // The scanners' two questions, put together from what is known of a mail.
 import { formatAuthenticationResults } from "../../authres/print.ts";
-import type { SpamFound, VirusFound } from "../../mail/content.ts";
+import type { ContentFacts, VirusFound } from "../../mail/content.ts";
+import type { PolicyBank } from "../../policy/bank.ts";
+import { virusPoints } from "../../policy/spaminess.ts";
 import type { ContentScanners, SpamAsk } from "../../scanners/content-scanners.ts";
 import type { JudgedMail } from "../mail.ts";
 
@@ -12,8 +14,11 @@ export interface AskScannersNeeds {
 
 export interface AskScanners {
   scanViruses(mail: JudgedMail): VirusFound | Promise<VirusFound>;
-  scoreSpam(mail: JudgedMail): SpamFound | Promise<SpamFound>;
+  scoreSpam(mail: JudgedMail): SpamFacts | Promise<SpamFacts>;
 }
+
+/** What the scanners say by the rules of each user. */
+export type SpamFacts = Pick<ContentFacts, "spam" | "spamByUser">;
 
 export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds): AskScanners {
   const deadlineOf = ({ transaction }: JudgedMail) => transaction.arrivedMs + messageTimeMs / 2;
@@ -22,34 +27,64 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
       scanners.scanViruses(mail.transaction.message, { bank: mail.bank, deadlineMs: deadlineOf(mail) }),
     scoreSpam(mail) {
       const { session, envelope, message } = mail.transaction;
-      const { fingerprint } = mail.facts.content;
-      return scanners.scoreSpam(message, {
+      const { fingerprint, virus } = mail.facts.content;
+      const virusTests = virusPoints(mail.bank, virus?.names ?? [])?.tests;
+      const common: SpamAsk = {
         bank: mail.bank,
         envelope,
         client: session.client,
         mailId: mail.mailId,
         deadlineMs: deadlineOf(mail),
-        ...forRecipients(mail),
         ...verifiedOf(mail),
         ...(fingerprint === undefined ? {} : { fingerprint }),
-      });
+        ...(virusTests === undefined ? {} : { virusTests }),
+      };
+      const ask = ({ user, spamLevel }: User) =>
+        scanners.scoreSpam(message, {
+          ...common,
+          ...(user === undefined ? {} : { user }),
+          ...(spamLevel === undefined ? {} : { spamLevel }),
+        });
+      const [first = { recipients: [] }, ...others] = usersOf(mail);
+      const spam = ask(first);
+      if (others.length === 0) return spam instanceof Promise ? spam.then((found) => ({ spam: found })) : { spam };
+      const asked = others.map(async (user) => ({ recipients: user.recipients, spam: await ask(user) }));
+      return Promise.all([spam, Promise.all(asked)]).then(([found, spamByUser]) => ({ spam: found, spamByUser }));
     },
   };
 }
 
-/** Rules and level of the first recipient who has any: a mail is scored once for all recipients. */
-function forRecipients({ bank, transaction }: JudgedMail): Pick<SpamAsk, "user" | "spamLevel"> {
-  let user: string | undefined;
-  let spamLevel = Number.POSITIVE_INFINITY;
+/** Whose rules hold for these recipients. */
+interface User {
+  readonly user?: string;
+  readonly recipients: string[];
+  /** The lowest of their levels. */
+  spamLevel?: number;
+}
+
+/** As many times a mail is scored at most; recipients of further users get what the scanner says without one. */
+const maxUsers = 20;
+
+/** The users of those recipients who want to know: only spamd has rules of users. */
+function usersOf({ bank, transaction }: JudgedMail): readonly User[] {
+  const hasUsers = bank.spam_scanners.some(({ type }) => type === "spamd");
+  const users = new Map<string | undefined, User>();
   for (const { address } of transaction.envelope.recipients) {
     if (bank.bypass_spam_checks_maps.first(address)?.value === true) continue;
-    user ??= bank.sa_username_maps.first(address)?.value;
-    spamLevel = Math.min(spamLevel, bank.spam_tag2_level_maps.first(address)?.value ?? spamLevel);
+    const of = hasUsers ? userOf(bank, address) : undefined;
+    const user = users.has(of) || users.size < maxUsers - 1 ? of : undefined;
+    const known = users.get(user) ?? { ...(user === undefined ? {} : { user }), recipients: [] };
+    users.set(user, known);
+    known.recipients.push(address);
+    const level = bank.spam_tag2_level_maps.first(address)?.value;
+    if (level !== undefined) known.spamLevel = Math.min(known.spamLevel ?? level, level);
   }
-  return {
-    ...(user === undefined ? {} : { user }),
-    ...(spamLevel === Number.POSITIVE_INFINITY ? {} : { spamLevel }),
-  };
+  return [...users.values()];
+}
+
+function userOf({ sa_username_maps }: PolicyBank, recipient: string): string | undefined {
+  const name = sa_username_maps.first(recipient)?.value;
+  return name === "" ? undefined : name;
 }
 
 /** What we have verified already, so that the scanner need not ask again. */

@@ -23,6 +23,14 @@ Authentication-Results: filter.example.net;\r
   assert.equal(ending.length, 0);
 });
 
+test("the client's system and names of viruses stand where amavisd has them", () => {
+  const { prologue } = spamCopy(spamQuestion({ fingerprint: "Windows\nXP", virusTests: ["AV:Phish.A=4", "AV:B=1"] }));
+  assert.match(
+    prologue.toString("latin1"),
+    /\r\nX-Amavis-OS-Fingerprint: Windows\?XP\r\nX-Amavis-AV-Status: AV:Phish\.A=4,AV:B=1\r\nX-Amavis-PolicyBank: /,
+  );
+});
+
 test("no address can make a field of its own", () => {
   const path = (address: string) => ({ address, parameters: "" });
   const envelope = { sender: path("a\r\nX-Evil: 1"), recipients: [path("b\nc@example.net")] };

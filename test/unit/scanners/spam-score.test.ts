@@ -33,9 +33,10 @@ test("several: scores are added, each by its factor", async () => {
   assert.deepEqual(found.tests, [...assassin.tests, { name: "C", score: 3.2 }]);
 });
 
-test("one that does not answer is left out, and the sum is not whole", async () => {
+test("one that does not answer is left out and named, and the sum is not whole", async () => {
   const { found, isWhole } = await scoreBySpamScanners([asked("S", assassin), asked("R", down)]);
   assert.deepEqual([found.score, found.scanner, found.failure, isWhole], [0.1, "S", undefined, false]);
+  assert.deepEqual(found.unanswered, [{ scanner: "R", result: "failed", detail: ["down: not asked"] }]);
 });
 
 test("no answer: no score, and why", async () => {

@@ -3,16 +3,21 @@ import { test } from "node:test";
 import { clientNetwork, verdictWords } from "../../../src/scanners/verdict-words.ts";
 import { dkimPass, spamQuestion, spfPass, verified } from "../../support/spam-question.ts";
 
-test("user, sender's domain, client's network and what was verified", () => {
-  assert.deepEqual(verdictWords(spamQuestion({ user: "amavis", verified: verified(dkimPass, spfPass) })), [
-    "user=amavis",
+test("sender's domain, client's network and what was verified", () => {
+  assert.deepEqual(verdictWords(spamQuestion({ verified: verified(dkimPass, spfPass) })), [
     "sender=example.com",
     "client=192.0.2",
     "dkim=pass  header.d=example.com",
     "spf=pass  smtp.mailfrom=example.com",
   ]);
+  assert.deepEqual(verdictWords(spamQuestion({ client: {}, fingerprint: "Linux 6", virusTests: ["AV:Phish.A=4"] })), [
+    "sender=example.com",
+    "client=",
+    "system=Linux 6",
+    "viruses=AV:Phish.A=4",
+  ]);
   const bounce = { sender: { address: "", parameters: "" }, recipients: [] };
-  assert.deepEqual(verdictWords(spamQuestion({ envelope: bounce, client: {} })), ["user=", "sender=", "client="]);
+  assert.deepEqual(verdictWords(spamQuestion({ envelope: bounce, client: {} })), ["sender=", "client="]);
 });
 
 test("copies of one mailing have the same words: each has a signature and a sender of its own", () => {

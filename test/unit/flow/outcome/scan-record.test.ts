@@ -42,4 +42,16 @@ test("scanners that did not answer are named, also where another one did", () =>
   const two = { scanner: "SA, rspamd", failure: "SA: timeout: 30 s; rspamd: connect: no", cached: false };
   assert.deepEqual(failedScanners({ spam: two }), ["SA, rspamd"]);
   assert.deepEqual(failedScanners({ spam: { scanner: "SA", score: 1, cached: false } }), []);
+  const unanswered = [{ scanner: "rspamd", result: "failed", detail: ["closed: it hung up"] }] as const;
+  assert.deepEqual(failedScanners({ spam: { scanner: "SA", score: 1, unanswered, cached: false } }), [
+    "rspamd(closed)",
+  ]);
+});
+
+test("of the words by several users' rules the one that failed is told", () => {
+  const spam = { score: 1, tests: [], scanner: "SA", cached: true };
+  const failed = { tests: [], scanner: "SA", failure: "timeout: 30 s", cached: false };
+  const content = { spam, spamByUser: [{ recipients: ["a@b.example"], spam: failed }] };
+  assert.deepEqual(scanRecord(content), { spam: { scanner: "SA", failure: "timeout: 30 s", cached: false } });
+  assert.equal(scanRecord({ ...content, spamByUser: [] })?.spam?.score, 1);
 });

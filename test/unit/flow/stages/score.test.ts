@@ -38,6 +38,33 @@ const cases: readonly Case[] = [
   },
   { title: "infected mail is not", facts: infected, asked: false },
   {
+    title: "infected mail is where one of two loves it",
+    settings: { virus_lovers_maps: [{ "bob@here.example": true }] },
+    facts: infected,
+    asked: true,
+  },
+  {
+    title: "infected mail is where one of two has no virus check",
+    settings: { bypass_virus_checks_maps: [{ "bob@here.example": true }] },
+    facts: infected,
+    asked: true,
+  },
+  {
+    title: "infected mail is not where nobody who gets it wants to know",
+    settings: {
+      virus_lovers_maps: [{ "bob@here.example": true }],
+      bypass_spam_checks_maps: [{ "bob@here.example": true }],
+    },
+    facts: infected,
+    asked: false,
+  },
+  {
+    title: "infected mail is where it passes",
+    settings: { final_virus_destiny: "D_PASS" },
+    facts: infected,
+    asked: true,
+  },
+  {
     title: "a virus name that counts as points is left to the spam scanner",
     settings: { virus_name_to_spam_score_maps: [{ "Phish.A": 4 }] },
     facts: infected,
@@ -51,13 +78,13 @@ for (const { title, settings = {}, facts = noFacts, asked } of cases) {
       { recipients: ["ann@here.example", "bob@here.example"] },
       { bank: bankWith({ spam_scanners: [spamd], ...settings }), facts },
     );
-    const scored = await createScore(async () => spam)(mail);
+    const scored = await createScore(async () => ({ spam }))(mail);
     assert.deepEqual(scored.content, asked ? { ...facts.content, spam } : facts.content);
   });
 }
 
 test("a score that is remembered is there at once", () => {
-  const scored = createScore(() => spam)(judged({}, { bank: bankWith({ spam_scanners: [spamd] }) }));
+  const scored = createScore(() => ({ spam }))(judged({}, { bank: bankWith({ spam_scanners: [spamd] }) }));
   assert.ok(!(scored instanceof Promise));
   assert.deepEqual(scored.content.spam, spam);
 });
