@@ -23,7 +23,10 @@ export function mustSignRule(
   if (destiny === "D_PASS" || bank.originating || bank.author_must_sign_maps === emptyMap) return noObjection;
   const { mailboxes, domains, doubt } = authors();
   const signed = countedSignatures(bank, verifications).map(({ domain }) => domain);
-  const undecided = verifications.filter(({ result }) => result === "temperror").map(({ domain }) => domain);
+  // Of more than dkim_max_keys some are not judged: they may hold.
+  const undecided = verifications
+    .filter(({ result, reason }) => result === "temperror" || reason === "too-many-signatures")
+    .map(({ domain }) => domain);
   // Of a From that readers understand differently every domain counts, and no signature vouches for it.
   const asked = [
     ...mailboxes.map(({ address, domain }) => ({ address, domain })),

@@ -71,6 +71,10 @@ function lintDoor(config: Config, door: DoorAt, say: Say): void {
     const path = owner === undefined ? ["forward_method"] : ["policy_bank", owner, "forward_method"];
     say("error", path, `mail that comes in by ${where} has no next hop: all of it would be put off`);
   }
+  if (mustBeSigned(settings) && !settings.enable_dkim_verification) {
+    const message = `mail that comes in by ${where} is not verified (enable_dkim_verification is off): no author there has signed`;
+    say("error", ["author_must_sign_maps"], message);
+  }
   // A configuration that turns nothing on says so itself.
   const isUsed = [...verifications, "enable_dkim_signing" as const].some(
     (name) => whereTrue(config, name) !== undefined,
@@ -78,6 +82,11 @@ function lintDoor(config: Config, door: DoorAt, say: Say): void {
   if (isUsed && !settings.originating && verifications.every((name) => !settings[name])) {
     say("note", door.path, `mail that comes in by ${where} is not verified: enable_dkim_verification is off`);
   }
+}
+
+/** Mail of some authors is kept back unless a signature holds. */
+function mustBeSigned({ author_must_sign_maps, final_must_sign_destiny, originating }: BankSettings): boolean {
+  return author_must_sign_maps.length > 0 && final_must_sign_destiny !== "D_PASS" && !originating;
 }
 
 function hasNextHop(settings: BankOverlay): boolean {

@@ -62,10 +62,13 @@ export function createAcquaint({ sentMail, threshold }: AcquaintNeeds) {
 
 function asksForPenPals({ bank, facts, transaction }: JudgedMail, { low, high }: AcquaintNeeds["threshold"]): boolean {
   const bonus = bank.penpals_bonus_score;
-  const score = facts.content.spam?.score;
-  if (bonus === null || bonus <= 0 || score === undefined) return false;
-  if (bank.originating || transaction.envelope.sender.address === "") return false;
-  return score >= low && (high === null || score <= high);
+  const { spam, spamByUser = [] } = facts.content;
+  if (bonus === null || bonus <= 0 || spam === undefined) return false;
+  const sender = transaction.envelope.sender.address;
+  // Who claims from outside to be one of ours is no pen pal of theirs.
+  if (bank.originating || sender === "" || isLocal(bank, sender)) return false;
+  const scores = [spam, ...spamByUser.map((each) => each.spam)].flatMap(({ score }) => score ?? []);
+  return scores.some((score) => score >= low) && (high === null || scores.some((score) => score - bonus <= high));
 }
 
 /** A bounce has the null sender, or is a report (RFC 6522) or from where bounces come from. */

@@ -14,7 +14,8 @@ export function withFingerprint(inspect: Inspect, fingerprints: Pick<Fingerprint
     const at = method === null ? undefined : parseFingerprintMethod(method);
     const { client } = mail.transaction.session;
     const { address } = client;
-    if (at === undefined || address === undefined) return inspect(mail);
+    // What our own users run is their business (amavisd).
+    if (at === undefined || address === undefined || mail.bank.originating) return inspect(mail);
     const asked = fingerprints.ask(at, {
       address,
       ...(client.port === undefined ? {} : { port: Number(client.port) }),

@@ -267,9 +267,15 @@ export const globalSettings = {
     "verdicts",
   ),
   penpals_threshold_low: setting(number(), 1, "Below this score no pen pals are looked up.", "flow"),
-  penpals_threshold_high: setting(optional(number()), null, "Above this score no pen pals are looked up.", "flow", {
-    otherwise: "none",
-  }),
+  penpals_threshold_high: setting(
+    optional(number()),
+    null,
+    "Where the score would be above this even with the whole bonus, no pen pals are looked up.",
+    "flow",
+    {
+      otherwise: "none",
+    },
+  ),
   QUARANTINEDIR: setting(
     optional(file),
     null,

@@ -41,6 +41,16 @@ const cases: readonly Case[] = [
     signatures: [verification("bank.example", "temperror")],
     destiny: "D_TEMPFAIL",
   },
+  {
+    title: "one signature too many to be judged",
+    signatures: [{ ...verification("bank.example", "policy"), reason: "too-many-signatures" }],
+    destiny: "D_TEMPFAIL",
+  },
+  {
+    title: "a key that is too short",
+    signatures: [{ ...verification("bank.example", "policy"), reason: "weak-key" }],
+    destiny: "D_DISCARD",
+  },
   { title: "somebody else's mail", from: ["a@other.example"] },
   { title: "signed by one of the domains", from: ["a@shop.example"], signatures: [verification("x.esp.example")] },
   {

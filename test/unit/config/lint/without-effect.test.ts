@@ -40,6 +40,23 @@ const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, read
     ["note: inet_socket_port[0]: mail that comes in by port 10024 is not verified: enable_dkim_verification is off"],
   ],
   [
+    "authors who must sign, where no signature is looked at",
+    {
+      author_must_sign_maps: [{ "bank.example": true }],
+      final_must_sign_destiny: "D_DISCARD",
+      inet_socket_port: [10024, 10026, 10028],
+      interface_policy: { "10026": "OFF", "10028": "OURS" },
+      policy_bank: {
+        OFF: { enable_dkim_verification: false },
+        OURS: { originating: true, enable_dkim_verification: false },
+      },
+    },
+    [
+      "error: author_must_sign_maps: mail that comes in by port 10026 is not verified (enable_dkim_verification is off): no author there has signed",
+      "note: inet_socket_port[1]: mail that comes in by port 10026 is not verified: enable_dkim_verification is off",
+    ],
+  ],
+  [
     "a port that is spoken to in a protocol that is not ours",
     { interface_policy: { "10024": "P" }, policy_bank: { P: { protocol: "AM.PDP" } } },
     ["warning: inet_socket_port[0]: port 10024 stays closed: AM.PDP is not spoken here"],
