@@ -1,5 +1,6 @@
 // Which pattern of a table of banned names a text fits first. Most texts come with most mails: declared types, types by content.
 import { LRUCache } from "lru-cache";
+import { ownCopy } from "../mail/own-copy.ts";
 import type { BannedTable } from "./banned-table.ts";
 
 /** Texts that are remembered for a table, and the characters of one. */
@@ -28,12 +29,8 @@ export function createFirstFit(table: BannedTable): (text: string) => number {
     const before = known.get(text);
     if (before !== undefined) return before;
     const index = look(text);
+    // A name is a piece of the header that it stood in.
     known.set(ownCopy(text), index);
     return index;
   };
-}
-
-/** A name is a piece of the header that it stood in, and would keep all of that. */
-function ownCopy(text: string): string {
-  return Buffer.from(text).toString();
 }

@@ -1,5 +1,6 @@
 // What all sources of keys share while they are listed: which keys there are so far, and what is wrong with them.
-import { FolderKey, fileInFolder } from "./folder-key.ts";
+import { ownCopy } from "../mail/own-copy.ts";
+import { createNumbering } from "./folder-key.ts";
 import type { KeyFiles, KeyProblem } from "./key-settings.ts";
 import type { KeyLook } from "./look-at-keys.ts";
 import type { KeyPlace, SigningKey } from "./signing-key.ts";
@@ -18,8 +19,10 @@ export interface KeyListing {
   look(place: KeyPlace): KeyLook;
   /** The same text for equal ones: most keys have the selector of others. */
   shared(text: string): string;
-  /** Takes a key in; returns whether its domain and selector were free. @param folder dkim_key_dir, where it comes from there */
-  add(key: Omit<SigningKey, "number">, folder?: string): boolean;
+  /** A key in the form in which it is kept. */
+  numbered(key: Omit<SigningKey, "number">, number: number): SigningKey;
+  /** Takes a key in; returns whether its domain and selector were free. */
+  add(key: Omit<SigningKey, "number">): boolean;
 }
 
 export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyListing {
@@ -28,6 +31,7 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
   const patterns: SigningKey[] = [];
   const usedByPatterns = new Set<string>();
   const texts = new Map<string, string>();
+  const numbered = createNumbering();
 
   function addPattern(key: SigningKey): boolean {
     const name = `${key.selector} ${key.domain}`;
@@ -57,14 +61,13 @@ export function createListing(files: KeyFiles, look: KeyListing["look"]): KeyLis
     shared(text) {
       const same = texts.get(text);
       if (same !== undefined) return same;
-      texts.set(text, text);
-      return text;
+      const own = ownCopy(text);
+      texts.set(own, own);
+      return own;
     },
-    add(given, folder) {
-      const number = keys.length + 1;
-      const inFolder =
-        folder !== undefined && given.trouble === undefined && given.source === fileInFolder(folder, given);
-      const key: SigningKey = inFolder ? new FolderKey(folder, given, number) : { ...given, number };
+    numbered,
+    add(given) {
+      const key = numbered(given, keys.length + 1);
       const isFree = key.pattern === undefined ? addDomain(key) : addPattern(key);
       if (isFree) keys.push(key);
       return isFree;

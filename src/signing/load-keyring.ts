@@ -153,7 +153,7 @@ function* loadFolder(folder: string, listing: KeyListing): Generator<void> {
       if (exposure !== undefined) exposures.push({ ...exposure, path });
       const told = trouble === undefined ? {} : { trouble };
       // What dkim_keys says of the same selector goes before the folder.
-      if (!add({ domain, selector, source, options: noOptions, ...told }, folder)) continue;
+      if (!add({ domain, selector, source, options: noOptions, ...told })) continue;
       if (trouble !== undefined) {
         const message = `${unreadable(source, trouble)}; mail of ${domain} is deferred`;
         problems.push({ severity: "warning", message, path, ...deniedBy(trouble) });

@@ -3,6 +3,8 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { toAscii } from "../mail/domain.ts";
 import { systemError } from "../mail/error-text.ts";
+import { asBuffer } from "../mail/header.ts";
+import { ownCopy } from "../mail/own-copy.ts";
 import { domainPattern } from "./domain-pattern.ts";
 import { noOptions } from "./key-options.ts";
 import type { KeySettings } from "./key-settings.ts";
@@ -56,7 +58,8 @@ export function* loadTables(settings: KeySettings, listing: KeyListing): Generat
     }
     const soFar = firstNumber + keys.length;
     const made = yield* makeKeys(entry, source.file, listing, soFar, (message) => warn(source.file, line, message));
-    names.set(name, made);
+    // A piece of the table's text would keep all of it.
+    names.set(ownCopy(name), made);
     if ("fault" in made) continue;
     const list = made instanceof Map ? made.values() : [made];
     if (byNameAlone) {
@@ -110,8 +113,7 @@ function* makeKeys(
       listing.exposures.push({ ...exposure, place: at });
     }
     made += 1;
-    return {
-      number: firstNumber + made,
+    const key = {
       domain: forDomain,
       selector,
       ...place,
@@ -119,6 +121,7 @@ function* makeKeys(
       ...(trouble === undefined ? {} : { trouble }),
       ...(forDomain === "*" ? { pattern: domainPattern("glob", "*") } : {}),
     };
+    return listing.numbered(key, firstNumber + made);
   };
 
   const { location } = entry;
@@ -196,7 +199,7 @@ function tableFile(setting: string): { readonly form: "file" | "refile"; readonl
 
 function readTable(file: string, name: string, { files, problems }: KeyListing): string | undefined {
   try {
-    return Buffer.from(files.readFile(file)).toString("utf8");
+    return asBuffer(files.readFile(file)).toString("utf8");
   } catch (error) {
     const trouble = systemError(error);
     problems.push({ severity: "error", message: `Can't read ${file}: ${trouble}`, path: [name], ...deniedBy(trouble) });
