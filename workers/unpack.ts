@@ -8,7 +8,7 @@ import { isoDoubt } from "../src/mime/iso.ts";
 import type { PartsLimits } from "../src/mime/limits.ts";
 import type { MailWalk } from "../src/mime/mail-walk.ts";
 import { addVariants } from "../src/mime/names.ts";
-import type { PartSink } from "../src/mime/part-sink.ts";
+import { type PartSink, toAll } from "../src/mime/part-sink.ts";
 import type { PartNode } from "../src/mime/part-tree.ts";
 import type { ArchiveKind } from "../src/mime/signatures.ts";
 import { tarDoubt } from "../src/mime/tar.ts";
@@ -23,6 +23,11 @@ export interface Unpacking {
   readonly limits: PartsLimits;
   readonly expansion: Expansion;
 }
+
+/** Formats that clamd does not open. */
+const unknownToScanners = new Set<ArchiveKind>(["lzma", "zst", "lha", "a", "deb", "rpm"]);
+/** Methods of zip that it knows: stored, deflated, bzip2. */
+const methodsOfScanners = new Set([0, 8, 12]);
 
 const libarchiveKinds = new Set<ArchiveKind>(["tar", "cpio", "7z", "rar", "cab", "iso", "lha", "deb", "rpm", "a"]);
 
@@ -65,10 +70,12 @@ function addMember(
   archive: FoundArchive,
   made: ArchiveYield,
   names: readonly string[],
+  isKnownToScanners = !unknownToScanners.has(archive.kind),
 ): Member | undefined {
   const node = walk.tree.add(archive.node, { names });
   if (node === undefined) return undefined;
-  const sink = walk.insideOf(archive)(node, { declared: "any", depth: archive.depth });
+  const inside = walk.insideOf(archive)(node, { declared: "any", depth: archive.depth });
+  const sink = isKnownToScanners ? inside : toAll([inside, walk.tree.forScanners()]);
   const take: TakeOctets = (octets) => {
     const goesOn = expansion.spend(octets.length, made);
     if (goesOn) sink.write(octets);
@@ -103,7 +110,7 @@ async function openZip(unpacking: Unpacking, archive: FoundArchive): Promise<voi
   const made: ArchiveYield = { archiveBytes: archive.octets.length, madeBytes: 0 };
   for (const packed of members) {
     if (expansion.excess !== undefined) return;
-    const member = addMember(unpacking, archive, made, packed.names);
+    const member = addMember(unpacking, archive, made, packed.names, methodsOfScanners.has(packed.method));
     if (member === undefined) return;
     if (packed.encrypted) {
       noteEncrypted(unpacking, archive, member.node);

@@ -130,7 +130,7 @@ is what a local recipient would get, and recipients say whether they do).`,
         });
         const outcome = await inspection.filter(transaction);
         const results = resultsField(outcome, inspection, inspection.takeSent());
-        const parts = await contentPool?.lookInto(transaction.message);
+        const parts = withoutOctets(await contentPool?.lookInto(transaction.message));
         const checked: CheckedFile = {
           file,
           outcome,
@@ -165,6 +165,12 @@ function partsPool({ settings }: Inspection): ContentPool {
   const worker = workerUrl("content");
   const queue = { most: 1, waitMs: partsDeadlineMs };
   return createContentPool({ worker, threads: 1, queue, deadlineMs: partsDeadlineMs, limits: settings.config });
+}
+
+function withoutOctets(found: PartsFound | undefined): PartsFound | undefined {
+  if (found?.forScanners === undefined) return found;
+  const { forScanners, ...parts } = found;
+  return parts;
 }
 
 /** Where mail that comes in goes: to those of ours that it names, else to somebody of ours. */

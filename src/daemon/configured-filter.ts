@@ -202,6 +202,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
         bansNames,
         lookIntoParts: content.lookIntoParts,
         scanViruses: asks.scanViruses,
+        scanContent: asks.scanContent,
       }),
       fingerprints,
     ),

@@ -31,11 +31,20 @@ export interface Unchecked {
   readonly isMimeFault?: true;
 }
 
+/** Decoded content that virus scanners, who are given the whole mail, do not get at by themselves. */
+export interface ForScanners {
+  readonly pieces: readonly Uint8Array[];
+  /** False: there is more than may be kept of one mail. */
+  readonly isWhole: boolean;
+}
+
 export interface PartsFound {
   /** Depth first; the whole mail stands first. Containers stand before what they hold. */
   readonly parts: readonly MailPart[];
   /** Empty: every reading agrees and everything was looked at. */
   readonly unchecked: readonly Unchecked[];
+  /** To be shown to virus scanners; gone once that is done. */
+  readonly forScanners?: ForScanners;
   /** Kept for equal mails, which get this same object: what is worked out of it is worth keeping, too. */
   readonly isKept?: true;
 }

@@ -103,9 +103,8 @@ function createContentReader(
     const child = tree.add(node, { names: node.names.map((name) => name.replace(/\.p7[ms]$/i, "")) });
     if (child === undefined) return undefined;
     const lookInside = createLookInside({ ...needs, level: level + 1 });
-    return createSignedReader(lookInside(child, { declared: "signed", depth: depth + 1 }), () =>
-      tree.note("failed", node, "a signed object that breaks off"),
-    );
+    const content = toAll([lookInside(child, { declared: "signed", depth: depth + 1 }), tree.forScanners()]);
+    return createSignedReader(content, () => tree.note("failed", node, "a signed object that breaks off"));
   }
 
   function look(octets: Buffer, at: number): void {

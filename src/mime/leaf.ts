@@ -50,13 +50,14 @@ export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNod
 /** Finds files in text; each becomes a part of its own, but for BinHex, which is not opened. Parts that are pasted into text are
  * known by their names, and opened where they are encoded. */
 export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartNode): PartSink {
+  const lookBoth: LookInside = (child, content) => toAll([lookInside(child, content), tree.forScanners()]);
   const binHex = createBinHexWatch(() => tree.note("failed", node, "BinHex, which is not opened"));
   const files = createUuScanner({
     onFile(name) {
       const names = new Set<string>();
       addVariants(name, names);
       const child = tree.add(node, { names: [...names] });
-      return child === undefined ? undefined : lookInside(child, { declared: "any", depth });
+      return child === undefined ? undefined : lookBoth(child, { declared: "any", depth });
     },
     onDoubt: (detail) => tree.noteMimeFault(node, detail),
   });
@@ -70,7 +71,10 @@ export function createUuSink({ tree, lookInside, depth }: LeafNeeds, node: PartN
     if (child === undefined || first === undefined) return undefined;
     // Text may be cut off, or be about such a part: no reader of mail is in doubt over that.
     const undoubted: PartTree = { ...tree, noteMimeFault: () => {} };
-    return createLeaf({ tree: undoubted, lookInside, depth }, child, { ...header, encodings: [first, ...others] });
+    return createLeaf({ tree: undoubted, lookInside: lookBoth, depth }, child, {
+      ...header,
+      encodings: [first, ...others],
+    });
   }, startOf(node));
   return toAll([files, binHex, pasted]);
 }

@@ -1,5 +1,7 @@
 // The parts as they are found: a tree that grows within its bounds, and what could not be looked at.
 import type { MailPart, PartsFound, Unchecked, UncheckedReason } from "../mail/content.ts";
+import { createScannerHandover } from "./for-scanners.ts";
+import type { PartSink } from "./part-sink.ts";
 
 /** A part that is still being read. */
 export interface PartNode {
@@ -25,6 +27,8 @@ export interface PartTree {
   note(reason: UncheckedReason, part: PartNode | undefined, detail: string): void;
   /** Notes a fault of the MIME structure over which readers differ; each once. */
   noteMimeFault(part: PartNode | undefined, detail: string): void;
+  /** Takes content that is to be shown to virus scanners as well. */
+  forScanners(): PartSink;
   found(): PartsFound;
 }
 
@@ -36,6 +40,7 @@ const maxNameCharacters = 4 * 1024 * 1024;
 export function createPartTree(maxParts: number, rootPart: NewPart): PartTree {
   const root = createNode("1", rootPart);
   const unchecked = new Map<string, Unchecked>();
+  const handover = createScannerHandover();
   let count = 1;
   let nameCharacters = 0;
 
@@ -66,7 +71,12 @@ export function createPartTree(maxParts: number, rootPart: NewPart): PartTree {
     },
     note,
     noteMimeFault: (part, detail) => add({ reason: "ambiguous", detail, isMimeFault: true }, part),
-    found: () => ({ parts: listed(root), unchecked: [...unchecked.values()] }),
+    forScanners: () => handover.take(),
+    found() {
+      const forScanners = handover.found();
+      const found = { parts: listed(root), unchecked: [...unchecked.values()] };
+      return forScanners === undefined ? found : { ...found, forScanners };
+    },
   };
 }
 

@@ -37,7 +37,7 @@ export function createKnownParts(): KnownParts {
   return {
     find: (key) => entries.get(key),
     keep(key, found) {
-      if (found.unchecked.length > 0) return;
+      if (found.unchecked.length > 0 || found.forScanners !== undefined) return;
       const text = JSON.stringify(found);
       if (text.length > maxTextLength) return;
       // Read again: names are pieces of the header that they stood in, and would keep all of it.

@@ -1,5 +1,6 @@
 // The daemon with real scanners: what becomes of EICAR, GTUBE and plain mail, and of mail while a scanner hangs or is gone.
 import assert from "node:assert/strict";
+import { zstdCompressSync } from "node:zlib";
 import { connected, type Filter, mailText, startFilter, submit } from "../support/filter.ts";
 import { after, before, test } from "../support/limited.ts";
 import { base64Lines } from "../support/mail-parts.ts";
@@ -74,6 +75,23 @@ test("EICAR is discarded, GTUBE rejected, plain mail scored and marked as scanne
   assert.match(ham.log, /Passed CLEAN .* Hits: -?\d/);
   assert.match(ham.text ?? "", /^X-Virus-Scanned: /m);
   assert.match(ham.text ?? "", /^X-Spam-Status: No, score=/m);
+});
+
+test("what clamd does not open itself is shown to it decoded", { skip }, async () => {
+  const packed = base64Lines(zstdCompressSync(eicar));
+  const zstd = `--b\r\nContent-Type: a/b; name=a.zst\r\nContent-Transfer-Encoding: base64\r\n\r\n${packed}--b--\r\n`;
+  for (const body of [
+    `begin-base64 644 a.txt\r\n${base64Lines(eicar)}====\r\n`,
+    `--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64Lines(eicar)}--b--\r\n`,
+  ]) {
+    const { reply } = await send(`Look:\r\n${body}`);
+    assert.match(reply, /^250 2\.7\.0 Ok, discarded, id=\S+ - INFECTED: Own\.Eicar/);
+  }
+  const client = await connected(filter.ports.incoming);
+  const head = mailText("packed", "").replace("\r\n\r\n", "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+  const reply = await submit(client, { from: "x@elsewhere.example", data: head + zstd });
+  await client.ask("QUIT");
+  assert.match(reply, /^250 2\.7\.0 Ok, discarded, id=\S+ - INFECTED: Own\.Eicar/);
 });
 
 test("while spamd hangs mail passes unscored, and is scored again when it goes on", { skip }, async () => {

@@ -1,6 +1,7 @@
 // The scanners' two questions, put together from what is known of a mail.
 import { formatAuthenticationResults } from "../../authres/print.ts";
 import type { ContentFacts, VirusFound } from "../../mail/content.ts";
+import type { Message } from "../../mail/message.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import { virusPoints } from "../../policy/spaminess.ts";
 import type { ContentScanners, SpamAsk } from "../../scanners/content-scanners.ts";
@@ -14,6 +15,8 @@ export interface AskScannersNeeds {
 
 export interface AskScanners {
   scanViruses(mail: JudgedMail): VirusFound | Promise<VirusFound>;
+  /** The same about content of the mail alone. */
+  scanContent(mail: JudgedMail, octets: Uint8Array): VirusFound | Promise<VirusFound>;
   scoreSpam(mail: JudgedMail): SpamFacts | Promise<SpamFacts>;
 }
 
@@ -25,6 +28,8 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
   return {
     scanViruses: (mail) =>
       scanners.scanViruses(mail.transaction.message, { bank: mail.bank, deadlineMs: deadlineOf(mail) }),
+    scanContent: (mail, octets) =>
+      scanners.scanViruses(fileOf(octets), { bank: mail.bank, deadlineMs: deadlineOf(mail) }),
     scoreSpam(mail) {
       const { session, envelope, message } = mail.transaction;
       const { fingerprint, virus } = mail.facts.content;
@@ -52,6 +57,12 @@ export function createAskScanners({ scanners, messageTimeMs }: AskScannersNeeds)
       return Promise.all([spam, Promise.all(asked)]).then(([found, spamByUser]) => ({ spam: found, spamByUser }));
     },
   };
+}
+
+/** As scanners are given it: no header, nothing but its octets. */
+function fileOf(octets: Uint8Array): Message {
+  const body = { kind: "memory", sizeBytes: octets.length, chunks: [octets] } as const;
+  return { header: new Uint8Array(), separator: "", fields: [], body };
 }
 
 /** Whose rules hold for these recipients. */

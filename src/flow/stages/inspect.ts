@@ -1,7 +1,7 @@
 // What is in a mail, asked under the bank that its signatures have loaded: faults of its header section, its parts,
 // viruses. Nothing is looked for that every recipient bypasses.
 import type { Facts } from "../../checks/check.ts";
-import type { ContentFacts, HeaderFault, PartsFound, VirusFound } from "../../mail/content.ts";
+import type { ContentFacts, ForScanners, HeaderFault, PartsFound, Unchecked, VirusFound } from "../../mail/content.ts";
 import type { Message } from "../../mail/message.ts";
 import type { Envelope } from "../../mail/transaction.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
@@ -16,6 +16,8 @@ export interface InspectNeeds {
   lookIntoParts(message: Message, isScanned: boolean): PartsFound | Promise<PartsFound>;
   /** Asks the virus scanners of the mail's bank. Never rejects: when all fail it says so. */
   scanViruses(mail: JudgedMail): VirusFound | Promise<VirusFound>;
+  /** The same about content of the mail that they do not get at by themselves. */
+  scanContent(mail: JudgedMail, octets: Uint8Array): VirusFound | Promise<VirusFound>;
 }
 
 type BypassMap =
@@ -24,7 +26,7 @@ type BypassMap =
   | "bypass_header_checks_maps"
   | "bypass_spam_checks_maps";
 
-export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViruses }: InspectNeeds) {
+export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViruses, scanContent }: InspectNeeds) {
   function wants({ bank, envelope }: Wish): Wanted {
     const virus = hasVirusScanners(bank) && isAsked("bypass_virus_checks_maps", bank, envelope);
     const names =
@@ -50,10 +52,36 @@ export function createInspect({ headerFaults, bansNames, lookIntoParts, scanViru
     // First who never rejects: nobody would wait for it if the other one threw.
     const inScan = virus ? scanViruses(mail) : undefined;
     const inParts = parts ? lookIntoParts(message, scanned) : undefined;
+    const ended = (found: PartsFound | undefined, scan: VirusFound | undefined): Facts | Promise<Facts> => {
+      if (found?.forScanners === undefined) return withFound(facts, faults, found, scan);
+      const { forScanners, ...parts } = found;
+      if (scan === undefined || scan.names.length > 0) return withFound(facts, faults, parts, scan);
+      return scanFurther(mail, scan, forScanners).then((all) =>
+        withFound(facts, faults, tellOfMore(parts, forScanners), all),
+      );
+    };
     // What is remembered is there at once.
-    if (!(inParts instanceof Promise || inScan instanceof Promise)) return withFound(facts, faults, inParts, inScan);
-    return Promise.all([inParts, inScan]).then((found) => withFound(facts, faults, ...found));
+    if (!(inParts instanceof Promise || inScan instanceof Promise)) return ended(inParts, inScan);
+    return Promise.all([inParts, inScan]).then((found) => ended(...found));
   };
+
+  async function scanFurther(mail: JudgedMail, whole: VirusFound, { pieces }: ForScanners): Promise<VirusFound> {
+    const found = await Promise.all(pieces.map((octets) => scanContent(mail, octets)));
+    // Of scanners that found nothing in a piece nobody has to hear.
+    const answers = found.flatMap((each) => each.answers.filter(({ result }) => result !== "clean"));
+    return {
+      names: [...new Set(found.flatMap(({ names }) => names))],
+      answers: [...whole.answers, ...answers],
+      failed: whole.failed || found.some(({ failed }) => failed),
+      cached: whole.cached && found.every(({ cached }) => cached),
+    };
+  }
+}
+
+function tellOfMore(parts: PartsFound, { isWhole }: ForScanners): PartsFound {
+  if (isWhole) return parts;
+  const more: Unchecked = { reason: "over-limits", detail: "more unpacked content than virus scanners are shown" };
+  return { ...parts, unchecked: [...parts.unchecked, more] };
 }
 
 function withFound(

@@ -93,6 +93,7 @@ for (const [title, settings, isScanned] of scannedCases) {
         return parts;
       },
       scanViruses: async () => virus,
+      scanContent: async () => virus,
     };
     await createInspect(needs)(judged(two, { bank: bankWith(settings) }));
     assert.deepEqual(told, [isScanned]);
@@ -107,6 +108,7 @@ test("what is remembered is there at once, and what one of both has to look for 
     bansNames: () => true,
     lookIntoParts: () => parts,
     scanViruses: () => virus,
+    scanContent: () => virus,
   };
   const atOnce = createInspect(known)(mail);
   assert.ok(!(atOnce instanceof Promise));
@@ -125,6 +127,7 @@ for (const { title, settings, scanner = false, bans = false, found } of cases) {
       bansNames: () => bans,
       lookIntoParts: async () => parts,
       scanViruses: async () => virus,
+      scanContent: async () => virus,
     };
     const av_scanners = scanner
       ? [{ name: "ClamAV", type: "clamd" as const, address: "127.0.0.1:3310", timeout: 30, connections: 10 }]
@@ -136,3 +139,29 @@ for (const { title, settings, scanner = false, bans = false, found } of cases) {
     if (found.length === 0) assert.equal(facts, mail.facts);
   });
 }
+
+test("content that scanners do not get at by themselves is shown to them as well, and is nowhere kept", async () => {
+  const clean = { names: [], answers: [], failed: false, cached: true };
+  const infected = { ...virus, answers: [{ scanner: "ClamAV", result: "infected" as const, detail: ["Eicar"] }] };
+  const pieces = [Buffer.from("one"), Buffer.from("two")];
+  const shown: string[] = [];
+  const inspected = async (isWhole: boolean, whole = clean) =>
+    (
+      await createInspect({
+        headerFaults: () => [],
+        bansNames: () => true,
+        lookIntoParts: () => ({ ...parts, forScanners: { pieces, isWhole } }),
+        scanViruses: () => whole,
+        scanContent(_mail, octets) {
+          shown.push(Buffer.from(octets).toString());
+          return shown.length === 2 ? infected : clean;
+        },
+      })(judged(two, { bank: bankWith({ av_scanners: [clamd] }) }))
+    ).content;
+  assert.deepEqual(await inspected(true), { headerFaults: [], parts, virus: infected });
+  assert.deepEqual(shown, ["one", "two"]);
+  assert.deepEqual((await inspected(false)).parts?.unchecked[0]?.reason, "over-limits");
+  shown.length = 0;
+  assert.deepEqual((await inspected(true, { ...clean, names: [...virus.names] as never[] })).parts, parts);
+  assert.deepEqual(shown, []);
+});
