@@ -2,7 +2,7 @@
 // a file, if one is kept. What a mail is, by which names it is asked for and how it is shown is handed in.
 import type { HistoryRow } from "../mail/history-row.ts";
 import type { HistoryFile } from "./file.ts";
-import { Ring, type RingLimits } from "./ring.ts";
+import { type Measured, Ring, type RingLimits } from "./ring.ts";
 
 /** A mail in memory, looked at. */
 export interface OpenMail<Past> {
@@ -18,7 +18,7 @@ export interface OpenMail<Past> {
 
 /** What the history needs to know of mails. `Mail` comes in, `Kept` stays in memory, `Past` is what a search returns. */
 export interface PastMailReader<Mail, Kept, Past> {
-  keep(mail: Mail): { readonly kept: Kept; readonly octets: number };
+  keep(mail: Mail): Kept;
   open(kept: Kept): OpenMail<Past>;
   /** The mail as the file has it. */
   rowOf(mail: Mail): HistoryRow;
@@ -68,7 +68,7 @@ function limitsOf(size: number): RingLimits {
   return { items: size, octets: Math.max(leastOctets, octetsPerMail * size) };
 }
 
-export function createHistory<Mail, Kept, Past extends { readonly record: NamedRecord }>(
+export function createHistory<Mail, Kept extends Measured, Past extends { readonly record: NamedRecord }>(
   reader: PastMailReader<Mail, Kept, Past>,
   size: number,
   file?: HistoryFile,
@@ -86,8 +86,7 @@ export function createHistory<Mail, Kept, Past extends { readonly record: NamedR
 
   return {
     add(mail) {
-      const { kept, octets } = reader.keep(mail);
-      ring.add(kept, octets);
+      ring.add(reader.keep(mail));
       file?.add(reader.rowOf(mail));
     },
     get inMemory() {

@@ -6,15 +6,15 @@ export interface RingLimits {
   readonly octets: number;
 }
 
-interface Place<T> {
-  readonly item: T;
+/** What says itself how much it takes in memory. */
+export interface Measured {
   readonly octets: number;
 }
 
-export class Ring<T> {
+export class Ring<T extends Measured> {
   #limits: RingLimits;
   /** As many places as it has had items, `limits.items` at most; the oldest is `#length` before `#next`. */
-  #places: (Place<T> | undefined)[] = [];
+  #places: (T | undefined)[] = [];
   #next = 0;
   #length = 0;
   #octets = 0;
@@ -32,14 +32,14 @@ export class Ring<T> {
     return this.#octets;
   }
 
-  add(item: T, octets: number): void {
+  add(item: T): void {
     const { items, octets: most } = this.#limits;
     if (items === 0) return;
     if (this.#length === items) this.#dropOldest();
-    this.#places[this.#next] = { item, octets };
+    this.#places[this.#next] = item;
     this.#next = (this.#next + 1) % items;
     this.#length += 1;
-    this.#octets += octets;
+    this.#octets += item.octets;
     while (this.#octets > most) this.#dropOldest();
   }
 
@@ -47,28 +47,24 @@ export class Ring<T> {
   resize(limits: RingLimits): void {
     const { items, octets } = this.#limits;
     if (limits.items === items && limits.octets === octets) return;
-    const kept = [...this.#newestPlaces()].slice(0, limits.items).reverse();
+    const kept = [...this.newestFirst()].slice(0, limits.items).reverse();
     this.#limits = limits;
     this.#places = [];
     this.#next = 0;
     this.#length = 0;
     this.#octets = 0;
-    for (const place of kept) this.add(place.item, place.octets);
+    for (const item of kept) this.add(item);
   }
 
   /** While it is gone through others may come: those are not among them, and some of the oldest may not be any more. */
   *newestFirst(): Generator<T> {
-    for (const { item } of this.#newestPlaces()) yield item;
-  }
-
-  *#newestPlaces(): Generator<Place<T>> {
     const places = this.#places;
     const next = this.#next;
     const length = this.#length;
     const { items } = this.#limits;
     for (let back = 1; back <= length; back += 1) {
-      const place = places[(next - back + items) % items];
-      if (place !== undefined) yield place;
+      const item = places[(next - back + items) % items];
+      if (item !== undefined) yield item;
     }
   }
 

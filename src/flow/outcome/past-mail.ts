@@ -24,16 +24,13 @@ export interface PastMail {
 /** A mail in memory that has much to tell: a text is little work to the garbage collector, and its size is known. */
 export interface MailInMemory extends SharedWithOthers {
   readonly text: string;
-}
-
-/** An ordinary mail in memory. */
-export interface OrdinaryInMemory {
-  readonly outcome: Outcome;
+  readonly octets: number;
 }
 
 /** A refusal in memory, as JSON. */
 export interface RefusalInMemory {
   readonly refusal: string;
+  readonly octets: number;
 }
 
 /** What a refusal costs beside its text. */
@@ -44,17 +41,18 @@ const maxExplained = 10;
 /** `surroundings` gives what is in force when somebody asks. */
 export function createPastMailReader(
   surroundings: () => Surroundings,
-): PastMailReader<KeptMail | RefusalRecord, MailInMemory | OrdinaryInMemory | RefusalInMemory, PastMail> {
+): PastMailReader<KeptMail | RefusalRecord, MailInMemory | KeptMail | RefusalInMemory, PastMail> {
   return {
     keep(entry) {
       if ("refused" in entry) {
         const refusal = jsonText(entry);
-        return { kept: { refusal }, octets: refusal.length + overheadOctets };
+        return { refusal, octets: refusal.length + overheadOctets };
       }
       const { outcome, text, octets } = entry;
-      if (text === undefined) return { kept: { outcome }, octets };
+      // Ordinary mail, as it is.
+      if (text === undefined) return entry;
       const { evidence, loaded } = outcome;
-      return { kept: { text, bank: evidence.bank, loaded }, octets };
+      return { text, octets, bank: evidence.bank, loaded };
     },
     open(kept) {
       if ("refusal" in kept) return openRefusal(JSON.parse(kept.refusal));
