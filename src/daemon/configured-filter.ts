@@ -151,7 +151,7 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
     return bank;
   }
 
-  function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
+  function sign(mail: JudgedMail, leaving: readonly Leaving[]): Signed | Promise<Signed> {
     return mail.bank.arc_seal ? signAndSeal(mail, leaving) : signMail(mail, leaving);
   }
 

@@ -31,10 +31,10 @@ export interface Stages {
   /** The same decisions, with header edits and next hops for the mail that goes on. */
   annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[];
   /** After the last other edit, or that edit would break the signature. */
-  sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed>;
+  sign(mail: JudgedMail, leaving: readonly Leaving[]): Signed | Promise<Signed>;
   relay(mail: JudgedMail, leaving: readonly Leaving[], proceed: Proceed): Promise<readonly Delivery[]>;
   /** Hands over the status notifications that are owed, before our own reply. */
-  notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]>;
+  notify(mail: JudgedMail, settled: readonly Settled[]): readonly Settled[] | Promise<readonly Settled[]>;
 }
 
 export type Stage = keyof Stages;

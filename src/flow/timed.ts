@@ -5,42 +5,37 @@ export type ObserveStage = (stage: Stage, elapsedMs: number) => void;
 
 /** The same stages; `observe` is called with how long each took, whether it ended well or threw. */
 export function timed(stages: Stages, observe: ObserveStage): Stages {
-  function now<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
+  function clocked<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
     return (...args) => {
       const startedAt = performance.now();
+      let isPending = false;
       try {
-        return work(...args);
+        const result = work(...args);
+        isPending = result instanceof Promise;
+        if (result instanceof Promise) observeEnd(stage, startedAt, result);
+        return result;
       } finally {
-        observe(stage, performance.now() - startedAt);
+        if (!isPending) observe(stage, performance.now() - startedAt);
       }
     };
   }
-  function later<A extends readonly unknown[], R>(stage: Stage, work: (...args: A) => R): (...args: A) => R {
-    return (...args) => {
-      const startedAt = performance.now();
-      const done = () => observe(stage, performance.now() - startedAt);
-      const result = work(...args);
-      if (!(result instanceof Promise)) {
-        done();
-        return result;
-      }
-      // Beside the result, not around it: the flow waits for one promise less.
-      result.then(done, done);
-      return result;
-    };
+  /** Beside the result, not around it: the flow waits for one promise less. */
+  function observeEnd(stage: Stage, startedAt: number, result: Promise<unknown>): void {
+    const done = () => observe(stage, performance.now() - startedAt);
+    result.then(done, done);
   }
   return {
-    route: now("route", stages.route),
-    check: later("check", stages.check),
-    refine: now("refine", stages.refine),
-    inspect: later("inspect", stages.inspect),
-    score: later("score", stages.score),
-    decide: now("decide", stages.decide),
-    keep: later("keep", stages.keep),
-    annotate: now("annotate", stages.annotate),
-    sign: later("sign", stages.sign),
-    relay: later("relay", stages.relay),
-    notify: later("notify", stages.notify),
+    route: clocked("route", stages.route),
+    check: clocked("check", stages.check),
+    refine: clocked("refine", stages.refine),
+    inspect: clocked("inspect", stages.inspect),
+    score: clocked("score", stages.score),
+    decide: clocked("decide", stages.decide),
+    keep: clocked("keep", stages.keep),
+    annotate: clocked("annotate", stages.annotate),
+    sign: clocked("sign", stages.sign),
+    relay: clocked("relay", stages.relay),
+    notify: clocked("notify", stages.notify),
   };
 }
 

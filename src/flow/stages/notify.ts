@@ -13,13 +13,20 @@ export function createNotify(needs: SendNoticesNeeds) {
   const { notifyHops, submitOwn, templates, messageTimeMs, now, limit } = needs;
   const sendNotices = createSendNotices(needs);
 
-  return async function notify(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
-    return sendNotices(mail, await notifySender(mail, settled));
+  return function notify(
+    mail: JudgedMail,
+    settled: readonly Settled[],
+  ): readonly Settled[] | Promise<readonly Settled[]> {
+    const dsns = limited(mail, owedDsns(mail, settled));
+    if (dsns.length === 0) return sendNotices(mail, settled);
+    return notifySender(mail, settled, dsns).then((words) => sendNotices(mail, words));
   };
 
-  async function notifySender(mail: JudgedMail, settled: readonly Settled[]): Promise<readonly Settled[]> {
-    const dsns = limited(mail, owedDsns(mail, settled));
-    if (dsns.length === 0) return settled;
+  async function notifySender(
+    mail: JudgedMail,
+    settled: readonly Settled[],
+    dsns: readonly DsnOwed[],
+  ): Promise<readonly Settled[]> {
     const due = dsns.filter(({ withheld }) => withheld === undefined);
     const result = due.length === 0 ? "sent" : await send(mail, settled, due);
     const words = [...settled];

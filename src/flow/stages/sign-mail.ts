@@ -10,7 +10,7 @@ import { signingLogLines } from "../../signing/log-text.ts";
 import { planSigning, type SigningPlan } from "../../signing/plan.ts";
 import type { JudgedMail, Leaving, Signed } from "../mail.ts";
 import { bodySource, type DigestBody } from "./body-source.ts";
-import type { Survive } from "./survive.ts";
+import type { Survive, Surviving } from "./survive.ts";
 
 export interface SigningNeeds {
   readonly engine: Pick<DkimEngine, "sign">;
@@ -23,11 +23,11 @@ export type SignAsPlanned = (
   mail: Pick<Transaction, "message" | "digests">,
   leaving: readonly Leaving[],
   lines: boolean,
-) => Promise<Signed>;
+) => Signed | Promise<Signed>;
 
 /** @param survive the last edit before a signature: what would break it further on is taken out */
 export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) {
-  return async function sign(mail: JudgedMail, leaving: readonly Leaving[]): Promise<Signed> {
+  return function sign(mail: JudgedMail, leaving: readonly Leaving[]): Signed | Promise<Signed> {
     if (leaving.length === 0) return { leaving, signings: [] };
     const { transaction, bank, facts, arrival } = mail;
     const plan = planSigning(arrival.signerUnder(bank), {
@@ -35,10 +35,18 @@ export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) 
       receivedAtMs: transaction.receivedAtMs,
     });
     const ready = survive(mail, leaving, "sign" in plan);
-    const { leaving: surviving, survival } = ready instanceof Promise ? await ready : ready;
-    const signed = await signAsPlanned(plan, transaction, surviving, bank.log_level >= 2);
-    return survival === undefined ? signed : { ...signed, survival };
+    return ready instanceof Promise ? ready.then((made) => signReady(mail, plan, made)) : signReady(mail, plan, ready);
   };
+
+  function signReady(
+    { transaction, bank }: JudgedMail,
+    plan: SigningPlan,
+    { leaving, survival }: Surviving,
+  ): Signed | Promise<Signed> {
+    const signed = signAsPlanned(plan, transaction, leaving, bank.log_level >= 2);
+    if (survival === undefined) return signed;
+    return Promise.resolve(signed).then((made) => ({ ...made, survival }));
+  }
 }
 
 /** Signatures that the mail came with and that hold. */
@@ -47,21 +55,28 @@ export function validSignatures({ verifications }: Facts): Facts["verifications"
 }
 
 export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlanned {
-  return async function signAsPlanned(plan, { message, digests }, leaving, withLines) {
+  return function signAsPlanned(plan, mail, leaving, withLines) {
     const lines = withLines ? { lines: signingLogLines(plan) } : undefined;
-    if ("skip" in plan) return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), ...lines };
+    if ("sign" in plan) return makeSignatures(plan, mail, leaving, lines);
+    return lines === undefined ? skipped(plan, leaving) : { ...skipped(plan, leaving), ...lines };
+  };
 
-    const making = bodySource({ body: message.body, digests }, plan.sign.map(digestSpecOf), digestBody);
+  async function makeSignatures(
+    { sign, candidates }: Extract<SigningPlan, { sign: unknown }>,
+    { message, digests }: Pick<Transaction, "message" | "digests">,
+    leaving: readonly Leaving[],
+    lines: Pick<Signed, "lines"> | undefined,
+  ): Promise<Signed> {
+    const making = bodySource({ body: message.body, digests }, sign.map(digestSpecOf), digestBody);
     const body = making instanceof Promise ? await making : making;
-    const signed = await signAll(message, body, plan.sign, leaving);
-    const signings = plan.sign.map(
+    const signed = await signAll(message, body, sign, leaving);
+    const signings = sign.map(
       ({ domain, selector, algorithm }) => ({ result: "signed", domain, selector, algorithm }) as const,
     );
-    const { candidates } = plan;
     return lines === undefined
       ? { leaving: signed, signings, candidates }
       : { leaving: signed, signings, candidates, ...lines };
-  };
+  }
 
   /** Mail that differs in its next hops alone has one signature. */
   async function signAll(
@@ -70,6 +85,11 @@ export function createSigning({ engine, digestBody }: SigningNeeds): SignAsPlann
     requests: readonly SignRequest[],
     leaving: readonly Leaving[],
   ): Promise<readonly Leaving[]> {
+    const [only] = leaving;
+    if (only !== undefined && leaving.length === 1) {
+      // The rule, and it needs no Promise.all.
+      return [{ ...only, edits: await signOne(message, only.edits, body, requests) }];
+    }
     const distinct = [...new Set(leaving.map(({ edits }) => edits))];
     const signed = await Promise.all(distinct.map((edits) => signOne(message, edits, body, requests)));
     return leaving.map((each) => {
