@@ -31,6 +31,7 @@ export function readSignatureFields(
   policy: Pick<VerifyPolicy, "domainKeys" | "maxSignatures" | "maxKeys">,
 ): readonly SignatureField[] {
   const candidates = readCandidates(fields, policy.domainKeys);
+  if (candidates.length === 0) return [];
   const judged = withinLimits(candidates, fields, policy);
   return candidates.map((candidate) => ({
     kind: candidate.kind,
@@ -72,12 +73,14 @@ export function withinLimits(
 /** Reads all signature fields, top to bottom. */
 export function readCandidates(fields: readonly HeaderField[], domainKeys: boolean): Candidate[] {
   const candidates: Candidate[] = [];
-  for (const [index, field] of fields.entries()) {
-    if (field.name === "dkim-signature") {
-      candidates.push({ index, kind: "dkim", parsed: parseDkimSignature(fieldBody(field.raw)) });
-    } else if (domainKeys && field.name === "domainkey-signature") {
-      candidates.push({ index, kind: "domainkeys", parsed: parseDomainKeysSignature(fieldBody(field.raw)) });
+  let index = 0;
+  for (const { name, raw } of fields) {
+    if (name === "dkim-signature") {
+      candidates.push({ index, kind: "dkim", parsed: parseDkimSignature(fieldBody(raw)) });
+    } else if (domainKeys && name === "domainkey-signature") {
+      candidates.push({ index, kind: "domainkeys", parsed: parseDomainKeysSignature(fieldBody(raw)) });
     }
+    index += 1;
   }
   return candidates;
 }

@@ -85,14 +85,14 @@ function isSameRange(one: OctetRange, other: OctetRange): boolean {
 /** The message with its edits made. `memory`: "shared" where a worker is to read the header, "own" where it only leaves. */
 export function print(message: MessageOctets, edits: HeaderEdits, memory: "own" | "shared"): MessageOctets {
   const header = asBuffer(message.header);
-  const added = edits.add.length === 1 ? (edits.add[0] ?? "") : edits.add.join("");
-  const { remove, replace, wrap, below = 0 } = edits;
-  let size = added.length + header.length + (wrap?.heading.length ?? 0);
+  const { add, remove, replace, wrap, below = 0 } = edits;
+  let size = header.length + (wrap?.heading.length ?? 0);
+  for (const field of add) size += field.length;
   for (const { start, end } of remove) size -= end - start;
   for (const { start, end, octets: put } of replace) size += put.length - (end - start);
   const octets = memory === "shared" ? sharedOctets(size) : Buffer.allocUnsafe(size);
   let at = header.copy(octets, 0, 0, below);
-  at += octets.write(added, at, "latin1");
+  for (const field of add) at += octets.write(field, at, "latin1");
   let from = below;
   for (const { start, end, octets: put } of changes(edits)) {
     at += header.copy(octets, at, from, start);

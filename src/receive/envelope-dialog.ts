@@ -21,8 +21,11 @@ export interface MailLimits {
 
 const xforwardTaken = ok({ code: 250, enhanced: "2.5.0", text: "Ok XFORWARD" });
 
+/** Of a mail before which there was no XFORWARD. */
+const nothingSaid: ClientFacts = {};
+
 export class EnvelopeDialog {
-  #client: ClientFacts = {};
+  #client = nothingSaid;
   #sender: Path | undefined;
   #recipients: Path[] = [];
   #refusedRecipients = 0;
@@ -49,7 +52,7 @@ export class EnvelopeDialog {
     this.#sender = undefined;
     this.#recipients = [];
     this.#refusedRecipients = 0;
-    this.#client = {};
+    this.#client = nothingSaid;
   }
 
   xforward(argument: string, isAllowed: boolean): CommandAnswer {

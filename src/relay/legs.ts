@@ -148,7 +148,7 @@ export function createLegs({ pool, shortage, timeouts, observer, now }: LegNeeds
     const { transaction, outgoing } = leg;
     if (transaction === undefined) return leg.answers;
     const { deferred } = transaction;
-    const answers = await sendTransaction(transaction, timeouts);
+    const answers = transaction.state === "over" ? transaction.answers : await sendTransaction(transaction, timeouts);
     putBack(transaction.connection);
     if (deferred.length === 0) return answers;
 

@@ -21,7 +21,7 @@ export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "sta
   const { message, session, receivedAtMs } = transaction;
   const names = { myhostname: bank.myhostname, receivedAtMs, logId: session.id, mailId };
   let made: Map<HeaderEdits, Map<string, HeaderEdits>> | undefined;
-  const defang = createDefang(mail);
+  let defang: ReturnType<typeof createDefang> | undefined;
   let claims: readonly OctetRange[] | undefined;
 
   /** Incoming X-Spam fields, where a spam scanner of ours speaks for itself. */
@@ -55,7 +55,8 @@ export function createRecipientEdits(mail: JudgedMail, body: "may-change" | "sta
     of(decision, address, isLocal, edits) {
       const { content } = decision;
       const wraps = isLocal && body === "may-change" && isDefanged(bank, content, address);
-      const defanged = wraps ? defang(content) : undefined;
+      if (wraps) defang ??= createDefang(mail);
+      const defanged = wraps ? defang?.(content) : undefined;
       const fields = contentFields(mail, decision, address, isLocal, defanged !== undefined);
       const tag = isLocal && content !== undefined ? subjectTag(bank, content, address, names) : undefined;
       const cleared = spamClaims(address);

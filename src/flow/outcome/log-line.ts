@@ -135,8 +135,9 @@ function scanned({ scan }: Outcome): string {
 
 /** Where copies are: files below the quarantine's folder, or addresses. */
 function kept(recipients: readonly RecipientOutcome[]): string {
+  if (recipients.every(({ quarantine }) => quarantine.length === 0)) return "";
   const places = new Set(recipients.flatMap(({ quarantine }) => quarantine));
-  return places.size === 0 ? "" : `, quarantine: ${joined([...places].map(visible), ",")}`;
+  return `, quarantine: ${joined([...places].map(visible), ",")}`;
 }
 
 function actions(recipients: readonly RecipientOutcome[]): string {
