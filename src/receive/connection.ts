@@ -219,6 +219,10 @@ export class FilterConnection extends SMTPConnection {
   checkTimeouts(now: number): void {
     if (this.#isOver || this.#state === "busy") return;
     const { timeouts, maxClients } = this.#dialog.options;
+    if (this.canBeSpared && this.#filter.retiring) {
+      this.shutDownIfIdle();
+      return;
+    }
     if (this.canBeSpared && this.#isOneTooMany(maxClients)) {
       this.sendHome();
       return;

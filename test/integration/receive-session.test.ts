@@ -116,7 +116,7 @@ test("where the system allows fewer connections than there are, idle ones are se
   assert.match(await (clients[2]?.ask("EHLO client.example") ?? ""), /^250 /);
 });
 
-test("counts connections of all doors that share the limit", async (t) => {
+test("counts connections of all listeners that share the limit", async (t) => {
   let elsewhere = 0;
   const receiver = await startReceiver(t, { options: { maxClients: 2 }, connectionCount: () => elsewhere + 1 });
   assert.match((await smtpClient(receiver.port).line()) ?? "", /^220 /);
@@ -370,6 +370,20 @@ test("sends idle sessions home at once when it stops, and gives messages under w
   assert.equal(await drained, 0);
   const late = connect(receiver.port, "127.0.0.1");
   await new Promise((resolve) => late.once("error", resolve));
+});
+
+test("in favour of another process a session goes on with its mail, and ends once it is idle for a moment", async (t) => {
+  let now = 1000;
+  const receiver = await startReceiver(t, { clock: () => now });
+  const client = smtpClient(receiver.port);
+  await enterData(client);
+  const retired = receiver.listener.retire(60_000);
+  now += 10_000;
+  assert.equal(await client.ask("Subject: a\r\n\r\n."), "250 2.0.0 Ok");
+  now += 501;
+  assert.equal(await client.line(), "421 4.3.2 [127.0.0.1] Service shutting down");
+  client.socket.end();
+  await retired;
 });
 
 test("cuts off what is left at the deadline without a reply, and says how many", async (t) => {
