@@ -36,9 +36,9 @@ export interface DialogNeeds {
 const maxHeloOctets = 300;
 
 const notImplemented = new Set(["EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML", "STARTTLS"]);
-/** Taken before TLS where TLS is demanded, and before AUTH where that is (RFC 3207 section 4). */
+/** Commands that are taken before TLS where TLS is required, and before AUTH where that is (RFC 3207 section 4). */
 const takenUnsecured = new Set(["EHLO", "LHLO", "HELO", "STARTTLS", "NOOP", "RSET", "QUIT"]);
-/** Verbs of other protocols: their clients are not answered twice. */
+/** Verbs of other protocols, such as HTTP: the first one ends the session. */
 const foreignVerbs = new Set(["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "CONNECT", "TRACE"]);
 
 const okNoop = "250 2.0.0 Ok NOOP\r\n";
@@ -70,7 +70,7 @@ export class Dialog {
     return this.#options;
   }
 
-  /** What is known of who is refused what. */
+  /** Command, client and envelope, as a refusal is logged with them. */
   get refusedAt(): RefusedAt {
     const { client, sender, recipients } = this.#envelope;
     return {
@@ -143,7 +143,7 @@ export class Dialog {
   command(line: string): DialogStep {
     if (this.#login.isUnderWay) return this.#answerLogin(this.#login.respond(line));
     const command = parseCommand(line);
-    this.#command = told(line, command?.verb);
+    this.#command = loggable(line, command?.verb);
     this.#verb = command?.verb ?? "";
     if (command === undefined) {
       // A bare LF or CR ends no command (RFC 5321 section 2.3.8); who sends them gets half as many tries.
@@ -215,7 +215,7 @@ export class Dialog {
     return this.#junkReply(this.#standing.hello(offer));
   }
 
-  /** What a session has to do before it may send mail, as the reply that says so: for now, since settings are to blame. */
+  /** The reply to a session that has to begin TLS or log in first. A 4xx: a setting is wrong, not the mail. */
   #lacking(verb: string): Reply | undefined {
     const { tls, login } = this.#options;
     if (tls?.level === "encrypt" && !this.#isSecured) {
@@ -298,7 +298,7 @@ export class Dialog {
     return kind === "mistake" ? this.#refuse(reply) : this.#decline(reply);
   }
 
-  /** An answer to a command that brings no mail nearer. */
+  /** The reply to a command that leads to no mail; too many of them are an error. */
   #junkReply(text: string): DialogStep {
     if (this.#errors.junk(this.#options.maxErrors)) return this.#tooManyErrors();
     return { text, next: "command" };
@@ -329,6 +329,6 @@ export class Dialog {
 }
 
 /** What may be logged of a command: AUTH and what is no command may hold a password. */
-function told(line: string, verb: string | undefined): string {
+function loggable(line: string, verb: string | undefined): string {
   return verb === "MAIL" || verb === "RCPT" ? line : (verb ?? "");
 }

@@ -1,4 +1,4 @@
-// How much of a client's errors a session bears. What is an error is left to dialog.ts.
+// How many errors of its client a session takes. What is an error is left to dialog.ts.
 
 /** Commands that lead to no mail before each counts as an error (Postfix's figure). */
 const junkCommandLimit = 100;

@@ -21,8 +21,8 @@ export interface Incoming {
    */
   readonly digestSpecs: () => readonly BodyDigestSpec[];
   /**
-   * Judges and passes on the message; session and envelope are the very same. The body is released when this settles.
-   * A rejection becomes 451 4.3.0.
+   * Judges and passes on the message; session and envelope are the objects that `onHead` got. The body is released when
+   * this settles. A rejection becomes 451 4.3.0.
    */
   onMessage(transaction: Transaction): Promise<MessageReplies>;
 }
@@ -31,7 +31,7 @@ export interface ReceiveHandlers {
   /** The header section of a message is in, its body may not be. */
   onHead(session: Session, envelope: Envelope, head: MessageHead): Incoming;
   readonly startDigest: DkimEngine["startDigest"];
-  /** Asked at each MAIL: a reply that refuses it, because the pool is full say; undefined to go on. */
+  /** Asked at each MAIL: the reply that refuses it, for example when the pool is full; undefined to go on. */
   admit?(): Reply | undefined;
 }
 

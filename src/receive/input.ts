@@ -24,7 +24,7 @@ export function readInput(socket: Socket, { take, end }: InputReader): void {
   /** Returns whether to read on. */
   function arrived(octets: Buffer): boolean {
     if (busy) {
-      // Not stopped before something comes: most are busy with a whole mail, whose sender waits for the reply.
+      // The socket is stopped only now: most often nothing comes while we are busy, since the sender waits for our reply.
       kept = Buffer.from(octets);
       return false;
     }

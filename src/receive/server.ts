@@ -14,7 +14,8 @@ import type { ListenerOptions } from "./options.ts";
 import { readProxyPreface } from "./proxy-preface.ts";
 import type { MessageStore } from "./store.ts";
 
-// An import would ask every module of Node that it uses for everything these give, HTTP/2 and a client among it: 5 MB.
+// By require: an import would load everything that the package's Node modules export, HTTP/2 and an HTTP client among it
+// (5 MB).
 const { SMTPServer }: typeof import("smtp-server") = createRequire(import.meta.url)("smtp-server");
 
 export interface ServerNeeds {
@@ -58,7 +59,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
   readonly clock: () => number;
   readonly socketPath: string | undefined;
   draining = false;
-  /** Another process takes new connections: those that are idle for a moment go. */
+  /** Another process takes new connections: sessions end when they are idle for a moment. */
   retiring = false;
   #acceptTroubleAt = Number.NEGATIVE_INFINITY;
   #opened: Promise<void> | undefined;
@@ -75,9 +76,9 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     super({
       // A client that has sent all it has may close its side and still read our reply.
       allowHalfOpen: true,
-      // Never said to anybody; without it the system is asked for its name at each connection.
+      // Not used; but without it the package asks the system for its name at each connection.
       name: "localhost",
-      // The reader decides how.
+      // input.ts decides how it is read.
       pauseOnConnect: true,
       disableReverseLookup: true,
       disabledCommands: libraryCommands,
@@ -102,7 +103,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     this.on("error", (error) => {
       if (!this.server.listening) return;
       needs.onShort?.();
-      // Out of descriptors, each connection that waits brings the same again: said once in a while.
+      // Without a free descriptor each waiting connection gives the same error again: it is logged once in ten seconds.
       const now = this.clock();
       if (now - this.#acceptTroubleAt < acceptTroubleEveryMs) return;
       this.#acceptTroubleAt = now;
@@ -131,7 +132,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
       accepted.destroy();
       return;
     }
-    // Asked of the accepted socket, which knows them by now; the other would ask the system again.
+    // Read from the accepted socket, which has them by now; the one that replaces it would ask the system again.
     const { localAddress, localPort, remoteAddress, remotePort } = accepted;
     const addresses =
       this.socketPath === undefined ? { localAddress, localPort, remoteAddress, remotePort } : undefined;
@@ -171,7 +172,7 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     }
     const { socketPath: path } = this;
     const options = this.listenerOptions(this.nameAt(withoutMapping(socket.localAddress), socket.localPort));
-    // Only who may connect may say that he connects for another; everybody else is turned away under his own name.
+    // Only a peer that may connect may name another client; every other peer is turned away under its own address.
     const due =
       options.haproxy_target_enabled && (path !== undefined || options.allowPeer(withoutMapping(socket.remoteAddress)));
     if (!due) {
@@ -210,12 +211,12 @@ export class FilterServer extends SMTPServer implements ConnectionHost {
     return this.connections.size + this.#awaitingProxy.size;
   }
 
-  /** No mail can be under way on these. */
+  /** Ends connections that still owe their PROXY header; no mail can be under way on them. */
   dropAwaitingProxy(): void {
     for (const socket of this.#awaitingProxy) socket.destroy();
   }
 
-  /** The session that has been idle for longest, if it is worth less than a new one. */
+  /** The session that has been idle for longest; undefined where none may be ended for a new one. */
   idlest(): FilterConnection | undefined {
     let idlest: FilterConnection | undefined;
     for (const connection of this.connections) {

@@ -48,7 +48,7 @@ export interface JudgeNeeds {
 
 /**
  * The replies to a message that has come to its end: the flow's, or at once those to one that could not be kept. Neither
- * throws nor rejects; without a wait of its own after the flow's (a duplicate is born there).
+ * throws nor rejects; after the flow's reply it waits for nothing (a crash in between would make a duplicate).
  * @param received undefined where the message was not kept
  */
 export function judgeMail(

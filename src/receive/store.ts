@@ -34,9 +34,9 @@ export interface MessageStore {
   takeFirstBlock(): Buffer;
   /** Memory of a power of two octets, for a header section that the first block is too small for. */
   takeHeadBlock(bytes: number): Buffer;
-  /** Nobody looks at the block any more: the next message may have it. */
+  /** Gives a block back for the next message; nobody may look at it any more. */
   returnBlock(block: Buffer): void;
-  /** Keeps no block for the next messages: there were many at a time, and are not now. */
+  /** Drops all blocks that are kept for the next messages. */
   letGo(): void;
   /** A new file for reading and writing, already without a name. The caller closes it with `closeSpool`. */
   openSpool(): Promise<FileHandle>;
@@ -147,7 +147,8 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
     takeBlock: () => blocks.take(),
     takeFirstBlock: () => firstBlocks.take(),
     takeHeadBlock(bytes) {
-      // Taken where it will be given back to: another one would be one more of them with each such mail.
+      // `returnBlock` puts a block of this size there: one that came from elsewhere would make them more with each such
+      // mail.
       if (bytes === blockBytes) return blocks.take();
       const free = headBlocksOf(bytes);
       if (free.count > 0) freeHeadBytes -= bytes;
@@ -190,8 +191,8 @@ export async function createMessageStore(limits: StoreLimits, system: StoreSyste
 }
 
 /**
- * Blocks that are used again, as many as there ever were at a time since it was quiet. Shared memory is not counted by the collector, so
- * that what were let go would pile up for as long as nothing else makes it look.
+ * Free blocks for the next messages: as many as were in use at a time since it was last quiet. The garbage collector does
+ * not count shared memory, so blocks that were dropped would pile up until something else starts a collection.
  */
 class FreeBlocks {
   readonly #bytes: number;
