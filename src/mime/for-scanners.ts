@@ -5,7 +5,7 @@ import { createGathering, type Gathering } from "./gathering.ts";
 import type { PartSink } from "./part-sink.ts";
 
 /** Octets that are kept of one mail, and pieces. */
-const maxBytes = 16 * 1024 * 1024;
+const maxBytes = 8 * 1024 * 1024;
 const maxPieces = 100;
 
 export interface ScannerHandover {

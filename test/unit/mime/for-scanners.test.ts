@@ -28,7 +28,7 @@ test("what is kept is bound, in octets and in pieces", () => {
   const large = createScannerHandover();
   const sink = large.take();
   for (let i = 0; i < 20; i += 1) sink.write(Buffer.alloc(1024 * 1024));
-  assert.deepEqual([large.found()?.pieces[0]?.length, large.found()?.isWhole], [16 * 1024 * 1024, false]);
+  assert.deepEqual([large.found()?.pieces[0]?.length, large.found()?.isWhole], [8 * 1024 * 1024, false]);
   const many = createScannerHandover();
   for (let i = 0; i < 101; i += 1) many.take().write(Buffer.from("x"));
   assert.deepEqual([many.found()?.pieces.length, many.found()?.isWhole], [100, false]);
