@@ -52,11 +52,18 @@ export async function releaseCopy(
   return exit;
 }
 
-/** What a release of these copies asks for: each mail once, however many copies there are of it. */
+/**
+ * What a release of these copies asks for: each mail once, however many copies there are of it, with the secret of the one
+ * that is asked for it: the first that is in quarantine.
+ */
 export function releasesOf(
   rows: readonly QuarantineRow[],
 ): readonly { readonly id: string; readonly secretId: string }[] {
-  const wanted = rows.filter(({ purpose }) => purpose === "quarantine");
-  const byMail = new Map([...rows, ...wanted].map(({ mailId, secretId }) => [mailId, secretId]));
+  const byMail = new Map<string, string>();
+  for (const isFirstChoice of [true, false]) {
+    for (const { mailId, secretId, purpose } of rows) {
+      if ((purpose === "quarantine") === isFirstChoice && !byMail.has(mailId)) byMail.set(mailId, secretId);
+    }
+  }
   return [...byMail].map(([id, secretId]) => ({ id, secretId }));
 }

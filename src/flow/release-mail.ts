@@ -11,7 +11,7 @@ import type { QuarantineFiles } from "../quarantine/files.ts";
 import type { PassTokens } from "../quarantine/pass-token.ts";
 import type { QuarantineIndex } from "../quarantine/quarantine-index.ts";
 import { readCopy } from "../quarantine/read-copy.ts";
-import { markReleased, unmarkReleased } from "../quarantine/release-mark.ts";
+import { isMarkedReleased, markReleased, unmarkReleased } from "../quarantine/release-mark.ts";
 import { type ReleaseFormat, releasedMessage, withTopField } from "./release-format.ts";
 import type { OwnMailResult } from "./submit-own.ts";
 
@@ -107,45 +107,81 @@ export async function releaseMail(request: ReleaseRequest, needs: ReleaseNeeds):
 }
 
 async function release({ id, secretId, to, again }: ReleaseRequest, needs: ReleaseNeeds): Promise<ReleaseAnswer> {
-  const { index, files, submit, settings, now, passTokens } = needs;
-  const copies = await index.list({ id, states: ["kept", "released"] }, maxCopies);
-  const [copy] = copies.filter(({ purpose }) => purpose === "quarantine").concat(copies);
+  const { index, files, settings, now } = needs;
+  const listed = await index.list({ id, states: ["kept", "released"] }, maxCopies);
+  const copies = [...listed.filter(isQuarantined), ...listed.filter((each) => !isQuarantined(each))];
+  const [copy] = copies;
   if (copy === undefined) return { result: "not-found" };
   const { name, mailId } = copy;
   if (settings.auth_required_release && !isSecretOf(copy, secretId)) return { result: "denied", name, mailId };
-  const recipients = to ?? recipientsOf(copies);
-  const about = { name, mailId, recipients };
+  const all = to ?? recipientsOf(copies);
+
+  const before: QuarantineRow[] = [];
+  if (!again) for (const each of copies) if (await isMarkedReleased(files, each)) before.push(each);
+  // A copy at another place, for others, is no reason to keep it from these.
+  const served = new Set(before.length === 0 ? [] : to === undefined ? recipientsOf(before) : all);
+  const recipients = all.filter((each) => !served.has(each));
+  const unmarked = copies.filter((each) => !before.includes(each));
+  const alreadyReleased = (): ReleaseAnswer => {
+    const releasedAt = before.find((each) => each.releasedAt !== undefined)?.releasedAt ?? copy.releasedAt;
+    const about = { name, mailId, recipients: all };
+    return { result: "already-released", ...about, ...(releasedAt === undefined ? {} : { releasedAt }) };
+  };
+  if (recipients.length === 0) return alreadyReleased();
 
   const nowMs = now();
-  const isFirst = await markReleased(files, copy, `${JSON.stringify({ at: nowMs, to: recipients })}\n`);
-  if (!isFirst && !again) {
-    const { releasedAt } = copy;
-    return { result: "already-released", ...about, ...(releasedAt === undefined ? {} : { releasedAt }) };
-  }
-  const unmark = async () => {
-    if (isFirst) await unmarkReleased(files, copy);
-  };
-  const stored = await readCopy(`${copy.folder}/${name}`);
-  if ("problem" in stored) {
+  const marked: QuarantineRow[] = [];
+  try {
+    for (const each of unmarked) {
+      if (await markReleased(files, each, `${JSON.stringify({ at: nowMs, to: recipients })}\n`)) marked.push(each);
+      // Somebody else is releasing it.
+      else if (!again && each === unmarked[0]) return alreadyReleased();
+    }
+    const answer = await send(copy, recipients, nowMs, needs);
+    if (answer.result !== "released") await unmark();
+    else for (const each of unmarked) await index.released(each, nowMs);
+    return { ...answer, name, mailId, recipients };
+  } catch (error) {
     await unmark();
-    return { result: "unreadable", ...about, detail: stored.problem };
+    throw error;
   }
+
+  async function unmark(): Promise<void> {
+    for (const each of marked) await unmarkReleased(files, each);
+  }
+}
+
+async function send(
+  { folder, name, mailId }: QuarantineRow,
+  recipients: readonly string[],
+  nowMs: number,
+  { submit, passTokens, settings }: ReleaseNeeds,
+): Promise<ReleaseAnswer> {
+  const stored = await readCopy(`${folder}/${name}`);
+  if ("problem" in stored) return { result: "unreadable", detail: stored.problem };
   const { release_format: format, myhostname, from } = settings;
   const leaves = releasedMessage(format, stored.message, { mailId, nowMs, myhostname, from, recipients });
   const pass = passTokens?.field(mailId, await digestBody(leaves.body), nowMs);
   const result = await submit({
     // What is not the mail itself is ours.
     sender: format === "resend" ? stored.head.sender : "",
-    parameters: stored.parameters,
+    parameters: withUtf8(stored.parameters, recipients),
     recipients,
     message: pass === undefined ? leaves : withTopField(leaves, pass),
   });
-  if (result !== "sent") {
-    await unmark();
-    return { result, ...about };
+  return { result: result === "sent" ? "released" : result };
+}
+
+/** RFC 6531 section 3.1: others than the first recipients may have addresses that cannot be said without it. */
+function withUtf8(parameters: string, recipients: readonly string[]): string {
+  if (recipients.every((each) => /^[\x00-\x7f]*$/.test(each)) || /(?:^| )SMTPUTF8(?: |$)/i.test(parameters)) {
+    return parameters;
   }
-  await index.released(copy, nowMs);
-  return { result: "released", ...about };
+  return parameters === "" ? "SMTPUTF8" : `${parameters} SMTPUTF8`;
+}
+
+function isQuarantined({ purpose }: QuarantineRow): boolean {
+  return purpose === "quarantine";
 }
 
 /** Files of amavisd have no secret that we know; who can ask may have them. */

@@ -25,6 +25,11 @@ export async function markReleased(files: QuarantineFiles, { folder, name }: Cop
   }
 }
 
+/** Rejects where that cannot be seen. */
+export async function isMarkedReleased(files: QuarantineFiles, { folder, name }: CopyName): Promise<boolean> {
+  return (await files.sizeOf(`${folder}/${releaseMarkOf(name)}`)) !== undefined;
+}
+
 /** It was not released after all. Never rejects: a mark that stays asks for --again, no more. */
 export async function unmarkReleased(files: QuarantineFiles, { folder, name }: CopyName): Promise<void> {
   await files.unlink(`${folder}/${releaseMarkOf(name)}`).catch(() => undefined);

@@ -14,6 +14,8 @@ interface Scene {
   readonly result?: OwnMailResult;
   readonly authRequired?: boolean;
   readonly files?: QuarantineFiles;
+  /** Sending throws. */
+  readonly breaks?: boolean;
 }
 
 const asked: ReleaseRequest = { id: "m1", secretId: "s", again: false };
@@ -35,6 +37,7 @@ function scene(t: { after(done: () => void): void }, given: Scene = {}) {
         },
         files: given.files ?? realFiles,
         async submit(mail) {
+          if (given.breaks === true) throw new Error("too much at once");
           sent.push(mail);
           return given.result ?? "sent";
         },
@@ -82,9 +85,42 @@ test("of several copies of one mail all who did not get it are served; an archiv
   const answer = await release();
   assert.equal(answer.name, "banned-m1");
   assert.deepEqual(sent[0]?.recipients, ["carol@example.com", "bob@example.com"]);
+  // Who has it does not get it again because there is another copy.
+  assert.equal((await release({ id: "virus-m1" })).result, "already-released");
+  assert.equal((await release({ id: "archive-m1" })).result, "already-released");
   // By its file it is that copy.
-  assert.deepEqual((await release({ id: "virus-m1" })).recipients, ["bob@example.com"]);
-  assert.deepEqual((await release({ id: "archive-m1" })).recipients, ["bob@example.com", "carol@example.com"]);
+  const again = true;
+  assert.deepEqual((await release({ id: "virus-m1", again })).recipients, ["bob@example.com"]);
+  assert.deepEqual((await release({ id: "archive-m1", again })).recipients, ["bob@example.com", "carol@example.com"]);
+});
+
+test("who got it by a release of another copy is left out", async (t) => {
+  const { release, sent } = scene(t, {
+    rows: (folder) => [
+      quarantineRow("m1", { folder, name: "banned-m1", blocked: ["carol@example.com"] }),
+      quarantineRow("m1", { folder, name: "virus-m1", blocked: ["bob@example.com"] }),
+    ],
+  });
+  assert.equal((await release({ id: "virus-m1" })).result, "released");
+  assert.equal((await release({ to: ["dave@example.com"] })).result, "already-released");
+  assert.deepEqual((await release()).recipients, ["carol@example.com"]);
+  assert.deepEqual(
+    sent.map(({ recipients }) => recipients),
+    [["bob@example.com"], ["carol@example.com"]],
+  );
+  assert.equal((await release()).result, "already-released");
+});
+
+test("what breaks while it is sent leaves no mark", async (t) => {
+  const { release, isMarked } = scene(t, { breaks: true });
+  assert.deepEqual(await release(), { result: "failed", detail: "too much at once" });
+  assert.ok(!isMarked());
+});
+
+test("another recipient may need SMTPUTF8", async (t) => {
+  const { release, sent } = scene(t);
+  await release({ to: ["b\xc3\xbccher@example.com"] });
+  assert.equal(sent[0]?.parameters, "SMTPUTF8");
 });
 
 test("other recipients instead", async (t) => {
