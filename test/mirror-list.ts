@@ -43,7 +43,6 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
   "integration/quarantine": [
     "cli/quarantine",
     "cli/quarantine-place",
-    "cli/quarantine-release",
     "daemon/quarantine-options",
     "quarantine/quarantine",
   ],
