@@ -1,8 +1,19 @@
 // Compares the index of the quarantine with its files: what is not in the index is read and added, what has no file any
 // more counts as deleted. Between pieces of work other questions get their turn.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  unlinkSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync, constants as zlib } from "node:zlib";
+import { errorCode } from "../src/mail/error-text.ts";
 import { type CopyFacts, readQuarantineHead } from "../src/mail/quarantine-head.ts";
 import { isUnfinished, releaseMarkOf } from "../src/mail/quarantine-names.ts";
 import type { QuarantineRow } from "../src/mail/quarantine-row.ts";
@@ -33,8 +44,12 @@ async function scanFolder(table: CopyTable, folder: string): Promise<void> {
   const known = table.names(folder);
   const missing = new Set(known.keys());
   let looked = 0;
-  for (const below of foldersBelow(folder)) {
-    const names = new Set(readdirSync(join(folder, below)));
+  for (const { below, names } of foldersBelow(folder)) {
+    if (names === undefined) {
+      // Nobody can say what is gone of it.
+      for (const name of known.keys()) if (name.startsWith(`${below}/`)) missing.delete(name);
+      continue;
+    }
     const found: QuarantineRow[] = [];
     for (const each of names) {
       looked += 1;
@@ -63,15 +78,32 @@ async function scanFolder(table: CopyTable, folder: string): Promise<void> {
   }
 }
 
-/** The folder itself ("") and those below it; links are not followed. */
-function* foldersBelow(root: string): Generator<string> {
+interface FolderBelow {
+  readonly below: string;
+  /** Undefined for one that is not ours to read, as lost+found at the top of a file system. */
+  readonly names: ReadonlySet<string> | undefined;
+}
+
+/** The folder itself ("") and those below it; links are not followed. Throws where the folder itself cannot be read. */
+function* foldersBelow(root: string): Generator<FolderBelow> {
   const waiting = [""];
   for (let below = waiting.shift(); below !== undefined; below = waiting.shift()) {
-    yield below;
-    if (below.split("/").length > maxDepth) continue;
-    for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
+    const entries = entriesOf(join(root, below), below !== "");
+    yield { below, names: entries && new Set(entries.map(({ name }) => name)) };
+    if (entries === undefined || below.split("/").length > maxDepth) continue;
+    for (const entry of entries) {
       if (entry.isDirectory() && !entry.name.startsWith(".")) waiting.push(join(below, entry.name));
     }
+  }
+}
+
+function entriesOf(path: string, isBelow: boolean): Dirent[] | undefined {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if (!isBelow) throw error;
+    // Removed since its name was read: its copies are gone.
+    return errorCode(error) === "ENOENT" ? [] : undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 // Copies go when they are too old, and the oldest when all together are too large: a few at a time, in the background.
+import type { CopyName } from "../mail/quarantine-question.ts";
 import type { QuarantineFiles } from "./files.ts";
 import type { QuarantineIndex } from "./quarantine-index.ts";
 import { removeCopies } from "./remove-copies.ts";
@@ -29,6 +30,8 @@ const betweenStepsMs = 60_000;
 /** While there is more to remove: the disk has other things to do as well. */
 const betweenBatchesMs = 1000;
 const betweenScansMs = 3_600_000;
+/** Copies that could not be removed and are passed over; with more of them all are tried again. */
+const maxStuck = 1000;
 
 export function createRetention(needs: RetentionNeeds): Retention {
   const { index, files, keepMs, maxOctets, now, onTrouble } = needs;
@@ -36,12 +39,17 @@ export function createRetention(needs: RetentionNeeds): Retention {
   let underWay: Promise<unknown> = Promise.resolve();
   let isTold = false;
   let isStopped = false;
+  /** Passed over until all files are looked at again, or they would keep all younger ones. */
+  const stuck = new Set<string>();
+  let triedAt = now();
 
   async function step(): Promise<boolean> {
-    const [usage, oldest] = await Promise.all([index.usage(), index.oldest(batch)]);
+    if (stuck.size >= maxStuck) stuck.clear();
+    const [usage, oldest] = await Promise.all([index.usage(), index.oldest(batch + stuck.size)]);
     const before = now() - keepMs;
     let octets = usage?.octets ?? 0;
-    const due = oldest.filter(({ at, size }) => {
+    const removable = oldest.filter((copy) => !stuck.has(pathOf(copy))).slice(0, batch);
+    const due = removable.filter(({ at, size }) => {
       if (at >= before && octets <= maxOctets) return false;
       octets -= size;
       return true;
@@ -49,13 +57,14 @@ export function createRetention(needs: RetentionNeeds): Retention {
     if (due.length === 0) return false;
     const { removed, failed } = await removeCopies(files, due);
     await index.deleted(removed, now());
+    for (const { copy } of failed) stuck.add(pathOf(copy));
     const [trouble] = failed;
-    if (trouble === undefined) isTold = false;
-    else if (!isTold) {
+    if (trouble === undefined && stuck.size === 0) isTold = false;
+    else if (trouble !== undefined && !isTold) {
       isTold = true;
-      onTrouble(`${trouble.copy.folder}/${trouble.copy.name}: ${trouble.detail}`);
+      onTrouble(`${pathOf(trouble.copy)}: ${trouble.detail}`);
     }
-    return removed.length === batch;
+    return due.length === batch && (removed.length > 0 || stuck.size < maxStuck);
   }
 
   function next(afterMs: number): void {
@@ -68,6 +77,10 @@ export function createRetention(needs: RetentionNeeds): Retention {
 
   /** Other filters may share the folders: what they wrote or removed is found by looking. */
   async function round(): Promise<number> {
+    if (now() - triedAt >= betweenScansMs) {
+      triedAt = now();
+      stuck.clear();
+    }
     await index.scan(now() - betweenScansMs);
     return (await step()) ? betweenBatchesMs : betweenStepsMs;
   }
@@ -81,4 +94,8 @@ export function createRetention(needs: RetentionNeeds): Retention {
       await underWay;
     },
   };
+}
+
+function pathOf({ folder, name }: CopyName): string {
+  return `${folder}/${name}`;
 }

@@ -9,7 +9,7 @@ import { quarantineRow } from "../../support/quarantine.ts";
 const now = 1_000_000;
 
 /** Copies of 10 octets, one for each time. */
-function scene(times: readonly number[], { keepMs = now, maxOctets = 1e9, locked = "" } = {}) {
+function scene(times: readonly number[], { keepMs = now, maxOctets = 1e9, locked = /^$/ } = {}) {
   let rows = times.map(
     (at, index): QuarantineRow => ({ ...quarantineRow(`c${index}`), name: `c${index}`, at, size: 10 }),
   );
@@ -26,7 +26,7 @@ function scene(times: readonly number[], { keepMs = now, maxOctets = 1e9, locked
     },
     files: {
       async unlink(path) {
-        if (locked !== "" && path.endsWith(locked)) throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+        if (locked.test(path)) throw Object.assign(new Error("EACCES"), { code: "EACCES" });
         if (path.endsWith(".released")) throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
         unlinked.push(path);
       },
@@ -64,9 +64,22 @@ test("a step is bounded, and says that there is more", async () => {
 });
 
 test("a copy that cannot be removed stays in the index, and is told of once", async () => {
-  const { retention, troubles, left } = scene([1, 2], { keepMs: 100, locked: "c0" });
+  const { retention, troubles, left } = scene([1, 2], { keepMs: 100, locked: /c0$/ });
   await retention.step();
   await retention.step();
   assert.deepEqual(left(), ["c0"]);
   assert.deepEqual(troubles, ["/q/c0: EACCES"]);
+});
+
+test("more copies than a step takes that cannot be removed keep no others", async () => {
+  const times = Array.from({ length: batch + 3 }, (_, at) => at);
+  const { retention, troubles, left } = scene(times, { keepMs: 100, locked: /\/c\d?\d$/ });
+  assert.equal(await retention.step(), true);
+  assert.equal(await retention.step(), false);
+  assert.deepEqual(
+    left(),
+    times.slice(0, batch).map((at) => `c${at}`),
+  );
+  await retention.step();
+  assert.equal(troubles.length, 1);
 });

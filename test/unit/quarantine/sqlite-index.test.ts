@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -21,6 +23,8 @@ import { createKeepCopies } from "../../../src/quarantine/keep-copies.ts";
 import type { QuarantineIndex } from "../../../src/quarantine/quarantine-index.ts";
 import { markReleased } from "../../../src/quarantine/release-mark.ts";
 import { openSqliteIndex } from "../../../src/quarantine/sqlite-index.ts";
+import { scanFolders } from "../../../workers/quarantine-scan.ts";
+import type { CopyTable } from "../../../workers/quarantine-table.ts";
 import { copyToKeep, folderPlace, mailToKeep, quarantineRow, temporaryFolder } from "../../support/quarantine.ts";
 
 interface Opened {
@@ -224,4 +228,44 @@ test("two indexes of one file, as of two processes, see what the other wrote", a
   assert.deepEqual(ids(await one.list({}, 10)).sort(), ["m1", "m2"]);
   await one.close();
   await two.close();
+});
+
+test("a folder below that may not be read stops no scan, and nothing in it counts as gone", async (t) => {
+  const folder = temporaryFolder(t);
+  const locked = join(folder, "lost+found");
+  mkdirSync(locked);
+  const [added, deleted]: string[][] = [[], []];
+  const table: CopyTable = {
+    scannedAt: () => 0,
+    scanned: () => undefined,
+    add: (rows) => added?.push(...rows.map(({ name }) => name)),
+    sameMail: () => [],
+    list: () => [],
+    oldest: () => [],
+    usage: () => ({ copies: 0, octets: 0 }),
+    released: () => undefined,
+    deleted: (copies) => deleted?.push(...copies.map(({ name }) => name)),
+    names: () =>
+      new Map([
+        ["lost+found/virus-a", false],
+        ["z/virus-b", false],
+      ]),
+    close: () => undefined,
+  };
+  const top = "X-Envelope-From: <>\nX-Envelope-To: <b@example.com>\nX-Quarantine-ID: <m>\n";
+  writeFileSync(join(folder, "virus-m"), `${top}Subject: y\n\nBody\n`);
+  chmodSync(join(folder, "virus-m"), 0o644);
+  chmodSync(locked, 0);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) {
+    chownSync(folder, 65_534, 65_534);
+    process.seteuid?.(65_534);
+  }
+  try {
+    await scanFolders(table, [folder]);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(locked, 0o700);
+  }
+  assert.deepEqual([added, deleted], [["virus-m"], ["z/virus-b"]]);
 });
