@@ -31,6 +31,11 @@ export function wantsSuccess(recipient: Path): boolean {
   return recipient.parameters !== "" && notifyWords(recipient.parameters)?.includes("SUCCESS") === true;
 }
 
+/** Whether the sender wants to hear nothing at all: NOTIFY=NEVER. */
+export function wantsNothing(recipient: Path): boolean {
+  return recipient.parameters !== "" && notifyWords(recipient.parameters)?.includes("NEVER") === true;
+}
+
 /** Undefined: the sender may get the DSN of success that was asked for. Else why not. */
 export function successSuppression(reasons: readonly SenderReason[]): Suppression | undefined {
   return reasons.find((reason) => reason === "null-sender" || reason === "unverified-sender");

@@ -68,18 +68,22 @@ export function formatDateTime(epochMs: number): string {
 /** RFC 6533 section 3: addresses with other than ASCII go as utf-8-addr-xtext. */
 function finalAddress(address: string): string {
   if (/^[\x20-\x7e]*$/.test(address)) return `rfc822; ${address}`;
-  const text = Buffer.from(address, "latin1").toString("utf8");
-  const encoded = text.replace(
-    /[^\x21-\x2a\x2c-\x3c\x3e-\x5b\x5d-\x7e]/gu,
-    (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`,
-  );
-  return `utf-8; ${encoded}`;
+  return `utf-8; ${embedded(address, /[^\x21-\x2a\x2c-\x3c\x3e-\x5b\x5d-\x7e]/gu)}`;
+}
+
+/** Octets of UTF-8 with "\x{...}" for the characters of a set. */
+function embedded(octets: string, characters: RegExp): string {
+  return Buffer.from(octets, "latin1")
+    .toString("utf8")
+    .replace(characters, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
 }
 
 function originalAddress(orcpt: string): string {
   const semicolon = orcpt.indexOf(";");
   const type = semicolon === -1 ? "rfc822" : orcpt.slice(0, semicolon);
-  return `${safe(type)}; ${safe(decodeXtext(orcpt.slice(semicolon + 1)))}`;
+  const address = decodeXtext(orcpt.slice(semicolon + 1));
+  // RFC 6533 section 3: over SMTPUTF8 it may come as UTF-8; what is embedded already stays so.
+  return `${safe(type)}; ${safe(type.toLowerCase() === "utf-8" ? embedded(address, /[^\x21-\x7e]/gu) : address)}`;
 }
 
 /** RFC 3464 section 2.1.2: "dns" takes a host name or an address in brackets. */

@@ -1,5 +1,5 @@
 // Which notices beside status notifications a mail has us write, and why one is withheld. Nothing is sent here.
-import { isOwnNotice, suppression } from "../../notices/may-notify.ts";
+import { isOwnNotice, suppression, wantsNothing } from "../../notices/may-notify.ts";
 import { type Category, categories, type NoticeOwed } from "../../policy/decision.ts";
 import { isTransient } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
@@ -40,8 +40,12 @@ export function owedNotices(mail: JudgedMail, settled: readonly Settled[]): read
   const due = new Map<string, Draft>();
   for (const [index, { owed, reply }] of settled.entries()) {
     if (isTransient(reply)) continue;
-    for (const { kind, category, to, withheld } of owed.notices) {
+    for (const { kind, category, to, withheld: ofDecision } of owed.notices) {
       if (kind === "dsn") continue;
+      const recipient = mail.transaction.envelope.recipients[index];
+      // Nothing is to be heard of this recipient (RFC 3461 section 4.1).
+      const isUnwanted = kind === "warn-sender" && recipient !== undefined && wantsNothing(recipient);
+      const withheld = ofDecision ?? (isUnwanted ? "notify-never" : undefined);
       const known = due.get(`${kind} ${to}`);
       if (known === undefined) due.set(`${kind} ${to}`, { kind, to, category, recipients: [index], owed: withheld });
       else {

@@ -145,6 +145,19 @@ test("writes an address that is not ASCII as RFC 6533 has it, and asks for SMTPU
   assert.equal(envelope.sender.parameters, "SMTPUTF8");
 });
 
+for (const [original, shown] of [
+  ["utf-8;b\xc3\xbccher@x.example", "utf-8; b\\x{FC}cher@x.example"],
+  ["UTF-8;b\\x{FC}cher@x.example", "UTF-8; b\\x{FC}cher@x.example"],
+  ["rfc822;b+FCcher@x.example", "rfc822; b?cher@x.example"],
+] as const) {
+  test(`the address first written to, as it came by ORCPT=${original}`, () => {
+    const [first] = input.recipients;
+    assert.ok(first !== undefined);
+    const { status } = built({ recipients: [{ ...first, originalRecipient: original }] });
+    assert.ok(status.includes(`\r\nOriginal-Recipient: ${shown}\r\n`), status);
+  });
+}
+
 test("stays 7-bit and free of bare line ends whatever header, reply and parameters hold", () => {
   const [first] = input.recipients;
   assert.ok(first !== undefined);

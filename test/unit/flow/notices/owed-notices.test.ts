@@ -26,6 +26,8 @@ const ours = "Message-ID: <VAUCtEH5c6lsJ1-2@mx.here.example>\r\nAuto-Submitted: 
 interface Scene extends MailText {
   readonly settled: readonly Settled[];
   readonly vouched?: boolean;
+  /** Of every RCPT. */
+  readonly parameters?: readonly string[];
 }
 
 const cases: readonly (readonly [string, Scene, readonly string[]])[] = [
@@ -54,6 +56,16 @@ const cases: readonly (readonly [string, Scene, readonly string[]])[] = [
     "a sender whom nobody vouches for",
     { settled: [owing(said(ok), warned)], vouched: false },
     ["warn-sender joe@there.example CC_BADH 0 unverified-sender"],
+  ],
+  [
+    "a sender who wants to hear nothing of the recipient",
+    { settled: [owing(said(ok), warned)], parameters: [" NOTIFY=NEVER"] },
+    ["warn-sender joe@there.example CC_BADH 0 notify-never"],
+  ],
+  [
+    "a sender who wants to hear of one recipient",
+    { settled: [owing(said(ok), warned), owing(said(ok), warned)], parameters: [" NOTIFY=NEVER", " NOTIFY=DELAY"] },
+    ["warn-sender joe@there.example CC_BADH 0,1"],
   ],
   [
     "a list",
@@ -92,11 +104,11 @@ const cases: readonly (readonly [string, Scene, readonly string[]])[] = [
   ],
 ];
 
-for (const [title, { settled, vouched = true, ...text }, wanted] of cases) {
+for (const [title, { settled, vouched = true, parameters = [], ...text }, wanted] of cases) {
   test(`who is told: ${title}`, () => {
     const facts = vouched ? { ...noFacts, verifications: [signed("there.example")] } : noFacts;
     const mail = judged(
-      { ...text, recipients: settled.map((_, index) => `r${index}@x`) },
+      { ...text, recipients: settled.map((_, index) => `r${index}@x${parameters[index] ?? ""}`) },
       { facts, bank: bankWith({ myhostname: "mx.here.example" }) },
     );
     const due = owedNotices(mail, settled).map(({ kind, to, category, recipients, withheld }) =>
