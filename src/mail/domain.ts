@@ -50,6 +50,12 @@ export function encodeUtf8(text: string): string {
   return asciiOnly.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
+/** An address of the configuration, which may be text or, filled in from mail, octets already: as octets. */
+export function addressOctets(address: string): string {
+  const isOctets = !/[^\x00-\xff]/.test(address) && decodeUtf8(address) !== undefined;
+  return isOctets ? address : encodeUtf8(address);
+}
+
 /** Octets in lower case: UTF-8 as the text it is (RFC 6532), anything else its ASCII letters alone. */
 export function lowerOctets(octets: string): string {
   if (asciiOnly.test(octets)) return octets.toLowerCase();

@@ -4,6 +4,7 @@ import type { Verification } from "../dkim/engine.ts";
 import { emptyMap } from "../lookup/map.ts";
 import type { LookupMap } from "../lookup/table.ts";
 import { splitAddress } from "../mail/address.ts";
+import { addressOctets } from "../mail/domain.ts";
 import type { PolicyBank } from "./bank.ts";
 import { type CategoryMap, categoryValue } from "./category-maps.ts";
 import type { RecipientContents } from "./contents.ts";
@@ -83,7 +84,7 @@ export function owedFor(
   const main = contents.all[0]?.category ?? "CC_CLEAN";
   if (main === "CC_VIRUS" && bank.newvirus_admin_maps !== emptyMap) {
     const to = bank.newvirus_admin_maps.first(recipient)?.value ?? "";
-    if (to !== "") notices.push({ kind: "new-virus-admin", category: main, to });
+    if (to !== "") notices.push({ kind: "new-virus-admin", category: main, to: addressOctets(to) });
   }
   const warned = firstKnown(list, ({ category }) => warnedRecipients[category], bank.warnrecip_maps_by_ccat, recipient);
   if (warned?.map(bank) === true && (bank.warn_offsite || isLocal(bank, recipient))) {
@@ -140,7 +141,7 @@ function copy(
   to: string,
   recipient: string,
 ): CopyOwed {
-  return { purpose, category, method, to: to === "%a" ? recipient : to };
+  return { purpose, category, method, to: to === "%a" ? recipient : addressOctets(to) };
 }
 
 function adminFor(
@@ -159,7 +160,7 @@ function adminFor(
       return undefined;
     }
   }
-  return { kind: "admin", category, to };
+  return { kind: "admin", category, to: addressOctets(to) };
 }
 
 interface Known<V> {

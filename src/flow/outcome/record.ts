@@ -57,8 +57,9 @@ export function recipientRecord(recipient: RecipientOutcome) {
     category: recipient.category,
     minor: recipient.minor,
     contents: content?.all.slice(0, maxTold),
-    quarantine: someOf(quarantine),
-    copies_owed: quarantine.length === 0 ? someOf(owed.copies) : undefined,
+    quarantine: someOf(quarantine)?.map(textOf),
+    copies_owed:
+      quarantine.length === 0 ? someOf(owed.copies)?.map((each) => ({ ...each, to: textOf(each.to) })) : undefined,
     no_dsn: owed.noDsn,
     score: content?.score?.score,
     tests: content?.score?.tests,

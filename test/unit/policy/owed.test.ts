@@ -44,6 +44,22 @@ test("[] keeps nothing, %a keeps for the recipient, a method by category takes p
   );
 });
 
+test("addresses of the configuration that are not ASCII go out as octets", () => {
+  for (const [address, octets] of [
+    ["админ@here.example", Buffer.from("админ@here.example").toString("latin1")],
+    ["bücher@here.example", "b\xc3\xbccher@here.example"],
+    ["b\xc3\xbccher@here.example", "b\xc3\xbccher@here.example"],
+    ["plain@here.example", "plain@here.example"],
+  ] as const) {
+    const base = { virus_quarantine_to_maps: [address], virus_admin_maps: [address], newvirus_admin_maps: [address] };
+    const { copies = [], notices = [] } = owed({ ...keeping, ...base }, { content: virus }) ?? {};
+    assert.deepEqual(
+      [...copies, ...notices].map(({ to }) => to),
+      [octets, octets, octets],
+    );
+  }
+});
+
 test("spam at or above the cutoff, or of a blacklisted sender, is not kept", () => {
   const base = { ...keeping, spam_quarantine_cutoff_level_maps: [20] };
   assert.equal(owed(base, { content: scored(19.9) })?.copies.length, 1);
