@@ -183,6 +183,8 @@ export interface Decided extends Contents {
   readonly owed: Owed;
   /** Where copies are kept: "t/banned-t5bDoRaO1a6J", an address. Empty until those that are owed are made. */
   readonly quarantine: readonly string[];
+  /** The name by which these copies are known, where they are those of the time before: the mail came again. */
+  readonly copiesId?: string;
   /** Empty until the notices that are owed were dealt with. */
   readonly notices: readonly Notice[];
 }

@@ -11,14 +11,14 @@ import { knownSpamFields, spamFields } from "./spam-fields.ts";
 /** From top to bottom. `isDefanged`: the mail leaves as an attachment. `isLocal`: the recipient is one of ours; others see neither scores nor our quarantine. */
 export function contentFields(
   { bank, facts, mailId }: Pick<JudgedMail, "bank" | "facts" | "mailId">,
-  { content, quarantine }: Pick<Accepted, "content" | "quarantine">,
+  { content, quarantine, copiesId = mailId }: Pick<Accepted, "content" | "quarantine" | "copiesId">,
   recipient: string,
   isLocal: boolean,
   isDefanged = false,
 ): readonly string[] {
   const fields: string[] = [];
   if (isLocal && quarantine.length > 0 && mayAdd(bank, "x-quarantine-id")) {
-    fields.push(`X-Quarantine-ID: <${mailId}>\r\n`);
+    fields.push(`X-Quarantine-ID: <${copiesId}>\r\n`);
   }
   if (isDefanged && mayAdd(bank, "x-amavis-modified")) {
     const text = `Original mail wrapped as attachment (defanged) by ${bank.myhostname}`;

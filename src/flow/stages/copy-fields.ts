@@ -1,5 +1,6 @@
 // What a copy in quarantine says of the mail: amavisd's fields (amavis.md 1.11), the same for all recipients.
 import { encodeUnstructured } from "../../mail/encoded-word.ts";
+import { foldedField } from "../../mail/folded-field.ts";
 import type { ContentFound, ScoreFound } from "../../policy/decision.ts";
 
 /** Names in one field: what a mail holds must not make a field of any length. */
@@ -19,8 +20,10 @@ export function copyFields(content: ContentFound | undefined): readonly string[]
   ];
 }
 
+/** Folded: many names make a line that no mail server has to take (RFC 5322 section 2.1.1). */
 function alert(text: string): string {
-  return `X-Amavis-Alert: ${encodeUnstructured(text)}\r\n`;
+  const encoded = encodeUnstructured(text);
+  return encoded === text ? foldedField("X-Amavis-Alert", text.split(/(?= )/)) : `X-Amavis-Alert: ${encoded}\r\n`;
 }
 
 function some(names: readonly string[]): string {

@@ -6,6 +6,7 @@ import { formatAuthenticationResults } from "../../authres/print.ts";
 import { digestBody } from "../../mail/body-digest.ts";
 import { noEditsOf, print, withFields } from "../../mail/edit.ts";
 import { asBuffer, splitHeader } from "../../mail/header.ts";
+import type { Path } from "../../mail/transaction.ts";
 import { categories, type Decision, refused } from "../../policy/decision.ts";
 import type { CopyToKeep, KeepCopies, KeptCopy } from "../../quarantine/keep-copies.ts";
 import { digestMail } from "../../quarantine/mail-digest.ts";
@@ -79,8 +80,11 @@ export function createKeep(needs: KeepNeedsOfFlow) {
     if (result.kept.length > 0) needs.observe?.(isRepeated ? "repeated" : "kept");
     return decisions.map((decision, index) => {
       const address = addressOf(mail, index);
-      const places = result.kept.filter(({ recipients }) => recipients.includes(address)).map(placeOf);
-      return places.length === 0 ? decision : { ...decision, quarantine: places };
+      const copiesOf = result.kept.filter(({ recipients }) => recipients.includes(address));
+      if (copiesOf.length === 0) return decision;
+      const places = { quarantine: copiesOf.map(placeOf) };
+      const copiesId = earlierId(copiesOf);
+      return copiesId === undefined ? { ...decision, ...places } : { ...decision, ...places, copiesId };
     });
   }
 
@@ -148,7 +152,7 @@ export function createKeep(needs: KeepNeedsOfFlow) {
     return needs.submitOwn({
       kind: "quarantine",
       envelope: {
-        sender: { address: sender, parameters: isUtf8 ? "SMTPUTF8" : "" },
+        sender: { address: sender, parameters: [...body8(envelope.sender), ...(isUtf8 ? ["SMTPUTF8"] : [])].join(" ") },
         recipients: [{ address: to, parameters: "NOTIFY=NEVER" }],
       },
       message: { ...message, header, ...splitHeader(header) },
@@ -158,6 +162,11 @@ export function createKeep(needs: KeepNeedsOfFlow) {
       deadlineMs: arrivedMs + needs.messageTimeMs,
     });
   }
+}
+
+/** What MAIL FROM said of the octets (RFC 6152): the copy has the same. */
+function body8({ parameters }: Path): readonly string[] {
+  return parameters.split(" ").filter((word) => /^BODY=8BITMIME$/i.test(word));
 }
 
 const ranks: readonly string[] = Object.keys(categories);
@@ -172,6 +181,12 @@ function addressOf({ transaction }: JudgedMail, index: number): string {
 
 function placeOf(copy: KeptCopy): string {
   return copy.kind === "file" ? copy.name : copy.to;
+}
+
+/** Undefined where one of them is new, and has the mail's own name. */
+function earlierId(copies: readonly KeptCopy[]): string | undefined {
+  const ids = copies.map((copy) => (copy.kind === "file" && copy.isRepeated ? copy.mailId : undefined));
+  return ids.includes(undefined) ? undefined : ids[0];
 }
 
 function mailToKeep({ transaction, mailId, bank }: JudgedMail, decisions: readonly Decision[]) {

@@ -54,6 +54,8 @@ test("where a copy is kept only recipients of ours are told", () => {
   const kept = { quarantine: ["v/virus-x"] };
   assert.deepEqual(fields({}, {}, kept), ["X-Quarantine-ID: <UCtEH5c6lsJ1>\r\n"]);
   assert.deepEqual(fields({}, {}, kept, false), []);
+  // The mail came again, and its copy is that of the time before.
+  assert.deepEqual(fields({}, {}, { ...kept, copiesId: "AAtEH5c6lsJ1" }), ["X-Quarantine-ID: <AAtEH5c6lsJ1>\r\n"]);
 });
 
 test("names of header fields", () => {

@@ -24,6 +24,12 @@ const cases: readonly (readonly [title: string, content: ContentFound | undefine
       "X-Amavis-Alert: BAD HEADER SECTION, Missing Date\r\n",
   ],
   [
+    "names that are more than a line",
+    { ...nothing, viruses: ["a".repeat(40), "b".repeat(40), "c".repeat(990)] },
+    `X-Amavis-Alert: INFECTED, message contains virus:\r\n ${"a".repeat(40)},\r\n ${"b".repeat(40)},\r\n ` +
+      `${"c".repeat(200)}\r\n`,
+  ],
+  [
     "a name that would end its line",
     { ...nothing, viruses: ["ü\r\nX: y"] },
     "X-Amavis-Alert: =?UTF-8?B?SU5GRUNURUQsIG1lc3NhZ2UgY29udGFpbnMgdmlydXM6IMO8IFg6IHk=?=\r\n",

@@ -124,6 +124,36 @@ test("a copy for a mail address leaves through notify_method, with its fields on
   assert.deepEqual(byMethod.submitted[0]?.nextHops, [{ protocol: "smtp", host: "127.0.0.9", port: 2525 }]);
 });
 
+test("a copy for a mail address says of its octets what the mail said", async () => {
+  for (const [sender, parameters] of [
+    ["joe@there.example BODY=8BITMIME RET=FULL", "BODY=8BITMIME"],
+    ["joe@there.example body=8bitmime SMTPUTF8", "body=8bitmime SMTPUTF8"],
+    ["joe@there.example BODY=7BIT ENVID=x", ""],
+  ] as const) {
+    const { submitted } = await run({ sender, decisions: [blocked(mailed)] });
+    assert.equal(submitted[0]?.envelope.sender.parameters, parameters);
+  }
+});
+
+test("a mail that comes again is known by the name of the copy it has", async () => {
+  const copy = {
+    kind: "file",
+    purpose: "quarantine",
+    category: "CC_VIRUS",
+    folder: "/q",
+    name: "U/v",
+    mailId: "before",
+  } as const;
+  const recipients = ["ann@here.example"];
+  for (const [isRepeated, id] of [
+    [true, "before"],
+    [false, undefined],
+  ] as const) {
+    const { result } = await run({ decisions: [passes(virus)], kept: { kept: [{ ...copy, isRepeated, recipients }] } });
+    assert.equal(result[0]?.copiesId, id);
+  }
+});
+
 for (const [title, scene, code, trouble] of [
   ["a full disk", { kept: { failure: { reason: "disk-full", detail: "ENOSPC" } } }, 452, /ENOSPC/],
   ["a folder that is gone", { kept: { failure: { reason: "folder-missing", detail: "ENOENT" } } }, 451, /ENOENT/],
