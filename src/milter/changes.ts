@@ -1,7 +1,8 @@
 // What is to become of a mail, as packets: header edits, recipients, and the last word. The MTA makes the changes; octets
 // that no edit names are never sent back.
 import type { HeaderEdits } from "../mail/edit.ts";
-import { asBuffer, type HeaderField } from "../mail/header.ts";
+import { asBuffer, type HeaderField, isUnread, splitHeader } from "../mail/header.ts";
+import type { MessageHead } from "../mail/message.ts";
 import { cleanReplyText, isPositive, type Reply } from "../smtp/reply.ts";
 import type { Agreed } from "./negotiate.ts";
 import { packet } from "./packet.ts";
@@ -44,12 +45,12 @@ export function missingFor(
   return needed.filter((action) => !agreed.may(action));
 }
 
-/** The packets that answer the end of a message. `fields` are those of the header as it came. */
-export function answerTo(verdict: MilterVerdict, fields: readonly HeaderField[], agreed: Agreed): readonly Buffer[] {
+/** The packets that answer the end of a message. `head` is the header as it came. */
+export function answerTo(verdict: MilterVerdict, head: MessageHead, agreed: Agreed): readonly Buffer[] {
   if (!isPositive(verdict.reply)) return [replyPacket(verdict.reply)];
   if (verdict.discarded) return [packet("d")];
   return [
-    ...headerPackets(verdict.edits, fields, agreed.leadingSpace),
+    ...headerPackets(verdict.edits, head, agreed.leadingSpace),
     ...bodyPackets(verdict.edits),
     ...verdict.removedRecipients.map((address) => packet("-", `<${address}>\0`)),
     ...verdict.addedRecipients.map((address) => packet("+", `<${address}>\0`)),
@@ -68,19 +69,24 @@ export function replyPacket({ code, enhanced, text }: Reply): Buffer {
  * Changes from the bottom up, so that places named by number stay true; then additions, the last on top first.
  * SMFIR_CHGHEADER counts the fields of one name from 1; an empty value takes the field out.
  */
-function headerPackets(edits: HeaderEdits, fields: readonly HeaderField[], leadingSpace: boolean): readonly Buffer[] {
+function headerPackets(edits: HeaderEdits, head: MessageHead, leadingSpace: boolean): readonly Buffer[] {
   const packets: Buffer[] = [];
-  const changes = placesOf(edits, fields);
-  for (const { name, nth, value } of changes.reverse()) {
+  const changes = placesOf(edits, head);
+  for (const { name, nth, field } of changes.reverse()) {
+    const value = field === undefined ? "" : givenValue(field, leadingSpace);
     packets.push(packet("m", Buffer.concat([uint32(nth), latin1(`${name}\0${value}\0`)])));
   }
   for (const field of edits.add.toReversed()) {
-    const colon = field.indexOf(":");
-    const value = withoutLineEnd(field.slice(colon + 1));
-    const given = leadingSpace ? value : value.replace(/^ /, "");
-    packets.push(packet("i", Buffer.concat([uint32(0), latin1(`${field.slice(0, colon)}\0${given}\0`)])));
+    const name = field.slice(0, field.indexOf(":"));
+    packets.push(packet("i", Buffer.concat([uint32(0), latin1(`${name}\0${givenValue(field, leadingSpace)}\0`)])));
   }
   return packets;
+}
+
+/** The MTA writes a blank after the colon itself, unless it was agreed that values have theirs. */
+function givenValue(field: string, leadingSpace: boolean): string {
+  const value = withoutLineEnd(field.slice(field.indexOf(":") + 1));
+  return leadingSpace ? value : value.replace(/^ /, "");
 }
 
 /** Octets of a piece of a body at most (MILTER_CHUNK_SIZE of sendmail's mfdef.h). */
@@ -102,33 +108,56 @@ function bodyPackets({ body }: HeaderEdits): readonly Buffer[] {
 interface Change {
   readonly name: string;
   readonly nth: number;
-  readonly value: string;
+  /** The field that takes its place; undefined takes it out. */
+  readonly field: string | undefined;
 }
 
 /** Edits name whole fields by their octets; here they become a name and which of that name, from top to bottom. */
-function placesOf({ remove, replace }: HeaderEdits, fields: readonly HeaderField[]): Change[] {
+function placesOf({ remove, replace }: HeaderEdits, head: MessageHead): Change[] {
   if (remove.length === 0 && replace.length === 0) return [];
-  const removed = new Set(remove.map(({ start }) => start));
   const ends = new Map(remove.map(({ start, end }) => [start, end]));
-  const replaced = new Map(replace.map(({ start, octets }) => [start, asBuffer(octets).toString("latin1")]));
+  const replaced = new Map(replace.map((each) => [each.start, each]));
   const seen = new Map<string, number>();
   const changes: Change[] = [];
   let at = 0;
   let removedTo = 0;
-  for (const { name, raw } of fields) {
+  let copiedTo = 0;
+  /** What is to stay of the fields up to `copiedTo`, the next one last. */
+  let copied: HeaderField[] = [];
+  for (const { name, raw } of allFields(head)) {
     // An MTA may have fields whose names are none to us: it counts those of one name, too.
     const counted = name === "" ? nameOf(raw).toLowerCase() : name;
     const nth = (seen.get(counted) ?? 0) + 1;
     seen.set(counted, nth);
-    const value = replaced.get(at);
-    if (removed.has(at)) removedTo = ends.get(at) ?? at;
-    if (at < removedTo) changes.push({ name: nameOf(raw), nth, value: "" });
-    else if (value !== undefined) {
-      changes.push({ name: nameOf(raw), nth, value: withoutLineEnd(value.slice(value.indexOf(":") + 1)) });
+    removedTo = ends.get(at) ?? removedTo;
+    const replacement = replaced.get(at);
+    const isOne = replacement?.end === at + raw.length;
+    if (replacement !== undefined && !isOne) {
+      copiedTo = replacement.end;
+      copied = splitHeader(replacement.octets, unlimited).fields.toReversed();
+    }
+    if (at < removedTo) changes.push({ name: nameOf(raw), nth, field: undefined });
+    else if (replacement !== undefined && isOne) {
+      changes.push({ name: nameOf(raw), nth, field: asBuffer(replacement.octets).toString("latin1") });
+    } else if (at < copiedTo) {
+      const next = copied.at(-1);
+      if (next !== undefined && asBuffer(next.raw).equals(raw)) copied.pop();
+      else changes.push({ name: nameOf(raw), nth, field: undefined });
     }
     at += raw.length;
   }
   return changes;
+}
+
+const unlimited = {
+  maxBytes: Number.MAX_SAFE_INTEGER,
+  maxFields: Number.POSITIVE_INFINITY,
+  maxLines: Number.POSITIVE_INFINITY,
+};
+
+/** Those beyond the limits of a header as well: an edit may take out one of them, and the MTA counts them all. */
+function allFields({ header, fields, cut }: MessageHead): readonly HeaderField[] {
+  return isUnread(cut) ? splitHeader(header, unlimited).fields : fields;
 }
 
 /** As it is written in the mail: MTAs compare without regard to case. */

@@ -4,12 +4,12 @@ import type { ClientFacts, Path } from "../mail/transaction.ts";
 
 /**
  * Host name, NUL, family, port in two octets, address, NUL. A client without an address ("U": mail that the MTA made of
- * a file; "L": a socket) is given by name alone.
+ * a file; "L": a socket) is given by name alone. One whose name is not known is "[192.0.2.7]" to sendmail, "unknown" to Postfix.
  */
 export function readClient(data: Buffer): ClientFacts {
   const end = data.indexOf(0);
   const name = data.toString("latin1", 0, end === -1 ? data.length : end);
-  const named = name === "" || name.startsWith("[") ? {} : { name };
+  const named = name === "" || name === "unknown" || name.startsWith("[") ? {} : { name };
   const family = end === -1 ? "" : data.toString("latin1", end + 1, end + 2);
   if (family === "U" || family === "L") return { ...named, standing: "unavailable" };
   if ((family !== "4" && family !== "6") || data.length < end + 5) return named;

@@ -131,7 +131,7 @@ export class MailComingIn {
   #packetsOf(verdict: MilterVerdict, { message }: MilterReceived): readonly Buffer[] {
     const { agreed, observer, logId } = this.#needs;
     const missing = missingFor(verdict, agreed);
-    if (missing.length === 0) return answerTo(verdict, message.fields, agreed);
+    if (missing.length === 0) return answerTo(verdict, message, agreed);
     observer.trouble?.("handler", new Error(`the MTA does not grant: ${missing.join(", ")}`), logId);
     return [replyPacket(cannotChange)];
   }

@@ -196,6 +196,15 @@ test("a local recipient gets our results, and what claims our name goes", async 
   );
 });
 
+test("what claims our name goes beyond the limits of a header as well", async () => {
+  const fields = Array.from({ length: 1200 }, (_, place) => [`X-${place}`, " 1"] as const);
+  const claims: MilterMailText = {
+    ...plain,
+    fields: [...plain.fields, ...fields, ["Authentication-Results", " mail.example.com; dkim=pass"]],
+  };
+  assert.deepEqual(await answers({}, claims), [["m Authentication-Results", "c"]]);
+});
+
 const fromStrict: MilterMailText = {
   ...plain,
   sender: "<x@strict.example>",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { leaveOutClaims } from "../../../src/authres/remove.ts";
 import { noEdits } from "../../../src/mail/edit.ts";
-import { splitHeader } from "../../../src/mail/header.ts";
+import { defaultHeaderLimits, splitHeader } from "../../../src/mail/header.ts";
+import type { MessageHead } from "../../../src/mail/message.ts";
 import { answerTo, type MilterVerdict, missingFor } from "../../../src/milter/changes.ts";
 import { type Agreed, negotiate } from "../../../src/milter/negotiate.ts";
 import { PacketReader } from "../../../src/milter/packet.ts";
@@ -24,11 +26,16 @@ const ok: MilterVerdict = {
   addedRecipients: [],
 };
 const header = "A: 1\r\nB: 2\r\n\tmore\r\na: 3\r\nC: 4\r\nA: 5\r\n";
-const { fields } = splitHeader(Buffer.from(header));
+const head = headOf(header);
 const range = (text: string) => ({ start: header.indexOf(text), end: header.indexOf(text) + text.length });
 
+function headOf(text: string, limits = defaultHeaderLimits): MessageHead {
+  const octets = Buffer.from(text, "latin1");
+  return { header: octets, ...splitHeader(octets, limits) };
+}
+
 /** "m2 A=": each packet's command, its number where it has one, and its strings. */
-function words(verdict: Partial<MilterVerdict>, agreed = agreedOn(), of = fields): readonly string[] {
+function words(verdict: Partial<MilterVerdict>, agreed = agreedOn(), of = head): readonly string[] {
   const seen: string[] = [];
   new PacketReader().feed(Buffer.concat(answerTo({ ...ok, ...verdict }, of, agreed)), ({ command, data }) => {
     const numbered = command === "m" || command === "i";
@@ -56,10 +63,9 @@ test("fields are put on top one by one, the topmost last", () => {
 
 test("fields with names that are none to us are counted by what the MTA calls them", () => {
   const odd = "B\x0b: 1\r\nA\x0b: 2\r\nb\x0b: 3\r\nA: 4\r\n";
-  const { fields: of } = splitHeader(Buffer.from(odd));
   const start = odd.indexOf("A\x0b");
   const edits = { ...noEdits, remove: [{ start, end: odd.indexOf("A: ") }] };
-  assert.deepEqual(words({ edits }, agreedOn(), of), ["m2 b\x0b=", "m1 A\x0b=", "c"]);
+  assert.deepEqual(words({ edits }, agreedOn(), headOf(odd)), ["m2 b\x0b=", "m1 A\x0b=", "c"]);
 });
 
 test("fields are named by which of their name they are, and changed from the bottom up", () => {
@@ -69,6 +75,34 @@ test("fields are named by which of their name they are, and changed from the bot
     replace: [{ ...range("A: 5\r\n"), octets: Buffer.from("A: six\r\n") }],
   };
   assert.deepEqual(words({ edits }), ["m3 A= six", "m1 C=", "m2 a=", "m1 A=", "c"]);
+});
+
+test("an MTA that writes the blank after the colon gets values without it, of changed fields too", () => {
+  const edits = { ...noEdits, replace: [{ ...range("C: 4\r\n"), octets: Buffer.from("C: four\r\n\tor\r\n") }] };
+  assert.deepEqual(words({ edits }, agreedOn(0x1ff, 0)), ["m1 C=four\n\tor", "c"]);
+  assert.deepEqual(words({ edits }), ["m1 C= four\n\tor", "c"]);
+});
+
+test("fields beyond the limits of a header are taken out, and counted", () => {
+  const edits = { ...noEdits, remove: [range("a: 3\r\n"), range("A: 5\r\n")] };
+  for (const limit of [{ maxFields: 1 }, { maxBytes: 8 }, { maxLines: 2 }]) {
+    const cut = headOf(header, { ...defaultHeaderLimits, ...limit });
+    assert.deepEqual(words({ edits }, agreedOn(), cut), ["m3 A=", "m2 a=", "c"]);
+  }
+});
+
+test("thousands of claims apart from each other, the last of which are left out as one piece, go one by one", () => {
+  const claim = "Authentication-Results: mail.example.com; dkim=pass\r\n";
+  const other = "Authentication-Results: other.example; dkim=pass\r\n";
+  const many = `${`${claim}X: 1\r\n`.repeat(400)}${other}${`${claim}Y: 1\r\n`.repeat(599)}${`${claim}Z: 1\r\n`.repeat(3)}`;
+  const edits = { ...noEdits, ...leaveOutClaims(Buffer.from(many), ["mail.example.com"]) };
+  assert.equal(edits.replace.length, 1);
+  const removed = words({ edits }, agreedOn(), headOf(many)).slice(0, -1);
+  const expected = Array.from({ length: 1003 }, (_, place) => place + 1).filter((nth) => nth !== 401);
+  assert.deepEqual(
+    removed,
+    expected.reverse().map((nth) => `m${nth} Authentication-Results=`),
+  );
 });
 
 test("recipients are taken out and put in", () => {

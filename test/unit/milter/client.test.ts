@@ -18,6 +18,11 @@ const cases = [
   ],
   ["a name in brackets is an address", told("[192.0.2.7]", "4", 25, "192.0.2.7"), { address: "192.0.2.7", port: "25" }],
   [
+    "a client whose name Postfix does not know",
+    told("unknown", "4", 25, "192.0.2.7"),
+    { address: "192.0.2.7", port: "25" },
+  ],
+  [
     "IPv6 as sendmail writes it",
     told("a.example", "6", 25, "IPv6:2001:db8::1"),
     { name: "a.example", address: "2001:db8::1", port: "25" },
