@@ -284,13 +284,26 @@ function doors(found: Found, gathered: Gathered, list: List): void {
     const said = `InternalHosts: ${names.join(", ")}: clients are known by address, not by name`;
     gathered.say("error", said, InternalHosts.place);
   }
-  const own = networks.filter((host) => !names.includes(host));
+  const own = mostSpecificFirst(networks.filter((host) => !names.includes(host)));
   gathered.set(
     "mynetworks",
     own.map((host) => (host.includes(":") ? bracketed(host) : host)),
     InternalHosts?.place,
   );
   for (const name of list(MTA)) gathered.merge("policy_bank", { [name]: { originating: true } }, MTA?.place);
+}
+
+/**
+ * OpenDKIM asks for the address, then for smaller to larger networks, each time with "!" before without; in mynetworks the
+ * first entry that matches decides.
+ */
+function mostSpecificFirst(networks: readonly string[]): readonly string[] {
+  const rank = (network: string) => {
+    const [, not, address = "", bits] = /^(!?)([^/]*)(?:\/(\d+))?$/.exec(network) ?? [];
+    const missing = (address.includes(":") ? 128 : 32) - Number(bits ?? (address.includes(":") ? 128 : 32));
+    return 2 * missing + (not === "!" ? 0 : 1);
+  };
+  return networks.toSorted((one, other) => rank(one) - rank(other));
 }
 
 function bracketed(network: string): string {

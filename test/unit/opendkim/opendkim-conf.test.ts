@@ -70,7 +70,21 @@ const taken: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
     { signed_header_fields: { "X-Ours": 1, "X-Theirs": 0, "X-More": 0 } },
   ],
   ["SignHeaders Subject,To", { signed_header_fields: { REPLACE: 1, Subject: 1, To: 1, From: 1 } }],
-  ["InternalHosts /etc/opendkim/TrustedHosts", { mynetworks: ["127.0.0.1", "[::1]", "10.0.0.0/8", "!10.1.0.0/16"] }],
+  ["InternalHosts /etc/opendkim/TrustedHosts", { mynetworks: ["127.0.0.1", "[::1]", "!10.1.0.0/16", "10.0.0.0/8"] }],
+  [
+    "InternalHosts 0.0.0.0/0, 10.0.0.0/8, 10.1.0.0/16, !10.1.0.0/16, !10.2.0.1, 2001:db8::/32, !2001:db8::1",
+    {
+      mynetworks: [
+        "!10.2.0.1",
+        "![2001:db8::1]",
+        "!10.1.0.0/16",
+        "10.1.0.0/16",
+        "10.0.0.0/8",
+        "0.0.0.0/0",
+        "[2001:db8::]/32",
+      ],
+    },
+  ],
   ["InternalHosts 192.0.2.0/24, [2001:db8::]/32", { mynetworks: ["192.0.2.0/24", "[2001:db8::]/32"] }],
   ["MTA ORIGINATING,MSA", { policy_bank: { ORIGINATING: { originating: true }, MSA: { originating: true } } }],
   ["Socket inet:8891@localhost", { milter_listen: [{ address: "127.0.0.1:8891" }] }],
