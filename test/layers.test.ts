@@ -1,4 +1,5 @@
-// Holds the import rule of docs/architecture.md: imports point down, parts do not know each other, nothing runs in circles.
+// Holds the rules of docs/architecture.md: imports point down, parts do not import each other, nothing imports in circles;
+// and what makes files easy to find: a comment at the top, one file for a type name.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -150,6 +151,16 @@ test("formats do no I/O", () => {
 
 test("no file imports itself by way of others, for a type neither", () => {
   onlyKnown(circles(new Map(sourceFiles("src").map((file) => [file, targets(file)]))), known.circles);
+});
+
+test("each file says at its top what it is for", () => {
+  const silent = [...sourceFiles("src"), ...sourceFiles("workers")].filter(
+    (file) => !/^(?:#!.*\n)?\/\//.test(readFileSync(file, "utf8")),
+  );
+  assert.deepEqual(
+    silent.map((file) => relative(root, file)),
+    [],
+  );
 });
 
 test("a type name is exported by one file alone", () => {

@@ -142,7 +142,7 @@ export const coveredElsewhere: Readonly<Record<string, readonly string[]>> = {
     "config/freeze",
     "config/lint/advice",
     "config/lint/banks",
-    "config/lint/doors",
+    "config/lint/listeners",
     "config/lint/maps",
     "config/lint/quarantine",
     "config/lint/scanners",

@@ -1,7 +1,7 @@
 // From %policy_bank to banks: which keys are settings, what stands in the base bank, what is left out and why.
 import { feeders } from "../settings/map-sources.ts";
 import { nearest } from "../settings/nearest.ts";
-import { bankNames, scopeOf } from "../settings/registry.ts";
+import { bankSettingNames, scopeOf } from "../settings/registry.ts";
 import { holdsVariables, isVariable, replacedInBase } from "./base-bank.ts";
 import { Converter, type Located, type SettingsSink } from "./convert.ts";
 import { idleName } from "./names.ts";
@@ -118,7 +118,7 @@ function sayForeignKey(bank: string, key: string, origin: SourceOrigin | undefin
       `${where}${key} holds for the whole daemon and has no effect in a bank, in amavisd neither`,
     );
   } else {
-    const meant = nearest(key, bankNames);
+    const meant = nearest(key, bankSettingNames);
     sink.report(
       "warning",
       origin,

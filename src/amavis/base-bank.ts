@@ -1,14 +1,14 @@
 // The bank with the empty name: amavisd keeps references to its variables there, and loads it before any other bank.
 // What a configuration puts in their place holds for all mail, whatever the variable says.
 
-import { bankNames, sigilNamed } from "../settings/registry.ts";
+import { bankSettingNames, sigilNamed } from "../settings/registry.ts";
 import { createHash, isUnknown, type ScalarBox, type Value } from "./values.ts";
 import type { Variables } from "./variables.ts";
 
 /** Puts the references there, as amavisd does before it reads its configuration. */
 export function setBaseBank(variables: Variables): void {
   const bank = createHash();
-  for (const name of bankNames) {
+  for (const name of bankSettingNames) {
     const value = variableOf(variables, name);
     if (typeof value !== "object") continue;
     put.add(value);

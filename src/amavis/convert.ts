@@ -28,7 +28,7 @@ export function createSink(report: SettingsSink["report"]): SettingsSink {
 
 export class Converter {
   readonly #sink: SettingsSink;
-  /** What a setting that cannot be taken is called in messages. */
+  /** The name of the setting, for messages. */
   readonly #name: string;
   readonly #lenient: boolean;
   /** Reported once: a circle of several ways has endless many places. */

@@ -1,6 +1,6 @@
 // Works out the values of expressions. Nothing is executed: no code, no command, no file but those the host hands out.
 import { assign, isListTarget, newArray, newHash } from "./assignment.ts";
-import { callFunction, oneOf } from "./functions.ts";
+import { callFunction, scalarResult } from "./functions.ts";
 import { callMethod, command, each, itemOf, pairs, reference, slice } from "./lists.ts";
 import { chain, joined, listChain, regexp, substitute, unary } from "./operations.ts";
 import { TooMuch } from "./operators.ts";
@@ -104,7 +104,7 @@ export class Evaluator implements Perl {
       case "method": {
         const items = this.list(node);
         if (node.kind === "each" && node.name !== "sort") return items.length;
-        return node.kind === "call" ? oneOf(node, items) : items.at(-1)?.value;
+        return node.kind === "call" ? scalarResult(node, items) : items.at(-1)?.value;
       }
       case "beyond":
         return this.beyond(node);

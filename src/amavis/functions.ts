@@ -62,7 +62,7 @@ export function callFunction(perl: Perl, call: Call): Item[] {
 }
 
 /** What a call gives where one value is asked for: the number of keys or parts, a text backwards. */
-export function oneOf(call: Call, items: readonly Item[]): Value {
+export function scalarResult(call: Call, items: readonly Item[]): Value {
   const name = call.name.replace(/^CORE::/, "");
   if (name === "keys" || name === "values" || name === "split")
     return items.find(({ value }) => isUnknown(value))?.value ?? items.length;

@@ -101,7 +101,7 @@ export function interpolate(text: string, quote: Quote, mode: "string" | "patter
       add("\n", at);
       at = skipIndent(text, at + 1, quote);
     } else {
-      // Plain text goes over in runs, not by the character.
+      // Plain text is taken in runs, not character by character.
       let end = at + 1;
       while (end < quote.to && !"\\$@\n".includes(text.charAt(end)) && next === undefined) end++;
       add(text.slice(at, end), at);

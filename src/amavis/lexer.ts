@@ -145,7 +145,7 @@ export class Lexer {
   describe(token: Token): string {
     if (token.kind === "end") return this.ended ? "__END__" : "the end";
     const text = this.#text.slice(token.at, Math.min(token.end, token.at + 30)).split("\n", 1)[0] ?? "";
-    return visible(text);
+    return visibleCharacter(text);
   }
 
   #rewind(position: number, here: number): void {
@@ -339,7 +339,7 @@ function isBlank(code: number): boolean {
 }
 
 /** In quotes; a blank that Perl takes none, or what nobody can see, by its number. */
-export function visible(text: string): string {
+export function visibleCharacter(text: string): string {
   if (!/^[^\x21-\x7e\p{L}\p{N}\p{P}\p{S}]$/u.test(text)) return `"${text}"`;
   return `character U+${text.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

@@ -1,6 +1,8 @@
-// Scanners as a signpost.yaml has them, where a configuration has amavisd's entries: what was only for amavisd (patterns, code) goes.
+// Scanners as a signpost.yaml has them, where a configuration has amavisd's entries: what only amavisd can use (patterns,
+// code) is left out.
+
+import { isMapping } from "../lookup/value.ts";
 import { type AmavisScanner, amavisSpamScanner, amavisVirusScanner } from "../settings/amavis-scanner.ts";
-import { isMapping } from "../settings/shape.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 

@@ -86,7 +86,7 @@ function fedBy(map: string, variables: Variables): SourceOrigin | undefined {
         : name.startsWith("%")
           ? variables.hash(bare).touched
           : undefined;
-    // The setting of that name makes the map here, too: setting that is enough, unless it holds a whole table.
+    // Here, too, the map is made of the setting of that name: to set that is enough, unless it holds a whole table.
     const isSource = madeOf(map) === bare && sigilNamed(bare) === name.charAt(0);
     const derived = isSource && !(name.startsWith("$") && feedsTables(bare, variables.scalar(bare).value));
     if (origin === undefined || derived) continue;

@@ -1,6 +1,6 @@
 // Terms: numbers, quotes, variables, brackets, calls of functions.
 
-import { visible } from "./lexer.ts";
+import { visibleCharacter } from "./lexer.ts";
 import { listFunctions, namedUnaryLevel, unaryFunctions } from "./perl-words.ts";
 import { QuoteParser } from "./quoted.ts";
 import { skipBlock } from "./skip-block.ts";
@@ -57,7 +57,7 @@ export abstract class TermParser extends QuoteParser {
         return { kind: "beyond", at, what: "a symbol table entry", text: name };
       }
     }
-    throw new SyntaxProblem(at, `unexpected ${visible(operator)} where a value should be`);
+    throw new SyntaxProblem(at, `unexpected ${visibleCharacter(operator)} where a value should be`);
   }
 
   protected dereference(at: number, sigil: Sigil): Expression {

@@ -94,7 +94,7 @@ function isNode(item: unknown): item is Node {
   return isMap(item) || isSeq(item) || isScalar(item);
 }
 
-/** What the head says of what is missing below. */
+/** Lines of the head on what was not taken over. */
 function notTaken(problems: readonly Problem[]): string[] {
   const serious = problems.filter(({ severity }) => severity !== "note");
   if (serious.length === 0) return [];

@@ -128,14 +128,14 @@ is what a local recipient would get, and recipients say whether they do).`,
           client: { ...said.client, ...(said.helo === undefined ? {} : { helo: said.helo }) },
           receivedAtMs: said.receivedAtMs ?? io.now(),
         });
-        const outcome = await inspection.filter(transaction);
+        const outcome = await inspection.pass(transaction);
         const results = resultsField(outcome, inspection, inspection.takeSent());
         const parts = withoutOctets(await contentPool?.lookInto(transaction.message));
         const checked: CheckedFile = {
           file,
           outcome,
           explanation: explainOutcome(outcome),
-          ifOriginating: signingIfOriginating(outcome, transaction, inspection.generation),
+          ifOriginating: signingIfOriginating(outcome, transaction, inspection.filter),
           results,
           surroundings,
           startsLikeMbox: Buffer.from(octets.subarray(0, 5)).toString("latin1") === "From ",
@@ -173,9 +173,9 @@ function withoutOctets(found: PartsFound | undefined): PartsFound | undefined {
   return parts;
 }
 
-/** Where mail that comes in goes: to those of ours that it names, else to somebody of ours. */
-function ourRecipients(head: MessageHead, { settings, generation }: Inspection): readonly string[] {
-  const { base } = generation.router;
+/** The recipients of incoming mail: our users whom the message names, else the postmaster of a domain of ours. */
+function ourRecipients(head: MessageHead, { settings, filter }: Inspection): readonly string[] {
+  const { base } = filter.router;
   const named = namedRecipients(head);
   const ours = named.filter((address) => isLocal(base, address));
   if (ours.length > 0) return ours;

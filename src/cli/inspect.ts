@@ -1,4 +1,4 @@
-// What `check` and `sign` share: one generation of the configuration that does the real work on a file, with a next
+// What `check` and `sign` share: the filter of a configuration, which does the real work on a file, with a next
 // hop that takes everything and keeps it.
 import { readFileSync } from "node:fs";
 import { createLazyAuthenticator } from "../checks/lazy-authenticator.ts";
@@ -24,9 +24,9 @@ import { fixedDns } from "./fixed-dns.ts";
 
 export interface Inspection {
   readonly settings: Settings;
-  readonly generation: ConfiguredFilter;
-  /** What becomes of a message that is there as a whole. */
-  filter(transaction: Transaction): Promise<Outcome>;
+  readonly filter: ConfiguredFilter;
+  /** Passes a whole message through the filter. */
+  pass(transaction: Transaction): Promise<Outcome>;
   /** What left for next hops since it was last taken: recipients whose mail is the same have one in common. */
   takeSent(): readonly SentMail[];
   close(): Promise<void>;
@@ -48,7 +48,7 @@ export interface InspectOptions {
   withoutFile?(settings: Settings): Settings;
 }
 
-/** An exit code when the configuration cannot be used; what is wrong was then told. */
+/** Returns an exit code, after a message, when the configuration cannot be used. */
 export async function openInspection(options: InspectOptions, io: Io): Promise<Inspection | number> {
   const settings = await settingsFor(options, io);
   if (typeof settings === "number") return settings;
@@ -62,14 +62,14 @@ export async function openInspection(options: InspectOptions, io: Io): Promise<I
   );
   const engine = createLocalEngine();
   const content = createContentParts(settings.config, { observer: unobserved, shared: nothingShared, tell: () => {} });
-  const workshop = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent), content };
-  const generation = createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, workshop);
+  const parts = { engine, digestBody: engine.digestBody, authenticator, resolve, relay: keeping(sent), content };
+  const filter = createConfiguredFilter(bank === undefined ? settings : { ...settings, bank }, parts);
   return {
     settings,
-    generation,
-    filter(transaction) {
+    filter,
+    pass(transaction) {
       const { session, envelope, message } = transaction;
-      return generation.begin(session, envelope, message).finish(transaction);
+      return filter.begin(session, envelope, message).finish(transaction);
     },
     takeSent: () => sent.splice(0),
     async close() {

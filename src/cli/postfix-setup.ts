@@ -45,7 +45,7 @@ export class SetupError extends Error {
 const originatingBank = "ORIGINATING";
 
 /** The ports of docs/postfix.md, as the configuration has them. Throws a SetupError that names what is missing. */
-export function filterPlaces(config: Config): FilterPlaces {
+function filterPlaces(config: Config): FilterPlaces {
   const banksOf = (port: number) => config.interface_policy[String(port)] ?? [];
   const ports = config.inet_socket_port;
   const incoming = ports.find((port) => banksOf(port).length === 0);
@@ -67,12 +67,12 @@ export function filterPlaces(config: Config): FilterPlaces {
 }
 
 /** The address of the first milter_listen, as Postfix writes it. Throws a SetupError where there is none. */
-export function milterPlace(config: Config): string {
-  const [door] = config.milter_listen;
-  if (door === undefined) {
+function milterPlace(config: Config): string {
+  const [listener] = config.milter_listen;
+  if (listener === undefined) {
     throw new SetupError('milter_listen is not set: add milter_listen: [{ address: "127.0.0.1:8891" }]');
   }
-  return door.address.startsWith("/") ? `unix:${door.address}` : `inet:${door.address}`;
+  return listener.address.startsWith("/") ? `unix:${listener.address}` : `inet:${listener.address}`;
 }
 
 function smtpPlace(method: unknown, what: string): Place {

@@ -7,16 +7,16 @@ import type { Inspection, SentMail } from "./inspect.ts";
 export interface ResultsField {
   /** The field with its CRLF: as it was written, else as a local recipient would get it. */
   readonly text: string;
-  /** Why nobody's mail has it. */
+  /** Why no mail that left has it. */
   readonly whyNot?: string;
 }
 
-/** `sent` is what left of the mail. */
-export function resultsField(outcome: Outcome, { generation }: Inspection, sent: readonly SentMail[]): ResultsField {
+/** `sent`: the messages that left. */
+export function resultsField(outcome: Outcome, { filter }: Inspection, sent: readonly SentMail[]): ResultsField {
   const { findings, evidence, recipients } = outcome;
-  const bank = evidence.bank ?? generation.router.base;
+  const bank = evidence.bank ?? filter.router.base;
   const authservId = bank.myauthservid ?? bank.myhostname;
-  // Whatever claimed to be of us was left out: what begins like ours is ours.
+  // Fields that claimed our name were removed on arrival, so a field that begins like ours is ours.
   const beginning = formatAuthenticationResults(authservId, []).replace(/; none\r\n$/, ";");
   for (const { message } of sent) {
     const text = ownField(message.header, beginning);

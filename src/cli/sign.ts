@@ -76,7 +76,7 @@ Local recipients may get another message than others (Authentication-Results): t
       const head = messageOf(octets);
       const sender = said.mailFrom ?? readAuthors(head).mailboxes[0]?.address ?? "";
       const named = namedRecipients(head);
-      const outcome = await inspection.filter(
+      const outcome = await inspection.pass(
         transactionOf(octets, {
           listener: { address: "127.0.0.1", port: said.port ?? portOf(said.bank ?? signingBank, inspection.settings) },
           envelope: {
@@ -91,7 +91,7 @@ Local recipients may get another message than others (Authentication-Results): t
         }),
       );
       const sent = inspection.takeSent();
-      const bank = outcome.evidence.bank ?? inspection.generation.router.base;
+      const bank = outcome.evidence.bank ?? inspection.filter.router.base;
       const forOthers = ({ recipients }: SentMail) => recipients.some((each) => !isLocal(bank, each));
       const { message } = sent.find(forOthers) ?? sent[0] ?? {};
       if (outcome.signings.some(({ result }) => result === "skipped")) {

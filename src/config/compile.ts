@@ -1,9 +1,10 @@
 // ConfigSource -> Config: every value in its normal form, every default filled in, every reference checked.
 // Pure: what it must know of the machine comes in by `CompileOptions`.
 import { dirname, isAbsolute, join } from "node:path";
+import { isMapping } from "../lookup/value.ts";
 import type { BankOverlay } from "../settings/bank-settings.ts";
 import { knownBankNames, knownGlobalNames } from "../settings/known-names.ts";
-import { allNames, bankNames, bankSettings, scopeOf } from "../settings/registry.ts";
+import { allNames, bankSettingNames, bankSettings, scopeOf } from "../settings/registry.ts";
 import { globalSettings } from "../settings/rows/global.ts";
 import {
   type KnownNames,
@@ -13,7 +14,7 @@ import {
   type ValuesOf,
   withDefaults,
 } from "../settings/setting.ts";
-import { isMapping, reporter, show } from "../settings/shape.ts";
+import { reporter, show } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 import { withDerived } from "./derived.ts";
 import { absoluteFiles } from "./file-names.ts";
@@ -79,7 +80,7 @@ interface Sorted {
   readonly banks: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
-/** Which settings are the daemon's, which the base bank's, which a bank's; reports what is none of them. */
+/** Sorts settings into those of the daemon, of the base bank and of banks; reports unknown names. */
 function sorted(source: ConfigSource, problems: Problem[]): Sorted {
   const global: Record<string, unknown> = {};
   const base: Record<string, unknown> = {};
@@ -149,7 +150,7 @@ function bankKeys(
   for (const name of foreign) {
     const message =
       scopeOf(name) === undefined
-        ? unknownName(name, bankNames)
+        ? unknownName(name, bankSettingNames)
         : "this holds for the whole daemon and cannot stand in a policy bank";
     problems.push(problem(source, [...at, name], message, "name"));
   }

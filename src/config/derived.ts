@@ -1,10 +1,10 @@
 // Defaults that follow from other settings: amavisd's maps whose tables are the building blocks of the same file.
 
+import { isMapping } from "../lookup/value.ts";
 import { type BankSettings, type GlobalSettings, mergedSettings } from "../settings/bank-settings.ts";
 import { madeMaps } from "../settings/map-sources.ts";
 import { bankSettings } from "../settings/registry.ts";
 import { withDefaults } from "../settings/setting.ts";
-import { isMapping } from "../settings/shape.ts";
 
 /** The whole base bank from what the file sets. */
 export function withDerived(given: Partial<BankSettings>, global: GlobalSettings, hostname: string): BankSettings {

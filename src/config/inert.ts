@@ -1,9 +1,11 @@
 // What a configuration sets and nothing acts on. Where mail would be treated differently without it, that is an error, or a warning by
 // `unsupported: warn`. All other such names are one warning.
+
+import { isMapping } from "../lookup/value.ts";
 import { knownMembersOf } from "../settings/group.ts";
 import { knownNamed, settingNamed } from "../settings/registry.ts";
 import type { KnownName } from "../settings/setting.ts";
-import { isMapping, reporter } from "../settings/shape.ts";
+import { reporter } from "../settings/shape.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
 interface Inert {

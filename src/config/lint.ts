@@ -1,13 +1,13 @@
 // Advice on a configuration that can be used, but perhaps not as meant. Each idea has its file in lint/.
 // What can be said without looking at the machine is said at every start; permissions of files by check-config.
 
-import { isMapping } from "../settings/shape.ts";
+import { isMapping } from "../lookup/value.ts";
 import type { Config } from "./config.ts";
 import { collector } from "./lint/advice.ts";
 import { lintBanks } from "./lint/banks.ts";
 import { lintDestinies } from "./lint/destinies.ts";
-import { lintDoors } from "./lint/doors.ts";
 import { lintFiles, type Machine } from "./lint/files.ts";
+import { lintListeners } from "./lint/listeners.ts";
 import { lintMaps } from "./lint/maps.ts";
 import { lintQuarantine } from "./lint/quarantine.ts";
 import { lintScanners } from "./lint/scanners.ts";
@@ -24,7 +24,7 @@ export function lintConfig(config: Config, source: ConfigSource): Problem[] {
     return value !== undefined;
   };
   lintBanks(config, say);
-  lintDoors(config, isSet, say);
+  lintListeners(config, isSet, say);
   lintMaps(config, isSet, say);
   lintWithoutEffect(config, say);
   lintQuarantine(config, isSet, say);

@@ -33,7 +33,7 @@ export const introduction: readonly Section[] = [
     title: "Policy banks",
     paragraphs: [
       "policy_bank holds named sets of settings, of those that this page marks “also in a bank”. A bank that is loaded lays its values over those in force: a map or a list replaces the old one as a whole, a mapping of names (signed_header_fields, allowed_added_header_fields, *_by_ccat) is laid over it name by name, unless it has a member REPLACE: true.",
-      "Banks are loaded in this order, later ones win: by the door a connection comes in by (interface_policy), by the client's address (client_ipaddr_policy, MYNETS), MYUSERS for originating mail from a local sender, and by the author with a valid signature (author_to_policy_bank_maps). The path of the banks that were loaded, A/B/C, stands in the log line of each mail.",
+      "Banks are loaded in this order, later ones win: by the listener a connection comes in by (interface_policy), by the client's address (client_ipaddr_policy, MYNETS), MYUSERS for originating mail from a local sender, and by the author with a valid signature (author_to_policy_bank_maps). The path of the banks that were loaded, A/B/C, stands in the log line of each mail.",
       '    interface_policy: { "10026": ORIGINATING }\n    policy_bank:\n      ORIGINATING:\n        originating: true\n        forward_method: "smtp:[127.0.0.1]:10027"',
     ],
   },

@@ -1,8 +1,8 @@
 // The effective configuration as YAML, every setting with its value. Reading the text again gives the same configuration.
 import { stringify } from "yaml";
+import { isMapping } from "../lookup/value.ts";
 import { mergedSettings } from "../settings/bank-settings.ts";
 import { settingNamed } from "../settings/registry.ts";
-import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 
 export function printConfig(config: Config): string {

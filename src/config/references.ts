@@ -1,8 +1,8 @@
-// Checks between settings: banks that are named must exist, ports and doors must make sense. Errors only; advice is lint's.
+// Checks between settings: banks that are named must exist, listeners must have an address. Errors only; advice is given by lint.ts.
 
+import { isMapping } from "../lookup/value.ts";
 import { nearest } from "../settings/nearest.ts";
 import { readHostPort, splitNames } from "../settings/network-shape.ts";
-import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 import { type ConfigSource, type Problem, pathText, type SettingPath } from "./source.ts";
 
@@ -26,10 +26,10 @@ export function checkReferences(config: Config, source: ConfigSource): Problem[]
     say(path, `no policy bank "${name}"${meant === undefined ? "" : `, did you mean "${meant}"?`}`);
   };
 
-  for (const [door, banks] of Object.entries(config.interface_policy)) {
-    const fault = doorFault(door);
-    if (fault !== undefined) say(["interface_policy", door], fault, "name");
-    for (const [at, bank] of banks.entries()) expectBank(["interface_policy", door, at], bank);
+  for (const [listener, banks] of Object.entries(config.interface_policy)) {
+    const fault = listenerFault(listener);
+    if (fault !== undefined) say(["interface_policy", listener], fault, "name");
+    for (const [at, bank] of banks.entries()) expectBank(["interface_policy", listener, at], bank);
   }
   for (const { path, settings } of everyBank(config)) {
     for (const [index, { banks }] of (settings.client_ipaddr_policy ?? []).entries()) {
@@ -44,9 +44,9 @@ export function checkReferences(config: Config, source: ConfigSource): Problem[]
       }
     }
   }
-  for (const [index, door] of config.listen_sockets.entries()) {
-    if (!door.startsWith("/") && readHostPort(door, "*") === undefined) {
-      say(["listen_sockets", index], `expected "host:port", ":port" or "/path", found "${door}"`);
+  for (const [index, listener] of config.listen_sockets.entries()) {
+    if (!listener.startsWith("/") && readHostPort(listener, "*") === undefined) {
+      say(["listen_sockets", index], `expected "host:port", ":port" or "/path", found "${listener}"`);
     }
   }
   for (const [index, { bank }] of config.milter_listen.entries()) {
@@ -69,9 +69,9 @@ export function everyBank(config: Config): BankAt[] {
   ];
 }
 
-function doorFault(door: string): string | undefined {
-  if (door === "SOCK" || door.startsWith("/")) return undefined;
-  const found = readHostPort(door, "*");
+function listenerFault(listener: string): string | undefined {
+  if (listener === "SOCK" || listener.startsWith("/")) return undefined;
+  const found = readHostPort(listener, "*");
   return found === undefined || found.port === 0
     ? "expected a port, address:port, SOCK or the path of a socket"
     : undefined;

@@ -1,10 +1,10 @@
 // Settings of things that are made once, at start: a reload cannot put them in force, and says so. The rows say which.
 import { isDeepStrictEqual } from "node:util";
+import { isMapping } from "../lookup/value.ts";
 import { membersOf } from "../settings/group.ts";
 import { bankSettings } from "../settings/registry.ts";
 import { globalSettings } from "../settings/rows/global.ts";
 import type { SettingRows } from "../settings/setting.ts";
-import { isMapping } from "../settings/shape.ts";
 import type { Config } from "./config.ts";
 
 /**

@@ -1,7 +1,9 @@
 // Settings that hold a secret, by their shapes: for the lint of files' permissions, and to keep them out of what is printed.
+
+import { isMapping } from "../lookup/value.ts";
 import { knownNamed } from "../settings/registry.ts";
 import { parseServerUrl } from "../settings/server-url.ts";
-import { isMapping, type Shape } from "../settings/shape.ts";
+import type { Shape } from "../settings/shape.ts";
 import { withTexts } from "../settings/texts.ts";
 import type { Config } from "./config.ts";
 import type { ConfigSource, SettingPath } from "./source.ts";

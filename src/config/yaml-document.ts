@@ -2,10 +2,10 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { errorText } from "../mail/error-text.ts";
 import type { Place, Problem } from "./source.ts";
-import { depthFault, encodingFault, explain, foreignBlank, maxDepth } from "./yaml-faults.ts";
+import { depthFault, encodingFault, foreignBlank, maxDepth, parserFault } from "./yaml-faults.ts";
 import { offsetOf, type ParsedYaml, placeAt } from "./yaml-places.ts";
 
-/** A file that is no YAML at all makes hundreds. */
+/** A file that is not YAML at all would give hundreds of them. */
 const maxSyntaxErrors = 10;
 
 type Report = (severity: Problem["severity"], place: Place, message: string) => void;
@@ -44,7 +44,7 @@ export function parseYaml(file: string, text: string, report: Report): ParsedYam
   // One fault often has the parser complain twice.
   const faults = new Map(
     document.errors.map((error) => {
-      const { message, offset } = explain(error, document);
+      const { message, offset } = parserFault(error, document);
       return [`${offset} ${message}`, { message, offset }] as const;
     }),
   );
@@ -57,7 +57,7 @@ export function parseYaml(file: string, text: string, report: Report): ParsedYam
   keepSpelling(document);
   reportDuplicates(parsed, reported);
   for (const warning of document.warnings) {
-    const { message, offset } = explain(warning, document);
+    const { message, offset } = parserFault(warning, document);
     reported("warning", placeAt(parsed, offset), message);
   }
   return hasErrors ? undefined : parsed;
@@ -69,7 +69,7 @@ interface TextFault {
   readonly message: string;
 }
 
-/** Why the parser does not get to see this text. */
+/** Why this text is not given to the parser. */
 function textFault(text: string): TextFault | undefined {
   const encoding = encodingFault(text);
   if (encoding !== undefined) return { line: 1, message: encoding };

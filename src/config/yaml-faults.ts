@@ -5,7 +5,7 @@ import { type Document, isMap, isScalar, isSeq, visit, type YAMLError } from "ya
 export const maxDepth = 100;
 
 /** What the parser says, in our words where they help, and at the place that needs a change. */
-export function explain(
+export function parserFault(
   error: YAMLError,
   document: Document.Parsed,
 ): { readonly message: string; readonly offset: number } {

@@ -2,8 +2,9 @@
 // Files come in through `ReadFile`; what the settings mean is the compiler's business.
 
 import { dirname, isAbsolute, join } from "node:path";
+import { isMapping } from "../lookup/value.ts";
 import { errorText } from "../mail/error-text.ts";
-import { isMapping, show } from "../settings/shape.ts";
+import { show } from "../settings/shape.ts";
 import type { ConfigSource, Place, Problem, SettingPath } from "./source.ts";
 import { parseYaml } from "./yaml-document.ts";
 import { countMarks } from "./yaml-faults.ts";

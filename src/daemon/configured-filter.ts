@@ -1,5 +1,5 @@
-// One generation of the configuration at work: banks, keys, pipeline. A reload builds the next one beside it; mails
-// under way finish on the one they came in with.
+// What mail goes through under one configuration: banks, keys, pipeline. A reload builds the next one beside it; mails under
+// way finish on the one that they came in with.
 import type { Authenticator } from "../authres/authenticator.ts";
 import { createChecks } from "../checks/all.ts";
 import { headerFaults } from "../checks/header-faults.ts";
@@ -53,7 +53,7 @@ import type { Keyring } from "../signing/keyring.ts";
 import type { ContentParts } from "./content-parts.ts";
 import { dnsBudget } from "./part-options.ts";
 
-/** What outlives a generation. */
+/** What one process makes once and all its configurations use. */
 export interface SharedParts {
   readonly engine: Pick<DkimEngine, "verify" | "sign">;
   readonly digestBody: DkimPool["digestBody"];
@@ -70,7 +70,7 @@ export interface SharedParts {
   readonly observeOwnMail?: ObserveOwnMail;
   /** Called for each mail that owes copies. */
   readonly observeKept?: (result: string) => void;
-  /** Called for a mail whose client the MTA did not name, at a door where that matters. */
+  /** Called for a mail whose client the MTA did not name, on a listener where that matters. */
   readonly onUntoldClient?: (session: Session) => void;
   /** A notice of ours was lost: a line for the log. */
   readonly onNoticeLost?: (text: string) => void;
@@ -108,11 +108,11 @@ export interface FilterInput {
 /** Notices to one address: enough to report an outbreak, too few to fill a mailbox. */
 const noticesPerHour = 60;
 
-export function createConfiguredFilter(input: FilterInput, workshop: SharedParts): ConfiguredFilter {
+export function createConfiguredFilter(input: FilterInput, shared: SharedParts): ConfiguredFilter {
   const { config, keyring, tables, bank: only } = input;
-  const { engine, digestBody, authenticator, resolve, peek, relay, content } = workshop;
-  const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost, observeKept } = workshop;
-  const { quarantine, sentMail, fingerprints } = workshop;
+  const { engine, digestBody, authenticator, resolve, peek, relay, content } = shared;
+  const { observeStage, observeOwnMail, onUntoldClient, onNoticeLost, observeKept } = shared;
+  const { quarantine, sentMail, fingerprints } = shared;
   const router = createRouter(config, tables);
   const signer = createSigner(keyring);
   const budget = dnsBudget(config);
@@ -189,9 +189,9 @@ export function createConfiguredFilter(input: FilterInput, workshop: SharedParts
 
   const looking: Stages = {
     route(session, envelope, head) {
-      const door = atConnect(session.listener);
-      const bank = router.atMail(door, session, envelope.sender.address);
-      if (!door.originating && clientAddress(session.client) === undefined) onUntoldClient?.(session);
+      const connected = atConnect(session.listener);
+      const bank = router.atMail(connected, session, envelope.sender.address);
+      if (!connected.originating && clientAddress(session.client) === undefined) onUntoldClient?.(session);
       return arrive(bank, session, envelope, head);
     },
     check: (arrival, transaction) => arrival.judge(transaction),

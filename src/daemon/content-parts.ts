@@ -28,7 +28,7 @@ export interface ContentParts extends Pick<ContentScanners, "scanViruses" | "sco
 
 export interface ContentPartsNeeds {
   readonly observer: ContentObserver;
-  /** What filters know together; away where nothing is shared. */
+  /** The cache that filters share; empty when there is none. */
   readonly shared: SharedOctets;
   /** Called when a scanner is found to be down, and when it is back. */
   tell(severity: "notice" | "warning", text: string): void;
@@ -70,7 +70,7 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
       if (!(digest instanceof Promise)) return pool.lookInto(message, partsKey(message, digest));
       return digest.then(
         (made) => pool.lookInto(message, partsKey(message, made)),
-        // Octets that cannot be read are found to be so once more, and reported, by the pool.
+        // When octets cannot be read, the pool meets the same error and reports it.
         () => pool.lookInto(message),
       );
     },
@@ -84,7 +84,7 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
       if (differ(contentPoolOptions(before), contentPoolOptions(next))) {
         const old = pool;
         pool = openPool();
-        // Mails that it has are done by then.
+        // By then the mails that it has are done.
         setTimeout(() => void old.close(), before.limits.message_time * 1000).unref();
       }
       const isSharedAnew = before.enable_global_cache !== next.enable_global_cache;
@@ -102,7 +102,7 @@ export function createContentParts(first: Config, { observer, shared, tell }: Co
   };
 }
 
-/** All that banks say of scanners. */
+/** The scanners of all banks. */
 function scannersOf({ base, policy_bank }: Config): object {
   return [base, ...policy_bank.values()].map(({ av_scanners, av_scanners_backup, spam_scanners }) => [
     av_scanners,

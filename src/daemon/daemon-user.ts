@@ -5,9 +5,9 @@ import { makeFileFor, needsRootFor } from "../process/daemon-files.ts";
 import { type ActingAs, actAs, chooseUser } from "../process/unix-user.ts";
 
 export interface DaemonUser {
-  /** Absent where the process stays who it is. */
+  /** Absent when the process keeps its own user. */
   readonly acting?: ActingAs;
-  /** What the operator should know. */
+  /** A warning for the log. */
   readonly warning?: string;
 }
 

@@ -1,5 +1,4 @@
-// What a daemon is to those who start, reload and ask it: a configuration to go by, what may be put in its place, and
-// what it does and answers.
+// A daemon as its callers see it: how it is started, reloaded, asked and stopped.
 import type { ControlRequest } from "../control/protocol.ts";
 import type { Outcome } from "../flow/outcome/outcome.ts";
 import type { Log } from "../log/log.ts";
@@ -14,25 +13,28 @@ import type { DaemonUser } from "./daemon-user.ts";
 import type { ReloadChanges } from "./reload-changes.ts";
 
 export interface DaemonOptions {
-  /** Instead of the configured resolvers: the demo and tests answer for themselves. */
+  /** Used instead of the configured resolvers, by the demo and by tests. */
   readonly resolve?: Resolve;
-  /** Instead of the log of the configuration. */
+  /** Used instead of the log of the configuration. */
   readonly log?: Log;
-  /** Aborted when it is not to start any more: a start that is under way fails. */
+  /** When it is aborted, a start that is under way fails. */
   readonly signal?: AbortSignal;
   /** Called for every mail when it is done. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** Standard error goes to journald. */
   readonly journal?: boolean;
-  /** Instead of daemon_user, with that user's own group. */
+  /** Used instead of daemon_user, with the group of that user. */
   readonly user?: string;
-  /** Whom the process acts as already, being able to go back to root; else it takes on daemon_user itself. */
+  /** The user that the process acts as already; it can still go back to root. Absent: the daemon takes daemon_user itself. */
   readonly daemonUser?: DaemonUser;
-  /** It shares its ports with other processes, and somebody else speaks and looks after things for all of them. */
+  /** It shares its ports with other processes; the supervisor logs the start, checks keys and answers for all of them. */
   readonly sharesPorts?: boolean;
   /** Sockets that listen already. */
   readonly inherited?: InheritedSockets;
-  /** Called once all ports are open, before anything that only one process may have: it is another's until this resolves. */
+  /**
+   * Called once all ports are open. Resolves when the process whose place this one takes has given up pid file, control
+   * socket and metrics endpoint.
+   */
   readonly takeOver?: () => Promise<void>;
 }
 
@@ -66,11 +68,11 @@ export interface Daemon {
   troubles(): Promise<ReadonlyMap<Condition, string>>;
   /** The sockets it listens on, for the process that takes over. */
   descriptors(): readonly number[];
-  /** Lets go of memory that is kept for the next mails. */
+  /** Frees memory that is kept for the next mails. */
   letGo(): void;
-  /** Gives up what only one process may have, but mail: pid file and metrics endpoint. */
+  /** Gives up pid file and metrics endpoint, which only one process may have; mail goes on. */
   leaveNames(): Promise<void>;
-  /** Takes them back where nobody took over after all. */
+  /** Takes them back when no other process took over. */
   resumeNames(): Promise<void>;
   /** Leaves the ports to another process; resolves when all sessions are gone, after drain_timeout at the latest. */
   retire(): Promise<void>;

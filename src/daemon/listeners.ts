@@ -1,10 +1,10 @@
 // The places the daemon listens on, across reloads: opened together, closed one by one when a configuration no longer
 // names them, drained at the end.
 import type { ListenerName } from "../mail/transaction.ts";
-import type { Door } from "./part-options.ts";
+import type { ListenerPlace } from "./part-options.ts";
 
-/** A door that is opened, drained and closed, whatever it speaks. */
-export interface OpenDoor {
+/** A listener for SMTP, LMTP or milters. */
+export interface AnyListener {
   readonly name: ListenerName;
   readonly connections: number;
   listen(): Promise<ListenerName>;
@@ -12,7 +12,7 @@ export interface OpenDoor {
   readonly descriptor?: number | undefined;
   /** Leaves its socket to another process; resolves when its sessions are gone, or after `graceMs`. */
   retire(graceMs: number): Promise<void>;
-  /** The session that has been idle for longest, if one may be sent home for another's sake. */
+  /** The session that has been idle for longest, if one may be ended in favour of a new connection. */
   readonly idlest?: IdleSession | undefined;
 }
 
@@ -26,31 +26,34 @@ export interface IdleSession {
 export interface Listeners {
   /** Where it listens, in the order of the configuration. */
   readonly names: readonly ListenerName[];
-  /** Connections by door. */
-  connections(): Iterable<readonly [door: ListenerName, count: number]>;
-  /** Of all doors, those that are being closed included. */
+  /** Connections by listener. */
+  connections(): Iterable<readonly [listener: ListenerName, count: number]>;
+  /** Of all listeners, also of those that are being closed. */
   connectionCount(): number;
-  /** Sends the session home that has been idle for longest; false where there is none to spare. */
+  /** Ends the session that has been idle for longest; returns false where every session has a mail under way. */
   makeRoom(): boolean;
-  /** How many doors that are wanted are not open. */
+  /** How many places of the configuration in force are not open. */
   closedCount(): number;
-  /** Opens those of `wanted` that are not open yet; rejects, with none of them open, when one cannot be had or all are drained. */
-  open(wanted: readonly Door[]): Promise<readonly Door[]>;
-  /** `wanted` is what the configuration in force names: all others are closed as their sessions end. */
-  keep(wanted: readonly Door[], drainMs: number): void;
+  /**
+   * Opens those of `wanted` that are not open yet and returns them. When one cannot be opened, or all are being drained,
+   * it closes them again and rejects.
+   */
+  open(wanted: readonly ListenerPlace[]): Promise<readonly ListenerPlace[]>;
+  /** `wanted` is what the configuration in force names. All others take no new connection and close as their sessions end. */
+  keep(wanted: readonly ListenerPlace[], drainMs: number): void;
   /** Closes these at once. */
-  shut(doors: readonly Door[]): Promise<void>;
-  /** The sockets of all doors, for another process to listen on. */
+  shut(places: readonly ListenerPlace[]): Promise<void>;
+  /** The sockets of all listeners, for another process to listen on. */
   descriptors(): readonly number[];
   /** Leaves all sockets to another process; resolves when all sessions are gone, or after `graceMs`. */
   retire(graceMs: number): Promise<void>;
-  /** Closes all and waits for mail under way; resolves to how many sessions were cut off at the deadline. */
+  /** Closes all and waits for mail under way. Resolves to the number of sessions that were cut off at the deadline. */
   drain(deadlineMs: number): Promise<number>;
 }
 
-export function createListeners(create: (at: Door) => OpenDoor): Listeners {
-  const open = new Map<string, OpenDoor>();
-  const leaving = new Set<OpenDoor>();
+export function createListeners(create: (at: ListenerPlace) => AnyListener): Listeners {
+  const open = new Map<string, AnyListener>();
+  const leaving = new Set<AnyListener>();
   let wantedKeys: readonly string[] = [];
   let draining = false;
 
@@ -63,8 +66,8 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
     leaving.delete(listener);
   }
 
-  async function shut(doors: readonly Door[]): Promise<void> {
-    await Promise.all(doors.map((at) => close(listenerKey(at), 0)));
+  async function shut(places: readonly ListenerPlace[]): Promise<void> {
+    await Promise.all(places.map((at) => close(listenerKey(at), 0)));
   }
 
   return {
@@ -73,7 +76,7 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
     },
     connections: () => [...open.values()].map(({ name, connections }) => [name, connections] as const),
     connectionCount() {
-      // Asked at each connection, and for each one whenever timeouts are looked after.
+      // Called for each new connection, and for each connection whenever timeouts are checked: no list is made.
       let sum = 0;
       for (const { connections } of open.values()) sum += connections;
       for (const { connections } of leaving) sum += connections;
@@ -89,7 +92,7 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
     },
     closedCount: () => wantedKeys.filter((key) => !open.has(key)).length,
     async open(wanted) {
-      const opened: Door[] = [];
+      const opened: ListenerPlace[] = [];
       try {
         for (const at of wanted) {
           const key = listenerKey(at);
@@ -98,7 +101,7 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
           await listener.listen();
           open.set(key, listener);
           opened.push(at);
-          // Nobody would ever close it again.
+          // The drain has passed: nothing would close this listener any more.
           if (draining) throw new Error("shutting down");
         }
       } catch (error) {
@@ -126,6 +129,6 @@ export function createListeners(create: (at: Door) => OpenDoor): Listeners {
 }
 
 /** "127.0.0.1:10024" or the path of a socket. */
-export function listenerKey({ address = "", port = 0, path }: Door): string {
+export function listenerKey({ address = "", port = 0, path }: ListenerPlace): string {
   return path ?? `${address === "" ? "*" : address}:${port}`;
 }

@@ -1,5 +1,5 @@
-// All that looks at the daemon from the side: metrics with their endpoint, readiness, published keys, past mails. What it
-// costs the mail path is adding to numbers and keeping the Outcome; everything else happens when somebody asks.
+// Everything that watches the daemon: metrics with their endpoint, readiness, published keys, past mails. On the mail path
+// it only adds to numbers and keeps the Outcome; all other work is done when somebody asks.
 import type { Config } from "../config/config.ts";
 import type { ControlRequest } from "../control/protocol.ts";
 import type { KeptMail } from "../flow/outcome/kept.ts";
@@ -13,7 +13,7 @@ import { createHistory } from "../history/history.ts";
 import { createEndpoint } from "../http/endpoint.ts";
 import type { Log } from "../log/log.ts";
 import type { TableContext } from "../lookup/table.ts";
-import { type Family, type Format, print } from "../metrics/exposition.ts";
+import { type Family, type Format, printMetrics } from "../metrics/exposition.ts";
 import { type Condition, conditions, createHealth } from "../metrics/health.ts";
 import { createMetrics, type Which } from "../metrics/metrics.ts";
 import type { Observers } from "../metrics/observers.ts";
@@ -31,7 +31,7 @@ import { createRefusals } from "./refusals.ts";
 import type { ReloadChanges } from "./reload-changes.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
-/** What the ports are doing. */
+/** What the listeners are doing. */
 export interface ListenerState {
   openConnections(): Iterable<readonly [listener: string, count: number]>;
   closedListeners(): number;
@@ -47,10 +47,10 @@ export interface InForce {
 
 export interface Monitoring {
   readonly observers: Observers;
-  /** Where gauges look, the ports left out. */
+  /** What gauges are read from; the listeners are given to `open`. */
   watch(sources: Omit<Sources, "openConnections" | "history" | "droppedLines">): void;
   /** Opens the endpoint; rejects when its address cannot be had. */
-  open(inForce: InForce, doors: ListenerState): Promise<void>;
+  open(inForce: InForce, listeners: ListenerState): Promise<void>;
   /** Goes by another configuration from now on; rejects, and stays with the old one, when its endpoint cannot be had. */
   configure(inForce: InForce): Promise<void>;
   /** Closes the endpoint in favour of another process. */
@@ -59,10 +59,9 @@ export interface Monitoring {
   resumeEndpoint(config: Config): Promise<void>;
   /** Notes how a reload ended; gives the number of the configuration in force. */
   reloaded(result: "success" | "failure", elapsedMs: number, changes?: ReloadChanges): number;
-  /** A mail is done. */
-  /** All of it is counted, what is kept of it is remembered. */
+  /** A mail is done: the Outcome is counted, `kept` goes into the history. */
   count(outcome: Outcome, kept: KeptMail): void;
-  /** Answers what came in by the control socket, but for what is the daemon's own to do. */
+  /** Answers requests of the control socket; throws for reload, upgrade and release, which are not monitoring. */
   answer(request: ControlRequest): Promise<unknown>;
   /** The metrics as they are now. */
   families(which: Which): Promise<readonly Family[]>;
@@ -71,20 +70,20 @@ export interface Monitoring {
   close(): Promise<void>;
 }
 
-export interface InstrumentsNeeds {
+export interface MonitoringNeeds {
   readonly log: Log;
-  /** For looking at published keys. Late, since the resolver reports to us. */
+  /** Asks for published keys. Not called before the resolver is made, which reports to us. */
   readonly resolve: Resolve;
   readonly history: Config["history"];
-  /** Published keys are looked at by us, or by another process for all. */
+  /** Who checks the published keys: this process, or another one for all processes. */
   readonly keyWatch: "ours" | "another's";
 }
 
-export function createMonitoring({ log, resolve, history: kept, keyWatch: watcher }: InstrumentsNeeds): Monitoring {
+export function createMonitoring({ log, resolve, history: kept, keyWatch: watcher }: MonitoringNeeds): Monitoring {
   const metrics = createMetrics({ version, node: process.versions.node, stages: stageNames });
   const { observers } = metrics;
   let sources: Parameters<Monitoring["watch"]>[0] | undefined;
-  let doors: ListenerState | undefined;
+  let listeners: ListenerState | undefined;
   let nextHops: ReturnType<typeof fixedNextHops> = [];
   metrics.declared.processes.set({ state: "configured" }, 1);
   metrics.declared.processes.set({ state: "running" }, 1);
@@ -115,9 +114,9 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
 
   const health = createHealth({
     threadsAlive: () => sources?.pool().threadsAlive ?? 0,
-    closedListeners: () => doors?.closedListeners() ?? 0,
+    closedListeners: () => listeners?.closedListeners() ?? 0,
     nextHops: () => nextHops,
-    draining: () => doors?.draining() ?? false,
+    draining: () => listeners?.draining() ?? false,
   });
 
   async function troublesNow(): Promise<ReadonlyMap<Condition, string>> {
@@ -131,10 +130,10 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
     return [...troubles].map(([condition, text]) => `${condition}: ${text}`);
   }
 
-  /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
+  /** Checks the conditions without waiting for the result: a next hop that does not answer must not delay a scrape. */
   async function scrape(format: Format): Promise<string> {
     void notReady();
-    return print(await metrics.families("scrape"), format);
+    return printMetrics(await metrics.families("scrape"), format);
   }
 
   const endpoint = createEndpoint(metricsPages({ text: scrape, notReady }), (listen) =>
@@ -192,13 +191,13 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
       metrics.watch({
         ...given,
         relay: () => withConfigured(given.relay(), nextHops),
-        openConnections: () => doors?.openConnections() ?? [],
+        openConnections: () => listeners?.openConnections() ?? [],
         history: () => history.inMemory,
         droppedLines: () => log.dropped,
       });
     },
     async open(inForce, given) {
-      doors = given;
+      listeners = given;
       await configure(inForce);
       void notReady();
     },
@@ -219,7 +218,7 @@ export function createMonitoring({ log, resolve, history: kept, keyWatch: watche
       switch (request.command) {
         case "status": {
           const [families, troubles] = await Promise.all([metrics.families("own"), notReady()]);
-          return { version, pid: process.pid, startedAtMs, troubles, text: await print(families, "prometheus") };
+          return { version, pid: process.pid, startedAtMs, troubles, text: await printMetrics(families, "prometheus") };
         }
         case "why":
           return history.find(request.id);

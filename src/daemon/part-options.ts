@@ -92,7 +92,7 @@ export function contentPoolOptions(
   const threads = workerThreads(pool.threads);
   return {
     threads,
-    // What is left of our patience is for the scanners and the next hop.
+    // The rest of message_time is for the scanners and the next hop.
     queue: { most: pool.queue ?? 64 * threads + limits.connections, waitMs: (limits.message_time * 1000) / 4 },
     deadlineMs: pool.deadline * 1000,
     limits: {
@@ -193,13 +193,13 @@ export function listenAddresses(config: Config): readonly ListenAt[] {
   ];
 }
 
-/** A place where mail comes in: by SMTP, or by an MTA that finds us as a milter. */
-export interface Door extends ListenAt {
+/** A place where mail comes in. `milter`: an MTA finds us there as a milter, with the bank that its mail starts with. */
+export interface ListenerPlace extends ListenAt {
   readonly milter?: { readonly bank?: string };
 }
 
 /** Every entry of milter_listen. */
-export function milterDoors(config: Config): readonly Door[] {
+export function milterPlaces(config: Config): readonly ListenerPlace[] {
   return config.milter_listen.map(({ address, bank }) => ({
     ...(address.startsWith("/") ? { path: address, mode: config.unix_socket_mode } : socketAddress(address)),
     milter: bank === null ? {} : { bank },

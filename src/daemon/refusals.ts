@@ -1,4 +1,4 @@
-// What becomes of refusals: a line in the log, as many as one cause may write, and an entry in the history for each line.
+// Logs refusals, with a limit of lines for each cause, and puts an entry into the history for each line.
 import { type RefusalRecord, refusalLine, refusalRecord } from "../flow/outcome/refusal-record.ts";
 import type { Log } from "../log/log.ts";
 import type { Refusal, RefusalCause } from "../smtp/refusal.ts";

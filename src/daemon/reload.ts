@@ -1,5 +1,5 @@
-// Puts the configuration file in force anew, for SIGHUP and for the control socket: one reload at a time, the old
-// configuration stays when anything is wrong, or when it would take a working key away.
+// Reads the configuration file again and puts it in force, for SIGHUP and for the control socket. One reload at a time.
+// The old configuration stays when anything is wrong, or when a key that works would be lost.
 
 import { problemLine, sortProblems } from "../config/report.ts";
 import type { Problem } from "../config/source.ts";
@@ -28,7 +28,7 @@ export interface ReloadReport {
 /** What a reload needs of a daemon, be it one process or several. */
 export type Reloadable = Pick<Daemon, "log" | "reload" | "reloaded">;
 
-/** A forced reload takes a configuration even if keys that can sign now could not any more. */
+/** A forced reload puts a configuration in force even if keys that can sign now are lost by it. */
 export type Reload = (how: "careful" | "forced") => Promise<ReloadReport>;
 
 export interface ReloadNeeds {
@@ -38,7 +38,7 @@ export interface ReloadNeeds {
   readonly daemon: Reloadable;
   /** What is in force when it starts. */
   readonly settings: Pick<Settings, "config" | "keyring">;
-  /** Gets a line for those who read the daemon's diagnostics. */
+  /** Writes a line to the daemon's diagnostics. */
   tell(line: string): void;
 }
 
@@ -48,7 +48,7 @@ export function createReload({ file, load, daemon, settings: first, tell }: Relo
 
   async function reload(how: "careful" | "forced"): Promise<ReloadReport> {
     const startedAt = performance.now();
-    // A log file that was rotated is to be begun anew whatever becomes of the configuration.
+    // First, so that a rotated log file is opened again even when the configuration is refused.
     daemon.log.reopen();
     let problems: readonly Problem[] = [];
     let settings: Settings | undefined;

@@ -19,16 +19,16 @@ export interface ResolverAndRelay {
   readonly resolve: Resolve;
   readonly peek: Peek;
   readonly relay: Relay;
-  /** Undefined where somebody else answers for the DNS. */
+  /** Undefined when a resolver of the caller answers (the demo, tests). */
   dnsStats(): DnsStats | undefined;
   /** Undefined where nothing is shared. */
   sharedCacheStats(): SharedCacheStats | undefined;
   relayCounts(): RelayCounts;
-  /** Loads what this configuration will take, before mail comes to wait for it. */
+  /** Loads the modules that this configuration needs, so that no mail waits for them. */
   load(config: Config): Promise<void>;
-  /** Connects to what stays connected; to be called as the user that we run as, and not waited for. */
+  /** Connects to the Redis server, in the background. Call it after the process has become the daemon's user. */
   connect(): void;
-  /** What filters know together, by whichever cache is in force; away where there is none. */
+  /** The cache that filters share, as configured now; empty when there is none. */
   readonly shared: Pick<SharedCache, "get" | "set">;
   /** Goes by another configuration from now on. */
   configure(config: Config, tls?: TlsMaterial): void;
@@ -41,9 +41,9 @@ export interface ResolverAndRelayNeeds {
   readonly relay: RelayObserver;
   /** Called when no descriptor is left for a connection to a next hop. */
   readonly onShort: () => void;
-  /** Instead of a resolver of ours. */
+  /** Used instead of a resolver of ours. */
   readonly resolve?: Resolve | undefined;
-  /** Whom to believe of next hops. */
+  /** Certificates by which next hops are checked. */
   readonly tls?: TlsMaterial;
   /** Called when the shared cache comes and goes. */
   tell(severity: "notice" | "warning", text: string): void;
@@ -65,7 +65,7 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
   let relay = openRelay();
   let resolver = openResolver();
   let sharedCache = prepareSharedCache();
-  /** Relays whose settings are no longer in force, with mail still on them. */
+  /** Relays of earlier settings that still carry mail. */
   const leaving = new Set<Promise<void>>();
 
   function prepareSharedCache(): SharedCache | undefined {
@@ -85,7 +85,7 @@ export function createResolverAndRelay(first: Config, needs: ResolverAndRelayNee
   function replaceResolver(lastsMs: number): void {
     const old = resolver;
     resolver = openResolver();
-    // What was asked of it has its answer by then.
+    // By then all its questions have an answer.
     setTimeout(() => old?.close(), lastsMs).unref();
   }
 

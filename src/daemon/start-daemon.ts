@@ -27,22 +27,22 @@ import { openSentMail } from "./sent-mail.ts";
 import { serve } from "./serve.ts";
 import { createUntoldClientWarning } from "./untold-client.ts";
 
-/** How long the workers have to prove themselves at start. */
+/** The workers do a first job at start; after so long the start fails. */
 const selfTestMs = 30_000;
 
-/** Resolves once every port listens; rejects with the reason, everything closed again, when something cannot be had. */
+/** Resolves once every port listens. When something cannot be had it closes everything again and rejects with the reason. */
 export async function startDaemon(settings: Settings, options: DaemonOptions = {}): Promise<Daemon> {
   const made = new AsyncDisposableStack();
   try {
     return await start(settings, options, made);
   } catch (error) {
-    // What cannot be closed is not why it does not start.
+    // The caller wants to know why it does not start, not what could not be closed after that.
     await made.disposeAsync().catch(() => undefined);
     throw error;
   }
 }
 
-/** Puts on `made` what there is to be closed, which happens in the opposite order. */
+/** Puts everything that has to be closed on `made`, which closes it in the opposite order. */
 async function start(settings: Settings, options: DaemonOptions, made: AsyncDisposableStack): Promise<Daemon> {
   const { config } = settings;
   const { sharesPorts = false } = options;
@@ -56,14 +56,14 @@ async function start(settings: Settings, options: DaemonOptions, made: AsyncDisp
     log.write("notice", `pool.threads: ${threads} is started, one per core less one; more would only cost`);
   }
   const maxQueue = config.pool.queue ?? 64 * threads + config.limits.connections;
-  const instruments = createMonitoring({
+  const monitoring = createMonitoring({
     log,
     resolve: (name, type) => resolve(name, type),
     history: config.history,
     keyWatch: sharesPorts ? "another's" : "ours",
   });
-  made.defer(() => instruments.close());
-  const { observers } = instruments;
+  made.defer(() => monitoring.close());
+  const { observers } = monitoring;
   const pool = createDkimPool({
     worker: workerUrl("dkim"),
     threads,
@@ -73,7 +73,7 @@ async function start(settings: Settings, options: DaemonOptions, made: AsyncDisp
   });
   made.defer(() => pool.close());
   const descriptors = watchDescriptors();
-  const outward = createResolverAndRelay(config, {
+  const resolverAndRelay = createResolverAndRelay(config, {
     dns: observers.dns,
     relay: observers.relay,
     onShort: descriptors.short,
@@ -81,8 +81,8 @@ async function start(settings: Settings, options: DaemonOptions, made: AsyncDisp
     tls,
     tell: (severity, text) => log.write(severity, text),
   });
-  made.defer(() => outward.close(0));
-  const { resolve, relay } = outward;
+  made.defer(() => resolverAndRelay.close(0));
+  const { resolve, relay } = resolverAndRelay;
   const authenticator = createLazyAuthenticator(() =>
     createWorkerAuthenticator({ ...defaultAuthenticatorOptions, worker: workerUrl("authenticate"), resolve }),
   );
@@ -91,22 +91,22 @@ async function start(settings: Settings, options: DaemonOptions, made: AsyncDisp
   const engine = in_place ? workInPlace(pool, { now: () => performance.now(), done: observers.pool.jobInPlace }) : pool;
   const content = createContentParts(config, {
     observer: observers.content,
-    shared: outward.shared,
+    shared: resolverAndRelay.shared,
     tell: (severity, text) => log.write(severity, text),
   });
   made.defer(() => content.close());
   const quarantine = createQuarantine(quarantineOptions(config, (text) => log.write("err", `quarantine: ${text}`)));
   made.defer(() => quarantine.close());
-  const remembered = openSentMail(config, outward.shared, (text) => log.write("err", text));
+  const remembered = openSentMail(config, resolverAndRelay.shared, (text) => log.write("err", text));
   made.defer(() => remembered?.close());
   const fingerprints = createFingerprintAsker();
   made.defer(() => fingerprints.close());
-  const workshop = {
+  const parts = {
     engine,
     digestBody: pool.digestBody,
     authenticator,
     resolve,
-    peek: outward.peek,
+    peek: resolverAndRelay.peek,
     relay,
     content,
     observeStage: observers.stage,
@@ -121,37 +121,37 @@ async function start(settings: Settings, options: DaemonOptions, made: AsyncDisp
   const proven = Promise.all([
     selfTest(pool, threads * 2, selfTestMs),
     asksAuthenticator(config) ? authenticator.ready() : undefined,
-    outward.load(config),
+    resolverAndRelay.load(config),
     quarantine.open(),
   ]);
   await unlessAborted(proven, options.signal);
   const store = await createMessageStore(storeLimits(config));
-  const generation = createConfiguredFilter(settings, workshop);
-  instruments.watch({
+  const filter = createConfiguredFilter(settings, parts);
+  monitoring.watch({
     pool: pool.stats,
     poolQueueLimit: maxQueue,
-    dns: outward.dnsStats,
-    sharedCache: outward.sharedCacheStats,
-    relay: outward.relayCounts,
+    dns: resolverAndRelay.dnsStats,
+    sharedCache: resolverAndRelay.sharedCacheStats,
+    relay: resolverAndRelay.relayCounts,
     store,
     scanners: content.scannerStats,
     quarantine: () => keptSource(quarantine),
   });
   return serve({
     settings,
-    generation,
+    filter,
     pool,
     store,
     log,
     options,
     acting,
     async closeAll(relayMs) {
-      await outward.close(relayMs);
+      await resolverAndRelay.close(relayMs);
       await made.disposeAsync();
     },
-    workshop,
-    outward,
-    instruments,
+    parts,
+    resolverAndRelay,
+    monitoring,
     descriptors,
     tls,
   });

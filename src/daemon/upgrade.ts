@@ -13,7 +13,7 @@ export interface UpgradeNeeds {
   readonly daemon: Pick<Daemon, "descriptors" | "leaveNames" | "resumeNames" | "retire" | "log">;
   readonly control: LeavableControl;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when we are to end at once. */
+  /** Aborted when this process has to end at once. */
   readonly signal: AbortSignal;
 }
 

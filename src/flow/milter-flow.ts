@@ -1,5 +1,5 @@
-// The flow of a mail that came by the milter door: the same stages, but the MTA sends it on. Instead of relaying, the edits
-// are held until the door asks the MTA for them.
+// The flow of a mail that came by milter: the same stages, but the MTA sends it on. Nothing is relayed: the edits are kept
+// until milter/ asks the MTA to make them.
 import type { BodyDigestSpec } from "../mail/digest.ts";
 import type { HeaderEdits } from "../mail/edit.ts";
 import type { MessageHead } from "../mail/message.ts";
@@ -33,7 +33,7 @@ export type BeginMilterMail = (session: Session, envelope: Envelope, head: Messa
 const theMta: NextHop = { protocol: "smtp", path: "the MTA" };
 const taken: Reply = { code: 250, enhanced: "2.0.0", text: "Ok" };
 
-/** `around` lays the same wrappers around the stages as other doors have: soft_bounce, clocks. */
+/** `around` lays the same wrappers around the stages as for mail by SMTP: soft_bounce, clocks. */
 export function createMilterFlow(stages: Stages, around: (stages: Stages) => Stages): BeginMilterMail {
   return function begin(session, envelope, head) {
     let held: readonly Leaving[] = [];

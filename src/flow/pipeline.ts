@@ -22,24 +22,24 @@ export interface Stages {
   refine(bank: PolicyBank, facts: Facts, transaction: Transaction): PolicyBank;
   /** The same facts with what is in the mail: header faults, parts, viruses. */
   inspect(mail: JudgedMail): Facts | Promise<Facts>;
-  /** The same facts with the spam scanners' word. */
+  /** The same facts with the verdict of the spam scanners. */
   score(mail: JudgedMail): Facts | Promise<Facts>;
   /** One decision per recipient, in their order. */
   decide(mail: JudgedMail): readonly Decision[];
-  /** The same decisions, with the copies that are kept; who owes a copy that cannot be kept is put off. */
+  /** The same decisions, with the copies that are kept; a recipient whose copy cannot be kept is put off. */
   keep(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[] | Promise<readonly Decision[]>;
   /** The same decisions, with header edits and next hops for the mail that goes on. */
   annotate(mail: JudgedMail, decisions: readonly Decision[]): readonly Decision[];
   /** After the last other edit, or that edit would break the signature. */
   sign(mail: JudgedMail, leaving: readonly Leaving[]): Signed | Promise<Signed>;
   relay(mail: JudgedMail, leaving: readonly Leaving[], proceed: Proceed): Promise<readonly Delivery[]>;
-  /** Hands over the status notifications that are owed, before our own reply. */
+  /** Hands over the status notifications that are owed, before our own reply leaves. */
   notify(mail: JudgedMail, settled: readonly Settled[]): readonly Settled[] | Promise<readonly Settled[]>;
 }
 
 export type Stage = keyof Stages;
 
-/** A mail under way: its door makes it when the header is in, and holds it until the message is. */
+/** A mail under way: the connection that receives it makes it when the header is in, and holds it until its end. */
 export interface MailUnderWay {
   /** For a body of more than one block: which digests of it will be needed. They are made while it arrives. */
   digestSpecs(): readonly BodyDigestSpec[];

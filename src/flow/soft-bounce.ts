@@ -1,5 +1,5 @@
 // soft_bounce of a bank (as Postfix's): whatever is refused, by a rule of ours, by the next hop or in the dialog with the client, is put
-// off. Laid around the two stages that refuse, and handed to the door for its own replies; nothing else knows of it.
+// off. It is laid around the two stages that refuse, and receive/ calls it for its own replies; no other code knows of it.
 
 import type { PolicyBank } from "../policy/bank.ts";
 import type { Decision } from "../policy/decision.ts";
@@ -23,7 +23,7 @@ export function withSoftBounce(stages: Stages): Stages {
   };
 }
 
-/** What a door sends in place of a reply of its own. */
+/** The reply that receive/ sends in place of one of its own. */
 export function replyAsSent({ soft_bounce: isSoft }: Pick<PolicyBank, "soft_bounce">): (reply: Reply) => Reply {
   return isSoft ? softened : (reply) => reply;
 }

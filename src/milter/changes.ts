@@ -7,7 +7,7 @@ import { cleanReplyText, isPositive, type Reply } from "../smtp/reply.ts";
 import type { Agreed } from "./negotiate.ts";
 import { packet } from "./packet.ts";
 
-/** The flow's word on a mail that came by this door. */
+/** What the flow decided on a mail that came by milter. */
 export interface MilterVerdict {
   readonly reply: Reply;
   /** The same for all recipients: an MTA has one header. */

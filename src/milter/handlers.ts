@@ -1,4 +1,4 @@
-// What the milter door needs of the rest: who judges a message, where it is kept meanwhile, who wants to know.
+// What the milter part needs of the rest: who judges a message, where it is kept meanwhile, who wants to know.
 
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import type { Message, MessageHead } from "../mail/message.ts";

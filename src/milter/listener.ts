@@ -1,4 +1,4 @@
-// The milter door as the daemon sees it: a listener per milter_listen entry, opened, drained, closed.
+// The milter part as the daemon sees it: a listener per milter_listen entry, opened, drained, closed.
 import { createServer, type Socket } from "node:net";
 import type { ListenerName } from "../mail/transaction.ts";
 import { takeOver } from "../sockets/direct-socket.ts";
@@ -14,7 +14,7 @@ export interface MilterNeeds {
   readonly options: (at: ListenerName) => MilterOptions;
   /** A new log id for each connection: "pid-seq". */
   readonly nextLogId: () => string;
-  /** Connections of all doors that share the limit. */
+  /** Connections of all listeners that share the limit. */
   readonly connectionCount: () => number;
   /** Connections are accepted, but not read before this resolves. */
   readonly opened: Promise<void>;
@@ -36,9 +36,9 @@ export interface MilterListener {
   listen(): Promise<ListenerName>;
   stopAccepting(): void;
   readonly descriptor: number | undefined;
-  /** As the other doors': connections without a mail under way end at once, since an MTA keeps them for hours. */
+  /** As of the other listeners. Connections without a mail under way end at once, since an MTA keeps them for hours. */
   retire(graceMs: number): Promise<void>;
-  /** As the other doors': resolves to how many connections with a mail under way were cut off. */
+  /** As of the other listeners. Resolves to the number of connections with a mail under way that were cut off. */
   drain(deadlineMs: number): Promise<number>;
 }
 

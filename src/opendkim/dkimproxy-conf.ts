@@ -4,10 +4,11 @@ import { dirname, resolve } from "node:path";
 import type { ConfigSource, Place } from "../config/source.ts";
 import { Gathered, type OptionLine, optionLines, type ReadText } from "./option-lines.ts";
 
-export const dkimproxyTaken = [
+const taken = [
   ...["daemonize", "domain", "group", "hostname", "keyfile", "listen", "method", "pidfile", "relay", "selector"],
   ...["sender_map", "signature", "user"],
 ] as const;
+/** Options about the number of processes: of no effect here. */
 const processes = [
   "min_servers",
   "max_servers",
@@ -16,15 +17,6 @@ const processes = [
   "max_requests",
   "debug",
   "daemonize",
-];
-export const dkimproxyTold: readonly string[] = [
-  ...processes,
-  "reject_error",
-  "reject_fail",
-  "listid_map",
-  "tls_cert",
-  "tls_key",
-  "identity",
 ];
 
 interface SignatureSpec {
@@ -56,7 +48,7 @@ export function readDkimproxyConf(path: string, read: ReadText): ConfigSource {
   const isSigning = signatures.length > 0 || found.has("keyfile") || found.has("sender_map");
   const folder = dirname(path);
   for (const [name, line] of found) tell(name, line, gathered);
-  doors(found, gathered);
+  listeners(found, gathered);
   // What comes by that port is signed, whatever its sender; a verifying one is a port of its own.
   gathered.set("originating", isSigning, undefined);
   gathered.set("mynetworks_maps", [], undefined);
@@ -93,12 +85,12 @@ function tell(name: string, { value, place }: OptionLine, gathered: Gathered): v
   } else if (name === "tls_cert" || name === "tls_key") {
     gathered.set(name === "tls_cert" ? "smtpd_tls_cert_file" : "smtpd_tls_key_file", value, place);
     gathered.set("tls_security_level_in", "may", place);
-  } else if (!dkimproxyTaken.some((each) => each === name)) {
+  } else if (!taken.some((each) => each === name)) {
     gathered.say("error", `unknown option ${name}`, place);
   }
 }
 
-function doors(found: ReadonlyMap<string, OptionLine>, gathered: Gathered): void {
+function listeners(found: ReadonlyMap<string, OptionLine>, gathered: Gathered): void {
   const at = (name: string) => {
     const line = found.get(name);
     const [, host = "", port = ""] = /^(.*?):?(\d+)$/.exec(line?.value ?? "") ?? [];

@@ -120,7 +120,7 @@ function settle(found: Found, gathered: Gathered, { path, read }: Reading): void
   keys(found, gathered, list);
   signatureOptions(found, gathered, list);
   signedFields(found, gathered, list);
-  doors(found, gathered, list);
+  listeners(found, gathered, list);
   daemon(found, gathered, list);
 }
 
@@ -249,7 +249,7 @@ function signedFields({ SignHeaders, OmitHeaders, OversignHeaders }: Found, gath
   gathered.set("signed_header_fields", counts, place);
 }
 
-function doors(found: Found, gathered: Gathered, list: List): void {
+function listeners(found: Found, gathered: Gathered, list: List): void {
   const { Socket, UMask, InternalHosts, MTA } = found;
   // Mail comes by the milter alone.
   gathered.set("inet_socket_port", [], Socket?.place);

@@ -7,7 +7,7 @@ interface NamedBanks {
 }
 
 /**
- * Every authserv-id that some bank may write, whichever is in force: mail that comes in by one door is read beside mail of
+ * Every authserv-id that some bank may write, whichever is in force: mail that comes in by one listener is read beside mail of
  * the others, so all of them are of one domain (RFC 8601 section 5).
  */
 export function authservIds({ base, policy_bank }: NamedBanks): readonly string[] {

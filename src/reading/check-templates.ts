@@ -1,9 +1,9 @@
 // Looks at every template of notices that a configuration has, before anything is written by it.
 import type { Config } from "../config/config.ts";
 import type { Problem, SettingPath } from "../config/source.ts";
+import { isMapping } from "../lookup/value.ts";
 import { templateSettings } from "../notices/default-templates.ts";
 import { type ReadFile, templateProblems } from "../notices/templates.ts";
-import { isMapping } from "../settings/shape.ts";
 import type { TemplateSource } from "../settings/values.ts";
 
 export function checkTemplates({ base, policy_bank }: Config, readFile: ReadFile): readonly Problem[] {

@@ -1,4 +1,4 @@
-// The rights with which the daemon will look at keys: a command that root gives would see more than it.
+// The rights with which the daemon will look at keys. A command that root runs would see more than the daemon does.
 import {
   asUser,
   nameOf,
@@ -12,7 +12,7 @@ import {
 export interface DaemonRights {
   /** The user that the daemon becomes; absent where this process sees what the daemon sees, as far as is known. */
   readonly user?: string;
-  /** Does it with these rights. */
+  /** Runs `action` with these rights. */
   act<Result>(action: () => Result): Result;
 }
 

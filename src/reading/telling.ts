@@ -6,7 +6,7 @@ export interface Telling {
   tell(problem: Problem): void;
 }
 
-/** @param first what was found already; what the compiler said of a place it said better, knowing the names meant */
+/** @param first what the compiler found: nothing more is said of those places, since it knew best what was meant */
 export function createTelling(first: readonly Problem[], locate: (path: SettingPath) => Place | undefined): Telling {
   const problems = [...first];
   const told = new Set(problems.flatMap((problem) => placeOf(problem) ?? []));

@@ -1,7 +1,8 @@
 // The shape of a declared signing key: `{ domain, selector, file, v g h k s t n }` (amavisd: dkim_key()).
 import { domainToASCII } from "node:url";
+import { isMapping } from "../lookup/value.ts";
 import { nearest } from "./nearest.ts";
-import { isMapping, type Report, type Shape } from "./shape.ts";
+import type { Report, Shape } from "./shape.ts";
 import { file, secret } from "./text-shape.ts";
 import type { DkimKeySetting } from "./values.ts";
 

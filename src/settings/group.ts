@@ -1,6 +1,8 @@
 // A setting that is a record of settings of its own (`dns`, `pool`): strict, every member with its default.
+
+import { isMapping } from "../lookup/value.ts";
 import { type KnownNames, readRecord, type SettingRows, type ValuesOf, withDefaults } from "./setting.ts";
-import { isMapping, type Shape } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 
 export interface Group<R extends SettingRows> extends Shape<ValuesOf<R>> {
   readonly members: R;

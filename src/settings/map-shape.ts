@@ -1,8 +1,9 @@
 // Shapes of lookup maps: lists of tables, brought into one form. Compiling and searching them is src/lookup's.
 import { isFileTable, isRegexpTable } from "../lookup/map.ts";
 import type { RawTable, Scalar } from "../lookup/table.ts";
+import { isMapping } from "../lookup/value.ts";
 import { readDuration, readNumber } from "./number-shape.ts";
-import { isMapping, type Report, readTruth, type Shape, show, within } from "./shape.ts";
+import { type Report, readTruth, type Shape, show, within } from "./shape.ts";
 import type { MapSetting } from "./values.ts";
 
 /** What maps yield; who compiles a map goes by it (policy/map-values.ts). */

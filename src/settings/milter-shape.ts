@@ -1,8 +1,10 @@
 // milter_listen: where MTAs find us as a milter, by the spellings that Postfix, sendmail and OpenDKIM know.
-import { readHostPort } from "./network-shape.ts";
-import { isMapping, type Shape } from "./shape.ts";
 
-export interface MilterDoorSetting {
+import { isMapping } from "../lookup/value.ts";
+import { readHostPort } from "./network-shape.ts";
+import type { Shape } from "./shape.ts";
+
+export interface MilterListenerSetting {
   /** "127.0.0.1:8891" or the path of a unix socket. */
   readonly address: string;
   /** The bank that its mail starts with; null: that of the base, and what client and login load. */
@@ -11,7 +13,7 @@ export interface MilterDoorSetting {
 
 const wanted = 'an address such as "127.0.0.1:8891", "inet:8891@127.0.0.1" or "/path/of/a/socket"';
 
-export const milterDoor: Shape<MilterDoorSetting> = {
+export const milterListener: Shape<MilterListenerSetting> = {
   words: `{ address, bank }, or the address alone: ${wanted}`,
   nullable: false,
   read(value, report) {
@@ -20,7 +22,7 @@ export const milterDoor: Shape<MilterDoorSetting> = {
     }
     const { address, bank = null, ...others } = value;
     const [unknown] = Object.keys(others);
-    if (unknown !== undefined) return report(`!a milter door has an address and a bank, not "${unknown}"`, value);
+    if (unknown !== undefined) return report(`!a milter listener has an address and a bank, not "${unknown}"`, value);
     const found = readAddress(address);
     if (found === undefined) return report(wanted, address, ["address"]);
     if (bank !== null && (typeof bank !== "string" || bank === "")) return report("the name of a bank", bank, ["bank"]);

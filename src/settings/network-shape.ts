@@ -2,10 +2,11 @@
 import { isIP } from "node:net";
 import { parseNetwork } from "../lookup/network.ts";
 import type { RawTable } from "../lookup/table.ts";
+import { isMapping } from "../lookup/value.ts";
 import { parseMethod } from "../smtp/next-hop.ts";
 import { anyYield, readTable, type Yield } from "./map-shape.ts";
 import { parseServerUrl } from "./server-url.ts";
-import { isMapping, list, type Report, type Shape, show, within } from "./shape.ts";
+import { list, type Report, type Shape, show, within } from "./shape.ts";
 import type { ClientPolicy } from "./values.ts";
 
 export const port: Shape<number> = {

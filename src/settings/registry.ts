@@ -53,14 +53,14 @@ export function scopeOf(name: string): Scope | undefined {
 }
 
 /** Every name that may stand in a bank. */
-export const bankNames: readonly string[] = [...Object.keys(bankSettings), ...Object.keys(knownBankNames)];
+export const bankSettingNames: readonly string[] = [...Object.keys(bankSettings), ...Object.keys(knownBankNames)];
 
 /** Every name that may stand at top level. */
 export const allNames: readonly string[] = [
   ...structuralNames,
   ...Object.keys(globalSettings),
   ...Object.keys(knownGlobalNames),
-  ...bankNames,
+  ...bankSettingNames,
 ];
 
 const all: SettingRows = { ...globalSettings, ...bankSettings };

@@ -1,10 +1,12 @@
 // av_scanners and spam_scanners: mappings of ours, or the lists of amavisd's that mean a daemon which can be asked here
 // (amavis-scanner.ts). Whatever else stands there is an error: mail that nobody looks at must not look as if somebody had.
+
+import { isMapping } from "../lookup/value.ts";
 import { type AmavisScanner, amavisSpamScanner, amavisVirusScanner } from "./amavis-scanner.ts";
 import { duration, integer, number, size } from "./number-shape.ts";
 import { formatPeerAddress, parsePeerAddress } from "./peer-address.ts";
 import { readRecord, setting, type ValuesOf, withDefaults } from "./setting.ts";
-import { isMapping, list, optional, type Report, type Shape, within } from "./shape.ts";
+import { list, optional, type Report, type Shape, within } from "./shape.ts";
 
 /** A virus scanner that is asked. Times are seconds. */
 export type VirusScanner = ValuesOf<typeof clamdRows> & { readonly type: "clamd" };
@@ -34,7 +36,7 @@ const scannerName: Shape<string> = {
   },
 };
 
-/** Some seconds: for ever is not among them, and no mail can wait that long. */
+/** A timeout that has an end, and that a mail can wait for. */
 const patience: Shape<number> = {
   words: duration.words,
   nullable: false,

@@ -1,5 +1,6 @@
 // The shapes a setting's value can have: what is taken, and the one normal form it is turned into. Here are the general ones.
 // Reading a normal form again gives the same normal form; `--print` relies on it.
+import { isMapping } from "../lookup/value.ts";
 
 /**
  * Reports what is wrong with a value: what was wanted ("!" in front: a whole sentence), what was found, the steps to a fault further
@@ -30,7 +31,7 @@ export function within(report: Report, ...steps: readonly (string | number)[]): 
   return (wanted, found, inside = [], at) => report(wanted, found, [...steps, ...inside], at);
 }
 
-/** So that what a report gives back has the type of no value. */
+/** Gives the result of a report the type `never`. */
 function isNoValue(_found: unknown): _found is never {
   return true;
 }
@@ -65,10 +66,6 @@ export function show(value: unknown): string {
   if (typeof value === "object" && value !== null) return "a mapping";
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const truth: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([

@@ -1,8 +1,10 @@
 // Shapes of values that are texts of a certain kind: names of files, destinies, mailboxes, header fields.
+
+import { isMapping } from "../lookup/value.ts";
 import { toAscii } from "../mail/domain.ts";
 import { isEnvelopeSender, readSenderName } from "../mail/sender-name.ts";
 import { readNumber } from "./number-shape.ts";
-import { isMapping, mapping, type Shape, text, toggle } from "./shape.ts";
+import { mapping, type Shape, text, toggle } from "./shape.ts";
 import type { Destiny, TemplateSource } from "./values.ts";
 
 /** A name of ours, as it goes into replies and header fields: a host name in U-labels in its A-labels. */

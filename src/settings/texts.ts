@@ -1,6 +1,8 @@
 // Goes through the texts of settings with the shape of each: names of files and secrets are found by their shapes.
+
+import { isMapping } from "../lookup/value.ts";
 import { shapeNamed } from "./registry.ts";
-import { isMapping, type Shape } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 
 /** Gives what stands in place of a text. */
 export type ChangeText = (text: string, shape: Shape<unknown>, path: readonly (string | number)[]) => string;

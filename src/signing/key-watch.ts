@@ -45,7 +45,7 @@ export interface KeyWatch {
 
 const passingMs = 3_600_000;
 const failingMs = 300_000;
-/** The first look at all keys is spread over time, or we would greet the resolver with all of them at once. */
+/** The first look at all keys is spread over this time, or the resolver would get all questions at once. */
 const firstRoundMs = 30_000;
 const firstRoundMsPerKey = 500;
 const tickMs = 1000;

@@ -17,7 +17,7 @@ export interface KeyListing {
   readonly byDomain: KeysByDomain;
   readonly patterns: readonly SigningKey[];
   look(place: KeyPlace): KeyLook;
-  /** The same text for equal ones: most keys have the selector of others. */
+  /** Returns one and the same string for equal texts, which saves memory: most keys have the selector of others. */
   shared(text: string): string;
   /** A key in the form in which it is kept. */
   numbered(key: Omit<SigningKey, "number">, number: number): SigningKey;

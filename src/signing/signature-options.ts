@@ -1,6 +1,7 @@
 // The signature tags an administrator sets per sender (dkim_signature_options_bysender_maps): read from the values of
 // the map and merged, tag by tag, the most specific match first.
 
+import { isMapping } from "../lookup/value.ts";
 import type { Canonicalization } from "../mail/digest.ts";
 import { toAscii } from "../mail/domain.ts";
 
@@ -47,10 +48,6 @@ export function readSignatureOptions(value: unknown): ReadOptions {
     else faults.push(`expected a mapping of signature tags, found ${JSON.stringify(each)}`);
   }
   return { sets, faults };
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function readSet(mapping: Readonly<Record<string, unknown>>, faults: string[]): SignatureOptions {

@@ -8,7 +8,7 @@ import type { Say } from "./advice.ts";
 
 export function lintBanks(config: Config, say: Say): void {
   const byMilter = config.milter_listen.flatMap(({ bank }) => bank ?? []);
-  const atDoor = new Set([...Object.values(config.interface_policy).flat(), ...byMilter]);
+  const atListener = new Set([...Object.values(config.interface_policy).flat(), ...byMilter]);
   // The MTA's daemon may have any bank's name (milter_macro_daemon_name).
   const mayBeNamed = config.milter_listen.length > 0;
   const atClient = new Set(
@@ -18,7 +18,7 @@ export function lintBanks(config: Config, say: Say): void {
   for (const [name, overlay] of config.policy_bank) {
     const path = ["policy_bank", name];
     const known = wellKnownBanks.includes(name);
-    if (!atDoor.has(name) && !atClient.has(name) && !later.has(name) && !known) {
+    if (!atListener.has(name) && !atClient.has(name) && !later.has(name) && !known) {
       if (mayBeNamed) continue;
       say(
         "warning",
@@ -28,7 +28,7 @@ export function lintBanks(config: Config, say: Say): void {
       );
       continue;
     }
-    if (atDoor.has(name)) continue;
+    if (atListener.has(name)) continue;
     const client = atClient.has(name) || name === "MYNETS";
     const tooLate = client ? whenClientKnown : name === "MYUSERS" ? whenClientKnown : whenMailRead;
     for (const key of tooLate) {

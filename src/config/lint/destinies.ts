@@ -1,7 +1,9 @@
 // Destinies of mail that nothing finds, and lists that change a score which no mail has: no scanner, rule or map is configured that
 // could. Names are looked at as they were written, so that an import sees them as a start does.
+
+import { isMapping } from "../../lookup/value.ts";
 import { settingNamed } from "../../settings/registry.ts";
-import { isMapping, reporter } from "../../settings/shape.ts";
+import { reporter } from "../../settings/shape.ts";
 import type { ConfigSource } from "../source.ts";
 import type { Say } from "./advice.ts";
 
@@ -10,7 +12,7 @@ type Settings = ConfigSource["settings"];
 interface Finder {
   /** One of these, set anywhere, finds such mail. */
   readonly by: readonly string[];
-  /** What an operator who set the destiny believes and is not so. */
+  /** What does not happen, though an operator who set the destiny expects it. */
   readonly missed: string;
   /** Set in the base to "always", it says that the check is off: the destiny promises nothing then. */
   readonly bypass?: string;

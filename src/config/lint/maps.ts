@@ -2,7 +2,7 @@
 
 import { isRegexpTable } from "../../lookup/map.ts";
 import type { RawTable } from "../../lookup/table.ts";
-import { isMapping } from "../../settings/shape.ts";
+import { isMapping } from "../../lookup/value.ts";
 import { readSignatureOptions } from "../../signing/signature-options.ts";
 import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";

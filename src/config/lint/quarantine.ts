@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
-import { doors } from "./doors.ts";
+import { listenersOf } from "./listeners.ts";
 
 const methods = [
   "virus_quarantine_method",
@@ -66,7 +66,7 @@ function lintHold(config: Config, at: SettingPath, settings: BankOverlay, say: S
     say("error", at, "hold: keeps no copy, so it makes no archive");
   } else if (config.milter_listen.length === 0) {
     say("error", at, "hold: is done by an MTA that asks as a milter: milter_listen names no place for it");
-  } else if (doors(config).length > 0) {
+  } else if (listenersOf(config).length > 0) {
     say("warning", at, "hold: is for mail by milter: what comes by SMTP and would have to be held is put off");
   }
   const destiny = destinies[name];

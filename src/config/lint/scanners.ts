@@ -1,6 +1,7 @@
 // Scanners of amavisd's: those that became another kind here, and for an import those that cannot be had.
+
+import { isMapping } from "../../lookup/value.ts";
 import { amavisSpamScanner, amavisVirusScanner, isEmbeddedSpamAssassin } from "../../settings/amavis-scanner.ts";
-import { isMapping } from "../../settings/shape.ts";
 import type { ConfigSource, Problem } from "../source.ts";
 import { collector, type Say } from "./advice.ts";
 import { lintDestinies } from "./destinies.ts";

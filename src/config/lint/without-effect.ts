@@ -6,12 +6,12 @@ import type { Config } from "../config.ts";
 import { everyBank } from "../references.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
-import { banksAt, type DoorAt, doors } from "./doors.ts";
+import { banksAt, type ListenerAt, listenersOf } from "./listeners.ts";
 
 export function lintWithoutEffect(config: Config, say: Say): void {
   lintSigning(config, say);
   lintResults(config, say);
-  for (const door of doors(config)) lintDoor(config, door, say);
+  for (const listener of listenersOf(config)) lintListener(config, listener, say);
   lintNames(config, say);
   lintRejects(config, say);
 }
@@ -55,15 +55,15 @@ function whereTrue(config: Config, name: Toggle): SettingPath | undefined {
   return bank === undefined ? undefined : [...bank.path, name];
 }
 
-function lintDoor(config: Config, door: DoorAt, say: Say): void {
-  const loaded = banksAt(config, door);
+function lintListener(config: Config, listener: ListenerAt, say: Say): void {
+  const loaded = banksAt(config, listener);
   const settings: BankSettings = Object.assign(
     { ...config.base },
     ...loaded.map((name) => config.policy_bank.get(name)),
   );
-  const where = door.socket ?? `port ${door.port}`;
+  const where = listener.socket ?? `port ${listener.port}`;
   if (settings.protocol === "AM.PDP" || settings.protocol === "TCP-LOOKUP") {
-    say("warning", door.path, `${where} stays closed: ${settings.protocol} is not spoken here`);
+    say("warning", listener.path, `${where} stays closed: ${settings.protocol} is not spoken here`);
     return;
   }
   if (!hasNextHop(settings) && !isSetLater(config, loaded)) {
@@ -80,7 +80,7 @@ function lintDoor(config: Config, door: DoorAt, say: Say): void {
     (name) => whereTrue(config, name) !== undefined,
   );
   if (isUsed && !settings.originating && verifications.every((name) => !settings[name])) {
-    say("note", door.path, `mail that comes in by ${where} is not verified: enable_dkim_verification is off`);
+    say("note", listener.path, `mail that comes in by ${where} is not verified: enable_dkim_verification is off`);
   }
 }
 
@@ -125,7 +125,7 @@ const rejecting = [
 /** Postfix has answered its client before a filter behind its queue sees the mail. */
 function lintRejects(config: Config, say: Say): void {
   // A milter answers before the MTA has.
-  if (doors(config).length === 0) return;
+  if (listenersOf(config).length === 0) return;
   for (const { path, settings } of everyBank(config)) {
     // Mail of our own users has no forged senders.
     if (settings.originating === true) continue;

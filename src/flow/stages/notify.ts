@@ -1,3 +1,5 @@
+// Sends the status notifications that are owed for a mail, and hands its other notices on. A notification that is put off
+// puts the mail off.
 import { type Notice, refused } from "../../policy/decision.ts";
 import type { Reply } from "../../smtp/reply.ts";
 import type { JudgedMail, Settled } from "../mail.ts";
@@ -62,8 +64,8 @@ function afterDsn(word: Settled, { action, withheld }: DsnOwed, result: OwnMailR
   const withNotice = (notice: Notice): Settled => ({ ...word, notices: [...word.notices, notice] });
   if (withheld !== undefined) return withNotice({ kind, result: "suppressed", reason: withheld });
   if (result === "sent") return withNotice({ kind, result: "sent" });
-  // Rather the mail again for all than one recipient's loss that nobody hears of. But who has the mail shall not have it
-  // twice for want of a notification, and who cannot be notified today cannot be tomorrow.
+  // A failure whose notification is put off puts the mail off: a mail that comes twice is better than a loss that nobody
+  // is told of. A notification of success is not worth a second copy, and one that is refused would be refused again.
   if (result === "put-off" && action === "failed") return ownWord(refused("dsn-put-off", "tempfail", notHandedOver));
   return withNotice({ kind, result: "suppressed", reason: result });
 }

@@ -11,8 +11,8 @@ function chapter(title: string, ...names: readonly (keyof typeof globalSettings)
   return { title, settings: Object.fromEntries(names.map((name) => [name, globalSettings[name]])) };
 }
 
-const doors = chapter(
-  "Doors",
+const entrances = chapter(
+  "Where mail comes in",
   "inet_socket_port",
   "inet_socket_bind",
   "listen_sockets",
@@ -57,7 +57,7 @@ const daemon = chapter(
   "smtp_discard_ehlo_keywords",
 );
 const named: ReadonlySet<string> = new Set(
-  [doors, identity, keys, daemon].flatMap(({ settings }) => Object.keys(settings)),
+  [entrances, identity, keys, daemon].flatMap(({ settings }) => Object.keys(settings)),
 );
 const checks: GlobalChapter = {
   title: "Content checks of the whole daemon",
@@ -65,4 +65,4 @@ const checks: GlobalChapter = {
 };
 
 /** Every global setting stands in one of them: what is not named above is in the last. */
-export const globalChapters: readonly GlobalChapter[] = [identity, doors, keys, daemon, checks];
+export const globalChapters: readonly GlobalChapter[] = [identity, entrances, keys, daemon, checks];

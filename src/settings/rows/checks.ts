@@ -1,3 +1,4 @@
+// Bank settings of the content checks: who bypasses or loves what, scanners, banned names, spam levels and lists.
 import {
   banksYield,
   bannedRulesYield,

@@ -1,7 +1,7 @@
-// Settings that hold for the whole daemon and cannot stand in a policy bank: doors, process, keys, building blocks.
+// Settings that hold for the whole daemon and cannot stand in a policy bank: listeners, process, keys, building blocks.
 import { dkimKey } from "../dkim-key-shape.ts";
 import { bannedRule, table } from "../map-shape.ts";
-import { milterDoor } from "../milter-shape.ts";
+import { milterListener } from "../milter-shape.ts";
 import { bankNames, bindAddresses, networks, port, privateNetworks } from "../network-shape.ts";
 import { duration, integer, mode, number, size } from "../number-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
@@ -58,7 +58,7 @@ export const globalSettings = {
     "sockets",
   ),
   milter_listen: setting(
-    list(milterDoor, "a list of { address, bank }"),
+    list(milterListener, "a list of { address, bank }"),
     [],
     'Where MTAs find us as a milter: "127.0.0.1:8891" or the path of a unix socket, each with the bank that its mail starts with. A daemon name of the MTA that is the name of a bank loads that bank, a login loads ORIGINATING.',
     "milter",
@@ -114,7 +114,7 @@ export const globalSettings = {
   interface_policy: setting(
     mapping(bankNames, "a mapping of port, address:port, SOCK or socket path to banks"),
     {},
-    "Which bank a connection loads, by the door it comes in: by port first, then by address:port, for unix sockets by SOCK, then by path.",
+    "Which bank a connection loads, by the listener it comes in by: by port first, then by address:port, for unix sockets by SOCK, then by path.",
     "policy",
     { sigil: "%" },
   ),

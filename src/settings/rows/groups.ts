@@ -185,7 +185,7 @@ export const limits = group(
     connections: setting(
       integer(1),
       2000,
-      "Connections from the MTA at a time, all doors together; what is beyond gets 421. Never more than a third of the files that the system lets us open. Postfix's process limit for the feed is what keeps them few.",
+      "Connections from the MTA at a time, of all listeners together; one more gets 421. Never more than a third of the files that the system lets us open. Postfix's process limit for the feed is what keeps them few.",
       "receive",
     ),
     command_line: setting(size, 8192, "Octets of one command line.", "receive"),

@@ -1,3 +1,4 @@
+// Bank settings of header fields of ours, and settings by contents category (amavisd: *_by_ccat).
 import { map, truthYield } from "../map-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
 import { anything, mapping, optional, text, toggle } from "../shape.ts";

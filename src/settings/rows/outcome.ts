@@ -1,3 +1,4 @@
+// Bank settings of what becomes of bad mail: destinies, copies in quarantine, notices, wrapping.
 import { map, textYield, truthYield } from "../map-shape.ts";
 import { type SettingRows, setting } from "../setting.ts";
 import { optional, text, toggle } from "../shape.ts";

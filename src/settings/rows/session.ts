@@ -1,3 +1,4 @@
+// Bank settings of the session: what we say and take as a server, how we appear to next hops, log and routes of mail.
 import { map, truthYield } from "../map-shape.ts";
 import { clientPolicy, method, methodYield, networks } from "../network-shape.ts";
 import { duration, integer, size } from "../number-shape.ts";
@@ -9,7 +10,7 @@ export const sessionSettings = {
   protocol: setting(
     optional(oneOf("SMTP", "LMTP", "AM.PDP", "TCP-LOOKUP")),
     null,
-    "What the door speaks. An SMTP door also takes LHLO and becomes LMTP for that session. AM.PDP and TCP-LOOKUP are known but not spoken: such a door stays closed.",
+    "What the listener speaks. An SMTP listener also takes LHLO and speaks LMTP for that session. AM.PDP and TCP-LOOKUP are known but not spoken: such a listener stays closed.",
     "receive",
     { otherwise: "SMTP and LMTP on a port" },
   ),
@@ -85,7 +86,7 @@ export const sessionSettings = {
   smtpd_tls_wrappermode: setting(
     toggle,
     false,
-    "With tls_security_level_in, the door speaks TLS from the first octet on, without STARTTLS, by Postfix's name.",
+    "With tls_security_level_in, the listener speaks TLS from the first octet on, without STARTTLS, by Postfix's name.",
     "receive",
     { sigil: "any" },
   ),

@@ -8,7 +8,7 @@ import { readAmavisdConf } from "../../../src/amavis/read-conf.ts";
 import { ConfReading } from "../../../src/amavis/reading.ts";
 import type { Value } from "../../../src/amavis/values.ts";
 import { disk, loadConfig } from "../../../src/config/load.ts";
-import { isMapping } from "../../../src/settings/shape.ts";
+import { isMapping } from "../../../src/lookup/value.ts";
 import { corpus } from "../../support/corpora.ts";
 
 const folder = corpus("amavisd-conf");

@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { createListeners, listenerKey } from "../../../src/daemon/listeners.ts";
 import type { Listener } from "../../../src/receive/listener.ts";
 
-/** Doors whose listeners come up when they are let, and what became of them. */
+/** Listeners that open when the test lets them, and what became of them. */
 function createStage() {
   const listening = Promise.withResolvers<void>();
   const events: string[] = [];
   const broken = new Set<number>();
-  const doors = createListeners(({ port = 0 }): Listener => {
+  const listeners = createListeners(({ port = 0 }): Listener => {
     const name = { address: "127.0.0.1", port };
     return {
       name,
@@ -29,59 +29,59 @@ function createStage() {
       },
     };
   });
-  return { doors, events, broken, letListen: () => listening.resolve() };
+  return { listeners, events, broken, letListen: () => listening.resolve() };
 }
 
-test("a door that comes up while all are drained is closed again", async () => {
-  const { doors, events, letListen } = createStage();
-  const opening = doors.open([{ address: "127.0.0.1", port: 1 }]);
-  await doors.drain(1000);
+test("a listener that comes up while all are drained is closed again", async () => {
+  const { listeners, events, letListen } = createStage();
+  const opening = listeners.open([{ address: "127.0.0.1", port: 1 }]);
+  await listeners.drain(1000);
   letListen();
   await assert.rejects(opening, /shutting down/);
   assert.deepEqual(events, ["listen 1", "drain 1 0"]);
-  assert.deepEqual(doors.names, []);
+  assert.deepEqual(listeners.names, []);
 });
 
-test("no door is opened after the drain", async () => {
-  const { doors, events, letListen } = createStage();
+test("no listener is opened after the drain", async () => {
+  const { listeners, events, letListen } = createStage();
   letListen();
-  await doors.open([{ address: "127.0.0.1", port: 1 }]);
-  await doors.drain(1000);
-  await assert.rejects(doors.open([{ address: "127.0.0.1", port: 2 }]), /shutting down/);
+  await listeners.open([{ address: "127.0.0.1", port: 1 }]);
+  await listeners.drain(1000);
+  await assert.rejects(listeners.open([{ address: "127.0.0.1", port: 2 }]), /shutting down/);
   assert.deepEqual(events, ["listen 1", "drain 1 1000", "listen 2", "drain 2 0"]);
 });
 
 const at = (...ports: readonly number[]) => ports.map((port) => ({ address: "127.0.0.1", port }));
 
-test("all doors of a configuration are opened or none: those that were open stay", async () => {
-  const { doors, events, broken, letListen } = createStage();
+test("all listeners of a configuration are opened or none: those that were open stay", async () => {
+  const { listeners, events, broken, letListen } = createStage();
   letListen();
-  await doors.open(at(1));
-  doors.keep(at(1), 1000);
+  await listeners.open(at(1));
+  listeners.keep(at(1), 1000);
   broken.add(3);
-  await assert.rejects(doors.open(at(1, 2, 3)), /EADDRINUSE 3/);
+  await assert.rejects(listeners.open(at(1, 2, 3)), /EADDRINUSE 3/);
   assert.deepEqual(events, ["listen 1", "listen 2", "listen 3", "drain 2 0"]);
-  assert.deepEqual(doors.names, at(1));
+  assert.deepEqual(listeners.names, at(1));
 });
 
 test("what the configuration in force no longer names is closed as its sessions end", async () => {
-  const { doors, events, letListen } = createStage();
+  const { listeners, events, letListen } = createStage();
   letListen();
-  await doors.open(at(1, 2));
-  assert.deepEqual(await doors.open(at(2, 3)), at(3), "what is open is not opened again");
-  doors.keep(at(2, 3), 1000);
+  await listeners.open(at(1, 2));
+  assert.deepEqual(await listeners.open(at(2, 3)), at(3), "what is open is not opened again");
+  listeners.keep(at(2, 3), 1000);
   assert.deepEqual(events.slice(3), ["drain 1 1000"]);
-  assert.deepEqual(doors.names, at(2, 3));
+  assert.deepEqual(listeners.names, at(2, 3));
 });
 
-test("a door that is wanted and not open is counted", async () => {
-  const { doors, letListen } = createStage();
+test("a listener that is wanted and not open is counted", async () => {
+  const { listeners, letListen } = createStage();
   letListen();
-  await doors.open(at(1));
-  doors.keep(at(1, 2), 1000);
-  assert.equal(doors.closedCount(), 1);
-  await doors.shut(at(1));
-  assert.equal(doors.closedCount(), 2);
+  await listeners.open(at(1));
+  listeners.keep(at(1, 2), 1000);
+  assert.equal(listeners.closedCount(), 1);
+  await listeners.shut(at(1));
+  assert.equal(listeners.closedCount(), 2);
 });
 
 test("places are told apart by address, port and path", () => {
@@ -92,13 +92,13 @@ test("places are told apart by address, port and path", () => {
   ]);
 });
 
-test("of all doors the session that was idle for longest is sent home", async () => {
+test("of all listeners the session that was idle for longest is sent home", async () => {
   const sent: number[] = [];
   const idle = new Map<number, number>([
     [2, 30],
     [3, 20],
   ]);
-  const doors = createListeners(({ port = 0 }) => ({
+  const listeners = createListeners(({ port = 0 }) => ({
     name: { address: "127.0.0.1", port },
     connections: 1,
     listen: async () => ({ address: "127.0.0.1", port }),
@@ -114,17 +114,17 @@ test("of all doors the session that was idle for longest is sent home", async ()
     },
     retire: async () => undefined,
   }));
-  await doors.open(at(1, 2, 3));
-  assert.deepEqual([doors.makeRoom(), doors.makeRoom(), doors.makeRoom()], [true, true, false]);
+  await listeners.open(at(1, 2, 3));
+  assert.deepEqual([listeners.makeRoom(), listeners.makeRoom(), listeners.makeRoom()], [true, true, false]);
   assert.deepEqual(sent, [3, 2]);
 });
 
 test("all sockets are left to another process, and none is opened afterwards", async () => {
-  const { doors, events, letListen } = createStage();
+  const { listeners, events, letListen } = createStage();
   letListen();
-  await doors.open(at(1, 2));
-  assert.deepEqual(doors.descriptors(), [1, 2]);
-  await doors.retire(1000);
-  await assert.rejects(doors.open(at(3)), /shutting down/);
+  await listeners.open(at(1, 2));
+  assert.deepEqual(listeners.descriptors(), [1, 2]);
+  await listeners.retire(1000);
+  await assert.rejects(listeners.open(at(3)), /shutting down/);
   assert.deepEqual(events, ["listen 1", "listen 2", "retire 1", "retire 2", "listen 3", "drain 3 0"]);
 });

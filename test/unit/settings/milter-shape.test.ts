@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { milterDoor } from "../../../src/settings/milter-shape.ts";
+import { milterListener } from "../../../src/settings/milter-shape.ts";
 
 function refuse(wanted: string): never {
   throw new Error(wanted);
@@ -21,9 +21,9 @@ const spellings = [
 
 for (const [given, address] of spellings) {
   test(`${given} is ${address}`, () => {
-    assert.deepEqual(milterDoor.read(given, refuse), { address, bank: null });
-    assert.deepEqual(milterDoor.read({ address: given, bank: "SIGN" }, refuse), { address, bank: "SIGN" });
-    assert.deepEqual(milterDoor.read({ address }, refuse), { address, bank: null });
+    assert.deepEqual(milterListener.read(given, refuse), { address, bank: null });
+    assert.deepEqual(milterListener.read({ address: given, bank: "SIGN" }, refuse), { address, bank: "SIGN" });
+    assert.deepEqual(milterListener.read({ address }, refuse), { address, bank: null });
   });
 }
 
@@ -36,5 +36,5 @@ for (const wrong of [
   { address: "8891", bank: 1 },
   { address: "8891", port: 1 },
 ]) {
-  test(`${JSON.stringify(wrong)} is refused`, () => assert.throws(() => milterDoor.read(wrong, refuse)));
+  test(`${JSON.stringify(wrong)} is refused`, () => assert.throws(() => milterListener.read(wrong, refuse)));
 }

@@ -1,4 +1,4 @@
-// The milter door put together: the flow's outcome becomes what the MTA is asked to do.
+// Mail by milter between its part and the flow: the outcome becomes what the MTA is asked to do.
 import type { BodyDigester } from "../dkim/engine.ts";
 import type { MilterOutcome } from "../flow/milter-flow.ts";
 import type { BodyDigestSpec } from "../mail/digest.ts";
@@ -35,7 +35,7 @@ export interface IntakeNeeds {
   options(at: ListenerName): ListenerOptions;
 }
 
-/** Messages are kept as those of the other doors are. */
+/** Messages are collected as those of SMTP are. */
 export function milterIntake({
   store,
   startDigest,

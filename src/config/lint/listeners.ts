@@ -1,4 +1,4 @@
-// Doors: who can reach them, whether policies name doors that exist, and next hops that are doors of our own.
+// Listeners: who can reach them, whether interface_policy names one that is there, and next hops that are listeners of ours.
 import { isIP } from "node:net";
 import type { BankOverlay } from "../../settings/bank-settings.ts";
 import { bareAddress, readHostPort } from "../../settings/network-shape.ts";
@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import type { SettingPath } from "../source.ts";
 import type { Say } from "./advice.ts";
 
-export interface DoorAt {
+export interface ListenerAt {
   /** "" for a unix socket. */
   readonly address: string;
   readonly port: number;
@@ -17,14 +17,14 @@ export interface DoorAt {
 }
 
 /** Every place the daemon listens on for mail. */
-export function doors(config: Config): DoorAt[] {
+export function listenersOf(config: Config): ListenerAt[] {
   const tcp = config.inet_socket_port.flatMap((port, index) =>
     config.inet_socket_bind.map((address) => ({ address, port, path: ["inet_socket_port", index] })),
   );
-  const listed = config.listen_sockets.flatMap((door, index) => {
+  const listed = config.listen_sockets.flatMap((listener, index) => {
     const path = ["listen_sockets", index];
-    if (door.startsWith("/")) return [{ address: "", port: 0, socket: door, path }];
-    const found = readHostPort(door, "*");
+    if (listener.startsWith("/")) return [{ address: "", port: 0, socket: listener, path }];
+    const found = readHostPort(listener, "*");
     return found === undefined ? [] : [{ address: found.host, port: found.port, path }];
   });
   const sockets = config.unix_socketname.map((socket, index) => {
@@ -34,7 +34,7 @@ export function doors(config: Config): DoorAt[] {
 }
 
 /** Every place where an MTA finds us as a milter, with the bank that its mail starts with. */
-function milterDoors(config: Config): (DoorAt & { readonly banks: readonly string[] })[] {
+function milterListeners(config: Config): (ListenerAt & { readonly banks: readonly string[] })[] {
   return config.milter_listen.flatMap(({ address, bank }, index) => {
     const found = readHostPort(address, "*");
     if (address.startsWith("/") || found === undefined) return [];
@@ -43,12 +43,12 @@ function milterDoors(config: Config): (DoorAt & { readonly banks: readonly strin
   });
 }
 
-export function lintDoors(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
-  const all = doors(config);
+export function lintListeners(config: Config, isSet: (path: SettingPath) => boolean, say: Say): void {
+  const all = listenersOf(config);
   if (all.length === 0 && config.milter_listen.length === 0)
     say("warning", ["inet_socket_port"], "there is no port and no socket to listen on");
-  const bySmtp = all.map((door) => ({ ...door, banks: banksAt(config, door) }));
-  for (const door of [...bySmtp, ...milterDoors(config)]) lintReach(config, door, isSet, say);
+  const bySmtp = all.map((listener) => ({ ...listener, banks: banksAt(config, listener) }));
+  for (const listener of [...bySmtp, ...milterListeners(config)]) lintReach(config, listener, isSet, say);
   lintPolicies(config, all, say);
   lintLoops(config, all, say);
   // An MTA that asks as a milter tells the client in its own protocol.
@@ -90,22 +90,22 @@ function isLoopback(address: string): boolean {
 
 function lintReach(
   config: Config,
-  door: DoorAt & { readonly banks: readonly string[] },
+  listener: ListenerAt & { readonly banks: readonly string[] },
   isSet: (path: SettingPath) => boolean,
   say: Say,
 ): void {
-  if (door.socket !== undefined || isLoopback(door.address)) return;
-  const owner = door.banks.findLast((name) => config.policy_bank.get(name)?.inet_acl !== undefined);
+  if (listener.socket !== undefined || isLoopback(listener.address)) return;
+  const owner = listener.banks.findLast((name) => config.policy_bank.get(name)?.inet_acl !== undefined);
   const acl = (owner === undefined ? undefined : config.policy_bank.get(owner)?.inet_acl) ?? config.base.inet_acl;
-  const where = `port ${door.port} at ${door.address === "*" ? "every address" : door.address}`;
+  const where = `port ${listener.port} at ${listener.address === "*" ? "every address" : listener.address}`;
   const path = owner === undefined ? ["inet_acl"] : ["policy_bank", owner, "inet_acl"];
   if (acl.some((net) => everyone.has(net))) {
-    const harm = door.path[0] === "milter_listen" ? "have mail signed by" : "send mail through";
+    const harm = listener.path[0] === "milter_listen" ? "have mail signed by" : "send mail through";
     say("error", path, `anybody can ${harm} ${where}; name the MTA's addresses only`);
   } else if (owner === undefined && !isSet(["inet_acl"])) {
     say(
       "warning",
-      door.path,
+      listener.path,
       `${where} is reachable from outside, but inet_acl is not set: only this machine may connect`,
     );
   }
@@ -113,32 +113,33 @@ function lintReach(
 
 const everyone: ReadonlySet<string> = new Set(["0.0.0.0/0", "0/0", "[::]/0", "::/0"]);
 
-/** The banks a connection to a door loads, in order. */
-export function banksAt(config: Config, { address, port, socket }: DoorAt): string[] {
+/** The banks that a connection to a listener loads, in order. */
+export function banksAt(config: Config, { address, port, socket }: ListenerAt): string[] {
   const keys = socket === undefined ? [`${port}`, `${address}:${port}`, `[${address}]:${port}`] : ["SOCK", socket];
   return keys.flatMap((key) =>
     Object.hasOwn(config.interface_policy, key) ? (config.interface_policy[key] ?? []) : [],
   );
 }
 
-/** A policy for a door that nobody can come in by. */
-function lintPolicies(config: Config, all: readonly DoorAt[], say: Say): void {
+/** Says which entries of interface_policy name no listener. */
+function lintPolicies(config: Config, all: readonly ListenerAt[], say: Say): void {
   for (const key of Object.keys(config.interface_policy)) {
-    if (key === "SOCK" ? all.some(({ socket }) => socket !== undefined) : all.some((door) => isAt(door, key))) continue;
+    if (key === "SOCK" ? all.some(({ socket }) => socket !== undefined) : all.some((listener) => isAt(listener, key)))
+      continue;
     say("warning", ["interface_policy", key], "nothing listens there", "name");
   }
 }
 
-function isAt({ address, port, socket }: DoorAt, key: string): boolean {
+function isAt({ address, port, socket }: ListenerAt, key: string): boolean {
   if (key.startsWith("/")) return key === socket;
   const found = readHostPort(key, "*");
   if (found === undefined || socket !== undefined || found.port !== port) return false;
   return found.host === "*" || address === "*" || bareAddress(address) === found.host;
 }
 
-/** Mail that leaves by one door of ours and comes in by another runs in a circle if the ways close. */
-function lintLoops(config: Config, all: readonly DoorAt[], say: Say): void {
-  const ways = all.map((door) => nextDoors(config, door, all));
+/** Warns of next hops that are listeners of ours. When mail would come back to where it came in, that is an error. */
+function lintLoops(config: Config, all: readonly ListenerAt[], say: Say): void {
+  const ways = all.map((listener) => nextListeners(config, listener, all));
   for (const [start, way] of ways.entries()) {
     for (const { to, path, name } of way) {
       const loop = reaches(ways, to, start, new Set());
@@ -157,14 +158,14 @@ interface Way {
   readonly name: string;
 }
 
-function nextDoors(config: Config, door: DoorAt, all: readonly DoorAt[]): Way[] {
-  const banks = banksAt(config, door);
+function nextListeners(config: Config, listener: ListenerAt, all: readonly ListenerAt[]): Way[] {
+  const banks = banksAt(config, listener);
   return (["forward_method", "notify_method"] as const).flatMap((setting) => {
     const bank = banks.findLast((name) => config.policy_bank.get(name)?.[setting] !== undefined);
     const overlay: BankOverlay = bank === undefined ? config.base : (config.policy_bank.get(bank) ?? {});
     const path = bank === undefined ? [setting] : ["policy_bank", bank, setting];
     return methods(overlay[setting] ?? null).flatMap((method) => {
-      const to = all.findIndex((other) => leadsTo(method, door, other));
+      const to = all.findIndex((other) => leadsTo(method, listener, other));
       return to === -1 ? [] : [{ to, path, name: method }];
     });
   });
@@ -175,7 +176,7 @@ function methods(setting: MethodSetting): readonly string[] {
   return typeof setting === "string" ? [setting] : setting;
 }
 
-function leadsTo(method: string, from: DoorAt, to: DoorAt): boolean {
+function leadsTo(method: string, from: ListenerAt, to: ListenerAt): boolean {
   const parsed = parseMethod(method);
   if (!("template" in parsed)) return false;
   const { template } = parsed;
@@ -183,7 +184,7 @@ function leadsTo(method: string, from: DoorAt, to: DoorAt): boolean {
   if (to.socket !== undefined) return false;
   const port = template.port === "*" ? from.port + 1 : template.port;
   if (port !== to.port) return false;
-  // "*" is the MTA that connected: on this machine, where the door is a loopback one.
+  // "*" is the MTA that connected: it is on this machine when the listener is on loopback.
   if (template.host === "*") return isLoopback(from.address);
   if (to.address === "*") return isLoopback(template.host) || isIP(template.host) === 0;
   return (

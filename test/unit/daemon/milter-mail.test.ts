@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { milterVerdict } from "../../../src/daemon/milter-door.ts";
+import { milterVerdict } from "../../../src/daemon/milter-mail.ts";
 import type { Leaving, Settled } from "../../../src/flow/mail.ts";
 import { milterNextHops } from "../../../src/flow/milter-flow.ts";
 import { conclude } from "../../../src/flow/outcome/conclude.ts";
