@@ -19,6 +19,6 @@ test("threads that do not end, or whose end fails, hold nothing up", async (t) =
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const ended = endThreads({ destroy: () => new Promise<void>(() => undefined) });
   t.mock.timers.tick(1000);
-  await ended;
-  await endThreads({ destroy: () => Promise.reject(new Error("gone already")) });
+  assert.equal(await ended, undefined);
+  assert.equal(await endThreads({ destroy: () => Promise.reject(new Error("gone already")) }), undefined);
 });

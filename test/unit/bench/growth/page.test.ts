@@ -21,5 +21,6 @@ test("a text without a place is an error", () => {
 
 test("docs/scaling.md has a place for each text of the model", () => {
   const text = readFileSync(new URL("../../../../docs/scaling.md", import.meta.url), "utf8");
-  for (const name of ["costs", "further", "example", "predictions", "site"]) pageWith(text, { [name]: "" });
+  for (const name of ["costs", "further", "example", "predictions", "site"])
+    assert.ok(pageWith(text, { [name]: "" }).includes(`<!-- bench:growth ${name} -->`), name);
 });

@@ -18,7 +18,7 @@ for (const [what, aheadMs] of [
   ["back", 3_600_000],
   ["forward", -3_600_000],
 ] as const) {
-  test(`a clock that is set ${what} while a mail is under way does not change how long it took`, () => {
+  test(`a clock that is set ${what} while a mail is under way does not change how long it took`, (t) => {
     const transaction = transactionOf(Buffer.from("From: a@example.com\r\n\r\nHello\r\n"), {
       ...arrival,
       receivedAtMs: Date.now() + aheadMs,
@@ -30,7 +30,7 @@ for (const [what, aheadMs] of [
       facts: { verifications: [], findings: [], content: {} },
     };
     const word = ownWord(refused("loop", "reject", { code: 550, enhanced: "5.0.0", text: "no" }));
-    const { elapsedMs } = conclude(ending, { signings: [] }, [word]);
-    assert.ok(elapsedMs >= 0 && elapsedMs < 60_000, String(elapsedMs));
+    t.mock.method(performance, "now", () => transaction.arrivedMs + 7);
+    assert.equal(conclude(ending, { signings: [] }, [word]).elapsedMs, 7);
   });
 }
