@@ -21,7 +21,7 @@ export interface Identifiers {
 export interface DmarcInput {
   /** A domain that From shows; of a clear From the one there is. */
   readonly authorDomain: string;
-  /** What SPF and DKIM found; the policy is looked for while they are still at it. */
+  /** What SPF and DKIM found; the policy is looked up while these checks still run. */
   readonly identifiers: Promise<Identifiers>;
   /** 0 up to, not with, 100: whether this mail is among the pct= percent. */
   readonly sample: number;

@@ -1,4 +1,4 @@
-// What is wrong with the arguments of a command, in our words: Node's go on with advice that helps nobody.
+// What is wrong with the arguments of a command, in our words: those of Node end with advice that does not fit.
 import { nearest } from "../settings/nearest.ts";
 
 /** Options that a usage text names: "--config", "--json". */

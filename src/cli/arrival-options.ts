@@ -29,7 +29,7 @@ interface ArrivalValues {
   readonly bank?: string | undefined;
 }
 
-/** What was said; undefined where nothing was. Addresses are octets of UTF-8, one a character. */
+/** The options as given; undefined where one was not given. Addresses are octets of UTF-8, one a character. */
 export interface SaidArrival {
   /** Epoch, milliseconds. */
   readonly receivedAtMs: number | undefined;
@@ -66,7 +66,7 @@ export function mustHaveBank({ policy_bank }: Pick<Config, "policy_bank">, bank:
   if (bank !== undefined && !policy_bank.has(bank)) throw new UsageError(`there is no policy bank "${bank}"`);
 }
 
-/** Says so where nothing listens on the port that mail is said to come in on: it is judged as if something did. */
+/** Prints a note when nothing listens on the port that was given: the mail is judged as if it came in there. */
 export function noteClosedPort(
   { port }: SaidArrival,
   { inet_socket_port }: Pick<Config, "inet_socket_port">,

@@ -27,7 +27,7 @@ export function parseControlArgs(args: readonly string[]) {
   return parseArgs({ args: [...args], options: controlOptions, allowPositionals: true });
 }
 
-/** The daemon's answer, or the exit code when there was none; what is wrong was then told. */
+/** The daemon's answer; or the exit code, after a message, when there was none. */
 export type Asked = { readonly value: unknown } | { readonly exit: number };
 
 export interface DaemonPlace {
@@ -37,7 +37,7 @@ export interface DaemonPlace {
 
 export interface AskOptions {
   readonly timeoutMs?: number;
-  /** What can be answered while no daemon runs; undefined where nothing can. */
+  /** Answers the request while no daemon runs; undefined when that is not possible. */
   readonly offline?: (request: ControlRequest, config: Config) => unknown;
 }
 
@@ -105,7 +105,7 @@ function socketPaths(configured: string | null, config: Config | undefined, io: 
 
 const maxProblems = 3;
 
-/** What a configuration says of control.socket; of one with errors as far as it can be read, after they were told. */
+/** The value of control.socket. Errors of the configuration are printed; what can be read of it still counts. */
 async function readConfigured(
   file: string | undefined,
   io: Io,

@@ -138,7 +138,7 @@ async function firstLine(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** What is said on the way out is not waited for longer than this when nobody reads it. */
+/** At the end, how long to wait for output that nobody reads. */
 const patienceMs = 1000;
 
 /**

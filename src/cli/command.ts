@@ -4,7 +4,7 @@
 /** Exit codes of sysexits.h. */
 export const exitCode = {
   ok: 0,
-  /** The answer is no: a key that does not pass, a mail that would not be signed. */
+  /** The command worked and the answer is no: a key that does not pass, a mail that would not be signed. */
   failure: 1,
   usage: 64,
   data: 65,

@@ -1,5 +1,5 @@
-// Whether the configuration file that was named can be read at all: reported once, with an exit code of its own, before its
-// content is anybody's business.
+// Checks that the configuration file can be read at all, before anything looks at its content: a file that cannot has an
+// exit code of its own.
 
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";

@@ -1,4 +1,4 @@
-// A new key that the daemon cannot read is of no use: which user it is given to, or what the operator is advised to do.
+// Makes a new key readable for the daemon, or tells the operator what to do for it.
 import { closeSync, openSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { defaultConfigFile } from "../config/default-file.ts";
@@ -15,20 +15,20 @@ import {
 } from "../process/unix-user.ts";
 import { fronts } from "../reading/fronts.ts";
 
-/** The settings that say whom the daemon becomes; a configuration that cannot be used says nothing. */
+/** The settings that name the daemon's user; not set in a configuration that cannot be used. */
 export async function userSettings(config: string | undefined, cwd: string): Promise<UserSettings> {
   const loaded = await loadConfig(config ?? defaultConfigFile, { cwd, fronts });
   const { daemon_user = null, daemon_group = null } = loaded.config ?? {};
   return { daemon_user, daemon_group };
 }
 
-/** Whom a new key is for; undefined where the daemon runs as root, or nobody knows as whom. */
+/** The user that has to read a new key; undefined when the daemon runs as root, or when its user is not known. */
 export function keyReader(settings: UserSettings, system: UserSystem = realUserSystem): UnixUser | undefined {
   try {
     const { user } = rootsChoice(settings, system);
     const own = system.uid();
     if (user === undefined || user.uid === own) return undefined;
-    // For somebody who is not root the daemon may well run as themselves, unless there is a user made for it.
+    // A caller who is not root may run the daemon as themselves, unless there is a user made for it.
     const isMadeForIt = settings.daemon_user !== null || nameOf("user", user.uid, system) === "signpost";
     return own === 0 || isMadeForIt ? user : undefined;
   } catch {
@@ -36,13 +36,13 @@ export function keyReader(settings: UserSettings, system: UserSystem = realUserS
   }
 }
 
-/** Root lets the daemon's group read a file that only root can change. */
+/** Called by root: lets the daemon's group read the file, which only root can change. */
 export async function letRead(handle: FileHandle, { gid }: UnixUser): Promise<void> {
   await handle.chown(0, gid);
   await handle.chmod(0o640);
 }
 
-/** What to say of a new key: what was done, or what is to be done. */
+/** The message about a new key: what was done, or what the operator has to do. */
 export function tellReader(file: string, path: string, { uid, gid, groups }: UnixUser, isRoot: boolean): string {
   const user = nameOf("user", uid);
   const group = nameOf("group", gid);

@@ -1,4 +1,4 @@
-// The demo's next hop: takes mail for the program's own sake and keeps what it got. Nothing else should use it.
+// The demo's next hop: takes every mail and keeps it. Only the demo uses it.
 import { buffer } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
 

@@ -12,7 +12,7 @@ export interface Dns {
   close(): void;
 }
 
-/** The exit code where the file cannot be used; what is wrong with it was then told. */
+/** Returns the exit code, after a message, when the file cannot be used. */
 export function fixedDns(file: string, io: Pick<Io, "cwd" | "stderr">): Dns | number {
   let text: string;
   try {

@@ -9,7 +9,7 @@ import type { Io } from "./command.ts";
 
 const maxFound = 20;
 
-/** The answer that the daemon would give, of its file alone; undefined where there is none. What is wrong was then told. */
+/** The answer that the daemon would give from its history file; undefined, after a message, when there is none. */
 export function answerFromFile(request: ControlRequest, config: Config, io: Pick<Io, "stderr">): unknown {
   const { file } = config.history;
   if (file === null || (request.command !== "why" && request.command !== "log")) return undefined;

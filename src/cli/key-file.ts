@@ -11,7 +11,7 @@ export interface NewKey {
   /** The command that makes it. */
   readonly command: string;
   readonly file: string;
-  /** The configuration that says whom the daemon becomes; undefined for the usual one. */
+  /** The configuration that names the daemon's user; undefined: the default file. */
   readonly config: string | undefined;
   /** The message when it is there. */
   readonly made: string;

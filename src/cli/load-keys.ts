@@ -18,7 +18,8 @@ export interface LoadedKeys {
 }
 
 /**
- * The configuration with its keys, looked at with one's own rights or the daemon's, or the exit code when it cannot be used; what is wrong was then told.
+ * The configuration with its keys, looked at with the caller's rights or the daemon's; or the exit code, after a message,
+ * when it cannot be used.
  */
 export async function loadKeys(
   file: string | undefined,

@@ -23,7 +23,7 @@ export interface OpenQuarantine {
   close(): Promise<void>;
 }
 
-/** The index, as far as files are; or the exit code when there is none, which was then told. */
+/** The index and its files; or the exit code, after a message, when there is no index. */
 export async function openQuarantine(
   file: string | undefined,
   io: Io,

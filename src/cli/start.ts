@@ -89,7 +89,7 @@ export const start: Command = {
     try {
       const opened = openConfig(plain);
       const daemonUser = takeDaemonUser(opened.config, user);
-      // By now as the daemon's user: keys that only root can read are none.
+      // Keys are listed as the daemon's user: it cannot use those that only root can read.
       const { acting } = daemonUser;
       const becomes = acting === undefined ? {} : { becomes: nameOf("user", acting.user.uid) };
       const listed = atOnce(listKeys(opened, problems, { cwd: io.cwd, locate: opened.locate, ...becomes }));
@@ -123,7 +123,7 @@ export const start: Command = {
       });
       const { daemon, replaced } = started;
       running = { ...started, reload: announced(started.reload, manager) };
-      // Before the other process hears that it may end: its manager must know by then whose the service is.
+      // Before the old process is told that it may end: by then the service manager must know the new main process.
       if (before === undefined) void manager.ready();
       else await manager.ready(process.pid);
       before?.serving();
@@ -181,12 +181,12 @@ interface ToStart {
  */
 function loadMeanwhile(file: string): void {
   try {
-    // What can be read only once is left to who has to read it.
+    // A pipe can be read only once: it is left to the process that reads the configuration.
     if (!statSync(file).isFile() || /\blisteners\b/.test(readFileSync(file, "latin1"))) return;
   } catch {
     return;
   }
-  // Who needs it asks again, and hears what went wrong.
+  // The code that needs the module imports it again, and gets the error.
   import("../daemon/start-daemon.ts").catch(() => undefined);
 }
 
@@ -227,7 +227,7 @@ function reloadOf(daemon: Reloadable, file: string, settings: Settings, load: ()
   return createReload({ file, load, daemon, settings, tell: (line) => daemon.log.write("err", line) });
 }
 
-/** The same reload, of which the service manager hears; ready it is afterwards with either configuration. */
+/** The same reload, announced to the service manager: reloading, then ready, with the new configuration or the old one. */
 function announced(reload: Reload, manager: ServiceManager): Reload {
   return async (how) => {
     manager.reloading();

@@ -53,7 +53,7 @@ async function openClaimed(path: string, handle: Handle, claim: Claim): Promise<
     },
     close: () =>
       new Promise((resolve) => {
-        // An error says that it was left before.
+        // An error means that it was left before.
         server.close(() => {
           claim.release();
           resolve();
@@ -70,7 +70,7 @@ function isAnswering(path: string): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // EAGAIN: somebody listens, and has more waiting than he takes.
+    // EAGAIN: a daemon listens there, and its queue of connections is full.
     socket.on("error", (error) => resolve(errorCode(error) === "EAGAIN"));
   });
 }

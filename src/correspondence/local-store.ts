@@ -1,4 +1,4 @@
-// Times in an SQLite file of this machine, which a worker reads and writes: its waits for disks are not ours.
+// Times in an SQLite file of this machine, which a worker reads and writes, so that the main thread waits for no disk.
 import { Worker } from "node:worker_threads";
 import type { SentAnswer, SentQuestion } from "../mail/sent-question.ts";
 import type { SentStore } from "./sent-mail.ts";

@@ -10,7 +10,7 @@ import { parseColonList, parseTagList, tagValue, toBase64 } from "./tag-list.ts"
 
 /** A record above this is not looked into (a 4096-bit key takes some 750 octets). */
 export const maxRecordOctets = 4096;
-/** Beyond this a key is a weapon; OpenSSL stops here too. */
+/** A longer key would only cost us time; OpenSSL takes none either. */
 const maxKeyBits = 16_384;
 
 export interface KeyRecord {

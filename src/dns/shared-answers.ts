@@ -1,10 +1,10 @@
-// Answers as octets, for a cache that other filters have a part in: what is read from there is looked at as closely as
-// a packet. Who writes there decides what verifies, as the resolver does.
+// DNS answers as octets, for a cache that filters share. What is read from it is checked as strictly as a packet: whoever
+// can write there decides which signatures verify, as a resolver does.
 import { isIPv4, isIPv6 } from "node:net";
 import type { Answer, MxRecord, RecordData, RecordType, TxtRecord } from "../rr/answer.ts";
 import { isQueryName } from "./name.ts";
 
-/** What it takes to share answers: octets under a key, for a time. */
+/** The shared cache as this file needs it: octets under a key, for a time. */
 export interface OctetCache {
   /** Undefined at once where the cache is away; never rejects, and never waits for long. */
   get<T>(key: string, read: (octets: Uint8Array, ttlMs: number) => T | undefined): Promise<T | undefined> | undefined;

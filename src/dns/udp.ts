@@ -18,7 +18,7 @@ export type DnsExchange =
   | { readonly kind: "response"; readonly response: Response }
   | { readonly kind: "trouble"; readonly trouble: DnsTrouble };
 
-/** A socket to a server off this machine is used for so many questions, so that its port is worth no guessing. */
+/** A socket to a server on another machine is used for this many questions only: guessing its port does not pay then. */
 const questionsPerSocket = 16;
 const questionsPerLoopbackSocket = 20_000;
 /** More packets than this that answer no question of ours: somebody is guessing ids (RFC 5452 section 9.2). */

@@ -18,11 +18,11 @@ export interface Arrival {
   digestSpecs(): readonly BodyDigestSpec[];
   /** The message is in: what checks find out. Rejects when the DKIM engine cannot do its work (451). */
   judge(transaction: Transaction): Promise<Facts>;
-  /** Who signs under this bank. Chosen once, and once more for a bank that is another. */
+  /** The signer under this bank: chosen once, and again only when the bank is another one. */
   signerUnder(bank: PolicyBank): SignerChoice;
 }
 
-/** A mail about which everything is found out. */
+/** A mail with what the checks found out, and the bank in force for it. */
 export interface JudgedMail {
   readonly transaction: Transaction;
   readonly mailId: string;

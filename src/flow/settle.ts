@@ -105,7 +105,7 @@ const trouble: Reply = { code: 451, enhanced: "4.3.0", text: "Error in processin
 
 const saturated: Reply = { code: 451, enhanced: "4.3.2", text: "Too much mail at once, please try again later" };
 
-/** What is said of a mail that broke: too much of it at once is no fault of ours. */
+/** The reply for a mail that an error ended: a full pool has a reply of its own. */
 export function replyToTrouble(error: unknown): Reply {
   return error instanceof PoolSaturated ? saturated : trouble;
 }

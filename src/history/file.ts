@@ -1,5 +1,5 @@
-// Past mails in an SQLite file. A worker owns the file: its writes wait for disks, and nothing of ours may wait with
-// them. Lines that come faster than the disk takes them are given up and counted.
+// Past mails in an SQLite file. A worker owns the file: its writes wait for disks, and the main thread must not. Lines
+// that come faster than the disk takes them are dropped and counted.
 import { Worker } from "node:worker_threads";
 import type { HistoryAnswer, HistoryQuestion, HistoryRow } from "../mail/history-row.ts";
 import { settledWithin } from "../process/settled-within.ts";
@@ -22,7 +22,7 @@ export interface HistoryFileOptions {
   readonly worker: string;
   /** Mails are not kept for now: the file cannot be had, or not be written. Logged once until they are kept again. */
   onTrouble(error: Error): void;
-  /** How long a file that could not be had is left alone. */
+  /** How long to wait before a file that could not be opened is tried again. */
   readonly retryMs?: number;
 }
 
@@ -30,7 +30,7 @@ const flushMs = 1000;
 /** Mails that wait for the disk, and octets of them. */
 const maxWaiting = 20_000;
 const maxWaitingOctets = 16 * 1024 * 1024;
-/** What a disk has for the rest when we end. */
+/** How long the rest may take to be written when the process ends. */
 const lastWordsMs = 5000;
 const defaultRetryMs = 60_000;
 

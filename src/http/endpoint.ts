@@ -99,7 +99,7 @@ async function openEndpoint(
   pages: Pages,
   isOurs: (host: string | undefined) => boolean,
 ): Promise<Endpoint> {
-  // An import of it would ask for everything it gives, and so load HTTP/2 and a client as well: 12 MB.
+  // An import would load everything that the module exports, HTTP/2 and an HTTP client among it (12 MB).
   const { createServer } = process.getBuiltinModule("node:http");
   const connections = new Connections(maxConnections);
   const server = createServer(

@@ -25,7 +25,7 @@ export function fileSink(target: string | number): Sink {
   let delay: NodeJS.Timeout | undefined;
   process.on("exit", lastWords);
 
-  /** What a process that ends without closing its log has not written yet. */
+  /** Writes what still waits when the process ends without closing its log. */
   function lastWords(): void {
     if (waiting === "" || descriptor === undefined || stale) return;
     try {
@@ -137,7 +137,7 @@ export function fileSink(target: string | number): Sink {
         onIdle.push(() => {
           clearTimeout(patience);
           process.off("exit", lastWords);
-          // Its number may soon be somebody else's.
+          // The system may give its number to another file soon.
           const last = descriptor;
           closed = true;
           descriptor = undefined;

@@ -62,7 +62,7 @@ class Batch {
   readonly #write: (text: string) => void;
   #text = "";
   #timer: NodeJS.Timeout | undefined;
-  /** The last words of a process that ends without closing its log. */
+  /** Writes what still waits when the process ends without closing its log. */
   readonly #atExit = (): void => this.flush();
 
   constructor(write: (text: string) => void) {

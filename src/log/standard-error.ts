@@ -12,7 +12,7 @@ export function standardErrorSink(): Sink {
   const kind = fstatSync(2);
   if (kind.isFIFO()) {
     try {
-      // A description of our own: O_NONBLOCK on the inherited one would be everybody's who shares it.
+      // Opened anew: O_NONBLOCK on the inherited description would hold for all processes that share it.
       return streamSink(new Socket({ fd: openSync("/dev/stderr", "a"), readable: false }));
     } catch {
       // No /dev, or not ours to open.

@@ -1,4 +1,4 @@
-// What the parts report while they work, in numbers. Everything here runs on the mail path: add and be gone.
+// Counts what the parts report while they work. All of this runs on the mail path, so it only adds numbers.
 import type { DnsObserver } from "../dns/resolver.ts";
 import type { ListenerName } from "../mail/transaction.ts";
 import type { PoolObserver } from "../pool/worker-pool.ts";

@@ -1,4 +1,4 @@
-// The decoded content of one part: what it is by its octets, how much there is, and what is in it. Mails and files in text are
+// Reads the decoded content of one part: its type by its octets, its size, and what is in it. Mails and files in text are
 // taken apart on the way; archives are gathered for those who can open them.
 
 import { createBareCrWatch } from "./bare-cr.ts";

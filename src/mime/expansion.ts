@@ -1,7 +1,7 @@
 // How much unpacking may make of one mail. Counted are the octets that come out, never what an archive says of itself.
 import { expansionQuota, type PartsLimits } from "./limits.ts";
 
-/** Set once a bound is passed: what. */
+/** Which bound was passed, once one was. */
 export interface Expansion {
   readonly excess: string | undefined;
   /** Octets came out of an archive; false when they are too many. */

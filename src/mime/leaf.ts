@@ -37,7 +37,7 @@ export function createLeaf({ tree, lookInside, depth }: LeafNeeds, node: PartNod
       case "base64":
         return createBase64Decoder(content, doubt);
       case "quoted-printable":
-        // In text that is shown everybody shows a "=" that stands for nothing as it is.
+        // Readers agree on text that they show: a "=" that encodes nothing is shown as it is.
         return createQuotedPrintableDecoder(content, isShown ? () => {} : doubt);
       case "uuencode":
       case "identity":

@@ -5,7 +5,7 @@ import { type Coding, readFileLine } from "./file-lines.ts";
 import type { PartSink } from "./part-sink.ts";
 
 export interface UuReader {
-  /** A file begins; undefined when nobody wants it. `name`: one character per octet. */
+  /** A file begins. Returns undefined when its content is not wanted. `name`: one character per octet. */
   onFile(name: string): PartSink | undefined;
   /** A file has no end, or has lines that are none. */
   onDoubt(detail: string): void;

@@ -87,7 +87,10 @@ export function createContentPool(options: ContentPoolOptions): ContentPool {
     return workers;
   }
 
-  /** Rejects where it would be a long time: a mail that nobody looked into is not to pass while others cost all there is. */
+  /**
+   * Rejects when the wait would be too long: the mail is put off, since it must not pass unseen because others use all
+   * threads.
+   */
   async function turn(): Promise<void> {
     if (closed) throw new Error("the content pool is closed");
     if (busy < threads) {

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 
 export interface Claim {
-  /** Lets another process have it. */
+  /** Gives the claim up, so that another process can have it. */
   release(): void;
 }
 
@@ -30,7 +30,7 @@ export async function claimPath(path: string): Promise<Claim | undefined> {
   });
   if (!(await opened)) return undefined;
   server.on("error", () => undefined);
-  // It keeps no process from ending.
+  // The claim alone does not keep the process running.
   server.unref();
   return { release: () => server.close() };
 }
@@ -48,7 +48,7 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder);
   } catch {
-    // Not there, or not for us to see: the error comes from the caller that opens the file.
+    // The folder cannot be looked at: whoever opens the file gets the error.
     return folder;
   }
 }

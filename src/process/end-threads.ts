@@ -1,4 +1,4 @@
-// Threads are ended one set before the next is started.
+// Ends the threads of a pool; a caller that starts new ones waits for that.
 import { settledWithin } from "./settled-within.ts";
 
 /** What `endThreads` needs of a piscina pool. */

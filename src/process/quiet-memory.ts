@@ -1,4 +1,4 @@
-// Load leaves memory behind that nobody asks to have back: garbage that V8 collects when the next mails fill more, and what is
+// After load the process holds memory that it does not need: garbage that V8 collects only when more comes, and what is
 // kept for the next mails to use. Once it is quiet there is time to give it back.
 
 export interface QuietNeeds {
@@ -14,11 +14,11 @@ export interface QuietNeeds {
 const quietShare = 0.01;
 /** Looks in a row. */
 const looksUntilQuiet = 10;
-/** So much above what was held the last time is worth the trouble, and does not come about in hours of single mails. */
+/** Memory is given back when this much more is held than after the last time; single mails do not add so much in hours. */
 const worthShare = 0.25;
 const worthBytes = 8 * 1024 * 1024;
 
-/** What is to be called at even intervals, once everything is loaded. */
+/** Returns the function to be called at even intervals, once everything is loaded. */
 export function watchForQuiet({ busyShare, heldBytes, giveBack }: QuietNeeds): () => void {
   let quietLooks = 0;
   let settledBytes = heldBytes();

@@ -1,4 +1,4 @@
-// Waiting with an end to it, for what is on its way out.
+// Waits for something, but not longer than a limit.
 import { setTimeout as wait } from "node:timers/promises";
 
 /** Resolves when `work` is settled, or after so many milliseconds, whichever is first. Never rejects. */

@@ -13,7 +13,7 @@ export interface Successor {
   readonly open: Promise<void>;
   /** Tells it that pid file, control socket and metrics endpoint are free; resolves when it takes mail. */
   handOver(): Promise<void>;
-  /** Lets it go on without us. */
+  /** Lets the new process run on when this one ends. */
   release(): void;
   kill(): void;
 }
@@ -30,7 +30,7 @@ export interface SuccessorNeeds {
 export function startSuccessor({ args, descriptors, env, patienceMs }: SuccessorNeeds): Successor {
   // They become 3 and what follows, where inherited-sockets.ts looks for them.
   const stdio = ["ignore", "inherit", "inherit", ...descriptors, "ipc"] as const;
-  // What we were started with is not meant for it.
+  // The service manager meant these for this process, not for the new one.
   const { LISTEN_PID: _pid, LISTEN_FDNAMES: _names, WATCHDOG_PID: _dog, SYSTEMD_EXEC_PID: _exec, ...rest } = env;
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
     stdio: [...stdio],
@@ -79,7 +79,7 @@ export interface Predecessor {
   serving(): void;
 }
 
-/** Undefined where nobody started us to take its place. */
+/** Undefined when this process was not started to take another one's place. */
 export function predecessor(channel: NodeJS.Process = process): Predecessor | undefined {
   if (channel.send === undefined) return undefined;
   return {

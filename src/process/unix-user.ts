@@ -1,5 +1,5 @@
-// The user the daemon runs as: looked up before anything is opened, taken on once the ports are open. Without root there
-// is nothing to look up: the process stays who it is.
+// The user that the daemon runs as: looked up before anything is opened, and taken once the ports are open. A process that
+// root did not start keeps its user.
 import { readFileSync } from "node:fs";
 
 export interface UnixUser {
@@ -24,9 +24,9 @@ export const realUserSystem: UserSystem = {
 };
 
 export interface UserChoice {
-  /** Whom to become; absent where the process stays who it is. */
+  /** The user to become; absent when the process keeps its own. */
   readonly user?: UnixUser;
-  /** What the operator should know. */
+  /** A warning for the log. */
   readonly warning?: string;
 }
 
@@ -36,7 +36,7 @@ export interface UserSettings {
   readonly daemon_group: string | null;
 }
 
-/** Whom root becomes where daemon_user is not set: the first that there is. */
+/** When root starts the daemon and daemon_user is not set, the first of these users that exists is taken. */
 const usualUsers = ["signpost", "nobody"] as const;
 
 /** Throws, naming the setting, when there is no such user or group. */
@@ -52,7 +52,7 @@ export function chooseUser(
   return rootsChoice({ daemon_user, daemon_group }, system);
 }
 
-/** Whom a daemon becomes that root starts. Throws, naming the setting, when there is no such user or group. */
+/** The user of a daemon that root starts. Throws, naming the setting, when there is no such user or group. */
 export function rootsChoice(
   { daemon_user, daemon_group }: UserSettings,
   system: UserSystem = realUserSystem,
@@ -90,7 +90,7 @@ export function nameOf(kind: "user" | "group", id: number, system: UserSystem = 
   return found?.[0] ?? String(id);
 }
 
-/** The process, all its threads included, runs as `account` from now on and cannot go back. */
+/** The process and all its threads run as this user from now on and cannot go back. */
 export function become({ uid, gid, groups }: UnixUser): void {
   if (process.setgroups === undefined || process.setgid === undefined || process.setuid === undefined) {
     throw new Error("this system has no users");
@@ -101,14 +101,14 @@ export function become({ uid, gid, groups }: UnixUser): void {
   if (process.getuid?.() !== uid || process.geteuid?.() !== uid) throw new Error(`cannot become the user ${uid}`);
 }
 
-/** The process acts as `user`, and can still be root for a moment. */
+/** While a process acts as `user`: it can still do single things as root. */
 export interface ActingAs {
   readonly user: UnixUser;
   /** Calls `action` as root. */
   asRoot<Result>(action: () => Result): Result;
   /** The same until the promise settles: ports are opened in more than one step. */
   whileRoot<Result>(action: () => Promise<Result>): Promise<Result>;
-  /** Root again, permanently, in the groups it had. */
+  /** Becomes root again, with the groups that it had before. */
   end(): void;
 }
 
@@ -160,7 +160,7 @@ export function actAs(user: UnixUser): ActingAs {
   };
 }
 
-/** Does it with the rights of `user`; before and after it the process is root, in its own groups. */
+/** Runs `action` with the rights of `user`; before and after it the process is root. */
 export function asUser<Result>({ uid, gid, groups }: UnixUser, action: () => Result): Result {
   const { getgroups, getegid, setgroups, setegid, seteuid } = process;
   if (

@@ -1,6 +1,6 @@
-// Work that is given up when somebody signals that nobody wants it any more.
+// Stops waiting for work when a signal is aborted.
 
-/** Settles as `work` does; rejects at once when the signal is, or was, aborted, whatever becomes of the work. */
+/** Settles as `work` does; rejects at once when the signal is, or was, aborted. The work itself goes on. */
 export async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (signal === undefined) return work;
   const aborted = Promise.withResolvers<never>();

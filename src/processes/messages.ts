@@ -19,7 +19,7 @@ export type Order =
   | { readonly kind: "prepare"; readonly configuration: PlainConfig }
   /** Puts in force what was prepared. */
   | { readonly kind: "commit" }
-  /** Forgets what was prepared. */
+  /** Closes what was prepared. */
   | { readonly kind: "abort" }
   /** Opens the log file anew. */
   | { readonly kind: "reopen" }

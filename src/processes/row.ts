@@ -51,15 +51,15 @@ export interface ProcessRow {
 
 /** Workers have half a minute to prove themselves. */
 const startMs = 60_000;
-/** What a process takes for its log and its connections after it is drained. */
+/** How long a drained process may take to close its log and connections. */
 const lastWordsMs = 10_000;
 const firstDelayMs = 200;
 const longestDelayMs = 30_000;
 /** How often each is asked whether it is alive, and how long it has for the answer. */
 const aliveMs = 10_000;
-/** One that leaves so many questions in a row unanswered hangs. A single one could be a machine that slept. */
+/** A process that leaves this many questions in a row unanswered hangs. A single one may be a machine that slept. */
 const unansweredMost = 3;
-/** One that ran for so long before it ended is not in a loop. */
+/** A process that ran for this long before it ended does not fail in a loop. */
 const steadyMs = 60_000;
 
 /** How long to wait before a process is started again, after it failed so many times in a row. */
@@ -114,7 +114,7 @@ export function createRow(needs: RowNeeds): ProcessRow {
     watch(place, process, 0);
   }
 
-  /** A service manager sees the supervisor alone: that one sees to it that none of them hangs. */
+  /** The service manager watches the supervisor alone, so the supervisor watches for processes that hang. */
   function watch(place: Place, process: ServingProcess, unanswered: number): void {
     setTimeout(async () => {
       if (place.process !== process || stopping) return;

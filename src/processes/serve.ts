@@ -22,7 +22,7 @@ let part: Part = { number: 1, of: 1 };
 let daemon: Daemon | undefined;
 let prepared: Prepared | undefined;
 let draining: Promise<void> | undefined;
-/** One look at the metrics after the other: counters only grow, so that they must be sent in order. */
+/** The metrics are read one after the other: counters only grow, so they must be sent in order. */
 let looking: Promise<unknown> = Promise.resolve();
 let isTelling = false;
 
@@ -139,7 +139,7 @@ process.on("message", async ({ id, order }: ToProcess) => {
   }
   if (order.kind === "stop") process.exit(0);
 });
-// Until we listen, nothing else keeps us here.
+// Until the daemon listens, nothing else keeps the process running.
 process.channel?.ref();
 process.on("disconnect", () => {
   // An order to end at once came while we were draining.

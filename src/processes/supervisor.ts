@@ -124,7 +124,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
   let pidFile: PidFile | undefined;
   try {
     const places = listenAddresses(config);
-    // Root may open every port; the processes find out which of them need it.
+    // Root may open every port; each process finds out which of its ports need root.
     const own = places.filter((at) => !options.inherited.has(listenerKey(at)));
     await (acting === undefined ? probePorts(own) : acting.whileRoot(() => probePorts(own)));
     await makeHistoryFile(config, log);
@@ -172,7 +172,7 @@ export async function startProcesses(options: SupervisorOptions): Promise<Superv
           throw error;
         }
         const restart = needsRestart(config, settings.config);
-        // One that is started from here on starts with it.
+        // Processes that are started from here on start with it.
         inForce = next;
         ({ config } = settings);
         await row.force({ kind: "commit" }, commitMs);

@@ -47,7 +47,7 @@ export interface QuarantineOptions {
 /** Postfix tries for five days (maximal_queue_lifetime); what comes later is no retry. */
 const longestRetryMs = 5 * 86_400_000;
 
-/** What a round of removing has to come to its end: it may wait for a disk that hangs. */
+/** How long a round of removing may take when the process ends: the disk may hang. */
 const lastWordsMs = 2000;
 
 export function createQuarantine(options: QuarantineOptions): Quarantine {

@@ -2,7 +2,7 @@
 import { statfs } from "node:fs/promises";
 
 export interface Room {
-  /** What was found within the last second or so. */
+  /** Whether there was room when it was last looked at, about a second ago at most. */
   isThere(): boolean;
   /** NaN where the folder cannot be looked at. */
   freeBytes(): Promise<number>;

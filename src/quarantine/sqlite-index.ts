@@ -1,4 +1,5 @@
-// The index of the quarantine in an SQLite file, which a worker reads and writes: its waits for disks are not ours.
+// The index of the quarantine in an SQLite file, which a worker reads and writes, so that the main thread waits for no
+// disk.
 import { Worker } from "node:worker_threads";
 import type { IndexAnswer, IndexPlace, IndexQuestion } from "../mail/quarantine-question.ts";
 import type { QuarantineRow } from "../mail/quarantine-row.ts";
@@ -11,7 +12,7 @@ export interface SqliteIndexOptions {
   readonly worker: string;
   /** The index cannot be had or written: copies are kept without it. Called once until it is well again. */
   onTrouble(error: Error): void;
-  /** How long an index that could not be had is left alone. */
+  /** How long to wait before an index that could not be opened is tried again. */
   readonly retryMs?: number;
   /** How long mail waits to hear whether there is a copy of it already. */
   readonly patienceMs?: number;
@@ -20,7 +21,7 @@ export interface SqliteIndexOptions {
 /** Rows that wait for the disk; what is more is found by the next scan. */
 const maxWaiting = 10_000;
 
-/** What a disk has for the rest when we end. */
+/** How long the rest may take to be written when the process ends. */
 const lastWordsMs = 5000;
 
 export function openSqliteIndex(options: SqliteIndexOptions): QuarantineIndex {

@@ -3,7 +3,7 @@
 import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
 import { ReplyReader } from "../smtp/reply-reader.ts";
 
-/** Why a connection is of no more use. */
+/** Why a connection cannot be used any more. */
 export type ConnectionFailure =
   | { readonly kind: "connect"; readonly detail: string }
   | { readonly kind: "timeout" }
@@ -132,7 +132,7 @@ export class AwaitedReplies {
     }
     const early = awaited.replies.length >= awaited.contentFrom && this.#source.hasUnsent;
     if (early && isPositive(reply)) {
-      // It cannot have what it has not read: its word is worth nothing, for any recipient.
+      // It replied before it can have read the content: this reply counts for no recipient.
       awaited.replies.length = awaited.contentFrom;
       this.#source.fail({ kind: "garbage", detail: `${formatReply(reply)} before the end of the content` });
       return;
@@ -144,7 +144,7 @@ export class AwaitedReplies {
       return;
     }
     this.#awaited = undefined;
-    // What we do next takes as long as it takes; the peer owes nothing.
+    // Nothing is awaited now: what we do next has no deadline.
     this.#source.clearDeadline();
     awaited.resolve({ replies: awaited.replies, failure: undefined });
     // The memory of what it did not read is about to be used for other mail.

@@ -23,7 +23,7 @@ const readBuffer = Buffer.allocUnsafeSlow(16 * 1024);
 export class NextHopConnection implements ReplySource {
   readonly hop: NextHop;
   readonly remote: string;
-  /** What the pool keeps it under. */
+  /** The key under which the pool keeps it. */
   key: string;
   readonly openedAtMs: number;
   capabilities: Capabilities = noCapabilities;
@@ -216,7 +216,7 @@ export class NextHopConnection implements ReplySource {
   /** Gives the connection up if its deadline has passed. */
   expire(nowMs: number): void {
     if (nowMs < this.#deadlineMs) return;
-    // Late by our own doing (a busy or stopped process)? What has arrived by then is read before the next look.
+    // This process itself may be late (busy or stopped): what has arrived by now is read before the next look.
     if (!this.#overdue) {
       this.#overdue = true;
       return;

@@ -14,11 +14,11 @@ export interface LocalEnd {
   readonly local_client_bind_address: string | null;
   /** Absent: mail goes in the clear. */
   readonly tls?: HopTls;
-  /** Absent: nobody logs in. */
+  /** Absent: no login. */
   readonly login?: Credentials;
 }
 
-/** How TLS is to be had of a next hop. */
+/** How TLS is used with a next hop. */
 export interface HopTls {
   /** "encrypt": no mail goes without. */
   readonly level: "may" | "encrypt";

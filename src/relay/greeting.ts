@@ -14,7 +14,7 @@ export interface GreetingOptions {
   readonly ca?: string | undefined;
 }
 
-/** Waits until the connection is ready for MAIL; on trouble it is of no more use. */
+/** Waits until the connection is ready for MAIL. After trouble the connection cannot be used any more. */
 export async function greet(
   connection: NextHopConnection,
   { localhost_name, tls, login }: LocalEnd,

@@ -1,5 +1,5 @@
-// One mail on its way to its next hop: opened on the first hop that can be reached, then finished or abandoned. Whether it
-// goes on is the caller's word.
+// One mail on its way to its next hop: opened on the first hop that can be reached, then finished or abandoned. The
+// caller decides whether it goes on.
 import { formatNextHop, type NextHop } from "../smtp/next-hop.ts";
 import { cleanReplyText, type Reply } from "../smtp/reply.ts";
 import { NextHopConnection } from "./connection.ts";
@@ -63,7 +63,7 @@ export function createLegs({ pool, shortage, timeouts, observer, now }: LegNeeds
     const troubles: Trouble[] = [];
     const untilMs = now() + timeouts.connect;
     for (const hop of hops) {
-      // Those that wait for a descriptor are not overtaken by one that finds a connection just given back.
+      // A mail that finds a connection just given back does not overtake those that wait for a descriptor.
       let place: "first" | "last" = "last";
       let isTurn = shortage.waiting === 0;
       if (!isTurn) {

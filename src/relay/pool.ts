@@ -198,7 +198,7 @@ export class ConnectionPool {
     if (at !== -1) connections?.splice(at, 1);
     if (connection.ready) this.#options.observer.connection(connection.remote, "closed");
     if (this.#all.size === 0) this.#onEmpty?.();
-    // One that never had a descriptor gives none back.
+    // A connection that never had a descriptor frees none.
     const { failure } = connection;
     if (failure?.kind !== "connect" || !isShortOfDescriptors(failure.detail)) this.#onFreed();
   }

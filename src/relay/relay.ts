@@ -66,7 +66,7 @@ export type ClosableRelay = Relay & {
   counts(): RelayCounts;
 };
 
-/** The best that a next hop can say to an envelope of one recipient. */
+/** The best reply that a next hop can give to an envelope of one recipient. */
 const oneTaken: readonly (readonly Reply[])[] = [[{ code: 250, enhanced: "2.1.5", text: "Ok" }]];
 const silent: RelayObserver = { connection() {}, reply() {} };
 const shuttingDown: HopAnswer = {
@@ -126,7 +126,7 @@ export function createRelay(options: RelayOptions): ClosableRelay {
     try {
       const [only] = outgoing;
       if (only !== undefined && outgoing.length === 1) {
-        // The rule, and it needs no Promise.all.
+        // The usual case, which needs no Promise.all.
         const leg = await legs.open(only, only.envelope.recipients.length === 1 && proceed(oneTaken));
         return [report(leg, decide([leg], proceed) ? await legs.finish(leg, proceed) : legs.abandon(leg))];
       }

@@ -30,7 +30,7 @@ const idleMs = 20_000;
 
 export function createRspamdClient(place: ScannerPlace, { now, changed }: ClientNeeds): SpamClient {
   const { address, timeoutMs, connections } = place;
-  // An import of it would ask for everything it gives, and so load HTTP/2 and a client as well.
+  // An import would load everything that the module exports, HTTP/2 among it.
   const { Agent, request } = process.getBuiltinModule("node:http");
   const agent = new Agent({ keepAlive: true, maxSockets: connections, maxFreeSockets: connections, timeout: idleMs });
   const open = new Set<(trouble: Failed) => void>();

@@ -141,7 +141,7 @@ export function createSharedCache(
       };
       const giveUp = (): void => settle(failed);
       const timer = setTimeout(() => {
-        // Were we ourselves too busy to look, the answer is there now, and taken before this.
+        // If this process was too busy to read in time, an answer that is there is taken first.
         setImmediate(() => {
           if (underWay.has(giveUp)) away(asked, `no answer within ${timeoutMs / 1000} s`);
         });

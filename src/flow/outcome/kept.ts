@@ -1,6 +1,6 @@
 // What is kept and logged of a mail once its reply has left. A mail may hold a thousand signatures and have a thousand
-// recipients with paths of two thousand octets: an Outcome has them all, and this makes it small, what explains the
-// decision last to go. Nothing that is decided goes by it.
+// recipients with paths of two thousand octets: an Outcome has them all, and this makes a small one of it, in which what
+// explains the decision is cut last. No decision is made from it.
 import type { Verification } from "../../dkim/engine.ts";
 import { splitAddress } from "../../mail/address.ts";
 import { jsonText } from "../../mail/json-text.ts";

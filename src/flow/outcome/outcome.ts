@@ -89,6 +89,6 @@ export interface Outcome {
   readonly elapsedMs: number;
   /** What broke on our side, for the log only; the reply is a 451 then. */
   readonly error?: string;
-  /** Only where something was left out: what is decided goes by an Outcome that has none. */
+  /** Set where lists were shortened for log and history (kept.ts). */
   readonly leftOut?: LeftOut;
 }

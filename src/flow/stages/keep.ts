@@ -55,7 +55,7 @@ export function createKeep(needs: KeepNeedsOfFlow) {
   return function keep(mail: JudgedMail, decisions: readonly Decision[]) {
     // Most mail owes nothing.
     if (decisions.every(({ owed }) => owed.copies.length === 0)) return decisions;
-    // The client comes again with all of it: the copies are for the time when it is taken.
+    // The client will send the mail again for all: copies are made when it is accepted.
     const { protocol } = mail.transaction.session;
     if (protocol !== "LMTP" && decisions.some(({ action }) => action === "tempfail")) return decisions;
     return keepAll(mail, decisions);

@@ -38,7 +38,7 @@ export function createRelayStage(relay: Relay, { messageTimeMs }: RelayStageOpti
     });
     const deliveries = relay(outgoing, proceed);
     if (bank.propagate_dsn_if_possible && !bank.terminate_dsn_on_notify_success) return deliveries;
-    // Of success it was not asked.
+    // The next hop was not asked to notify of success.
     return deliveries.then((all) => all.map((delivery) => ({ ...delivery, tellsSender: false })));
   };
 }
