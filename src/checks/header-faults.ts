@@ -2,13 +2,11 @@
 // them count for whom is a matter of policy.
 import { isUtf8 } from "node:buffer";
 import type { HeaderFault, HeaderTest } from "../mail/content.ts";
-import { asBuffer, type HeaderField, isUnread } from "../mail/header.ts";
+import { asBuffer, type HeaderField, isUnread, maxLineOctets } from "../mail/header.ts";
 import type { MessageHead } from "../mail/message.ts";
 
 /** Of each test; more say nothing new. */
 const maxFaults = 100;
-/** Octets of a line without its CRLF (RFC 5322 section 2.1.1). */
-const maxLineOctets = 998;
 
 /** RFC 5322 section 3.6, RFC 2045, RFC 2183, RFC 3834: fields that may stand there once. */
 const single = [

@@ -30,7 +30,7 @@ export function initPlace(config: string | undefined, isRoot: boolean, cwd: stri
 
 /** A folder that root owns and the daemon's group may enter; one that is there stays as it is. */
 export function makeFolder(folder: string, reader: UnixUser | undefined): void {
-  if (exists(folder)) return;
+  if (isThere(folder)) return;
   mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
   mkdirSync(folder, { mode: 0o750 });
   if (reader !== undefined && process.getuid?.() === 0) chownSync(folder, 0, reader.gid);
@@ -38,12 +38,12 @@ export function makeFolder(folder: string, reader: UnixUser | undefined): void {
 
 /** A folder of the daemon's own, as systemd makes it with StateDirectory. */
 export function makeStateFolder(folder: string, owner: UnixUser | undefined): void {
-  if (exists(folder)) return;
+  if (isThere(folder)) return;
   mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
   mkdirSync(folder, { mode: 0o700 });
   if (owner !== undefined && process.getuid?.() === 0) chownSync(folder, owner.uid, owner.gid);
 }
 
-export function exists(path: string): boolean {
+export function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -15,7 +15,7 @@ import { calledAs } from "./called-as.ts";
 import { type Command, exitCode, type Io, UsageError } from "./command.ts";
 import { keyReader, letRead, userSettings } from "./daemon-key.ts";
 import { firstConfig, ownNetworks } from "./first-config.ts";
-import { exists, type InitPlace, initPlace, makeFolder, makeStateFolder } from "./init-place.ts";
+import { type InitPlace, initPlace, isThere, makeFolder, makeStateFolder } from "./init-place.ts";
 import { writeKeyFile } from "./key-file.ts";
 import { loadKeys } from "./load-keys.ts";
 import { PostconfError, postconf } from "./postconf.ts";
@@ -82,7 +82,7 @@ async function writeConfig(
   reader: UnixUser | undefined,
   io: Io,
 ): Promise<void> {
-  if (exists(place.config)) {
+  if (isThere(place.config)) {
     io.stderr(`${place.config} is there already: left as it is\n`);
     return;
   }
@@ -96,7 +96,7 @@ async function writeConfig(
     keyFolder: place.keysText,
     historyFile: place.history,
   });
-  // Exclusively: a file that came in between is somebody's.
+  // Fails when somebody made such a file in the meantime.
   const handle = await open(place.config, "wx", 0o640);
   try {
     if (reader !== undefined && process.getuid?.() === 0) await letRead(handle, reader);
@@ -107,7 +107,7 @@ async function writeConfig(
   io.stderr(`${place.config} written\n`);
 }
 
-/** Postfix's name, this host's, or a guess that is told. */
+/** The name of Postfix, else of this host, else a guess, which is printed as one. */
 async function ownName(domain: string, io: Io): Promise<string> {
   const names = [await fromPostfix("myhostname"), hostname()];
   const known = names.map((name) => toAscii(name.trim())).find((name) => name?.includes("."));
@@ -138,7 +138,7 @@ async function fromPostfix(name: string): Promise<string> {
   }
 }
 
-/** @returns the exit code; a key that is there already is one more reason to be content */
+/** @returns the exit code, 0 also when the key is there already */
 async function makeKey(
   place: InitPlace,
   domain: string,
@@ -189,7 +189,7 @@ async function tellNext(place: InitPlace, domain: string, io: Io): Promise<numbe
   const called = calledAs({ script: io.env.SIGNPOST_PROGRAM ?? process.argv[1], path: io.env.PATH, cwd: io.cwd });
   const isService = place.history !== undefined;
   const option = isService ? "" : ` --config ${place.config}`;
-  const start = startLines(called, option, isService && exists("/run/systemd/system"));
+  const start = startLines(called, option, isService && isThere("/run/systemd/system"));
   io.stdout(`
 1. Publish this record in the DNS of ${domain}:
 
@@ -212,6 +212,6 @@ const unitFolders = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/sys
 function startLines(called: string, option: string, hasSystemd: boolean): string {
   if (!hasSystemd) return `     ${called} start${option}\n`;
   const enable = "     systemctl enable --now signpost\n";
-  if (unitFolders.some((folder) => exists(`${folder}/signpost.service`))) return enable;
+  if (unitFolders.some((folder) => isThere(`${folder}/signpost.service`))) return enable;
   return `     ${called} print-unit > /etc/systemd/system/signpost.service && systemctl daemon-reload\n${enable}`;
 }

@@ -46,7 +46,7 @@ function programOf({ env, cwd }: Pick<Io, "env" | "cwd">): readonly string[] {
 }
 
 /** The packaged unit with another program and configuration. */
-export function unitText(unit: string, program: string, config: string): string {
+function unitText(unit: string, program: string, config: string): string {
   return unit.replaceAll(packaged, program).replaceAll(defaultConfigFile, config);
 }
 

@@ -31,7 +31,7 @@ export function canonicalizeField(text: string, canonicalization: BodyCanonicali
 }
 
 /** Where a field's final CRLF begins. */
-export function endOf(field: Uint8Array): number {
+function endOf(field: Uint8Array): number {
   const { length } = field;
   return length > 1 && field[length - 1] === LF && field[length - 2] === CR ? length - 2 : length;
 }

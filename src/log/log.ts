@@ -88,7 +88,7 @@ function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
     if (isTooLong(line)) {
       // Cut in its middle it would be no JSON.
       const shown = text.length > maxLongTextChars ? `${withoutControls(text.slice(0, maxLongTextChars))}...` : text;
-      const left = maxLineOctets - Buffer.byteLength(JSON.stringify(shown)) - frameOctets;
+      const left = maxLogLineOctets - Buffer.byteLength(JSON.stringify(shown)) - frameOctets;
       line = print(severity, shown, within?.(left));
     }
     sink.write(wrapped ? form(severity, line.trimEnd()) : line);
@@ -96,14 +96,14 @@ function jsonWriter(sink: Sink, to: string, form: Form): Log["write"] {
 }
 
 /** A JSON line of more octets is made anew of less. */
-export const maxLineOctets = 8192;
+export const maxLogLineOctets = 8192;
 /** Then so much of its text stays, and so much is taken by what pino puts in beside record and text. */
 const maxLongTextChars = 1500;
 const frameOctets = 100;
 
 function isTooLong(line: string): boolean {
   // No character takes more than three octets.
-  return line.length > maxLineOctets / 3 && Buffer.byteLength(line) > maxLineOctets;
+  return line.length > maxLogLineOctets / 3 && Buffer.byteLength(line) > maxLogLineOctets;
 }
 
 async function open({

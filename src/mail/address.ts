@@ -37,7 +37,7 @@ export interface AddressList {
   readonly faults: readonly AddressFault[];
 }
 
-export const maxAddressListChars = 32 * 1024;
+const maxAddressListChars = 32 * 1024;
 export const maxAddresses = 100;
 
 /**

@@ -3,7 +3,7 @@
 import type { ClientFacts } from "./transaction.ts";
 
 /** The address that stands for mail made on the MTA's own host (amavisd). */
-export const thisHost = "0.0.0.0";
+const thisHost = "0.0.0.0";
 
 /**
  * The client's address as networks are asked about it: that of XFORWARD; `thisHost` where Postfix says that there is none

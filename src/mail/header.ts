@@ -48,8 +48,8 @@ const COLON = 58;
 const QUOTE = 62;
 const CAPITAL_F = 70;
 const DELETE = 127;
-/** A line has at most 998 octets (RFC 5322 section 2.1.1), so has a name. */
-const maxNameOctets = 998;
+/** The most octets of a line, without its CRLF (RFC 5322 section 2.1.1). */
+export const maxLineOctets = 998;
 
 /**
  * Splits a header section (CRLF line ends, without the empty line that ends it) into its fields.
@@ -91,12 +91,12 @@ export function splitHeader(header: Uint8Array, limits: HeaderLimits = defaultHe
  * white space before the colon is the obsolete form of section 4.5 and is tolerated).
  */
 export function fieldName(raw: Uint8Array): string {
-  const text = asBuffer(raw).toString("latin1", 0, maxNameOctets + 1);
+  const text = asBuffer(raw).toString("latin1", 0, maxLineOctets + 1);
   return nameAt(text, 0, text.length);
 }
 
 function nameAt(text: string, start: number, end: number): string {
-  const stop = Math.min(end, start + maxNameOctets + 1);
+  const stop = Math.min(end, start + maxLineOctets + 1);
   let nameEnd = start;
   // Printable octets but the colon, then blanks, then the colon.
   while (nameEnd < stop && isNameOctet(text.charCodeAt(nameEnd))) nameEnd += 1;
@@ -120,7 +120,7 @@ export function mailboxLinesEnd(header: Uint8Array): number {
   while (octets[top] === CAPITAL_F || octets[top] === QUOTE) {
     const end = octets.indexOf(LF, top) + 1;
     if (end === 0) return top;
-    const line = octets.toString("latin1", top, Math.min(end, top + maxNameOctets));
+    const line = octets.toString("latin1", top, Math.min(end, top + maxLineOctets));
     // What is folded goes on: to Postfix that is another line of text, and the header ends there.
     if (isBlank(octets[end] ?? 0) || !/^>*From /.test(line)) return top;
     top = end;

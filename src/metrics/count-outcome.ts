@@ -45,7 +45,7 @@ export interface CountedMail {
 }
 
 /** What became of a mail as a whole; docs/metrics.md explains each. */
-export const mailOutcomes = ["passed", "partly", "rejected", "discarded", "tempfailed"] as const;
+const mailOutcomes = ["passed", "partly", "rejected", "discarded", "tempfailed"] as const;
 export type MailOutcome = (typeof mailOutcomes)[number];
 
 const recipientActions = ["passed", "rejected", "discarded", "tempfailed"] as const;
@@ -135,7 +135,7 @@ function startAtZero(declared: Declared): void {
 }
 
 /** An empty label value is none to Prometheus, so the base bank gets a name no bank has. */
-export function bankName(path: string): string {
+function bankName(path: string): string {
   return path === "" ? "(base)" : path;
 }
 

@@ -66,7 +66,7 @@ export function familyOf(metric: MetricObjectWithValues<MetricValue<string>>): F
   return { ...metric, type: String(metric.type) };
 }
 
-export function print(families: readonly Family[], format: Format): Promise<string> {
+export function printMetrics(families: readonly Family[], format: Format): Promise<string> {
   const registry = AggregatorRegistry.aggregate([families.map((family) => printable(family, format))]);
   registry.setContentType(contentType[format]);
   return registry.metrics();

@@ -80,7 +80,7 @@ export function createHealth(needs: HealthNeeds, probe: (hop: NextHop) => Promis
 }
 
 /** True if the next hop greets with 220; its session is ended with QUIT. */
-export function canConnect(hop: NextHop): Promise<boolean> {
+function canConnect(hop: NextHop): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect("path" in hop ? { path: hop.path } : { host: hop.host, port: hop.port });
     const timer = setTimeout(() => socket.destroy(), probeMs);

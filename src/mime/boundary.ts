@@ -12,7 +12,7 @@ export interface Boundaries {
 }
 
 /** RFC 2046 has 70; what fits a line (RFC 5322 section 2.1.1) is read. */
-export const maxBoundaryOctets = 998;
+const maxBoundaryOctets = 998;
 const maxReadings = 8;
 
 /** `value`: of Content-Type, unfolded with "\n" for a fold. */

@@ -1,8 +1,7 @@
 // Lines of a header field that are too long for SMTP (RFC 5322 section 2.1.1): folded where that is legal, and those mended that
 // an MTA has broken within a word on the way here.
 
-/** Octets of a line without its CRLF. */
-export const maxLineOctets = 998;
+import { maxLineOctets } from "../mail/header.ts";
 
 export interface Refolded {
   /** One character per octet, final CRLF included. */

@@ -1,12 +1,12 @@
 // What of a mail an SMTP server without 8BITMIME (RFC 6152), or one that keeps to lines of 998 octets, would change; and the same
 // mail written so that nothing of it has to be changed. Every part that needs nothing stays octet for octet.
 import { isAscii } from "node:buffer";
-import { asBuffer, type HeaderField, splitHeader } from "../mail/header.ts";
+import { asBuffer, type HeaderField, maxLineOctets, splitHeader } from "../mail/header.ts";
 import { concatShared } from "../mail/shared-octets.ts";
 import type { BreakingPlace, LeftReason } from "../mail/survival.ts";
 import { encodeBase64, encodeQuotedPrintable, mendBase64, mendQuotedPrintable } from "./encode-body.ts";
 import { type EntityHeader, readEntityHeader } from "./entity-header.ts";
-import { maxLineOctets, refold } from "./long-lines.ts";
+import { refold } from "./long-lines.ts";
 
 /** Fields in the place of others, by the index of those, and fields that are new. */
 export interface FieldChanges {

@@ -2,7 +2,7 @@
 // Whether one is sent is left to may-notify.ts and the flow, what it says to people to a template.
 import type { SenderName } from "../mail/sender-name.ts";
 import type { Path } from "../mail/transaction.ts";
-import { envelopeOf, headerLines, headerPart, messageOf, type OwnMessage, textPart } from "./own-message.ts";
+import { envelopeOf, headerLines, headerPart, type OwnMessage, ownMessageOf, textPart } from "./own-message.ts";
 import { type DsnRecipient, type MailFacts, recipientFields, reportFields } from "./status-fields.ts";
 
 export interface DsnInput {
@@ -59,5 +59,5 @@ export function buildDsn(input: DsnInput): OwnMessage {
     `--${boundary}--`,
     "",
   ].join("\r\n");
-  return { envelope: envelopeOf("", sender.address), message: messageOf(header, body) };
+  return { envelope: envelopeOf("", sender.address), message: ownMessageOf(header, body) };
 }

@@ -1,7 +1,7 @@
 // Notices to administrators, recipients and senders as octets: a text for people, for administrators the header of the
 // mail with it. Who gets one is left to others, what it says to a template.
 import type { SenderName } from "../mail/sender-name.ts";
-import { envelopeOf, headerLines, headerPart, messageOf, type OwnMessage, textPart } from "./own-message.ts";
+import { envelopeOf, headerLines, headerPart, type OwnMessage, ownMessageOf, textPart } from "./own-message.ts";
 
 export interface NoticeInput {
   /** Before the "@" of the Message-ID: amavisd's letters, then what is unlike for each notice of a mail. */
@@ -35,7 +35,7 @@ export function buildNotice(input: NoticeInput): OwnMessage {
   if (quoted === undefined) {
     const end = text.indexOf("\r\n\r\n");
     const header = `${own.join("\r\n")}\r\n${text.slice(0, end)}\r\n`;
-    return { envelope, message: messageOf(header, text.slice(end + 4)) };
+    return { envelope, message: ownMessageOf(header, text.slice(end + 4)) };
   }
   const boundary = `----------=_${id}-${nowMs.toString(36)}`;
   const type = `Content-Type: multipart/mixed;\r\n boundary="${boundary}"\r\nContent-Transfer-Encoding: 7bit`;
@@ -49,5 +49,5 @@ export function buildNotice(input: NoticeInput): OwnMessage {
     `--${boundary}--`,
     "",
   ].join("\r\n");
-  return { envelope, message: messageOf(`${own.join("\r\n")}\r\n${type}\r\n`, body) };
+  return { envelope, message: ownMessageOf(`${own.join("\r\n")}\r\n${type}\r\n`, body) };
 }

@@ -5,7 +5,7 @@ import { fieldBody, type HeaderField } from "../mail/header.ts";
 import type { Path } from "../mail/transaction.ts";
 
 /** Why a sender is not told. Log words and docs anchors (docs/notices.md). */
-export const suppressions = {
+const suppressions = {
   "null-sender": "the mail has no sender: it is a notification itself",
   "notify-never": "the sender wants none: NOTIFY=NEVER",
   "no-failure": "the sender wants none of failures: NOTIFY without FAILURE",

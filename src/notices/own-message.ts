@@ -6,8 +6,8 @@ import { asBuffer, splitHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import type { SenderName } from "../mail/sender-name.ts";
 import type { Envelope, Path } from "../mail/transaction.ts";
+import { encodeQuotedPrintable } from "../mime/encode-body.ts";
 import { hasBareLineEnd } from "../smtp/dot.ts";
-import { encodeQuotedPrintable } from "./quoted-printable.ts";
 import { formatDateTime } from "./status-fields.ts";
 
 /** A message of ours, ready to leave. */
@@ -65,7 +65,7 @@ export function headerPart(header: Uint8Array, roomBytes: number): string {
 
 function part(type: string, fields: readonly string[], octets: Uint8Array): string {
   const plain = isPlainText(octets);
-  const text = plain ? asBuffer(octets).toString("latin1") : encodeQuotedPrintable(octets);
+  const text = (plain ? asBuffer(octets) : encodeQuotedPrintable(asBuffer(octets))).toString("latin1");
   const encoding = plain ? "7bit" : "quoted-printable";
   const heading = [`Content-Type: ${type}`, ...fields, `Content-Transfer-Encoding: ${encoding}`];
   // The CRLF before a boundary belongs to the boundary (RFC 2046 section 5.1.1).
@@ -100,7 +100,7 @@ export function envelopeOf(sender: string, recipient: string): Envelope {
 }
 
 /** `header` ends with its last line, `body` with its own line end; one character per octet. */
-export function messageOf(header: string, body: string): Message {
+export function ownMessageOf(header: string, body: string): Message {
   const octets = Buffer.from(header, "latin1");
   const chunk = Buffer.from(body, "latin1");
   return {

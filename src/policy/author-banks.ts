@@ -35,7 +35,7 @@ export function refine(router: Pick<Router, "load">, bank: PolicyBank, facts: Au
 }
 
 /** The banks earned, in the order in which they are loaded, each once. */
-export function authorBanks(bank: PolicyBank, { verifications, authors }: AuthorFacts): readonly AuthorBank[] {
+function authorBanks(bank: PolicyBank, { verifications, authors }: AuthorFacts): readonly AuthorBank[] {
   const [first, ...others] = authors.mailboxes;
   if (first === undefined || authors.doubt !== undefined) return [];
   const signatures = countedSignatures(bank, verifications);

@@ -151,7 +151,7 @@ function ageOf(penPals: readonly PenPal[], now: number): (recipient: string) => 
 }
 
 /** The most important first, each once, and each major category also without its minor. */
-export function inOrder(found: readonly Contents[]): readonly Contents[] {
+function inOrder(found: readonly Contents[]): readonly Contents[] {
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0)
     return only.minor === 0 ? found : [only, { category: only.category, minor: 0 }];

@@ -99,7 +99,7 @@ function matches(
   const map = bank[name];
   const first = map.first(address);
   const list: readonly Match<unknown>[] = cumulative.has(name) ? map.all(address) : first === undefined ? [] : [first];
-  const plain = list.map((match) => yielded(name, by, address, told(match)));
+  const plain = list.map((match) => yielded(name, by, address, withRuleNames(match)));
   if (name !== "author_to_policy_bank_maps") return plain;
   // A plain key counts only with a signature of the author's own domain; the banks that were loaded show it.
   const signed = signers.flatMap((domain) => {
@@ -109,8 +109,8 @@ function matches(
   return [...plain, ...signed];
 }
 
-/** Compiled tables of banned names by what the configuration calls them. */
-function told(match: Match<unknown>): Match<unknown> {
+/** The match with the names of rules in place of compiled tables of banned names. */
+function withRuleNames(match: Match<unknown>): Match<unknown> {
   if (!isRules(match.value)) return match;
   const names = match.value.map(({ name = "(tables)" }) => name);
   return { ...match, value: names.length === 1 ? names[0] : names };

@@ -84,7 +84,7 @@ export function askedBy(name: MapName): AskedBy {
 }
 
 /** The bank that the value 1 of author_to_policy_bank_maps stands for. */
-export const approvedBank = "AUTHOR_APPROVED";
+const approvedBank = "AUTHOR_APPROVED";
 const virusBank = "VIRUS";
 /** Loaded by rule wherever they are defined: naming them without a definition is no mistake. */
 const impliedBanks: readonly string[] = ["MYNETS", "MYUSERS", approvedBank, virusBank];

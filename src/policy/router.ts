@@ -35,7 +35,7 @@ export interface Router {
 export type MailSession = Pick<Session, "client" | "daemonName" | "authenticated">;
 
 /** The bank of mynetworks. It need not exist: a match makes mail ours either way. */
-export const mynetsBank = "MYNETS";
+const mynetsBank = "MYNETS";
 const myusersBank = "MYUSERS";
 /** The bank of clients that have logged in, where it exists; the name is the howto's. */
 const originatingBank = "ORIGINATING";

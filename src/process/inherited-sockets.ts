@@ -14,7 +14,7 @@ export interface InheritedSockets {
 }
 
 /** The first descriptor that is handed over. */
-export const firstInherited = 3;
+const firstInherited = 3;
 
 /** What is asked of the system; a test hands in its own. */
 export interface InheritedSystem {

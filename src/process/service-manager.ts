@@ -29,7 +29,7 @@ interface Environment {
 const programTimeoutMs = 5000;
 
 /** systemd-notify(1) with the environment's NOTIFY_SOCKET. */
-export function sendByProgram(socket: string): SendToManager {
+function sendByProgram(socket: string): SendToManager {
   const env = { PATH: "/usr/bin:/bin", NOTIFY_SOCKET: socket };
   return (variables) =>
     new Promise((resolve, reject) => {

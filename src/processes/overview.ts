@@ -9,7 +9,7 @@ import { createResolver, type Resolver } from "../dns/resolver.ts";
 import { stageNames } from "../flow/timed.ts";
 import { createEndpoint } from "../http/endpoint.ts";
 import type { Log } from "../log/log.ts";
-import { type Family, type Format, print } from "../metrics/exposition.ts";
+import { type Family, type Format, printMetrics } from "../metrics/exposition.ts";
 import { type Condition, conditions } from "../metrics/health.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { metricsPages } from "../metrics/pages.ts";
@@ -91,10 +91,10 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
     return together({ parent, living: named(living), ended: named(new Map(await Promise.all(ended))) });
   }
 
-  /** Looks after the conditions on the side: a next hop that does not answer must not hold up a scrape. */
+  /** Checks the conditions without waiting for the result: a next hop that does not answer must not delay a scrape. */
   async function scrape(format: Format): Promise<string> {
     void notReady();
-    return print(await families("scrape"), format);
+    return printMetrics(await families("scrape"), format);
   }
 
   async function notReady(): Promise<readonly string[]> {
@@ -159,7 +159,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
       switch (request.command) {
         case "status": {
           const [told, troubles] = await Promise.all([families("own"), notReady()]);
-          const text = await print(told, "prometheus");
+          const text = await printMetrics(told, "prometheus");
           return { version, pid: process.pid, startedAtMs, troubles, text, processes: processes.states() };
         }
         case "why":
@@ -170,7 +170,7 @@ export function createOverview(first: Config, log: Log, processes: Processes): O
         case "upgrade":
           throw new Error(`${request.command} is not ours to do`);
         case "release": {
-          // Any of them can: they share folders and index.
+          // Any process can do it: they share folders and index.
           const answer = await processes.askOne({ kind: "answer", request }, releasePatienceMs);
           return answer.answer;
         }

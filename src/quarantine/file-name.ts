@@ -16,7 +16,7 @@ export interface NameValues {
 }
 
 /** The template of a method that names none. */
-export const defaultTemplate = "%m";
+const defaultTemplate = "%m";
 
 /** Characters of a template: with all that is filled in a name stays below the 255 octets that file systems take. */
 const maxTemplate = 100;

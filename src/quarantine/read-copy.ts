@@ -7,7 +7,7 @@ import { errorText } from "../mail/error-text.ts";
 import { splitHeader } from "../mail/header.ts";
 import type { Message } from "../mail/message.ts";
 import { type QuarantineHead, readQuarantineHead } from "../mail/quarantine-head.ts";
-import { wireLines } from "./unix-lines.ts";
+import { withCrlf } from "./unix-lines.ts";
 
 export interface StoredMail {
   readonly head: QuarantineHead;
@@ -38,7 +38,7 @@ async function read(path: string): Promise<StoredMail | { readonly problem: stri
   const { originalAt, facts, subject: _, ...envelope } = head;
   const isUnix = text[text.indexOf("\n") - 1] !== "\r";
   const stored = top.octets.subarray(originalAt);
-  const header = isUnix ? wireLines(stored) : stored;
+  const header = isUnix ? withCrlf(stored) : stored;
   const bodyAt = top.octets.length + (top.isWhole ? 0 : isUnix ? 1 : 2);
   const readBody = () => bodyOf(path, bodyAt, isUnix);
   let sizeBytes = 0;
@@ -91,7 +91,7 @@ async function* bodyOf(path: string, bodyAt: number, isUnix: boolean): AsyncGene
   for await (const piece of octetsOf(path)) {
     const body = piece.subarray(Math.max(0, bodyAt - at));
     at += piece.length;
-    if (body.length > 0) yield isUnix ? wireLines(body) : body;
+    if (body.length > 0) yield isUnix ? withCrlf(body) : body;
   }
 }
 

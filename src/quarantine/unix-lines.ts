@@ -31,7 +31,7 @@ export async function* unixLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
 }
 
 /** With a CR before each LF. What is given out is memory of its own. */
-export function wireLines(chunk: Uint8Array): Buffer {
+export function withCrlf(chunk: Uint8Array): Buffer {
   const octets = asBuffer(chunk);
   let lines = 0;
   for (let found = octets.indexOf(lf); found !== -1; found = octets.indexOf(lf, found + 1)) lines += 1;

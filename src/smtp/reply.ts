@@ -40,7 +40,7 @@ export function formatReply(reply: Reply): string {
 }
 
 /** Octets of one line of a reply without its CRLF (RFC 5321 section 4.5.3.1.5). */
-export const maxReplyLineOctets = 510;
+const maxReplyLineOctets = 510;
 
 /**
  * A reply as it goes over the wire, CRLF included: printable ASCII only, wrapped at blanks into a multi-line reply

@@ -38,7 +38,7 @@ export interface SharedOctets {
  * Metric labels. "hit": known here. "shared": known to another filter. "joined": an equal mail was being looked at. "miss": the
  * scanners were asked. "unlike": the mail is like no other, the scanners were asked.
  */
-export const verdictResults = ["hit", "shared", "joined", "miss", "unlike"] as const;
+const verdictResults = ["hit", "shared", "joined", "miss", "unlike"] as const;
 export type VerdictResult = (typeof verdictResults)[number];
 
 export interface VerdictCache {

@@ -12,7 +12,7 @@ import { noSurroundings } from "../../../src/flow/outcome/surroundings.ts";
 import type { Stages } from "../../../src/flow/pipeline.ts";
 import { stageNames, timed } from "../../../src/flow/timed.ts";
 import { createHistory } from "../../../src/history/history.ts";
-import { print } from "../../../src/metrics/exposition.ts";
+import { printMetrics } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { nothingOwed } from "../../../src/policy/decision.ts";
 import { createRouter } from "../../../src/policy/router.ts";
@@ -170,6 +170,6 @@ for (const [name, work] of Object.entries(beside)) {
   console.log(`${name.padEnd(20)} ${cpuMicroseconds(work).toFixed(2).padStart(6)} µs`);
 }
 const before = performance.now();
-for (let i = 0; i < 50; i += 1) await print(await metrics.families("scrape"), "prometheus");
+for (let i = 0; i < 50; i += 1) await printMetrics(await metrics.families("scrape"), "prometheus");
 console.log(`${"one scrape".padEnd(20)} ${(((performance.now() - before) / 50) * 1000).toFixed(0).padStart(6)} µs`);
 metrics.close();

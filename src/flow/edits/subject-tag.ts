@@ -3,7 +3,7 @@
 
 import type { OctetRange, Replacement } from "../../mail/edit.ts";
 import { encodeUnstructured } from "../../mail/encoded-word.ts";
-import { asBuffer } from "../../mail/header.ts";
+import { asBuffer, maxLineOctets } from "../../mail/header.ts";
 import type { Message } from "../../mail/message.ts";
 import type { PolicyBank } from "../../policy/bank.ts";
 import { categoryValue } from "../../policy/category-maps.ts";
@@ -69,9 +69,6 @@ function filled(tag: string, { all, score }: ContentFound, names: TagNames): str
 function points(value: number): string {
   return String(Number(value.toFixed(3)));
 }
-
-/** A line has at most 998 octets. */
-const maxLineOctets = 998;
 
 export type TaggedSubject = { readonly replace: Replacement } | { readonly add: string };
 

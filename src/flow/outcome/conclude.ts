@@ -10,7 +10,7 @@ import { directionOf, isLocal } from "../../policy/router.ts";
 import type { CandidateFact } from "../../signing/choose.ts";
 import { combineReplies, queuedAs, recipientReply } from "../../smtp/final-reply.ts";
 import type { Settled, Signatures } from "../mail.ts";
-import { verificationLines } from "./detail-lines.ts";
+import { verificationLogLines } from "./detail-lines.ts";
 import { keepEvidence } from "./evidence.ts";
 import type { Evidence, Outcome, RecipientOutcome } from "./outcome.ts";
 import { scanRecord } from "./scan-record.ts";
@@ -51,7 +51,7 @@ export function conclude(
     signings,
     evidence: evidenceOf(ending, candidates),
     logLevel,
-    detailLines: logLevel < 2 ? noLines : [...verificationLines(ending), ...lines],
+    detailLines: logLevel < 2 ? noLines : [...verificationLogLines(ending), ...lines],
     reply: combineReplies(settled, session.id),
     queuedAs: queuedAs(settled),
     receivedAtMs,

@@ -17,7 +17,7 @@ const maxLines = 20;
 const maxAuthors = 10;
 
 /** One line per signature, then one per bank that a valid one loaded. What is of mail's making is not made safe here. */
-export function verificationLines({ transaction, bank, facts }: Verified): readonly string[] {
+export function verificationLogLines({ transaction, bank, facts }: Verified): readonly string[] {
   const { verifications } = facts;
   if (verifications.length === 0) return [];
   const { message, envelope } = transaction;

@@ -20,7 +20,7 @@ import type { CandidateFact } from "../../signing/choose.ts";
 import type { SealRecord, SigningRecord } from "../mail.ts";
 import { readKeptAuthors } from "./evidence.ts";
 import type { Evidence, Outcome } from "./outcome.ts";
-import { textOf, toldCandidate } from "./record.ts";
+import { octetsAsText, toldCandidate } from "./record.ts";
 
 export interface ExplainedSignature {
   readonly domain: string;
@@ -81,12 +81,12 @@ export function explainOutcome(outcome: Outcome): Explanation {
   const addresses = { recipients, sender, authors, contents, signers: [...new Set(signers)] };
   return {
     client,
-    authors: authors.map(textOf),
+    authors: authors.map(octetsAsText),
     ...(authorDoubt === undefined ? {} : { authorDoubt }),
     banks: loaded,
     originating,
     signatures,
-    maps: bank === undefined ? [] : explainMaps(bank, addresses, client).map(told),
+    maps: bank === undefined ? [] : explainMaps(bank, addresses, client).map(readable),
     signing: { signatures: signings, candidates: candidates.map(toldCandidate) },
     ...(seal === undefined ? {} : { seal }),
     ...(survival === undefined ? {} : { survival }),
@@ -94,8 +94,8 @@ export function explainOutcome(outcome: Outcome): Explanation {
   };
 }
 
-function told(yielded: MapYield): MapYield {
-  return { ...yielded, address: textOf(yielded.address) };
+function readable(yielded: MapYield): MapYield {
+  return { ...yielded, address: octetsAsText(yielded.address) };
 }
 
 function scoresOf(
@@ -119,7 +119,7 @@ function scoresOf(
   if (steps.length === 0 && listed === undefined) return [];
   return [
     {
-      recipient: textOf(recipient),
+      recipient: octetsAsText(recipient),
       ...(found === undefined ? {} : { found }),
       steps,
       ...(listed === undefined ? {} : { listing: listed }),

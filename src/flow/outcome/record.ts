@@ -25,14 +25,14 @@ export function mailRecord(outcome: Outcome) {
     listener: session.listener.path ?? `${session.listener.address}:${session.listener.port}`,
     protocol: session.protocol,
     oldest_public_addr: outcome.oldestPublicAddress,
-    sender: textOf(outcome.sender),
+    sender: octetsAsText(outcome.sender),
     recipients: outcome.recipients.map(recipientRecord),
-    message_id: textOf(outcome.messageId),
+    message_id: octetsAsText(outcome.messageId),
     size: outcome.sizeBytes,
     findings: outcome.findings.map(toldFinding),
     scan: outcome.scan,
     dkim: outcome.verifications,
-    change_hints: someOf(outcome.evidence.changeHints?.map(textOf)),
+    change_hints: someOf(outcome.evidence.changeHints?.map(octetsAsText)),
     signings: outcome.signings,
     signing_candidates: outcome.evidence.candidates.map(toldCandidate),
     arc_seal: outcome.seal,
@@ -51,7 +51,7 @@ export type RecipientRecord = ReturnType<typeof recipientRecord>;
 export function recipientRecord(recipient: RecipientOutcome) {
   const { content, owed, quarantine, notices } = recipient;
   return {
-    address: textOf(recipient.address),
+    address: octetsAsText(recipient.address),
     local: recipient.local,
     direction: recipient.direction,
     category: recipient.category,
@@ -75,7 +75,7 @@ export function recipientRecord(recipient: RecipientOutcome) {
     reply_of: recipient.fromNextHop === true ? ("next-hop" as const) : undefined,
     dsn: dsnOf(recipient),
     notices: notices.length === 0 ? undefined : notices,
-    notices_owed: someOf(owed.notices)?.map((each) => ({ ...each, to: textOf(each.to) })),
+    notices_owed: someOf(owed.notices)?.map((each) => ({ ...each, to: octetsAsText(each.to) })),
   };
 }
 
@@ -123,14 +123,14 @@ export function withheldDsns({ notices }: Pick<RecipientOutcome, "notices">): re
 }
 
 /** Octets of mail as the text they are; what is not UTF-8 stays one character per octet. */
-export function textOf(octets: string): string {
+export function octetsAsText(octets: string): string {
   return decodeUtf8(octets) ?? octets;
 }
 
 export function toldCandidate(candidate: CandidateFact): CandidateFact {
-  return { ...candidate, address: textOf(candidate.address) };
+  return { ...candidate, address: octetsAsText(candidate.address) };
 }
 
 export function toldFinding(finding: Finding): Finding {
-  return { ...finding, properties: finding.properties.map((each) => ({ ...each, value: textOf(each.value) })) };
+  return { ...finding, properties: finding.properties.map((each) => ({ ...each, value: octetsAsText(each.value) })) };
 }

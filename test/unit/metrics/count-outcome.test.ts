@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RecipientOutcome } from "../../../src/flow/outcome/outcome.ts";
 import { type MailOutcome, mailOutcome } from "../../../src/metrics/count-outcome.ts";
-import { print } from "../../../src/metrics/exposition.ts";
+import { printMetrics } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { later, no, ok, outcomeWith, recipient } from "../../support/outcomes.ts";
 import { setUp } from "../policy/setup.ts";
@@ -23,7 +23,7 @@ for (const [word, recipients] of words) {
 test("ten thousand foreign domains, and whatever else mail may bring, do not make series", async () => {
   const metrics = createMetrics({ version: "test", node: "test", stages: [] });
   const { observers } = metrics;
-  const text = async () => print(await metrics.families("scrape"), "prometheus");
+  const text = async () => printMetrics(await metrics.families("scrape"), "prometheus");
   const samples = async () => (await text()).split("\n").filter((line) => /^[a-z]/.test(line)).length;
   for (let i = 0; i < 10_000; i += 1) {
     const domain = `d${i}.example`;
@@ -76,7 +76,7 @@ test("mail of ours that leaves unsigned is counted by its author's domain, if th
   skipped("a@elsewhere.example");
   skipped("a@news.example.com", "already-signed");
   skipped("a@news.example.com", "not-originating", false);
-  const page = await print(await metrics.families("scrape"), "prometheus");
+  const page = await printMetrics(await metrics.families("scrape"), "prometheus");
   assert.match(page, /^signpost_unsigned_mails_total\{domain="news\.example\.com"\} 1$/m);
   assert.match(page, /^signpost_unsigned_mails_total\{domain="other"\} 1$/m);
   metrics.close();

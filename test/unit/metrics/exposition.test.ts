@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { chooseFormat, collect, print } from "../../../src/metrics/exposition.ts";
+import { chooseFormat, collect, printMetrics } from "../../../src/metrics/exposition.ts";
 
 function registry(): Registry {
   const registry = new Registry();
@@ -21,7 +21,7 @@ function registry(): Registry {
 }
 
 test("Prometheus' text has every sample, escaped, with buckets that add up", async () => {
-  assert.deepEqual((await print(await collect(registry()), "prometheus")).split("\n"), [
+  assert.deepEqual((await printMetrics(await collect(registry()), "prometheus")).split("\n"), [
     '# HELP mails_total All "mails"\\nand \\\\',
     "# TYPE mails_total counter",
     'mails_total{bank="a\\"b\\\\c\\nd"} 2',
@@ -44,12 +44,12 @@ test("Prometheus' text has every sample, escaped, with buckets that add up", asy
 
 test("OpenMetrics names the family of a counter without _total and ends with EOF, time after time", async () => {
   const same = registry();
-  await print(await collect(same), "openmetrics");
-  const lines = (await print(await collect(same), "openmetrics")).split("\n");
+  await printMetrics(await collect(same), "openmetrics");
+  const lines = (await printMetrics(await collect(same), "openmetrics")).split("\n");
   assert.ok(lines.includes("# TYPE mails counter"));
   assert.ok(lines.includes('mails_total{bank="(base)"} 0'));
   assert.deepEqual(lines.slice(-2), ["# EOF", ""]);
-  assert.ok((await print(await collect(same), "prometheus")).includes("# TYPE mails_total counter"));
+  assert.ok((await printMetrics(await collect(same), "prometheus")).includes("# TYPE mails_total counter"));
 });
 
 const accepts: readonly (readonly [string | undefined, string])[] = [

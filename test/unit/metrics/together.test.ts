@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { declareMetrics } from "../../../src/metrics/declared.ts";
-import { collect, type Family, print } from "../../../src/metrics/exposition.ts";
+import { collect, type Family, printMetrics } from "../../../src/metrics/exposition.ts";
 import { addEnded, together } from "../../../src/metrics/together.ts";
 
 function family(name: string, type: string, ...values: readonly (readonly [labels: object, value: number])[]): Family {
@@ -75,7 +75,7 @@ test("a gauge is put together by its aggregator, and what only the supervising p
     ["1", one],
     ["2", two],
   ]);
-  const page = await print(await together({ parent, living, ended: none }), "prometheus");
+  const page = await printMetrics(await together({ parent, living, ended: none }), "prometheus");
   assert.match(page, /^signpost_pool_queued 7$/m);
   assert.match(page, /^signpost_dns_circuit_open 4$/m);
   assert.match(page, /^signpost_spool_free_bytes 3$/m);

@@ -1,7 +1,7 @@
 // CRLF to LF and back, whatever way the octets are cut.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { unixLines, wireLines } from "../../../src/quarantine/unix-lines.ts";
+import { unixLines, withCrlf } from "../../../src/quarantine/unix-lines.ts";
 
 async function unix(chunks: readonly string[]): Promise<string> {
   const found: Uint8Array[] = [];
@@ -27,6 +27,6 @@ for (const [wire, file] of texts) {
     assert.equal(await unix([wire]), file);
     assert.equal(await unix([...wire]), file);
     for (let at = 0; at <= wire.length; at += 1) assert.equal(await unix([wire.slice(0, at), wire.slice(at)]), file);
-    assert.equal(wireLines(Buffer.from(file, "latin1")).toString("latin1"), wire);
+    assert.equal(withCrlf(Buffer.from(file, "latin1")).toString("latin1"), wire);
   });
 }

@@ -3,7 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import { test } from "node:test";
 import { createFixedResolver, parseFixedZone } from "../../../src/dns/fixed-zone.ts";
 import { declareMetrics } from "../../../src/metrics/declared.ts";
-import { collect, print } from "../../../src/metrics/exposition.ts";
+import { collect, printMetrics } from "../../../src/metrics/exposition.ts";
 import type { Resolve } from "../../../src/rr/answer.ts";
 import { createKeyWatch } from "../../../src/signing/key-watch.ts";
 import type { Keyring } from "../../../src/signing/keyring.ts";
@@ -49,7 +49,7 @@ function scene() {
       await watch.tick();
     },
     async series(): Promise<readonly string[]> {
-      const text = await print(
+      const text = await printMetrics(
         await collect(declared.registry, (name) => name.startsWith("signpost_key")),
         "prometheus",
       );
