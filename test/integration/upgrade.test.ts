@@ -13,7 +13,7 @@ import { Ledger, noFaults } from "../support/ledger.ts";
 import { after, before, test } from "../support/limited.ts";
 import { createRandom } from "../support/random.ts";
 import { sendAll } from "../support/sending-queue.ts";
-import { smtpClient } from "../support/smtp-client.ts";
+import { smtpClient, startMail } from "../support/smtp-client.ts";
 import { startSocketManager } from "../support/socket-manager.ts";
 
 const random = createRandom(1805);
@@ -124,11 +124,13 @@ test("connections that are made at the moment of the change are greeted, all of 
   for (const line of lines) assert.match(line ?? "closed", /^220 /);
 });
 
-test("a session goes on where it is, and a new one is the new process's", async () => {
+test("a mail under way goes on where it is, and a new session is the new process's", async () => {
   const client = await connected(filter.ports.originating);
+  await startMail(client);
   const pid = await upgrade();
   const begun = filter.hop.mails.length;
-  assert.match(await submit(client, { data: mailText("old session") }), /^250 /);
+  client.send(mailText("old session"));
+  assert.match(await client.ask("."), /^250 /);
   const next = await connected(filter.ports.originating);
   assert.match(await submit(next, { data: mailText("new session") }), /^250 /);
   assert.equal(filter.hop.mails.length, begun + 2);
