@@ -57,9 +57,11 @@ export function recipientRecord(recipient: RecipientOutcome) {
     category: recipient.category,
     minor: recipient.minor,
     contents: content?.all.slice(0, maxTold),
-    quarantine: someOf(quarantine)?.map(textOf),
+    quarantine: someOf(quarantine)?.map(octetsAsText),
     copies_owed:
-      quarantine.length === 0 ? someOf(owed.copies)?.map((each) => ({ ...each, to: textOf(each.to) })) : undefined,
+      quarantine.length === 0
+        ? someOf(owed.copies)?.map((each) => ({ ...each, to: octetsAsText(each.to) }))
+        : undefined,
     no_dsn: owed.noDsn,
     score: content?.score?.score,
     tests: content?.score?.tests,
