@@ -18,8 +18,18 @@ export interface NameValues {
 /** The template of a method that names none. */
 const defaultTemplate = "%m";
 
-/** Characters of a template: with all that is filled in a name stays below the 255 octets that file systems take. */
+/** Characters of a template. */
 const maxTemplate = 100;
+/** Octets of one step with all that is filled in: a mark's or another name's ending still fits into the 255 of a file system. */
+const maxStep = 220;
+/** As long as what is filled in gets. */
+const longest: NameValues = {
+  mailId: "m".repeat(12),
+  logId: "n".repeat(30),
+  bodyDigest: "b".repeat(64),
+  receivedAtMs: 0,
+  partitionTag: "P".repeat(30),
+};
 
 /** Why files cannot be named by a template; undefined where they can. */
 export function templateProblem(template: string): string | undefined {
@@ -31,7 +41,9 @@ export function templateProblem(template: string): string | undefined {
   if (steps.some((step) => step === "" || step.startsWith("."))) return "an empty step or one that begins with a dot";
   const letter = /%([^mbniP]|$)/.exec(template.replaceAll("%%", ""));
   if (letter !== null) return `${letter[0]} stands for nothing here: %m, %b, %n, %i, %P and %% do`;
-  return /%[mbni]/.test(template.replaceAll("%%", "")) ? undefined : "all files would have one name: %m is missing";
+  if (!/%[mbni]/.test(template.replaceAll("%%", ""))) return "all files would have one name: %m is missing";
+  const filled = expandTemplate(template, longest).split("/");
+  return filled.some((step) => Buffer.byteLength(step) > maxStep) ? "names longer than a file system takes" : undefined;
 }
 
 /** The name of a file. `template` has no problem. */

@@ -44,6 +44,8 @@ const wrong: readonly (readonly [template: string, problem: RegExp])[] = [
   ["%m%", /% stands for nothing/],
   ["a\0%m", /control characters/],
   [`${"x".repeat(100)}%m`, /more than 100/],
+  ["%m-%b-%b-%b-%b", /longer than a file system takes/],
+  [`a/${"ü".repeat(90)}%b/%m`, /longer than a file system takes/],
 ];
 
 for (const [template, problem] of wrong) {
