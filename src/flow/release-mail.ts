@@ -137,7 +137,7 @@ async function release({ id, secretId, to, again }: ReleaseRequest, needs: Relea
       // Somebody else is releasing it.
       else if (!again && each === unmarked[0]) return alreadyReleased();
     }
-    const answer = await send(copy, recipients, nowMs, needs);
+    const answer = await send(copies, recipients, nowMs, needs);
     if (answer.result !== "released") await unmark();
     else for (const each of unmarked) await index.released(each, nowMs);
     return { ...answer, name, mailId, recipients };
@@ -152,13 +152,14 @@ async function release({ id, secretId, to, again }: ReleaseRequest, needs: Relea
 }
 
 async function send(
-  { folder, name, mailId }: QuarantineRow,
+  copies: readonly QuarantineRow[],
   recipients: readonly string[],
   nowMs: number,
   { submit, passTokens, settings }: ReleaseNeeds,
 ): Promise<ReleaseAnswer> {
-  const stored = await readCopy(`${folder}/${name}`);
+  const stored = await readOneOf(copies);
   if ("problem" in stored) return { result: "unreadable", detail: stored.problem };
+  const [{ mailId = "" } = {}] = copies;
   const { release_format: format, myhostname, from } = settings;
   const leaves = releasedMessage(format, stored.message, { mailId, nowMs, myhostname, from, recipients });
   const pass = passTokens?.field(mailId, await digestBody(leaves.body), nowMs);
@@ -170,6 +171,17 @@ async function send(
     message: pass === undefined ? leaves : withTopField(leaves, pass),
   });
   return { result: result === "sent" ? "released" : result };
+}
+
+/** They are of one mail: where a file is damaged or gone another one does. With none, the problem of the first. */
+async function readOneOf(copies: readonly QuarantineRow[]): Promise<Awaited<ReturnType<typeof readCopy>>> {
+  let problem: string | undefined;
+  for (const { folder, name } of copies) {
+    const stored = await readCopy(`${folder}/${name}`);
+    if (!("problem" in stored)) return stored;
+    problem ??= stored.problem;
+  }
+  return { problem: problem ?? "no copy" };
 }
 
 /** RFC 6531 section 3.1: others than the first recipients may have addresses that cannot be said without it. */

@@ -111,6 +111,15 @@ test("who got it by a release of another copy is left out", async (t) => {
   assert.equal((await release()).result, "already-released");
 });
 
+test("where a file is damaged another copy of the mail does", async (t) => {
+  const { folder, release, sent } = scene(t, {
+    rows: (at) => [quarantineRow("m1", { folder: at, name: "banned-m1" }), quarantineRow("m1", { folder: at })],
+  });
+  writeFileSync(join(folder, "banned-m1"), "garbage");
+  assert.equal((await release()).result, "released");
+  assert.equal(sent[0]?.sender, "a@example.net");
+});
+
 test("what breaks while it is sent leaves no mark", async (t) => {
   const { release, isMarked } = scene(t, { breaks: true });
   assert.deepEqual(await release(), { result: "failed", detail: "too much at once" });
