@@ -55,9 +55,13 @@ export function buildDsn(input: DsnInput): OwnMessage {
     "",
     status,
     `--${boundary}`,
-    headerPart(input.header, maxDsnBytes - frameBytes - status.length - text.length),
+    headerPart(input.header, maxDsnBytes - frameBytes - status.length - text.length, isUtf8Mail(sender)),
     `--${boundary}--`,
     "",
   ].join("\r\n");
   return { envelope: envelopeOf("", sender.address), message: ownMessageOf(header, body) };
+}
+
+function isUtf8Mail({ parameters }: Path): boolean {
+  return /(?:^| )SMTPUTF8(?: |$)/i.test(parameters);
 }

@@ -52,10 +52,13 @@ export function textPart(text: string, fields: readonly string[]): string {
   return part("text/plain; charset=UTF-8", fields, Buffer.from(text.replace(/\r?\n/g, "\r\n")));
 }
 
-/** The header of the mail in question, cut at the end of a line when there is too much of it. */
-export function headerPart(header: Uint8Array, roomBytes: number): string {
+/**
+ * The header of the mail in question, cut at the end of a line when there is too much of it. `isUtf8`: the mail came by
+ * SMTPUTF8, and its header may be UTF-8 by right (RFC 6533 section 3).
+ */
+export function headerPart(header: Uint8Array, roomBytes: number, isUtf8 = false): string {
   const most = Math.max(leastHeaderBytes, roomBytes);
-  const type = 'text/rfc822-headers; name="header"';
+  const type = `${isUtf8 && !isAscii(header) ? "message/global-headers" : "text/rfc822-headers"}; name="header"`;
   const more = ['Content-Disposition: inline; filename="header"', "Content-Description: Message header section"];
   // Cut before it is looked at: the header may have megabytes.
   const fitting = wholeLines(header, most);

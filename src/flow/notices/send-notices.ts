@@ -82,10 +82,13 @@ export function createSendNotices(needs: SendNoticesNeeds) {
     underWay += 1;
     const nowMs = now();
     const deadlineMs = transaction.arrivedMs + messageTimeMs;
-    const written = writeNotice(mail, settled, due, place, nowMs, templates);
     const lost = (why: string) =>
       needs.onLost?.(transaction.session.id, `${due.kind} notice to <${due.to}> is lost: ${why}`);
-    void submitOwn({ kind: "notice", ...written, bank, nextHops, writtenAtMs: nowMs, deadlineMs })
+    const write = async () => {
+      const written = writeNotice(mail, settled, due, place, nowMs, templates);
+      return submitOwn({ kind: "notice", ...written, bank, nextHops, writtenAtMs: nowMs, deadlineMs });
+    };
+    void write()
       .then((result) => {
         if (result !== "sent") lost(`${result} by the next hop`);
       })

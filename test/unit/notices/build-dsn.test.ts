@@ -145,6 +145,18 @@ test("writes an address that is not ASCII as RFC 6533 has it, and asks for SMTPU
   assert.equal(envelope.sender.parameters, "SMTPUTF8");
 });
 
+for (const [title, parameters, subject, type] of [
+  ["SMTPUTF8 with UTF-8 in it", "BODY=8BITMIME SMTPUTF8", "gr\xc3\xbcn", "message/global-headers"],
+  ["SMTPUTF8 that is ASCII", "SMTPUTF8", "green", "text/rfc822-headers"],
+  ["8-bit that nobody announced", "BODY=8BITMIME", "gr\xc3\xbcn", "text/rfc822-headers"],
+] as const) {
+  test(`the header of ${title} goes as ${type}`, () => {
+    const sender = { address: "joe@there.example", parameters };
+    const { body } = built({ sender, header: Buffer.from(`Subject: ${subject}\r\n`, "latin1") });
+    assert.ok(body.includes(`\r\nContent-Type: ${type}; name="header"\r\n`), body);
+  });
+}
+
 for (const [original, shown] of [
   ["utf-8;b\xc3\xbccher@x.example", "utf-8; b\\x{FC}cher@x.example"],
   ["UTF-8;b\\x{FC}cher@x.example", "UTF-8; b\\x{FC}cher@x.example"],

@@ -67,6 +67,20 @@ test("each address gets its own message, and every recipient that it is about ha
   }
 });
 
+test("a notice that cannot be written is lost, and nothing else", async () => {
+  const lost: string[] = [];
+  const { sent, run } = post({
+    templates: () => {
+      throw new Error("out of words");
+    },
+    onLost: (_, detail) => lost.push(detail),
+  });
+  assert.deepEqual(run(infected([{ kind: "admin", to: "a@x" }])), [["admin sent"]]);
+  await new Promise(setImmediate);
+  assert.deepEqual(lost, ["admin notice to <a@x> is lost: out of words"]);
+  assert.equal(sent.length, 0);
+});
+
 test("a virus is new once", () => {
   const { sent, run } = post();
   const first = [{ kind: "new-virus-admin", to: "new@x" }] as const;
