@@ -116,6 +116,7 @@ function settle(found: Found, gathered: Gathered, { path, read }: Reading): void
     return members;
   };
   const top: Place = { file: path, line: 1, column: 1 };
+  readable(found, gathered);
   modes(found, gathered, top);
   keys(found, gathered, list);
   signatureOptions(found, gathered, list);
@@ -123,6 +124,25 @@ function settle(found: Found, gathered: Gathered, { path, read }: Reading): void
   listeners(found, gathered, list);
   daemon(found, gathered, list);
 }
+
+/** Which value was meant is not guessed. */
+function readable({ MultipleSignatures, SubDomains, Syslog, LogWhy, DNSTimeout, UMask }: Found, gathered: Gathered) {
+  const isBoolean = (value: string) => readBoolean(value) !== undefined;
+  for (const [line, expected, isOne] of [
+    [MultipleSignatures, "yes or no", isBoolean],
+    [SubDomains, "yes or no", isBoolean],
+    [Syslog, "yes or no", isBoolean],
+    [LogWhy, "yes or no", isBoolean],
+    [DNSTimeout, "seconds", (value: string) => /^\d+$/.test(value)],
+    [UMask, "an octal number", (value: string) => octal.test(value)],
+  ] as const) {
+    if (line === undefined || isOne(line.value)) continue;
+    const value = line.value === "" ? "nothing" : line.value;
+    gathered.say("error", `${line.name}: expected ${expected}, found ${value}`, line.place);
+  }
+}
+
+const octal = /^0*[0-7]{1,3}$/;
 
 type List = (line: OptionLine | undefined) => readonly string[];
 
@@ -273,7 +293,7 @@ function listeners(found: Found, gathered: Gathered, list: List): void {
       }
     }
   }
-  if (UMask !== undefined && /^0*[0-7]{1,3}$/.test(UMask.value)) {
+  if (UMask !== undefined && octal.test(UMask.value)) {
     const mode = 0o777 & ~Number.parseInt(UMask.value, 8) & 0o666;
     gathered.set("unix_socket_mode", `0${mode.toString(8)}`, UMask.place);
   }
