@@ -112,9 +112,9 @@ function withoutHold(decision: Decision): Decision {
  */
 function passedOn(decision: Decision, before: Decision | undefined): Decision {
   if (decision.action !== "discard" || before === undefined || !isToBeHeld(before)) return decision;
-  const { category, minor, content, owed, notices, quarantine } = decision;
+  const { category, minor, content, owed, notices, quarantine, copiesId } = decision;
   const passed = { ...accepted, category, minor, owed, notices, quarantine };
-  return content === undefined ? passed : { ...passed, content };
+  return { ...passed, ...(content && { content }), ...(copiesId !== undefined && { copiesId }) };
 }
 
 /** An MTA holds a mail for all its recipients or for none: those who would get it wait with the others. */

@@ -26,6 +26,7 @@ async function pass(decisions: readonly Decision[]) {
   let received: boolean | undefined;
   const askedUnder: unknown[] = [];
   let copiesAsked = 0;
+  let copiesIds: readonly (string | undefined)[] = [];
   const stages: Stages = {
     route: () =>
       arrivalUnder(bank, {
@@ -46,6 +47,7 @@ async function pass(decisions: readonly Decision[]) {
     annotate(mail, given) {
       received = mail.bank.allowed_added_header_fields["received"];
       mail.arrival.signerUnder(mail.bank);
+      copiesIds = given.map(({ copiesId }) => copiesId);
       return given;
     },
     sign: async (_mail, leaving) => ({ leaving, signings: [] }),
@@ -56,7 +58,7 @@ async function pass(decisions: readonly Decision[]) {
   const { session, envelope, message } = transaction;
   const begin = createMilterFlow(stages, (inner) => inner);
   const done = await begin(session, envelope, message).finish(transaction);
-  return { ...done, received, copiesAsked, choosesAnew: askedUnder.some((under) => under !== bank) };
+  return { ...done, received, copiesAsked, copiesIds, choosesAnew: askedUnder.some((under) => under !== bank) };
 }
 
 test("a mail that may go on is the MTA's to send, without a trace field of ours", async () => {
@@ -119,6 +121,11 @@ test("who is to get the mail gets it, whatever would be done with mail that is d
   const loved = { ...going(), owed: discarded("hold:").owed };
   const { outcome, hold, copiesAsked } = await pass([loved]);
   assert.deepEqual([hold, copiesAsked, outcome.recipients[0]?.quarantine], [undefined, 0, []]);
+});
+
+test("a mail that comes again and is held keeps the name by which its copies are known", async () => {
+  const { copiesIds } = await pass([{ ...discarded("hold:"), copiesId: "t5bDoRaO1a6J" }, going()]);
+  assert.deepEqual(copiesIds, ["t5bDoRaO1a6J", undefined]);
 });
 
 test("other copies are kept as ever", async () => {
