@@ -41,9 +41,14 @@ export function createScannerHandover(): ScannerHandover {
     },
     found() {
       if (pieces.length === 0 && isWhole) return undefined;
-      return { pieces: pieces.map((each) => asMail(each.whole())), isWhole };
+      return { pieces: pieces.map((each) => plain(asMail(each.whole()))), isWhole };
     },
   };
+}
+
+/** As it comes out at the other end of a message port. */
+function plain({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 const mimeVersion = Buffer.from("MIME-Version: 1.0\r\n");
