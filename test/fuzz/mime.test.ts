@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { PartsFound, Unchecked } from "../../src/mail/content.ts";
 import { lines, partsOf } from "../support/mail-parts.ts";
 import { countWork } from "../support/work.ts";
 
@@ -46,11 +47,17 @@ const pieces = fc.constantFrom(
 );
 const mails = fc.array(pieces, { maxLength: 40 }).map((texts) => texts.join(""));
 
+/** Two readings of one content go side by side, piece by piece: what is noted of them comes in any order. */
+function ordered(found: PartsFound): PartsFound {
+  const text = ({ path = "", reason, detail }: Unchecked) => `${path} ${reason} ${detail}`;
+  return { ...found, unchecked: found.unchecked.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)) };
+}
+
 test("no mail makes the walk throw, and pieces never matter", () => {
   fc.assert(
     fc.property(mails, fc.integer({ min: 1, max: 30 }), (mail, pieceBytes) => {
       const found = partsOf(mail);
-      assert.deepEqual(partsOf(mail, { pieceBytes }), found);
+      assert.deepEqual(ordered(partsOf(mail, { pieceBytes })), ordered(found));
       assert.deepEqual(structuredClone(found), found);
       for (const [index, { parent }] of found.parts.entries()) assert.ok(parent < index);
     }),
