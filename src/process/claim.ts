@@ -48,7 +48,7 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder);
   } catch {
-    // The folder cannot be looked at: whoever opens the file gets the error.
+    // The folder cannot be looked at: opening the file throws the error then.
     return folder;
   }
 }
