@@ -12,6 +12,8 @@ export interface AnyListener {
   readonly descriptor?: number | undefined;
   /** Leaves its socket to another process; resolves when its sessions are gone, or after `graceMs`. */
   retire(graceMs: number): Promise<void>;
+  /** Of a listener for milters: the bank that mail starts with from now on. */
+  setBank?(bank: string | undefined): void;
   /** The session that has been idle for longest, if one may be ended in favour of a new connection. */
   readonly idlest?: IdleSession | undefined;
 }
@@ -39,7 +41,10 @@ export interface Listeners {
    * it closes them again and rejects.
    */
   open(wanted: readonly ListenerPlace[]): Promise<readonly ListenerPlace[]>;
-  /** `wanted` is what the configuration in force names. All others take no new connection and close as their sessions end. */
+  /**
+   * `wanted` is what the configuration in force names, with the banks of milters. All others take no new connection and
+   * close as their sessions end.
+   */
   keep(wanted: readonly ListenerPlace[], drainMs: number): void;
   /** Closes these at once. */
   shut(places: readonly ListenerPlace[]): Promise<void>;
@@ -96,7 +101,11 @@ export function createListeners(create: (at: ListenerPlace) => AnyListener): Lis
       try {
         for (const at of wanted) {
           const key = listenerKey(at);
-          if (open.has(key)) continue;
+          const known = open.get(key);
+          if (known !== undefined) {
+            expectSameKind(known, at);
+            continue;
+          }
           const listener = create(at);
           await listener.listen();
           open.set(key, listener);
@@ -112,6 +121,9 @@ export function createListeners(create: (at: ListenerPlace) => AnyListener): Lis
     },
     keep(wanted, drainMs) {
       wantedKeys = wanted.map(listenerKey);
+      for (const at of wanted) {
+        if (at.milter !== undefined) open.get(listenerKey(at))?.setBank?.(at.milter.bank);
+      }
       for (const key of [...open.keys()]) if (!wantedKeys.includes(key)) void close(key, drainMs);
     },
     shut,
@@ -126,6 +138,13 @@ export function createListeners(create: (at: ListenerPlace) => AnyListener): Lis
       return left.reduce((sum, count) => sum + count, 0);
     },
   };
+}
+
+/** Throws where a place that is open for SMTP is wanted for milters, or the other way round. */
+function expectSameKind(listener: AnyListener, at: ListenerPlace): void {
+  if ((listener.setBank === undefined) === (at.milter === undefined)) return;
+  const [before, now] = at.milter === undefined ? ["milters", "SMTP"] : ["SMTP", "milters"];
+  throw new Error(`${listenerKey(at)} is open for ${before}, not for ${now}: take another place, or restart`);
 }
 
 /** "127.0.0.1:10024" or the path of a socket. */

@@ -11,6 +11,7 @@ import { type Agreed, negotiate } from "./negotiate.ts";
 import { type Packet, PacketReader, packet, strings } from "./packet.ts";
 
 export interface MilterConnectionNeeds {
+  /** Asked for each mail: a reload may give the place another bank. */
   readonly listener: ListenerName;
   readonly logId: string;
   /** The MTA's end of the connection; "" and 0 by a unix socket. */

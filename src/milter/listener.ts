@@ -35,6 +35,8 @@ export interface MilterListener {
   readonly connections: number;
   listen(): Promise<ListenerName>;
   stopAccepting(): void;
+  /** The bank that mail starts with from now on, on open connections too; undefined for that of the base. */
+  setBank(bank: string | undefined): void;
   readonly descriptor: number | undefined;
   /** As of the other listeners. Connections without a mail under way end at once, since an MTA keeps them for hours. */
   retire(graceMs: number): Promise<void>;
@@ -44,12 +46,12 @@ export interface MilterListener {
 
 const refusedBy = { shutdown: "stopping", acl: "access", limit: "connections" } as const;
 
-/** A listener that does not listen yet. `bank` is the one that milter_listen names for it. */
-export function createMilterListener(at: ListenAt, bank: string | undefined, needs: MilterNeeds): MilterListener {
+/** A listener that does not listen yet. `firstBank` is the one that milter_listen names for it. */
+export function createMilterListener(at: ListenAt, firstBank: string | undefined, needs: MilterNeeds): MilterListener {
   const { handlers, observer, options, nextLogId, connectionCount, opened } = needs;
   const connections = new Set<MilterConnection>();
-  const named = bank === undefined ? {} : { bank };
-  let name: ListenerName = { address: at.address ?? "", port: at.port ?? 0, ...pathOf(at), ...named };
+  let place: ListenerName = { address: at.address ?? "", port: at.port ?? 0, ...pathOf(at) };
+  let name = withBank(place, firstBank);
   let openSockets = 0;
   let whenGone: (() => void) | undefined;
   let draining = false;
@@ -98,7 +100,9 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
     }
     const socket = takeOver(accepted) ?? accepted;
     const connection = new MilterConnection(socket, {
-      listener: name,
+      get listener() {
+        return name;
+      },
       logId: nextLogId(),
       peer: { address: remoteAddress ?? "", port },
       handlers,
@@ -123,8 +127,13 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
       return openSockets;
     },
     async listen() {
-      name = { ...(await openSocket(server, at)), ...named };
+      place = await openSocket(server, at);
+      name = withBank(place, name.bank);
       return name;
+    },
+    setBank(bank) {
+      // Options and banks are kept by the name: the same one as long as nothing changes.
+      if (bank !== name.bank) name = withBank(place, bank);
     },
     get descriptor() {
       return descriptorOf(server);
@@ -158,6 +167,10 @@ export function createMilterListener(at: ListenAt, bank: string | undefined, nee
       };
     });
   }
+}
+
+function withBank(place: ListenerName, bank: string | undefined): ListenerName {
+  return bank === undefined ? place : { ...place, bank };
 }
 
 function pathOf({ path }: ListenAt): { readonly path?: string } {

@@ -1,8 +1,10 @@
 // The milter door of the real daemon: what an MTA is asked to do, in each way a mail can end, and what breaks in between.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { signpost } from "../support/command.ts";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
 import { freePort } from "../support/free-port.ts";
@@ -131,6 +133,32 @@ for (const [title, options, mail] of [
 test("an entry's bank is the one its mail starts with, by TCP; a socket's mail has the base bank", async () => {
   assert.deepEqual(await answers({ at: { port: scene.signing } }, plain), [["i DKIM-Signature", "c"]]);
   assert.deepEqual(await answers({ at: { path: scene.path } }, plain), [["c"]]);
+});
+
+test("after a reload mail starts with the bank that its entry has now, on open connections as well", async () => {
+  const port = await freePort();
+  const other = await startDaemonProcess(`
+myhostname: mail.example.com
+inet_socket_port: []
+control: { socket: "@FOLDER@/control.sock" }
+enable_dkim_signing: true
+dkim_keys: [{ domain: example.com, selector: r, key: ${JSON.stringify(createTestKey("rsa").pem)} }]
+milter_listen: [{ address: "127.0.0.1:${port}", bank: BEFORE }]
+policy_bank:
+  BEFORE: { originating: true }
+  AFTER: {}
+spool: { dir: "@FOLDER@", free_space: 1M }
+`);
+  const mta = await session({ at: { port } });
+  assert.deepEqual(words(await mta.mail(plain)), ["i DKIM-Signature", "c"]);
+  const text = await readFile(other.configFile, "utf8");
+  await writeFile(other.configFile, text.replace("bank: BEFORE", "bank: AFTER"));
+  const { code, stderr } = await signpost("reload", "--config", other.configFile);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(words(await mta.mail(plain)), ["c"]);
+  assert.deepEqual(await answers({ at: { port } }, plain), [["c"]]);
+  mta.close();
+  assert.equal(await other.stop(), 0);
 });
 
 /** Of this machine. */

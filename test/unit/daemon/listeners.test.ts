@@ -128,3 +128,26 @@ test("all sockets are left to another process, and none is opened afterwards", a
   await assert.rejects(listeners.open(at(3)), /shutting down/);
   assert.deepEqual(events, ["listen 1", "listen 2", "retire 1", "retire 2", "listen 3", "drain 3 0"]);
 });
+
+test("milters start with the bank of the configuration in force; no place changes between SMTP and milters", async () => {
+  const banks: (string | undefined)[] = [];
+  const listeners = createListeners(({ port = 0, milter }) => ({
+    name: { address: "127.0.0.1", port },
+    connections: 0,
+    listen: async () => ({ address: "127.0.0.1", port }),
+    drain: async () => 0,
+    retire: async () => undefined,
+    ...(milter === undefined ? {} : { setBank: (bank: string | undefined) => void banks.push(bank) }),
+  }));
+  const milter = (port: number, bank?: string) =>
+    at(port).map((each) => ({ ...each, milter: bank === undefined ? {} : { bank } }));
+  await listeners.open(milter(1, "BEFORE"));
+  await listeners.open(milter(1, "AFTER"));
+  assert.deepEqual(banks, [], "it is not in force yet");
+  listeners.keep(milter(1, "AFTER"), 1000);
+  listeners.keep(milter(1), 1000);
+  assert.deepEqual(banks, ["AFTER", undefined]);
+  await assert.rejects(listeners.open(at(1)), /^Error: 127\.0\.0\.1:1 is open for milters, not for SMTP/);
+  await assert.rejects(listeners.open([...at(2), ...milter(2)]), /127\.0\.0\.1:2 is open for SMTP, not for milters/);
+  assert.deepEqual(listeners.names, at(1));
+});
