@@ -30,7 +30,9 @@ export function createSignStage(signAsPlanned: SignAsPlanned, survive: Survive) 
   return function sign(mail: JudgedMail, leaving: readonly Leaving[]): Signed | Promise<Signed> {
     if (leaving.length === 0) return { leaving, signings: [] };
     const { transaction, bank, facts, arrival } = mail;
-    const plan = planSigning(arrival.signerUnder(bank), {
+    // What somebody released is still not ours, though it may come from our own machine by now: it was held back for a reason.
+    const under = facts.content.released === undefined ? bank : { ...bank, originating: false };
+    const plan = planSigning(arrival.signerUnder(under), {
       validSignatures: validSignatures(facts),
       receivedAtMs: transaction.receivedAtMs,
     });

@@ -24,9 +24,12 @@ interface Scene {
   readonly keys?: readonly KeyDeclaration[];
   readonly leaving?: readonly Leaving[];
   readonly carried?: readonly string[];
+  /** The mail was released, and comes past us again. */
+  readonly released?: string;
 }
 
-async function sign({ bank = ours, keys = [key("s1", "/k/rsa")], leaving: given = leaving, carried = [] }: Scene) {
+async function sign(scene: Scene) {
+  const { bank = ours, keys = [key("s1", "/k/rsa")], leaving: given = leaving, carried = [], released } = scene;
   const { keyring } = loadKeyring({ dkim_keys: keys }, files);
   const signer = createSigner(keyring);
   const jobs: SignJob[] = [];
@@ -47,7 +50,11 @@ async function sign({ bank = ours, keys = [key("s1", "/k/rsa")], leaving: given 
     {},
     {
       bank,
-      facts: { ...noFacts, verifications: carried.map((domain) => verified(domain)) },
+      facts: {
+        ...noFacts,
+        verifications: carried.map((domain) => verified(domain)),
+        content: released === undefined ? {} : { released },
+      },
       arrival: arrivalUnder(bank, {
         signerUnder: (under) =>
           signer.choose({ head: plain.transaction.message, mailFrom: "joe@there.example", bank: under }),
@@ -103,6 +110,12 @@ test("mail that differs in its next hops alone is signed once", async () => {
   const [one, two] = left(signed);
   assert.equal(one?.edits, two?.edits);
   assert.deepEqual(two?.nextHops, [otherHop]);
+});
+
+test("what was released is not signed, though the MTA brings it like mail of ours", async () => {
+  const { signed, jobs } = await sign({ released: "t5bDoRaO1a6J" });
+  assert.deepEqual([signed.signings, jobs], [[{ result: "skipped", reason: "not-originating" }], []]);
+  assert.deepEqual(left(signed), leaving);
 });
 
 test("a key that must sign and cannot be read keeps the mail from leaving, also beside one that can", async () => {
