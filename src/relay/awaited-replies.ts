@@ -96,7 +96,7 @@ export class AwaitedReplies {
     });
   }
 
-  /** One more reply will come that is thrown away; 421 still counts. */
+  /** One more reply will come that is thrown away; one that is not positive fails the connection. */
   expectUnasked(): void {
     this.#unasked += 1;
   }
@@ -122,6 +122,8 @@ export class AwaitedReplies {
   #take(reply: Reply): void {
     if (this.#unasked > 0 && reply.code !== 421) {
       this.#unasked -= 1;
+      // RSET refused: the mail before is still open there, and what is said to the next one would be about that.
+      if (!isPositive(reply)) this.#source.fail({ kind: "garbage", detail: `${formatReply(reply)} to RSET` });
       return;
     }
     const awaited = this.#awaited;

@@ -132,7 +132,10 @@ export async function sendTransaction(transaction: OpenTransaction, timeouts: Re
   const phase = last.cutOff ? "content" : "final dot";
   let position = 0;
   for (const index of accepted) {
-    answers[index] = answerFor(last.replies[count === 1 ? 0 : position], last.failure, phase, connection);
+    const answer = answerFor(last.replies[count === 1 ? 0 : position], last.failure, phase, connection);
+    // No reply to content: the true one is still to come, and the next mail would take it for its own.
+    if (!answer.fromNextHop) connection.drop();
+    answers[index] = answer;
     position += 1;
   }
   return answers;

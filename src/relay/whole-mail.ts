@@ -1,11 +1,11 @@
 // A mail in one write: MAIL, RCPT, BDAT and the content (RFC 3030), for small mail with one recipient. The next hop is
 // woken once, and so are we; its replies come to what they would come to by DATA.
 import { bdatCommand, beginsAlike, type Chunk, chunkOf } from "../smtp/chunk.ts";
-import { isPositive, type Reply } from "../smtp/reply.ts";
+import { formatReply, isPositive, type Reply } from "../smtp/reply.ts";
 import type { Exchange } from "./awaited-replies.ts";
 import type { NextHopConnection } from "./connection.ts";
 import type { Outgoing, RelayTimeouts } from "./delivery.ts";
-import { answerFor, type HopAnswer } from "./failure-reply.ts";
+import { answerFor, failureAnswer, type HopAnswer } from "./failure-reply.ts";
 
 export interface WholeMail {
   readonly answer: HopAnswer;
@@ -60,6 +60,10 @@ function readWhole(connection: NextHopConnection, forwardingCount: number, { rep
   if (isPositive(answer.reply)) answer = answerFor(rcpt, failure, "RCPT", connection);
   const wanted = isPositive(answer.reply);
   if (wanted) answer = answerFor(bdat, failure, "BDAT", connection);
+  const isOutOfStep = wanted && bdat !== undefined && isAboutAddress(bdat);
+  if (isOutOfStep) {
+    answer = failureAnswer({ kind: "garbage", detail: formatReply(bdat) }, "BDAT", connection.remote);
+  }
 
   const taken = bdat !== undefined && isPositive(bdat);
   // RFC 3030 section 2: after a BDAT that failed only RSET makes sure of the next hop's state.
@@ -77,9 +81,14 @@ function readWhole(connection: NextHopConnection, forwardingCount: number, { rep
     return { answer, untouched: true, shunsChunks: true };
   }
   // It took mail for nobody, or asks for content in its own way: what it has in mind is not what we have.
-  const astray = (taken && !wanted) || replies.some(({ code }) => code >= 300 && code < 400);
+  const astray = (taken && !wanted) || isOutOfStep || replies.some(({ code }) => code >= 300 && code < 400);
   if (astray) connection.drop();
   return { answer, untouched: false, shunsChunks: astray };
+}
+
+/** "250 2.1.5 Ok" (RFC 3463 section 3.2) answers RCPT: a reply too many came before it, and the one to the content is missing. */
+function isAboutAddress({ code, enhanced }: Reply): boolean {
+  return code >= 200 && code < 300 && enhanced.startsWith("2.1.");
 }
 
 /** Unknown, misspelt or out of place (RFC 5321 section 4.2.1; RFC 3463 section 3.6): not a word about the mail. */

@@ -223,6 +223,54 @@ test("a next hop that offers chunks and knows no BDAT gets the mail by DATA over
   );
 });
 
+// The reply to BDAT would be that of the recipient, and whoever it is that refuses the content is never heard.
+test("a reply too many is not taken for the one to the content, sent as a chunk or after DATA", async (t) => {
+  const { hop, send } = setUp(t, {
+    keywords: ["PIPELINING", "CHUNKING"],
+    reply: (line, connection) =>
+      connection > 1
+        ? undefined
+        : line.startsWith("RCPT")
+          ? "250 2.1.5 Ok\r\n250 2.1.5 Ok"
+          : line === "content"
+            ? "554 5.7.1 no"
+            : undefined,
+  });
+  assert.match((await send())[0] ?? "", /^451 4\.5\.0 Bad SMTP response code .* during BDAT: 250 2\.1\.5 Ok$/);
+  assert.deepEqual(await send(), [fine]);
+  assert.deepEqual([hop.connections, hop.lines.at(-1)], [2, "2 DATA"]);
+});
+
+test("a connection on which the content got an answer to something else carries no more mail", async (t) => {
+  const { hop, send } = setUp(t, {
+    reply: (line, connection) => (connection === 1 && line === "content" ? "354 go on" : undefined),
+  });
+  assert.match((await send())[0] ?? "", /^451 4\.5\.0 Bad SMTP response code/);
+  assert.deepEqual(await send(), [fine]);
+  assert.equal(hop.connections, 2);
+});
+
+// The mail before is still open there: MAIL would get "nested MAIL", which says nothing about the next mail.
+test("a connection whose RSET is refused bounces no mail", async (t) => {
+  let open = false;
+  const { hop, send } = setUp(t, {
+    reply(line, connection) {
+      if (connection > 1) return undefined;
+      if (line === "RSET") return "502 5.5.1 what?";
+      if (line.startsWith("RCPT")) return "550 5.1.1 nobody";
+      if (line === "DATA") return "554 5.5.1 no valid recipients";
+      if (!line.startsWith("MAIL")) return undefined;
+      const said = open ? "503 5.5.1 nested MAIL" : undefined;
+      open = true;
+      return said;
+    },
+  });
+  assert.deepEqual(await send(), ["550 5.1.1 nobody"]);
+  assert.match((await send())[0] ?? "", /^451 4\.5\.0 Bad SMTP response code .*502 5\.5\.1 what\?/);
+  assert.deepEqual(await send(), [fine]);
+  assert.equal(hop.connections, 2);
+});
+
 test("LMTP has a reply for each recipient", async (t) => {
   let count = 0;
   const { send } = setUp(t, {
