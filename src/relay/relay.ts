@@ -74,6 +74,11 @@ const shuttingDown: HopAnswer = {
   fromNextHop: false,
 };
 
+const tooLate: HopAnswer = {
+  reply: { code: 451, enhanced: "4.3.2", text: "No time is left to send the mail" },
+  fromNextHop: false,
+};
+
 /** Makes the client with its connection pool. */
 export function createRelay(options: RelayOptions): ClosableRelay {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -124,6 +129,10 @@ export function createRelay(options: RelayOptions): ClosableRelay {
       if (turn !== "taken") return outgoing.map((each) => counted(turnedAway(each, noRoom(turn, wanted))));
     }
     try {
+      // A process that was stopped, or a disk that hung, held it up for longer than its client waits.
+      if (outgoing.some((each) => now() >= limitOf(each))) {
+        return outgoing.map((each) => counted(turnedAway(each, tooLate)));
+      }
       const [only] = outgoing;
       if (only !== undefined && outgoing.length === 1) {
         // The usual case, which needs no Promise.all.

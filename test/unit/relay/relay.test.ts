@@ -271,6 +271,15 @@ test("a connection whose RSET is refused bounces no mail", async (t) => {
   assert.equal(hop.connections, 2);
 });
 
+// Its client has given up, and sends it again: what is sent now is there twice.
+test("a mail whose time is over is not sent", async (t) => {
+  const { hop, relay } = setUp(t, { keywords: ["PIPELINING", "CHUNKING"] });
+  const [delivery] = await relay([{ ...outgoingTo(hop.nextHop, one), deadlineMs: 1000 }], unlessPutOff);
+  assert.deepEqual(delivery?.replies.map(formatReply), ["451 4.3.2 No time is left to send the mail"]);
+  assert.deepEqual(hop.contents, []);
+  assert.equal(hop.connections, 0);
+});
+
 test("LMTP has a reply for each recipient", async (t) => {
   let count = 0;
   const { send } = setUp(t, {
