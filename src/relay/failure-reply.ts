@@ -54,13 +54,15 @@ export function answerFor(
   return commandAnswer(reply, phase, remote);
 }
 
-/** A reply to a command, where 4xx and 5xx are its own words and so is the one positive code that it may have. */
+/** A reply to a command: 4xx, 5xx about the mail, and the one positive code that it may have are its own words. */
 export function commandAnswer(reply: Reply, phase: Phase, remote: string): HopAnswer {
   // RFC 5321 section 4.3.2: DATA gets 354. A 250 there answers something else, and no content has been sent.
   const nonsense = phase === "DATA" ? reply.code < 400 && reply.code !== 354 : reply.code >= 300 && reply.code < 400;
   if (nonsense) {
     return failureAnswer({ kind: "garbage", detail: `${reply.code} ${reply.text}` }, phase, remote);
   }
+  // RFC 3207 section 4, RFC 4954 section 6: it speaks of the session, whatever the mail.
+  if (reply.code === 530) return ours(450, "4.7.4", `${remote} wants TLS or a login first: 530 ${reply.text}`);
   return { reply, fromNextHop: true };
 }
 

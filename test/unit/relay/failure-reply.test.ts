@@ -81,6 +81,16 @@ test("of a positive reply to DATA only 354 is one, and elsewhere 3xx is none", (
   assert.deepEqual([said(550, "DATA").reply.code, said(450, "RCPT").reply.code], [550, 450]);
 });
 
+test("a next hop that wants TLS or a login first says nothing about the mail", () => {
+  for (const phase of ["MAIL", "RCPT", "DATA"] as const) {
+    const { reply, fromNextHop } = commandAnswer({ code: 530, enhanced: "5.7.0", text: "no login" }, phase, remote);
+    assert.deepEqual(
+      [formatReply(reply), fromNextHop],
+      [`450 4.7.4 ${remote} wants TLS or a login first: 530 no login`, false],
+    );
+  }
+});
+
 test("without a reply the failure is told, and without either that it was given up", () => {
   assert.equal(answerFor(undefined, { kind: "timeout" }, "RCPT", { remote }).reply.code, 450);
   assert.match(answerFor(undefined, undefined, "RCPT", { remote }).reply.text, /given up$/);
