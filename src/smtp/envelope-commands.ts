@@ -111,6 +111,7 @@ function isUnsafe(path: Path): boolean {
 function asciiAddress(address: string): string | undefined {
   if (!hasEightBit(address)) return address;
   const at = address.lastIndexOf("@");
+  if (at === -1) return undefined;
   const local = address.slice(0, at + 1);
   const domain = domainOfOctets(address.slice(at + 1));
   return domain === undefined || hasEightBit(local) ? undefined : `${local}${domain}`;

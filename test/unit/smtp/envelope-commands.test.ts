@@ -151,6 +151,14 @@ const lacking: readonly [string, Partial<Capabilities>, string, string, typeof a
     ["MAIL FROM:<a@b>", "553 5.6.7"],
   ],
   [
+    "takes no local part without a domain for a domain",
+    { smtpUtf8: false },
+    "a@b SMTPUTF8",
+    "b\xc3\xbccher",
+    ascii,
+    ["MAIL FROM:<a@b>", "553 5.6.7"],
+  ],
+  [
     "drops SMTPUTF8 where nothing needs it",
     { smtpUtf8: false },
     "a@b SMTPUTF8",
