@@ -94,6 +94,8 @@ export function setupChanges(setup: Setup, config: Config, now: PostfixNow): rea
     ...services,
     { kind: "option", id: entrance, name: "smtpd_proxy_filter", value: hostPort(places.incoming) },
     { kind: "option", id: entrance, name: "smtpd_proxy_options", value: "speed_adjust" },
+    // Longer than limits.message_time: mail that Postfix gives up on is sent on all the same, and comes again.
+    { kind: "option", id: entrance, name: "smtpd_proxy_timeout", value: "600s" },
     { kind: "option", id: entrance, name: "content_filter", value: "" },
   ];
 }

@@ -201,7 +201,7 @@ export const limits = group(
     message_time: setting(
       duration,
       480,
-      "From the final dot to the reply. Must stay below Postfix's smtp_data_done_timeout (600s).",
+      "From the final dot to the reply. Must stay below Postfix's smtp_data_done_timeout (600s) and, before the queue, smtpd_proxy_timeout (100s unless set).",
       "flow",
     ),
   },

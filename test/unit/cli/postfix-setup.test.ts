@@ -61,6 +61,7 @@ test("before the queue, the service from outside gets options", async () => {
   assert.deepEqual(changesOf(changes, "option").map(postconfArguments), [
     ["-P", "smtpd/pass/smtpd_proxy_filter=127.0.0.1:10024"],
     ["-P", "smtpd/pass/smtpd_proxy_options=speed_adjust"],
+    ["-P", "smtpd/pass/smtpd_proxy_timeout=600s"],
     ["-P", "smtpd/pass/content_filter="],
   ]);
 });
