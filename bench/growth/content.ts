@@ -53,7 +53,7 @@ function load(site: Site, bank: Bank, content: readonly Uint8Array[], messages: 
 
 /** As many mails as fit into what a second or so takes; in no round is one equal to another. */
 function caseOf(bench: Bench, site: Site, bank: Bank, x: number, mail: Buffer): Case {
-  const count = mails(Math.max(8, Math.min(1500, 6e7 / mail.length)), bench.scale);
+  const count = mails(Math.max(8, Math.min(4000, 1.2e8 / mail.length)), bench.scale);
   return { x, load: () => load(site, bank, fresh(mail, count), count) };
 }
 

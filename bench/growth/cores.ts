@@ -7,14 +7,19 @@ import { workerThreads } from "../../src/daemon/part-options.ts";
 import { type Child, startChild } from "../load/child.ts";
 import { type Filter, startFilter } from "../load/filter.ts";
 import { measure } from "../load/measure.ts";
+import type { LoadOptions } from "../load/source.ts";
 import { cpuUsage } from "../load/usage.ts";
 import { messageOf, onTheWire } from "../messages.ts";
 import type { Fact, Growth } from "./curve.ts";
 import { names } from "./model.ts";
 import { type Bench, mails } from "./parts.ts";
 
-/** RSA-2048 is everyday's; with RSA-4096 nearly all of the work is the workers'. */
-const keys = [2048, 4096] as const;
+/** RSA-2048 is everyday's; with RSA-4096 nearly all of the work is the workers', of verifying most is the main thread's. */
+const loads = [
+  { name: "RSA-2048", work: "sign-rsa", bits: 2048 },
+  { name: "verify", work: "verify", bits: 2048 },
+  { name: "RSA-4096", work: "sign-rsa", bits: 4096 },
+] as const satisfies readonly CoresLoad[];
 
 /** With 64 a tenth of the cores has nothing to do now and then, all mail being at the workers or none; with 128 half of that. */
 const connections = 128;
@@ -24,6 +29,12 @@ export interface Run {
   readonly processMs: number;
   /** CPU of source and sink, per mail. */
   readonly loadMs: number;
+}
+
+interface CoresLoad {
+  readonly name: string;
+  readonly work: "sign-rsa" | "verify";
+  readonly bits: number;
 }
 
 interface Setup {
@@ -41,22 +52,23 @@ export async function cores(bench: Bench): Promise<Growth> {
   ];
   const facts: Fact[] = [];
   try {
-    for (const bits of keys) {
-      bench.say(`RSA-${bits}: ${setups.map(({ name }) => name).join("; ")}`);
-      const runs = await runsOf(bench, bits, setups);
+    for (const load of loads) {
+      bench.say(`${load.name}: ${setups.map(({ name }) => name).join("; ")}`);
+      const runs = await runsOf(bench, load, setups);
       const one = runs[0];
-      facts.push(await bare(bits));
+      if (load.work === "sign-rsa") facts.push(await bare(load.bits));
       if (one !== undefined)
-        facts.push(...setups.flatMap((setup, index) => factsOf(bits, setup, one, runs[index] ?? one)));
+        facts.push(...setups.flatMap((setup, index) => factsOf(load.name, setup, one, runs[index] ?? one)));
     }
   } finally {
     for (const { pid } of [bench.sink, bench.source]) pin(pid, count);
   }
-  return { title: "All cores against one, 10 kB, signed", against: "cores", curves: [], facts };
+  return { title: "All cores against one, 10 kB", against: "cores", curves: [], facts };
 }
 
 /** All setups in turns; of each the run in the middle. */
-async function runsOf(bench: Bench, bits: number, setups: readonly Setup[]): Promise<readonly Run[]> {
+async function runsOf(bench: Bench, load: CoresLoad, setups: readonly Setup[]): Promise<readonly Run[]> {
+  const { work, bits } = load;
   const filters: Filter[] = [];
   try {
     for (const { threads, cores } of setups) {
@@ -69,7 +81,12 @@ async function runsOf(bench: Bench, bits: number, setups: readonly Setup[]): Pro
         for (const { pid } of [bench.sink, bench.source]) pin(pid, cores);
         const filter = filters[index];
         if (filter === undefined) continue;
-        const run = await runOn(bench, filter, mails(messagesOf(bits, round), bench.scale));
+        const plain = messageOf(10_000);
+        const run = await runOn(bench, filter, {
+          port: filter.ports[work],
+          content: onTheWire(work === "verify" ? filter.signed(plain, "rsa") : plain),
+          messages: mails(messagesOf(bits, round), bench.scale),
+        });
         if (round >= 0) runs[index]?.push(run);
       }
     }
@@ -85,8 +102,8 @@ function messagesOf(bits: number, round: number): number {
   return round < 0 ? 40_000 : 6000;
 }
 
-function factsOf(bits: number, setup: Setup, one: Run, run: Run): readonly Fact[] {
-  const name = `RSA-${bits}, ${setup.name}`;
+function factsOf(what: string, setup: Setup, one: Run, run: Run): readonly Fact[] {
+  const name = `${what}, ${setup.name}`;
   const facts: readonly Fact[] = [
     { what: name, value: run.perSecond, unit: "mails/s" },
     { what: "… filter", value: run.processMs, unit: "CPU ms a mail" },
@@ -96,12 +113,12 @@ function factsOf(bits: number, setup: Setup, one: Run, run: Run): readonly Fact[
   return [
     ...facts,
     { what: "… against one core", value: run.perSecond / one.perSecond, unit: "x" },
-    { what: names.inUse, value: 100 * inUse(run, setup.cores), unit: "%" },
+    { what: names.inUse(what), value: 100 * inUse(run, setup.cores), unit: "%" },
   ];
 }
 
-/** The part of so many cores that filter, source and sink used. */
-function inUse({ perSecond, processMs, loadMs }: Run, cores: number): number {
+/** The part of so many cores, 0 to 1, that filter, source and sink used. */
+export function inUse({ perSecond, processMs, loadMs }: Run, cores: number): number {
   return (perSecond * (processMs + loadMs)) / 1000 / cores;
 }
 
@@ -134,23 +151,15 @@ async function bare(bits: number): Promise<Fact> {
   }
 }
 
-/** `content` by itself is mail of 10 kB to be signed. */
+/** Such mail by `connections` that never rest, and what the helpers of `bench` used for it. Throws when a mail failed. */
 export async function runOn(
-  bench: Bench,
-  filter: Pick<Filter, "pid" | "ports">,
-  messages: number,
-  content: Uint8Array | readonly Uint8Array[] = onTheWire(messageOf(10_000)),
+  { sink, source }: Bench,
+  { pid }: Pick<Filter, "pid">,
+  load: Pick<LoadOptions, "port" | "content" | "messages">,
 ): Promise<Run> {
-  const helpers = [bench.sink.pid, bench.source.pid];
-  const used = () => helpers.reduce((sum, pid) => sum + cpuUsage(pid).processMs, 0);
+  const used = () => cpuUsage(sink.pid).processMs + cpuUsage(source.pid).processMs;
   const before = used();
-  const result = await measure(bench.source, filter.pid, {
-    port: filter.ports["sign-rsa"],
-    content,
-    messages,
-    connections,
-    reuse: true,
-  });
+  const result = await measure(source, pid, { ...load, connections, reuse: true });
   if (result.failed > 0) throw new Error(`${result.failed} mails failed`);
   return { ...result, loadMs: (used() - before) / result.sent };
 }

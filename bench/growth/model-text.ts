@@ -62,7 +62,8 @@ function furtherTable({ further, inUse }: Model): string {
       row("connection", further.connection),
     ],
   );
-  return `${rows}\n\nAt full load ${(100 * inUse).toFixed(0)} % of all cores are in use.`;
+  const [sign, verify] = [inUse.sign, inUse.verify].map((part) => (100 * part).toFixed(0));
+  return `${rows}\n\nOf all cores ${sign} % are in use when mail to sign never ends, ${verify} % when it is mail to verify.`;
 }
 
 /** Products are of the figures as they are printed, so that a reader gets the same. */

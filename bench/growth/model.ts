@@ -48,13 +48,13 @@ export interface Model {
   readonly scans: Readonly<Record<"nothing" | Scan, CostBySize>>;
   /** For each more of them. */
   readonly further: Readonly<Record<"verified" | "made" | "recipient" | "connection", Cost>>;
-  /** The part of all cores that is in use when mail never ends. */
-  readonly inUse: number;
+  /** The part of all cores, 0 to 1, that is in use when mail of this kind never ends. */
+  readonly inUse: Readonly<Record<"sign" | "verify", number>>;
 }
 
 /** What the facts and curves are called that a model is made of, by those that measure them. */
 export const names = {
-  inUse: "… of all cores in use",
+  inUse: (load: string) => `… ${load}: of all cores in use`,
   connectionProcess: "a connection for each mail adds: process",
   connectionMain: "… main thread",
   /** Beside "sign: main thread", in which signatures are that the worker could not begin soon. */
@@ -98,11 +98,22 @@ export function needOf(model: Model, mailsPerSecond: number, kinds: readonly Kin
   return { process: (process * mailsPerSecond) / 1000, main: (main * mailsPerSecond) / 1000 };
 }
 
+/** Of all cores, by what each kind of mail has of the CPU time; passing on is the main thread's, as most of verifying is. */
+function inUseBy(model: Model, kinds: readonly Kind[]): number {
+  let [used, all] = [0, 0];
+  for (const { mail, share } of kinds) {
+    const ms = share * costOf(model, mail).process;
+    used += ms * model.inUse[mail.work === "sign" ? "sign" : "verify"];
+    all += ms;
+  }
+  return used / all;
+}
+
 /** Mails a second that never end: as many as the cores can do, or the main threads. */
 export function mostPerSecond(model: Model, kinds: readonly Kind[], machine: Machine): number {
   const { cores, processes, otherMs, slower } = machine;
   const { process, main } = meanCost(model, kinds);
-  const byCores = (model.inUse * cores * 1000) / (process * slower + otherMs);
+  const byCores = (inUseBy(model, kinds) * cores * 1000) / (process * slower + otherMs);
   const byMainThreads = (processes * 1000) / (main * slower);
   return Math.min(byCores, byMainThreads);
 }
@@ -163,7 +174,10 @@ export function modelOf(parts: Readonly<Record<string, Growth>>): Model | undefi
         main: factOf(connections, names.connectionMain),
       },
     },
-    inUse: factOf(cores, names.inUse) / 100,
+    inUse: {
+      sign: factOf(cores, names.inUse("RSA-2048")) / 100,
+      verify: factOf(cores, names.inUse("verify")) / 100,
+    },
   };
 }
 

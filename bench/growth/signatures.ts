@@ -91,7 +91,7 @@ export async function signatures(bench: Bench): Promise<Growth> {
   const site = await startSigningSite(bench.nextHopPort, { inPlace: false });
   try {
     const plain = messageOf(10_000);
-    const load = { messages: mails(1500, bench.scale), connections: 64, reuse: true };
+    const load = { messages: mails(2500, bench.scale), connections: 64, reuse: true };
     const verifying = toVerify.map((count) => {
       const content = onTheWire(site.signed(plain, count));
       return { x: count, load: { ...load, port: site.verifyPort, content } };

@@ -95,8 +95,8 @@ export async function size(bench: Bench): Promise<Growth> {
 
 /** Of one round: half a second's at least, or a collection more or less shows. */
 export function messagesOf(bytes: number): number {
-  if (bytes >= 10_000_000) return 8e7 / bytes;
-  return bytes >= 1_000_000 ? 60 : bytes >= 200_000 ? 400 : 2000;
+  const roughlyMs = 0.15 + bytes * 1.5e-6;
+  return Math.round(600 / roughlyMs);
 }
 
 /** Many: what a mail costs is asked for where there is much of it. Few of large mail, so that it fits into memory. */

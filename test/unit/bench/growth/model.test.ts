@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Growth, neighbours, offBy, tooSteep } from "../../../../bench/growth/curve.ts";
+import type { Work } from "../../../../bench/growth/mail.ts";
 import {
   between,
   costOf,
@@ -130,7 +131,7 @@ const model: Model = {
     recipient: { process: 0.01, main: 0.005 },
     connection: { process: 0.3, main: 0.2 },
   },
-  inUse: 0.9,
+  inUse: { sign: 0.9, verify: 0.6 },
 };
 
 const near = (found: number, wanted: number) => assert.ok(Math.abs(found - wanted) < 1e-9, `${found}, not ${wanted}`);
@@ -173,6 +174,21 @@ test("mails a second are as many as the cores can do, or the main threads", () =
     [{ cores: 16, processes: 4, otherMs: 0, slower: 1 }, 8000],
   ] as const;
   for (const [machine, wanted] of rows) near(mostPerSecond(model, kinds, machine), wanted);
+});
+
+test("of the cores a mix can have what each kind has, by what it costs", () => {
+  const machine = { cores: 2, processes: 1, otherMs: 0, slower: 1 };
+  const perSecond = (...kinds: readonly (readonly [Work, number])[]) =>
+    mostPerSecond(
+      model,
+      kinds.map(([work, share]) => ({ mail: { work, octets: 0 }, share })),
+      machine,
+    );
+  near(perSecond(["verify", 1]), (0.6 * 2000) / 0.5);
+  // Passing on keeps the main thread busy, as verifying does.
+  near(perSecond(["pass", 1]), (0.6 * 2000) / 0.2);
+  // Half of the mails and two thirds of the CPU time are signing.
+  near(perSecond(["sign", 0.5], ["verify", 0.5]), (0.8 * 2000) / 0.75);
 });
 
 test("a check is told what the model says of it: a mail's CPU, or the mails a second of a mix", () => {
@@ -226,7 +242,7 @@ const parts: Readonly<Record<(typeof madeFrom)[number], Growth>> = {
   signatures: growth(["verify", "sign"].flatMap((work) => [`${work}: process`, `${work}: main thread`])),
   recipients: growth(["process", "main thread"]),
   connections: growth([], [names.connectionProcess, names.connectionMain]),
-  cores: growth([], [names.inUse, names.inUse]),
+  cores: growth([], [names.inUse("RSA-2048"), names.inUse("verify")]),
 };
 
 test("a model is made of the parts that were measured", () => {
@@ -235,7 +251,7 @@ test("a model is made of the parts that were measured", () => {
   // What the main thread does for a signature when others make it.
   assert.deepEqual(made.bySize.sign.main[0], [1, 7]);
   assert.deepEqual(made.bySize.sign.process[0], [1, 3]);
-  assert.equal(made.inUse, 0.1);
+  assert.deepEqual(made.inUse, { sign: 0.1, verify: 0.11 });
   assert.deepEqual(made.further.connection, { process: 10, main: 11 });
   near(made.further.made.process, 3);
 });
