@@ -26,6 +26,10 @@ export interface MilterConnectionNeeds {
 }
 
 const continues = packet("c");
+/** SMFIR_PROGRESS: the MTA waits on. */
+const stillAtIt = packet("p");
+/** Postfix waits 5 minutes for the answer to a mail (milter_content_timeout), sendmail as long where it is set up as documented. */
+const progressMs = 60_000;
 
 export class MilterConnection {
   readonly #needs: MilterConnectionNeeds;
@@ -39,6 +43,8 @@ export class MilterConnection {
   #mails = 0;
   /** The flow has the mail, or the disk is to catch up: nothing is read meanwhile. */
   #waits = false;
+  /** The flow has the mail. */
+  #judges = false;
   /** Octets that came meanwhile. */
   #kept: Buffer | undefined;
   #ended = false;
@@ -59,8 +65,8 @@ export class MilterConnection {
       if (!this.#waits) this.#abandon();
       observer.connectionClosed?.(listener);
     });
-    // One timer for both: nothing has to be done for it with each mail.
-    const stepMs = Math.min(idleMs, stalledMs);
+    // One timer for all: nothing has to be done for it with each mail.
+    const stepMs = Math.min(idleMs, Math.ceil(stalledMs / Math.ceil(stalledMs / progressMs)));
     socket.setTimeout(stepMs);
     socket.on("timeout", () => this.#silent(stepMs));
     // What was read is copied or done with when #input returns: a socket may read all into one buffer.
@@ -101,12 +107,13 @@ export class MilterConnection {
 
   /** A mail that the flow has may take its time; an MTA that stops in the middle of one holds memory for it. */
   #silent(forMs: number): void {
-    const { observer, listener, logId, peer, idleMs } = this.#needs;
+    const { observer, listener, logId, peer, idleMs, stalledMs } = this.#needs;
     const { bytesRead } = this.#socket;
-    this.#silentMs = bytesRead === this.#readBefore ? this.#silentMs + forMs : forMs;
+    this.#silentMs = this.#waits ? 0 : bytesRead === this.#readBefore ? this.#silentMs + forMs : forMs;
     this.#readBefore = bytesRead;
+    if (this.#judges) this.#send(stillAtIt);
     const stalled = this.#mail?.underWay;
-    if (this.#waits || (stalled === undefined && this.#silentMs < idleMs)) {
+    if (this.#waits || this.#silentMs < (stalled === undefined ? idleMs : stalledMs)) {
       this.#socket.setTimeout(forMs);
       return;
     }
@@ -316,11 +323,13 @@ export class MilterConnection {
   #endOfMessage(data: Buffer): boolean {
     const mail = this.#current();
     if (data.length > 0) mail.addOctets(data);
+    this.#judges = true;
     this.#pause(mail.judge().then((packets) => this.#answer(mail, packets)));
     return false;
   }
 
   #answer(mail: MailComingIn, packets: readonly Buffer[]): void {
+    this.#judges = false;
     mail.release();
     this.#mail = undefined;
     this.#macros.endMail();

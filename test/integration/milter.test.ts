@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { signpost } from "../support/command.ts";
 import { createTestKey, type DaemonProcess, startDaemonProcess } from "../support/daemon.ts";
 import { startFakeDns } from "../support/fake-dns.ts";
+import { startFakeSpamd } from "../support/fake-spamd.ts";
 import { freePort } from "../support/free-port.ts";
 import { after, before, test } from "../support/limited.ts";
 import { connectMilter, type MilterClient, type MilterMailText, type MilterPacket } from "../support/milter-client.ts";
@@ -301,6 +302,34 @@ test("too large and too many are refused as by SMTP", async () => {
   const large = { ...plain, body: "x".repeat(1_000_001) };
   const many = { ...plain, recipients: Array.from({ length: 6 }, (_, i) => `<r${i}@elsewhere.example>`) };
   assert.deepEqual(await answers({}, large, many, plain), [["y 552 5.3.4"], ["y 452 4.5.3"], ["c"]]);
+});
+
+test("an MTA whose mail takes its time hears that it is still being worked on", async () => {
+  const [port, spamd] = [await freePort(), await startFakeSpamd()];
+  const held = Promise.withResolvers<undefined>();
+  spamd.script = () => held.promise;
+  const other = await startDaemonProcess(`
+inet_socket_port: []
+limits: { data_block_time: 1s }
+spam_scanners: [{ name: slow, type: spamd, address: "${spamd.address}" }]
+milter_listen: [{ address: "127.0.0.1:${port}" }]
+spool: { dir: "@FOLDER@", free_space: 1M }
+`);
+  const mta = await session({ at: { port } });
+  await mta.begin("<a@example.com>");
+  mta.send("R", "<b@elsewhere.example>\0");
+  for (const [name, value] of plain.fields) mta.send("L", `${name}\0${value}\0`);
+  mta.send("N");
+  mta.send("E");
+  assert.deepEqual(words([await mta.next(), await mta.next()]), ["p", "p"]);
+  held.resolve(undefined);
+  let last = await mta.next();
+  while (last.command === "p") last = await mta.next();
+  assert.equal(last.command, "c");
+  assert.deepEqual(words(await mta.mail(plain)), ["c"]);
+  mta.close();
+  assert.equal(await other.stop(), 0);
+  await spamd.close();
 });
 
 test("packets split at every octet make the same mail", async () => {
