@@ -52,10 +52,9 @@ export function milterIntake({
         startDigest,
       });
     },
-    failureReply(intake, id) {
-      return intake instanceof Intake && intake.failure !== undefined
-        ? failureReply(intake.failure, intake.sizeBytes, id)
-        : troubleReply(id);
+    failureReply(at, intake, id) {
+      if (!(intake instanceof Intake) || intake.failure === undefined) return troubleReply(id);
+      return options(at).sent(failureReply(intake.failure, intake.sizeBytes, id));
     },
   };
 }

@@ -1,6 +1,7 @@
 // One connection of an MTA: packets in, the steps of sessions and mails followed, answers out. Several mails come one after the other; several sessions too (SMFIC_QUIT_NC).
 import type { Socket } from "node:net";
 import type { ClientFacts, ListenerName, Session } from "../mail/transaction.ts";
+import { refusalCause } from "../smtp/refusal.ts";
 import { DirectSocket } from "../sockets/direct-socket.ts";
 import { replyPacket } from "./changes.ts";
 import { readClient, readPath } from "./client.ts";
@@ -107,18 +108,17 @@ export class MilterConnection {
 
   /** A mail that the flow has may take its time; an MTA that stops in the middle of one holds memory for it. */
   #silent(forMs: number): void {
-    const { observer, listener, logId, peer, idleMs, stalledMs } = this.#needs;
+    const { idleMs, stalledMs } = this.#needs;
     const { bytesRead } = this.#socket;
     this.#silentMs = this.#waits ? 0 : bytesRead === this.#readBefore ? this.#silentMs + forMs : forMs;
     this.#readBefore = bytesRead;
     if (this.#judges) this.#send(stillAtIt);
-    const stalled = this.#mail?.underWay;
+    const stalled = this.#mail?.isUnderWay === true ? this.#mail : undefined;
     if (this.#waits || this.#silentMs < (stalled === undefined ? idleMs : stalledMs)) {
       this.#socket.setTimeout(forMs);
       return;
     }
-    if (stalled !== undefined)
-      observer.refused?.({ cause: "timeout", listener, logId, peer: peer.address, ...stalled });
+    stalled?.tellRefused("timeout");
     this.close();
   }
 
@@ -267,12 +267,9 @@ export class MilterConnection {
     const agreed = this.#agreed;
     if (agreed === undefined) throw new Error("no options were agreed on");
     const refusal = this.#needs.handlers.admit();
-    if (refusal !== undefined && agreed.isAnswered("M")) {
-      this.#send(replyPacket(refusal));
-      return true;
-    }
-    this.#mail = new MailComingIn(readPath(strings(data)), {
+    const mail = new MailComingIn(readPath(strings(data)), {
       ...this.#needs,
+      client: this.#client,
       agreed,
       refusal,
       session: () => {
@@ -280,6 +277,12 @@ export class MilterConnection {
         return this.#session();
       },
     });
+    if (refusal !== undefined && agreed.isAnswered("M")) {
+      mail.tellRefused(refusalCause(refusal, "MAIL"), refusal);
+      this.#send(replyPacket(refusal));
+      return true;
+    }
+    this.#mail = mail;
     this.#goOn("M");
     return true;
   }

@@ -3,7 +3,7 @@
 import type { BodyDigest, BodyDigestSpec } from "../mail/digest.ts";
 import type { Message, MessageHead } from "../mail/message.ts";
 import type { Envelope, ListenerName, Session, Transaction } from "../mail/transaction.ts";
-import type { Refusal } from "../smtp/refusal.ts";
+import type { Refusal, RefusalCause } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MilterVerdict } from "./changes.ts";
 
@@ -24,7 +24,7 @@ export interface MilterReceived {
 export interface MilterIntake {
   readonly sizeBytes: number;
   /** Why it is not kept: nothing of it goes on then. */
-  readonly failure: string | undefined;
+  readonly failure: RefusalCause | "gone" | undefined;
   readonly error: unknown;
   take(octets: Buffer, from: number, to: number): void;
   /** Resolves when more octets may come; undefined when they may at once. */
@@ -42,7 +42,7 @@ export interface MilterHandlers {
   /** Asked at each MAIL: a reply that puts it off, because there is too much to do; undefined to go on. */
   admit(): Reply | undefined;
   /** The reply for a message that was not kept. */
-  failureReply(intake: MilterIntake, logId: string): Reply;
+  failureReply(at: ListenerName, intake: MilterIntake, logId: string): Reply;
 }
 
 /** Called as things happen, for metrics and log. Every callback must be cheap and must not throw. */

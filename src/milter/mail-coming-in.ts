@@ -1,6 +1,6 @@
 // One mail on its way in: envelope, header and body are collected as the MTA sends them, and the flow's decision becomes packets.
-import type { Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
-import type { Refusal } from "../smtp/refusal.ts";
+import type { ClientFacts, Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
+import { type Refusal, type RefusalCause, refusalCause } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";
 import type { MilterHandlers, MilterIntake, MilterMail, MilterObserver, MilterReceived } from "./handlers.ts";
@@ -10,6 +10,8 @@ export interface MailNeeds {
   readonly listener: ListenerName;
   /** Of the connection. */
   readonly logId: string;
+  readonly peer: Session["peer"];
+  readonly client: ClientFacts;
   readonly handlers: MilterHandlers;
   readonly observer: MilterObserver;
   /** Recipients of one mail at most; a mail with more is put off. */
@@ -63,11 +65,25 @@ export class MailComingIn {
     this.#opened.take(octets, 0, octets.length);
   }
 
-  /** Octets of it are in, and its end is not; else undefined. */
-  get underWay(): Pick<Refusal, "sender" | "recipients" | "sizeBytes"> | undefined {
-    if (this.#intake === undefined) return undefined;
-    const recipients = this.#recipients.map(({ address }) => address);
-    return { sender: this.#sender.address, recipients, sizeBytes: this.#intake.sizeBytes };
+  /** Octets of it are in, and its end is not. */
+  get isUnderWay(): boolean {
+    return this.#intake !== undefined;
+  }
+
+  /** Tells of a mail that goes no further, with all that is known of it. Without a reply the MTA is left without a word. */
+  tellRefused(cause: RefusalCause, reply?: Reply): void {
+    const { observer, listener, logId, peer, client } = this.#needs;
+    observer.refused?.({
+      cause,
+      listener,
+      logId: this.#begun?.session.id ?? logId,
+      peer: peer.address,
+      ...(client.address === undefined ? {} : { client: client.address }),
+      sender: this.#sender.address,
+      recipients: this.#recipients.map(({ address }) => address),
+      ...(this.#intake === undefined ? {} : { sizeBytes: this.#intake.sizeBytes }),
+      ...(reply === undefined ? {} : { reply }),
+    });
   }
 
   /** Resolves when more octets may come; undefined when they may at once. */
@@ -78,9 +94,9 @@ export class MailComingIn {
   /** The mail is in: the packets that answer it. Never rejects for what mail or flow cause. */
   async judge(): Promise<readonly Buffer[]> {
     const { handlers, observer, listener, logId, maxRecipients, refusal } = this.#needs;
-    if (refusal !== undefined) return [replyPacket(refusal)];
+    if (refusal !== undefined) return this.#refused(refusalCause(refusal, "MAIL"), refusal);
     const intake = this.#opened;
-    if (this.#recipients.length > maxRecipients) return [replyPacket(tooManyRecipients)];
+    if (this.#recipients.length > maxRecipients) return this.#refused("recipients", tooManyRecipients);
     const received = await intake.finish();
     observer.messageReceived?.(listener, intake.sizeBytes, intake.failure);
     const begun = this.#begun;
@@ -88,7 +104,8 @@ export class MailComingIn {
       if (intake.error !== undefined) {
         observer.trouble?.(intake.failure === "storage" ? "storage" : "handler", intake.error, logId);
       }
-      return [replyPacket(handlers.failureReply(intake, begun?.session.id ?? logId))];
+      const cause = intake.failure === undefined || intake.failure === "gone" ? "trouble" : intake.failure;
+      return this.#refused(cause, handlers.failureReply(listener, intake, begun?.session.id ?? logId));
     }
     const { session, envelope, incoming } = begun;
     if (received.message.body.kind === "spool") observer.messageSpooled?.(listener, intake.sizeBytes);
@@ -98,6 +115,11 @@ export class MailComingIn {
       observer.trouble?.("handler", error, session.id);
       return [replyPacket({ ...trouble, text: `${trouble.text}, id=${session.id}` })];
     }
+  }
+
+  #refused(cause: RefusalCause, reply: Reply): readonly Buffer[] {
+    this.tellRefused(cause, reply);
+    return [replyPacket(reply)];
   }
 
   /** It was answered: what was held for it is given back. */

@@ -147,7 +147,7 @@ dkim_keys: [{ domain: example.com, selector: r, key: ${JSON.stringify(createTest
 milter_listen: [{ address: "127.0.0.1:${port}", bank: BEFORE }]
 policy_bank:
   BEFORE: { originating: true }
-  AFTER: {}
+  AFTER: { soft_bounce: true, smtpd_message_size_limit: 70000 }
 spool: { dir: "@FOLDER@", free_space: 1M }
 `);
   const mta = await session({ at: { port } });
@@ -157,7 +157,8 @@ spool: { dir: "@FOLDER@", free_space: 1M }
   const { code, stderr } = await signpost("reload", "--config", other.configFile);
   assert.equal(code, 0, stderr);
   assert.deepEqual(words(await mta.mail(plain)), ["c"]);
-  assert.deepEqual(await answers({ at: { port } }, plain), [["c"]]);
+  const large = { ...plain, body: "x".repeat(70_001) };
+  assert.deepEqual(await answers({ at: { port } }, plain, large), [["c"], ["y 450 4.3.4"]]);
   mta.close();
   assert.equal(await other.stop(), 0);
 });
@@ -301,7 +302,16 @@ test("a body of many blocks goes by the spool and is signed", async () => {
 test("too large and too many are refused as by SMTP", async () => {
   const large = { ...plain, body: "x".repeat(1_000_001) };
   const many = { ...plain, recipients: Array.from({ length: 6 }, (_, i) => `<r${i}@elsewhere.example>`) };
+  const seen = scene.daemon.lines.length;
   assert.deepEqual(await answers({}, large, many, plain), [["y 552 5.3.4"], ["y 452 4.5.3"], ["c"]]);
+  assert.match(
+    await scene.daemon.line("Refused (size", seen),
+    /client \[203\.0\.113\.7\], <a@example\.com> -> <b@elsewhere\.example>, size: \d+, reply: 552 5\.3\.4/,
+  );
+  assert.match(
+    await scene.daemon.line("Refused (recipients", seen),
+    /-> <r0@elsewhere\.example>.*, reply: 452 4\.5\.3/,
+  );
 });
 
 test("an MTA whose mail takes its time hears that it is still being worked on", async () => {

@@ -32,7 +32,7 @@ export const refusalWords: Readonly<Record<RefusalCause, Meaning>> = {
   ],
   recipients: [
     "The mail has more recipients than smtpd_recipient_limit.",
-    "Nothing: Postfix sends the rest in another transaction.",
+    "Nothing: Postfix sends the rest in another transaction. A milter's MTA does not: set it as high as the MTA's own limit.",
   ],
   envelope: [
     "An address or a parameter of MAIL or RCPT is wrong.",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { MilterHandlers, MilterIntake } from "../../../src/milter/handlers.ts";
 import { MailComingIn } from "../../../src/milter/mail-coming-in.ts";
 import { type Agreed, negotiate } from "../../../src/milter/negotiate.ts";
+import type { Refusal } from "../../../src/smtp/refusal.ts";
 import type { Reply } from "../../../src/smtp/reply.ts";
 
 function agreedOn(steps: number): Agreed {
@@ -20,6 +21,7 @@ const busy: Reply = { code: 451, enhanced: "4.3.2", text: "later" };
 /** A mail under way, and the octets that were kept of it. */
 function coming({ steps = 0x1fffff, refusal }: { readonly steps?: number; readonly refusal?: Reply } = {}) {
   const kept: string[] = [];
+  const refused: Refusal[] = [];
   const intake: MilterIntake = {
     sizeBytes: 0,
     failure: undefined,
@@ -41,15 +43,17 @@ function coming({ steps = 0x1fffff, refusal }: { readonly steps?: number; readon
     {
       listener: { address: "127.0.0.1", port: 1 },
       logId: "4711-01",
+      peer: { address: "127.0.0.1", port: 2 },
+      client: { address: "192.0.2.7" },
       handlers,
-      observer: {},
+      observer: { refused: (refusal) => refused.push(refusal) },
       maxRecipients: 10,
       agreed: agreedOn(steps),
       refusal,
       session: () => assert.fail("the header is not looked at here"),
     },
   );
-  return { mail, kept: () => kept.join("") };
+  return { mail, refused, kept: () => kept.join("") };
 }
 
 const withoutBlanks = 0x0fffff;
@@ -78,8 +82,8 @@ test("a header field without an end of its name is none", () => {
   assert.throws(() => coming().mail.addField(Buffer.from("Subject")), /without a value/);
 });
 
-test("of a mail that is put off nothing is kept, and its end is answered", async () => {
-  const { mail, kept } = coming({ refusal: busy });
+test("of a mail that is put off nothing is kept, and its end is answered and told of", async () => {
+  const { mail, kept, refused } = coming({ refusal: busy });
   mail.addRecipient({ address: "b@example.net", parameters: "" });
   mail.addField(Buffer.from("Subject\0 a\0"));
   mail.endHeader();
@@ -87,5 +91,8 @@ test("of a mail that is put off nothing is kept, and its end is answered", async
   const packets = await mail.judge();
   assert.equal(Buffer.concat(packets).toString("latin1", 4), "y451 4.3.2 later\0");
   assert.equal(kept(), "");
+  const [{ cause, client, sender, recipients, reply } = {}] = refused;
+  assert.deepEqual([cause, client, sender, recipients], ["busy", "192.0.2.7", "a@example.com", ["b@example.net"]]);
+  assert.deepEqual(reply, busy);
   mail.drop();
 });
