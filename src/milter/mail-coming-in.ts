@@ -1,6 +1,6 @@
 // One mail on its way in: envelope, header and body are collected as the MTA sends them, and the flow's decision becomes packets.
 import type { ClientFacts, Envelope, ListenerName, Path, Session, Transaction } from "../mail/transaction.ts";
-import { type Refusal, type RefusalCause, refusalCause } from "../smtp/refusal.ts";
+import { type RefusalCause, refusalCause } from "../smtp/refusal.ts";
 import type { Reply } from "../smtp/reply.ts";
 import { answerTo, type MilterVerdict, missingFor, replyPacket } from "./changes.ts";
 import type { MilterHandlers, MilterIntake, MilterMail, MilterObserver, MilterReceived } from "./handlers.ts";
